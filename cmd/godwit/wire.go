@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/connector/postgres"
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/ledger"
+	"godwit/internal/ui/cli"
+	"godwit/internal/unit"
+	"godwit/internal/work/bulk"
+	"godwit/internal/work/schema"
+	"godwit/internal/work/verify"
+)
+
+// language is everything that is built in: the verbs of a step and the systems
+// of a connection. A new one is one line here.
+func language() flow.Language {
+	return flow.Language{
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb()},
+		Systems: []connector.Connector{postgres.Connector()},
+	}
+}
+
+// executors are all kinds of units, for one run.
+func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
+	all := bulk.Executors(open, past)
+	maps.Copy(all, schema.Executors(open))
+	maps.Copy(all, verify.Executors(open, past))
+	return all
+}
+
+func program(interrupts <-chan os.Signal) *cli.Program {
+	lang := language()
+	return &cli.Program{
+		Language: lang, Version: version(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Interrupts: interrupts, Zone: time.Local,
+		Open: func(ctx context.Context, path string) (*run.Runs, func() error, error) {
+			l, err := ledger.Open(ctx, path)
+			if err != nil {
+				return nil, nil, err
+			}
+			return &run.Runs{
+				Ledger: l, Verbs: lang.Verbs, Systems: lang.Systems, Executors: executors, Cores: runtime.NumCPU(),
+				Version: version(), Owner: owner(), At: testPoint(),
+			}, l.Close, nil
+		},
+	}
+}
+
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
+}
+
+// version is the module's, as go install stamps it; "dev" in a checkout.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}

@@ -1,0 +1,149 @@
+// Package catalog holds the words for what a database contains: names and
+// patterns, tables and columns, definitions, chunks. It knows no system;
+// connectors fill it, the work reads it. All of it is plain data that goes
+// into the journal as JSON, so field names do not change.
+package catalog
+
+// Database is what an inspection found.
+type Database struct {
+	System    string     `json:"system"`  // "postgres"
+	Version   string     `json:"version"` // "15.18", for people
+	Number    int        `json:"number"`  // 150018, to compare
+	Name      string     `json:"name"`
+	User      string     `json:"user"`
+	Super     bool       `json:"super,omitempty"`
+	ID        string     `json:"id"` // the same for two connections to the same database
+	Bytes     int64      `json:"bytes"`
+	Schemas   []string   `json:"schemas"`
+	Tables    []Table    `json:"tables"`
+	Sequences []Name     `json:"sequences,omitempty"`
+	Blobs     []uint32   `json:"blobs,omitempty"`   // large objects, by oid
+	Others    []Object   `json:"others,omitempty"`  // views, functions, types, domains, extensions ...
+	LeftOut   []Name     `json:"leftOut,omitempty"` // tables that the selection leaves out
+	Settings  []Property `json:"settings,omitempty"`
+}
+
+// Property is a named value.
+type Property struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Object is anything that is not a table or a sequence.
+type Object struct {
+	Kind string `json:"kind"`
+	Name Name   `json:"name"`
+}
+
+// Table kinds.
+const (
+	Plain       = "table"
+	Partitioned = "partitioned" // holds no rows itself
+	Foreign     = "foreign"     // rows live elsewhere: definition only
+	View        = "view"
+	MatView     = "matview"
+)
+
+// Table is a relation with rows of its own, or the root of some.
+type Table struct {
+	Name     Name     `json:"name"`
+	Kind     string   `json:"kind"`
+	OID      uint32   `json:"oid"`
+	FileNode uint32   `json:"fileNode"`         // changes with TRUNCATE and rewrites; 0 when there is no storage
+	Columns  []Column `json:"columns"`          // in attribute order, dropped ones left out
+	Key      []string `json:"key,omitempty"`    // columns of the primary key, else of a unique index over NOT NULL columns
+	Parent   *Name    `json:"parent,omitempty"` // partitioned parent; inheritance parents are in Inherits
+	Inherits []Name   `json:"inherits,omitempty"`
+	Unlogged bool     `json:"unlogged,omitempty"`
+	Blocks   int64    `json:"blocks"` // pages of the main fork now
+	Bytes    int64    `json:"bytes"`  // main fork and TOAST, no indexes
+	Rows     int64    `json:"rows"`   // estimate; -1 when never analysed
+	Owner    string   `json:"owner"`
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"` // as the server writes it: numeric(12,2), text[]
+	TypeOID   uint32 `json:"typeOid"`
+	NotNull   bool   `json:"notNull,omitempty"`
+	Generated bool   `json:"generated,omitempty"` // computed by the server: never copied
+	Identity  bool   `json:"identity,omitempty"`  // GENERATED ALWAYS AS IDENTITY
+	Collation string `json:"collation,omitempty"`
+}
+
+// Copied lists the columns whose values are moved: all but generated ones.
+func (t Table) Copied() []string {
+	names := make([]string, 0, len(t.Columns))
+	for _, c := range t.Columns {
+		if !c.Generated {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// HasRows reports whether rows are stored in the table itself.
+func (t Table) HasRows() bool { return t.Kind == Plain || t.Kind == MatView }
+
+// Sections of definitions: before the data, after it.
+const (
+	Before = "before"
+	After  = "after"
+)
+
+// Definition is one object's definition, as one system wrote it for another.
+type Definition struct {
+	ID      int    `json:"id"`      // unique in its set, in an order that works
+	Section string `json:"section"` // Before or After
+	Kind    string `json:"kind"`    // the writer's word: TABLE, INDEX, FK CONSTRAINT, MATERIALIZED VIEW DATA ...
+	Name    Name   `json:"name"`
+	Tables  []Name `json:"tables,omitempty"` // tables it touches: an index's table; a foreign key's two
+	After   []int  `json:"after,omitempty"`  // IDs it needs
+	Owner   string `json:"owner,omitempty"`
+	SQL     string `json:"sql"`
+	Drop    string `json:"drop,omitempty"` // statement that takes it away, if there is one
+}
+
+// Facts is what a verb's plan is computed from: both sides as they stand and
+// the definitions that go from one to the other.
+type Facts struct {
+	Source      *Database    `json:"source"`
+	Target      *Database    `json:"target"`
+	Definitions []Definition `json:"definitions,omitempty"`
+	Clearing    []Definition `json:"clearing,omitempty"` // what makes room at the target, in order
+	// TargetDefinitions are wanted by a verb that compares.
+	TargetDefinitions []Definition `json:"targetDefinitions,omitempty"`
+	Cores             int          `json:"cores,omitempty"`
+}
+
+// Formats of a copy stream.
+const (
+	Text   = "text"
+	Binary = "binary"
+)
+
+// Chunk is a part of a table that is read, written, marked and accounted as
+// one. Ranges count the table's pages: From inclusive, To exclusive, and To 0
+// means open, so that the chunks of a table tile it whatever it grows to.
+type Chunk struct {
+	Table    Name     `json:"table"`
+	Into     Name     `json:"into"` // the target's table: as Table unless mapped
+	Columns  []string `json:"columns"`
+	Format   string   `json:"format"`
+	Number   int      `json:"number"` // from 1 within the table
+	From     int64    `json:"from,omitempty"`
+	To       int64    `json:"to,omitempty"`
+	FileNode uint32   `json:"fileNode"` // noted before the snapshot; another one later is source.changed
+	Shape    string   `json:"shape"`    // digest of names and types of the columns, noted likewise
+	Bytes    int64    `json:"bytes"`    // estimate
+	Unlogged bool     `json:"unlogged,omitempty"`
+	// With Buckets the chunk is those of Of buckets by the hash of Key (of the
+	// whole row when there is no key): the unit of repair.
+	Key     []string `json:"key,omitempty"`
+	Of      int      `json:"of,omitempty"`
+	Buckets []int    `json:"buckets,omitempty"`
+}
+
+// Whole reports whether the chunk is its whole table.
+func (c Chunk) Whole() bool { return c.From == 0 && c.To == 0 && c.Of == 0 }

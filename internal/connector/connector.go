@@ -1,0 +1,69 @@
+// Package connector is the seam to systems. A connector is the code for one
+// kind of system; an endpoint is an open connection to one; what it can do is
+// told by the small capability interfaces of this package, asked for with As.
+// Endpoints know no runs and no units: they read, write and count.
+package connector
+
+import (
+	"context"
+
+	"godwit/internal/fault"
+)
+
+// Endpoint is an open, named connection, safe for concurrent use. It keeps a
+// pool of sessions and opens them when needed; Close ends them all and may be
+// called twice.
+type Endpoint interface {
+	Close() error
+}
+
+// Connector is one kind of system.
+type Connector struct {
+	System string // the key in godwit.yaml: postgres
+	// Settings returns a pointer to a new settings struct; its tags are the
+	// keys of the language. Passwords in it are secret.Source.
+	Settings func() any
+	// FromURL fills settings from a URL, nil when the system has none.
+	FromURL func(url string) (any, error)
+	// Open makes an endpoint. It does not connect: the first use does.
+	Open func(ctx context.Context, name string, settings any) (Endpoint, error)
+}
+
+// Opener gives the endpoint of a connection's name, the same one each time.
+type Opener interface {
+	Open(ctx context.Context, name string) (Endpoint, error)
+}
+
+// As returns the endpoint's capability T. The error is of kind config, code
+// connection.unable, and says what the connection cannot do.
+func As[T any](ep Endpoint, name, what string) (T, error) {
+	if t, ok := ep.(T); ok {
+		return t, nil
+	}
+	var none T
+	return none, fault.New(fault.Config, "connection.unable", "connection %q cannot %s", name, what)
+}
+
+// Capable opens a connection and asks for a capability.
+func Capable[T any](ctx context.Context, o Opener, name, what string) (T, error) {
+	ep, err := o.Open(ctx, name)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return As[T](ep, name, what)
+}
+
+type labelKey struct{}
+
+// WithLabel names the sessions opened or used under this context, so that the
+// server's own views show who they work for: "copy-1 copy/data/sales.event/3".
+func WithLabel(ctx context.Context, label string) context.Context {
+	return context.WithValue(ctx, labelKey{}, label)
+}
+
+// Label returns the context's label, empty when it has none.
+func Label(ctx context.Context) string {
+	s, _ := ctx.Value(labelKey{}).(string)
+	return s
+}

@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+
+	"godwit/internal/secret"
+)
+
+// Endpoint is an open connection to one database: a pool of sessions, the
+// snapshots taken over it, and the background work of both. It is safe for
+// concurrent use.
+type Endpoint struct {
+	name  string
+	login login // what the settings came to
+
+	pool      *pool
+	look      *looker    // one session for short looks beside the pool
+	snapshots *snapshots // by name
+
+	mu      sync.Mutex
+	pinned  int   // index in login.hosts of the server in use
+	replica *bool // whether session_replication_role may be set; nil = not tried
+	closed  bool
+
+	tasks sync.WaitGroup // keepers' watches, cancel requests
+	ended context.Context
+	end   context.CancelFunc
+}
+
+// Open makes an endpoint from settings. It does not connect; the error is of
+// kind config and names the setting.
+func Open(_ context.Context, name string, settings *Settings) (*Endpoint, error) {
+	l, err := settings.login()
+	if err != nil {
+		return nil, err
+	}
+	e := &Endpoint{name: name, login: l, pool: newPool(l.connections), look: newLooker(), snapshots: newSnapshots()}
+	e.ended, e.end = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// Close ends all sessions and snapshots and waits for what runs behind them.
+// Sessions in use end when they are given back. It may be called twice.
+func (e *Endpoint) Close() error {
+	e.end()
+	e.snapshots.close()
+	e.look.close()
+	e.pool.close()
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.tasks.Wait()
+	return nil
+}
+
+// behind runs f behind the caller's back; Close waits for it.
+func (e *Endpoint) behind(f func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		go f() // a session given back late: nobody waits any more
+		return
+	}
+	e.tasks.Go(f)
+}
+
+// Name is the connection's name, for messages.
+func (e *Endpoint) Name() string { return e.name }
+
+// Config is what another program needs to log in as this endpoint does.
+type Config struct {
+	Host     string // name, address or folder of a Unix socket
+	Port     int
+	User     string
+	Password secret.String // empty: none is needed; to be passed by passfile only
+	Database string
+	SSLMode  string // as libpq spells it
+	CA       string // file names, empty when not set
+	Cert     string
+	Key      string
+	Options  string // libpq's options, "-c name=value ..."
+}
+
+// Config returns the login of the server in use (of several hosts the one last
+// connected to). The password is fetched anew.
+func (e *Endpoint) Config(ctx context.Context) (Config, error) {
+	h := e.host()
+	password, err := e.password(ctx, h)
+	if err != nil {
+		return Config{}, err
+	}
+	l := e.login
+	return Config{
+		Host: h.name, Port: h.port, User: l.user, Password: password, Database: l.database,
+		SSLMode: l.sslmode, CA: l.ca, Cert: l.cert, Key: l.key, Options: l.options,
+	}, nil
+}
+
+func (e *Endpoint) host() host {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.login.hosts[e.pinned]
+}
+
+func (e *Endpoint) pin(i int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pinned = i
+}

@@ -1,0 +1,182 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/record"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The mark table lives and dies with the runs that use it. Its making and
+// taking away are serialised by an advisory lock: IF NOT EXISTS alone races.
+const (
+	markLock  = "SELECT pg_advisory_xact_lock(7239178502365108467)" // "godwit" has no number of its own: any will do
+	markTable = markLock + `;
+		CREATE SCHEMA IF NOT EXISTS godwit;
+		CREATE TABLE IF NOT EXISTS godwit.mark (
+			run uuid, unit text COLLATE "C", chunk int, generation int NOT NULL DEFAULT 1, attempt int NOT NULL,
+			n_read bigint, n_applied bigint, bytes bigint, hash bytea, at timestamptz DEFAULT clock_timestamp(),
+			PRIMARY KEY (run, unit, chunk))`
+)
+
+// missing are the states of a schema or table that is not there.
+func missing(err error) bool {
+	state := sqlstate(err)
+	return state == "42P01" || state == "3F000"
+}
+
+// Marks is the connector.Writer's.
+func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error) {
+	s, err := e.session(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, "read marks of %s", e.name)
+	}
+	defer s.close()
+	// Marks on a standby may be those of a timeline that was left.
+	standby, err := one(ctx, s, pgx.RowTo[bool], "SELECT pg_is_in_recovery()")
+	if err != nil {
+		return nil, fault.Wrap(err, "read marks of %s", e.name)
+	}
+	if standby {
+		return nil, fault.New(fault.Unavailable, "server.read-only", "read marks of %s: the server is in recovery", e.name)
+	}
+	type row struct {
+		Run, Unit                  string
+		Chunk, Generation, Attempt int
+		Read, Applied, Bytes       int64
+		Hash                       []byte
+		At                         time.Time
+	}
+	rows, err := list(ctx, s, pgx.RowToStructByPos[row], `
+		SELECT replace(run::text, '-', ''), unit, chunk, generation, attempt,
+		       coalesce(n_read, 0), coalesce(n_applied, 0), coalesce(bytes, 0), hash, at
+		FROM godwit.mark WHERE run = $1::text::uuid ORDER BY unit, chunk`, run)
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, "read marks of %s", e.name)
+	}
+	marks := make([]record.Mark, len(rows))
+	for i, r := range rows {
+		marks[i] = record.Mark{
+			MarkKey: record.MarkKey{Run: r.Run, Unit: r.Unit, Chunk: r.Chunk, Generation: r.Generation, Attempt: r.Attempt},
+			Read:    r.Read, Applied: r.Applied, Bytes: r.Bytes, Hash: r.Hash, At: r.At,
+		}
+	}
+	return marks, nil
+}
+
+// DropMarks is the connector.Writer's. A table that others use, or that is not
+// ours to drop, stays; the schema goes when nothing else is in it.
+func (e *Endpoint) DropMarks(ctx context.Context, run string) error {
+	s, err := e.session(ctx)
+	if err != nil {
+		return fault.Wrap(err, "drop marks of %s", e.name)
+	}
+	defer s.close()
+	err = s.dropMarks(ctx, run)
+	return fault.Wrap(err, "drop marks of %s", e.name)
+}
+
+func (s *session) dropMarks(ctx context.Context, run string) error {
+	if err := s.exec(ctx, "BEGIN; "+markLock); err != nil {
+		return err
+	}
+	defer s.rollback() // after COMMIT nothing is left to roll back
+	err := s.attempt(ctx, "DELETE FROM godwit.mark WHERE run = "+literal(run)+"::uuid")
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// NOWAIT: a load of another run holds its marks until it commits.
+	for _, sql := range []string{
+		"SAVEPOINT drop_marks; LOCK TABLE godwit.mark IN ACCESS EXCLUSIVE MODE NOWAIT; " +
+			"SELECT 1 / (NOT EXISTS (SELECT FROM godwit.mark))::int; DROP TABLE godwit.mark",
+		"SAVEPOINT drop_marks; DROP SCHEMA godwit",
+	} {
+		err := s.attempt(ctx, sql)
+		if err == nil {
+			continue
+		}
+		// In use, not empty, not ours, or holding other objects: it stays.
+		if err := s.tolerate(err, "55P03", "22012", "42501", "2BP01"); err != nil {
+			return err
+		}
+		if err := s.exec(ctx, "ROLLBACK TO drop_marks"); err != nil {
+			return err
+		}
+		break
+	}
+	return s.exec(ctx, "COMMIT")
+}
+
+// insertMarks writes the marks, over those of earlier generations. A mark that
+// another session is just writing makes it wait.
+func (s *session) insertMarks(ctx context.Context, marks []record.MarkKey) error {
+	var runs, units []string
+	var chunks, generations, attempts []int32
+	for _, m := range marks {
+		runs, units = append(runs, m.Run), append(units, m.Unit)
+		chunks = append(chunks, int32(m.Chunk))
+		generations, attempts = append(generations, int32(m.Generation)), append(attempts, int32(m.Attempt))
+	}
+	tag, err := s.conn.Exec(ctx, `
+		INSERT INTO godwit.mark AS m (run, unit, chunk, generation, attempt)
+		SELECT run::uuid, unit, chunk, generation, attempt
+		FROM unnest($1::text[], $2::text[], $3::int4[], $4::int4[], $5::int4[]) AS n(run, unit, chunk, generation, attempt)
+		ON CONFLICT (run, unit, chunk) DO UPDATE SET
+			(generation, attempt, n_read, n_applied, bytes, hash, at) =
+			(excluded.generation, excluded.attempt, NULL, NULL, NULL, NULL, clock_timestamp())
+		WHERE m.generation < excluded.generation`, runs, units, chunks, generations, attempts)
+	if err != nil {
+		return s.fault(ctx, err)
+	}
+	if tag.RowsAffected() != int64(len(marks)) {
+		return fault.New(fault.Conflict, "mark.exists", "%d of %d marks are there already",
+			int64(len(marks))-tag.RowsAffected(), len(marks)).With("unit", "%s", marks[0].Unit)
+	}
+	return nil
+}
+
+// fillMarks writes the counts that the transaction's rows came to.
+func (s *session) fillMarks(ctx context.Context, marks []record.MarkKey, accounts []record.Account) error {
+	type place struct{ chunk, generation int }
+	by := map[place]record.Account{}
+	for _, a := range accounts {
+		by[place{a.Chunk, a.Generation}] = a
+	}
+	var runs, units []string
+	var chunks []int32
+	var read, applied, size []int64
+	var hash [][]byte
+	for _, m := range marks {
+		a, ok := by[place{m.Chunk, m.Generation}]
+		if !ok {
+			return fault.New(fault.Internal, "mark.account", "mark %s chunk %d has no account", m.Unit, m.Chunk)
+		}
+		runs, units, chunks = append(runs, m.Run), append(units, m.Unit), append(chunks, int32(m.Chunk))
+		read, applied, size = append(read, a.Read), append(applied, a.Applied), append(size, a.Bytes)
+		hash = append(hash, a.Hash)
+	}
+	if len(accounts) != len(marks) {
+		return fault.New(fault.Internal, "mark.account", "%d accounts for %d marks", len(accounts), len(marks))
+	}
+	tag, err := s.conn.Exec(ctx, `
+		UPDATE godwit.mark m SET n_read = n.n_read, n_applied = n.n_applied, bytes = n.bytes, hash = n.hash, at = clock_timestamp()
+		FROM unnest($1::text[], $2::text[], $3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::bytea[])
+			AS n(run, unit, chunk, n_read, n_applied, bytes, hash)
+		WHERE m.run = n.run::uuid AND m.unit = n.unit AND m.chunk = n.chunk`, runs, units, chunks, read, applied, size, hash)
+	if err != nil {
+		return s.fault(ctx, err)
+	}
+	if tag.RowsAffected() != int64(len(marks)) {
+		return fault.New(fault.Internal, "mark.account", "%d of %d marks were filled in", tag.RowsAffected(), len(marks))
+	}
+	return nil
+}

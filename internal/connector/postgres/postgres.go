@@ -1,0 +1,32 @@
+// Package postgres is the connector to PostgreSQL 12 and newer: sessions with
+// fixed settings, snapshots that several sessions share, rows relayed as the
+// wire's own frames, transactions that carry marks, sums by bucket, and what a
+// session waits for. It knows no runs and no units. Start reading at
+// endpoint.go, then session.go and snapshot.go; DESIGN.md has the whole.
+package postgres
+
+import (
+	"context"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+)
+
+// System is the connector's key in godwit.yaml.
+const System = "postgres"
+
+// Connector is the connector as a value.
+func Connector() connector.Connector {
+	return connector.Connector{
+		System:   System,
+		Settings: func() any { return new(Settings) },
+		FromURL:  FromURL,
+		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
+			s, ok := settings.(*Settings)
+			if !ok {
+				return nil, fault.New(fault.Internal, "settings.type", "connection %q: settings are %T", name, settings)
+			}
+			return Open(ctx, name, s)
+		},
+	}
+}

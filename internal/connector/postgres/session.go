@@ -1,0 +1,268 @@
+package postgres
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/secret"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/zeebo/xxh3"
+)
+
+// session is one login with fixed settings. Not safe for concurrent use.
+type session struct {
+	e       *Endpoint
+	conn    *pgx.Conn
+	major   int  // of the server's version
+	lent    bool // by the pool
+	broken  bool // saw an error: not to be used again
+	touched bool // statements of others ran: settings are to be made anew
+}
+
+// fixed are the settings of every session. They make values canonical (the
+// same text on every server) and keep limits meant for others away. With
+// row_security off a policy that would hide rows is an error instead.
+var fixed = []struct {
+	from  int // major version that knows it
+	name  string
+	value string
+}{
+	{0, "client_encoding", "UTF8"}, {0, "search_path", ""}, {0, "row_security", "off"},
+	{0, "datestyle", "ISO, MDY"}, {0, "intervalstyle", "postgres"}, {0, "timezone", "UTC"},
+	{0, "extra_float_digits", "3"}, {0, "bytea_output", "hex"}, {0, "lc_monetary", "C"},
+	{0, "xmlbinary", "base64"}, {0, "xmloption", "content"}, {0, "array_nulls", "on"},
+	{0, "standard_conforming_strings", "on"}, {0, "quote_all_identifiers", "off"}, {0, "transform_null_equals", "off"},
+	{0, "client_min_messages", "warning"}, {0, "check_function_bodies", "off"}, {0, "jit", "off"},
+	{0, "default_transaction_isolation", "read committed"}, {0, "default_transaction_deferrable", "off"},
+	{0, "statement_timeout", "0"}, {0, "lock_timeout", "0"}, {0, "idle_in_transaction_session_timeout", "0"},
+	{14, "idle_session_timeout", "0"}, {17, "transaction_timeout", "0"},
+	{0, "tcp_keepalives_idle", "60"}, {0, "tcp_keepalives_interval", "10"}, {0, "tcp_keepalives_count", "6"},
+}
+
+// connect logs in, at the server used last or the first of the others that
+// takes the login.
+func (e *Endpoint) connect(ctx context.Context) (*session, error) {
+	e.mu.Lock()
+	first := e.pinned
+	e.mu.Unlock()
+	var errs []error
+	for n := range e.login.hosts {
+		i := (first + n) % len(e.login.hosts)
+		s, err := e.connectTo(ctx, e.login.hosts[i])
+		if err == nil {
+			e.pin(i)
+			return s, nil
+		}
+		if errs = append(errs, err); ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	if len(errs) == 1 {
+		return nil, errs[0]
+	}
+	return nil, errors.Join(errs...)
+}
+
+func (e *Endpoint) connectTo(ctx context.Context, h host) (*session, error) {
+	config, err := e.login.config(h)
+	if err != nil {
+		return nil, err
+	}
+	password, err := e.password(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	config.Password = password.Reveal()
+	config.DialFunc = dial
+	config.RuntimeParams["application_name"] = e.label(ctx)
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fault.Wrap(refused(ctx, err), "connect to %s", h)
+	}
+	s := &session{e: e, conn: conn, major: major(conn.PgConn().ParameterStatus("server_version"))}
+	if err := s.fix(ctx); err != nil {
+		s.end()
+		return nil, fault.Wrap(err, "connect to %s", h)
+	}
+	return s, nil
+}
+
+// password is the one in the settings, else that of PGPASSWORD or passfile.
+func (e *Endpoint) password(ctx context.Context, h host) (secret.String, error) {
+	if !e.login.password.Empty() {
+		return e.login.password.Fetch(ctx)
+	}
+	config, err := e.login.config(h)
+	if err != nil {
+		return secret.String{}, err
+	}
+	return secret.New(config.Password), nil
+}
+
+// major reads "15.18 (Debian 15.18-0)" and "18beta1".
+func major(version string) int {
+	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(version)
+	}
+	n, _ := strconv.Atoi(version[:end])
+	return n
+}
+
+func (s *session) fix(ctx context.Context) error {
+	var b strings.Builder
+	for _, set := range fixed {
+		if s.major >= set.from {
+			fmt.Fprintf(&b, "SET %s = '%s';", set.name, set.value)
+		}
+	}
+	if err := s.exec(ctx, b.String()); err != nil {
+		return err
+	}
+	if s.major >= 14 {
+		// A server then notices within seconds that the owner of a long
+		// statement is gone; not every system has it.
+		return s.tolerate(s.attempt(ctx, "SET client_connection_check_interval = '10s'"), "22023")
+	}
+	return nil
+}
+
+// ready labels an idle session for its next use.
+func (s *session) ready(ctx context.Context) error {
+	if s.touched {
+		if err := s.exec(ctx, "DISCARD ALL"); err != nil {
+			return err
+		}
+		if err := s.fix(ctx); err != nil {
+			return err
+		}
+		s.touched = false
+	}
+	return s.exec(ctx, "SET application_name = "+literal(s.e.label(ctx)))
+}
+
+// label is the context's label as application_name holds it.
+func (e *Endpoint) label(ctx context.Context) string {
+	label := connector.Label(ctx)
+	if label == "" {
+		label = e.login.params["application_name"]
+	}
+	if label == "" {
+		label = "godwit"
+	}
+	return applicationName(label)
+}
+
+// applicationName is a label in at most 63 bytes of ASCII, which is what the
+// server keeps of it: a longer one ends in its own hash.
+func applicationName(label string) string {
+	const room = 63
+	plain := len(label) <= room
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			plain = false
+			return '?'
+		}
+		return r
+	}, label)
+	if plain {
+		return text
+	}
+	sum := xxh3.HashString128(label).Bytes()
+	tail := "~" + hex.EncodeToString(sum[:8])
+	return text[:min(len(text), room-len(tail))] + tail
+}
+
+// exec runs one or several statements in one message and reads no rows.
+func (s *session) exec(ctx context.Context, sql string) error {
+	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
+	return s.fault(ctx, err)
+}
+
+// attempt is exec for a statement whose refusal by the server is no reason to
+// throw the session away.
+func (s *session) attempt(ctx context.Context, sql string) error {
+	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
+	var refusal *pgconn.PgError
+	if errors.As(err, &refusal) && refusal.SeverityUnlocalized == "ERROR" {
+		return translate(err)
+	}
+	return s.fault(ctx, err)
+}
+
+// tolerate takes errors of some SQLSTATEs away.
+func (s *session) tolerate(err error, states ...string) error {
+	for _, state := range states {
+		if sqlstate(err) == state {
+			return nil
+		}
+	}
+	return err
+}
+
+// query runs one statement; its parameters are bound, its rows scanned by pgx.
+// Errors that rows.Err gives are passed through fault by the caller; list and
+// one do so.
+func (s *session) query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	rows, err := s.conn.Query(ctx, sql, args...)
+	return rows, s.fault(ctx, err)
+}
+
+// list reads all rows of a query, each by scan (pgx.RowTo, pgx.RowToStructByPos).
+func list[T any](ctx context.Context, s *session, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	rows, err := s.query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, scan)
+	return all, s.fault(ctx, err)
+}
+
+// one reads the first row of a query.
+func one[T any](ctx context.Context, s *session, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+	rows, err := s.query(ctx, sql, args...)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	value, err := pgx.CollectOneRow(rows, scan)
+	return value, s.fault(ctx, err)
+}
+
+// fault translates an error and remembers that the session saw one. An error
+// of a context that ended is the context's.
+func (s *session) fault(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	s.broken = true
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return translate(err)
+}
+
+// cancelPatience is how long a cancel request may take, behind the caller's back.
+const cancelPatience = 10 * time.Second
+
+// end logs out.
+func (s *session) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	// A socket that is closed already is as good.
+	_ = s.conn.Close(ctx)
+}
+
+// literal quotes a text for SQL under standard_conforming_strings.
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -1,0 +1,284 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/semaphore"
+)
+
+// snapshots are an endpoint's, by name.
+type snapshots struct {
+	opening *semaphore.Weighted // one at a time
+
+	mu     sync.Mutex
+	named  map[string]*snapshot
+	closed bool
+}
+
+func newSnapshots() *snapshots {
+	return &snapshots{opening: semaphore.NewWeighted(1), named: map[string]*snapshot{}}
+}
+
+// snapshot is one point in time, kept alive by every session that reads at it:
+// each imports an export of another one and exports at once again. The
+// keeper's does nothing else; when it is lost another one takes over.
+type snapshot struct {
+	e        *Endpoint
+	name     string
+	id       string
+	position string
+	stop     context.CancelFunc // of the keeper's watch
+
+	mu      sync.Mutex
+	exports []string // of sessions not known to be gone
+	lost    bool
+}
+
+// OpenSnapshot is the connector.Snapshots'. It may be called by each unit: one
+// that is open costs nothing.
+func (e *Endpoint) OpenSnapshot(ctx context.Context, name string) (connector.Snapshot, error) {
+	if err := e.snapshots.opening.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer e.snapshots.opening.Release(1)
+	if sn := e.snapshots.find(name); sn != nil {
+		return sn, nil
+	}
+	sn, err := e.takeSnapshot(ctx, name)
+	if err == nil && !e.snapshots.put(name, sn) {
+		sn.close()
+		err = errClosed()
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, "open snapshot of %s", e.name)
+	}
+	return sn, nil
+}
+
+// find is the snapshot of that name unless it was lost.
+func (s *snapshots) find(name string) *snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sn := s.named[name]
+	if sn == nil || !sn.isLost() {
+		return sn
+	}
+	sn.stop()
+	delete(s.named, name)
+	return nil
+}
+
+func (s *snapshots) put(name string, sn *snapshot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.named[name] = sn
+	}
+	return !s.closed
+}
+
+// CloseSnapshot ends the keeper. Readers that are open stay so.
+func (e *Endpoint) CloseSnapshot(name string) {
+	e.snapshots.mu.Lock()
+	defer e.snapshots.mu.Unlock()
+	if sn := e.snapshots.named[name]; sn != nil {
+		sn.close()
+		delete(e.snapshots.named, name)
+	}
+}
+
+func (s *snapshots) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, sn := range s.named {
+		sn.close()
+	}
+	clear(s.named)
+}
+
+const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, error) {
+	keeper, err := e.connect(keeping(ctx, name))
+	if err != nil {
+		return nil, err
+	}
+	type place struct{ Export, ID, Position string }
+	p, err := func() (place, error) {
+		if err := keeper.exec(ctx, beginReading); err != nil {
+			return place{}, err
+		}
+		// The time of the backend's start keeps the number unique over restarts
+		// of the server and over servers.
+		return one(ctx, keeper, pgx.RowToStructByPos[place], `
+			SELECT s.export, s.export || '/' || pg_backend_pid() || '/' || extract(epoch from a.backend_start)::text,
+			       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text
+			FROM (SELECT pg_export_snapshot() AS export OFFSET 0) s, pg_stat_activity a WHERE a.pid = pg_backend_pid()`)
+	}()
+	if err != nil {
+		keeper.end()
+		return nil, err
+	}
+	watch, stop := context.WithCancel(e.ended)
+	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, stop: stop, exports: []string{p.Export}}
+	e.behind(func() { sn.keep(watch, keeper) })
+	return sn, nil
+}
+
+// keeping labels a keeper: it outlives the unit that opened the snapshot.
+func keeping(ctx context.Context, name string) context.Context {
+	return connector.WithLabel(ctx, "godwit snapshot "+name)
+}
+
+// keep watches the keeper's socket, on which nothing comes while all is well,
+// and puts another one in its place when it is lost.
+func (sn *snapshot) keep(ctx context.Context, keeper *session) {
+	for keeper != nil {
+		err := keeper.conn.PgConn().WaitForNotification(ctx)
+		if err == nil {
+			continue
+		}
+		keeper.end()
+		if ctx.Err() != nil {
+			return
+		}
+		keeper = sn.replace(ctx)
+	}
+}
+
+// replace opens a keeper from any session that lives, and waits for a server
+// that cannot be reached: the lost keeper's transaction, cut off by the
+// network only, may still be there. nil means that the snapshot is lost.
+func (sn *snapshot) replace(ctx context.Context) *session {
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for ctx.Err() == nil {
+		s, err := sn.e.connect(keeping(ctx, sn.name))
+		if err == nil {
+			if _, err = sn.join(ctx, s); err == nil {
+				return s
+			}
+			s.end()
+		}
+		if sn.isLost() {
+			return nil
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// join begins a transaction at the snapshot and exports it again.
+func (sn *snapshot) join(ctx context.Context, s *session) (export string, err error) {
+	for _, from := range sn.list() {
+		export, err := s.importFrom(ctx, from)
+		if err == nil {
+			sn.add(export)
+			return export, nil
+		}
+		if !gone(err) {
+			return "", err
+		}
+		sn.remove(from)
+		if err := s.exec(ctx, "ROLLBACK"); err != nil {
+			return "", err
+		}
+	}
+	sn.lose()
+	return "", fault.New(fault.Unavailable, "snapshot.lost", "snapshot %s of %s is lost: no session holds it any more", sn.id, sn.e.name)
+}
+
+// gone tells an export whose transaction has ended: no such file, of older
+// and newer servers; a transaction that is just ending.
+func gone(err error) bool {
+	return slices.Contains([]string{"22023", "42704", "55000"}, sqlstate(err))
+}
+
+func (s *session) importFrom(ctx context.Context, export string) (string, error) {
+	err := s.attempt(ctx, fmt.Sprintf("%s; SET TRANSACTION SNAPSHOT %s", beginReading, literal(export)))
+	if err != nil {
+		return "", err
+	}
+	return one(ctx, s, pgx.RowTo[string], "SELECT pg_export_snapshot()")
+}
+
+// ID is the connector.Snapshot's.
+func (sn *snapshot) ID() string { return sn.id }
+
+// Position is the write-ahead log's end just after the snapshot was taken, on
+// a standby what was replayed.
+func (sn *snapshot) Position() string { return sn.position }
+
+// Export returns the longest living export: the keeper's.
+func (sn *snapshot) Export(context.Context) (string, error) {
+	if all := sn.list(); len(all) > 0 {
+		return all[0], nil
+	}
+	return "", fault.New(fault.Unavailable, "snapshot.lost", "snapshot %s of %s is lost", sn.id, sn.e.name)
+}
+
+// Read is the connector.Snapshot's.
+func (sn *snapshot) Read(ctx context.Context) (connector.Reader, error) {
+	s, err := sn.e.session(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, "read at snapshot of %s", sn.e.name)
+	}
+	export, err := sn.join(ctx, s)
+	if err != nil {
+		s.close()
+		return nil, fault.Wrap(err, "read at snapshot of %s", sn.e.name)
+	}
+	return &reader{sn: sn, s: s, export: export}, nil
+}
+
+func (sn *snapshot) list() []string {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	return slices.Clone(sn.exports)
+}
+
+func (sn *snapshot) add(export string) {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	sn.exports = append(sn.exports, export)
+}
+
+func (sn *snapshot) remove(export string) {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	sn.exports = slices.DeleteFunc(sn.exports, func(e string) bool { return e == export })
+}
+
+func (sn *snapshot) isLost() bool {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	return sn.lost
+}
+
+// lose is final once no export is left.
+func (sn *snapshot) lose() {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	sn.lost = len(sn.exports) == 0
+}
+
+func (sn *snapshot) close() {
+	sn.stop()
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	sn.lost = true
+}
+
+var _ connector.Snapshots = (*Endpoint)(nil)

@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/rig/postgres"
+	"godwit/rig/postgres/pgtest"
+)
+
+// keepers are the backends that hold snapshots.
+func keepers(t *testing.T, url string) []int32 {
+	t.Helper()
+	return pgtest.Column[int32](t, url, "select pid from pg_stat_activity where application_name like 'godwit snapshot %' and datname = current_database() and state = 'idle in transaction'")
+}
+
+func TestSnapshotOutlivesItsKeeper(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table public.a (id int)", "insert into a values (1)")
+	e := endpoint(t, url)
+	sn := snapshotOf(t, e)
+	first := readerOf(t, sn)
+	pgtest.Exec(t, url, "insert into a values (2)")
+
+	old := keepers(t, url)
+	if len(old) != 1 {
+		t.Fatalf("%d keepers", len(old))
+	}
+	pgtest.Exec(t, url, fmt.Sprintf("select pg_terminate_backend(%d, 10000)", old[0]))
+	eventually(t, func() bool {
+		now := keepers(t, url)
+		return len(now) == 1 && now[0] != old[0]
+	})
+	first.Close() // the new keeper alone holds it
+	again, err := e.OpenSnapshot(patient(t), t.Name())
+	if err != nil || again.ID() != sn.ID() {
+		t.Fatalf("opened again: %v, %v, want %s", again, err, sn.ID())
+	}
+	sum, err := readerOf(t, again.(*snapshot)).CopyOut(patient(t), whole(t, url, public("a"), catalog.Text), io.Discard)
+	if err != nil || sum.Rows != 1 {
+		t.Errorf("%d rows (%v), want the 1 of the snapshot", sum.Rows, err)
+	}
+}
+
+func TestReaderHandsTheSnapshotOn(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	sn := snapshotOf(t, endpoint(t, url))
+	r := readerOf(t, sn)
+	sn.remove(sn.list()[0]) // as if the keeper were known to be gone
+	if _, err := sn.Read(patient(t)); err != nil {
+		t.Errorf("read while a reader lives: %v", err)
+	}
+	r.Close()
+}
+
+func TestLostSnapshotIsNamed(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t, postgres.Options{})
+	url := pgtest.DatabaseOn(t, server)
+	e := endpoint(t, url)
+	sn := snapshotOf(t, e)
+	readerOf(t, sn).Close()
+	if err := server.Crash(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := sn.Read(patient(t))
+	if f := fault.Of(err); f.Kind != fault.Unavailable {
+		t.Errorf("read at a server that is down: %v (%s %s)", err, f.Kind, f.Code)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = sn.Read(patient(t))
+	if f := fault.Of(err); f.Code != "snapshot.lost" || f.Kind != fault.Unavailable {
+		t.Errorf("read after a restart: %v (%s %s), want snapshot.lost", err, f.Kind, f.Code)
+	}
+	if fresh := snapshotOf(t, e); fresh.ID() == sn.ID() {
+		t.Errorf("the new snapshot has the old ID %s", fresh.ID())
+	}
+}
+
+func TestSnapshotOnAStandby(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t, postgres.Options{})
+	pgtest.Exec(t, server.URL("postgres"), "create table public.a (id int)", "insert into a values (1)")
+	url := pgtest.Standby(t, server).URL("postgres")
+	eventually(t, func() bool {
+		return pgtest.Query[bool](t, url, "select to_regclass('public.a') is not null") && pgtest.Query[int](t, url, "select count(*) from public.a") == 1
+	})
+	sn := snapshotOf(t, endpoint(t, url))
+	if sn.Position() == "" {
+		t.Error("no position")
+	}
+	if sum, err := readerOf(t, sn).CopyOut(patient(t), whole(t, url, public("a"), catalog.Binary), io.Discard); err != nil || sum.Rows != 1 {
+		t.Errorf("%d rows (%v)", sum.Rows, err)
+	}
+	err := loadOf(t, endpoint(t, url)).Exec(patient(t), "create table public.b ()")
+	if f := fault.Of(err); f.Code != "server.read-only" || f.Kind != fault.Unavailable {
+		t.Errorf("writing to a standby: %v (%s %s)", err, f.Kind, f.Code)
+	}
+}
+
+func TestSourceChanged(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ sql, want string }{
+		"truncated":     {"truncate public.a", "truncated or rewritten"},
+		"rewritten":     {"vacuum full public.a", "truncated or rewritten"},
+		"other type":    {"alter table public.a alter id type bigint", "- id integer, + id bigint"},
+		"new column":    {"alter table public.a add more text", "+ more text"},
+		"lost column":   {"alter table public.a drop t", "- t character varying(9)"},
+		"wider column":  {"alter table public.a alter t type varchar(99)", "- t character varying(9), + t character varying(99)"},
+		"gone":          {"drop table public.a", "the table is gone"},
+		"another table": {"drop table public.a; create table public.a (id int, t varchar(9))", "truncated or rewritten"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, "create table public.a (id int, t varchar(9))", "insert into a values (1, 'x')")
+			c := whole(t, url, public("a"), catalog.Text)
+			r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+			pgtest.Exec(t, url, test.sql)
+			_, err := r.CopyOut(patient(t), c, io.Discard)
+			f := fault.Of(err)
+			if f.Kind != fault.Data || f.Code != "source.changed" || !strings.Contains(f.Text, "public.a") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want source.changed with %q", f, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,130 @@
+// Package doctor examines the connections of a flow before anything is
+// touched: everything that would stop the run, all at once, each with the
+// statement that mends it. It changes nothing; what to look for is known by
+// the connectors. Start at Examine.
+package doctor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// Finding is one thing found, at a connection.
+type Finding struct {
+	Connection string `json:"connection"`
+	connector.Finding
+}
+
+// Diagnosis is the result of an examination.
+type Diagnosis struct {
+	Sides    []Side
+	Findings []Finding // blocks first, then warns, then ok
+	Took     time.Duration
+}
+
+// Side is one connection as it was found; Database is nil when it could not
+// be reached.
+type Side struct {
+	Name     string
+	Role     string // source, target
+	Database *catalog.Database
+}
+
+// Blocks reports whether something found would stop the run.
+func (d *Diagnosis) Blocks() bool {
+	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Severity == connector.Blocks })
+}
+
+// Examine looks at both sides of what a verb needs. An error is only returned
+// when the context ended: what cannot be reached is a finding.
+func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*Diagnosis, error) {
+	began := time.Now()
+	x := &examination{open: open, seen: map[string]bool{}}
+	for _, n := range needs {
+		facts := catalog.Facts{}
+		facts.Source = x.look(ctx, n.From, "source", n.Select)
+		facts.Target = x.look(ctx, n.To, "target", target(n))
+		x.examine(ctx, n.From, "source", facts)
+		if n.Existing != "" { // written to
+			x.examine(ctx, n.To, "target", facts)
+		}
+	}
+	x.found.Took = time.Since(began)
+	rank := map[string]int{connector.Blocks: 0, connector.Warns: 1, connector.Passes: 2}
+	slices.SortStableFunc(x.found.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
+	return &x.found, ctx.Err()
+}
+
+// target selects at the target what the source has; patterns may match nothing.
+func target(n unit.Needs) catalog.Selection {
+	s := n.Select
+	s.Include = slices.Clone(s.Include)
+	for i, p := range s.Include {
+		s.Include[i] = p.Lenient()
+	}
+	return s
+}
+
+type examination struct {
+	open  connector.Opener
+	found Diagnosis
+	seen  map[string]bool // connection and role
+}
+
+func (x *examination) look(ctx context.Context, name, role string, sel catalog.Selection) *catalog.Database {
+	i, err := connector.Capable[connector.Inspector](ctx, x.open, name, "be inspected")
+	var db *catalog.Database
+	if err == nil {
+		db, err = i.Inspect(ctx, sel)
+	}
+	if err != nil {
+		x.refused(name, err)
+	}
+	if !x.seen["side "+name] {
+		x.seen["side "+name] = true
+		x.found.Sides = append(x.found.Sides, Side{name, role, db})
+	}
+	return db
+}
+
+func (x *examination) examine(ctx context.Context, name, role string, facts catalog.Facts) {
+	if x.seen[role+" "+name] || facts.Source == nil || facts.Target == nil {
+		return
+	}
+	x.seen[role+" "+name] = true
+	e, err := connector.Capable[connector.Examiner](ctx, x.open, name, "be examined")
+	if err != nil {
+		x.refused(name, err)
+		return
+	}
+	list, err := e.Examine(ctx, role, facts)
+	if err != nil {
+		x.refused(name, err)
+		return
+	}
+	for _, f := range list {
+		x.found.Findings = append(x.found.Findings, Finding{name, f})
+	}
+}
+
+// refused makes a finding of an error, once per connection and code.
+func (x *examination) refused(name string, err error) {
+	f := fault.Of(err)
+	if x.seen[name+" "+f.Code] {
+		return
+	}
+	x.seen[name+" "+f.Code] = true
+	text := f.Text
+	for _, l := range f.Lines {
+		text += "; " + l.Label + " " + l.Text
+	}
+	x.found.Findings = append(x.found.Findings, Finding{name, connector.Finding{
+		Severity: connector.Blocks, Code: f.Code, Text: text, Or: f.Next,
+	}})
+}

@@ -1,0 +1,119 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Bound is a flow with its inputs and environment filled in: what a run
+// freezes when it starts. As JSON it holds no secret, only where each is to be
+// fetched; Thaw reads it again.
+type Bound struct {
+	Flow        string                     `json:"flow"`
+	Help        string                     `json:"help,omitempty"`
+	Inputs      map[string]string          `json:"inputs,omitempty"` // as Bind takes them, one text for one value
+	Env         string                     `json:"env,omitempty"`
+	Protected   bool                       `json:"protected,omitempty"`
+	Rehearsal   bool                       `json:"rehearsal,omitempty"`
+	Steps       []Step                     `json:"steps"`
+	Connections map[string]BoundConnection `json:"connections"`     // that the steps use
+	Files       map[string]string          `json:"files,omitempty"` // sha256 in hex by path in the project
+}
+
+// BoundConnection is a connection with its settings: the struct of its
+// connector, by pointer.
+type BoundConnection struct {
+	System   string `json:"system"`
+	Settings any    `json:"settings"`
+}
+
+// Bind types the inputs (--set NAME=TEXT), fills in defaults and evaluates
+// every ${...}; then all is decoded and checked by the verbs. Env may be empty
+// when the project has at most one. A flow or project with diagnostics is not
+// bound: they are returned again. It may be called again.
+func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) {
+	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
+		return nil, wrong.sorted()
+	}
+	d := &decoder{problems: &problems{}, dir: f.project.Dir}
+	e, wrong := f.project.environment(env)
+	if wrong != nil {
+		d.list = append(d.list, *wrong)
+	}
+	values, texts := d.given(f.Inputs, inputs)
+	if len(d.list) > 0 {
+		return nil, d.list.sorted()
+	}
+	d.scope = f.project.types(nonNil(f.Inputs))
+	d.scope.values = map[string]map[string]any{"inputs": values, "env": {"name": e.Name, "rehearsal": e.Rehearsal}}
+	for name, v := range e.Vars {
+		d.scope.values["env"][name] = v
+	}
+	d.known, d.used = f.declared, map[string]bool{}
+	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
+		Steps: d.steps(f), Connections: map[string]BoundConnection{}, Files: f.Files}
+	for _, name := range sortedKeys(d.used) {
+		c := f.Connections[name]
+		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
+	}
+	if len(d.list) > 0 {
+		return nil, d.list.sorted()
+	}
+	return b, nil
+}
+
+// given types the texts of the inputs, and gives one text back for each value.
+func (d *decoder) given(declared []Input, texts map[string]string) (values map[string]any, canonical map[string]string) {
+	values, canonical = map[string]any{}, map[string]string{}
+	var names []string
+	for _, in := range declared {
+		names = append(names, in.Name)
+		text, ok := texts[in.Name]
+		at := spot{pos: Pos{File: "--set " + in.Name}}
+		switch {
+		case ok:
+			v, err := in.parse(text)
+			if err != nil {
+				d.add(at, "input.type", fmt.Sprintf("input %s is of type %s: %v", in.Name, in.Type, err), "--set "+in.Name+"="+in.sample())
+				continue
+			}
+			d.chosen(at, in, v, "input.choice", "input "+in.Name)
+			values[in.Name] = v
+		case in.Default != nil:
+			values[in.Name] = in.Default
+		default:
+			d.add(spot{pos: in.Pos}, "input.missing", fmt.Sprintf("input %s must be given", in.Name), "--set "+in.Name+"="+in.sample()+helped(in.Help))
+			continue
+		}
+		canonical[in.Name] = in.format(values[in.Name])
+	}
+	for _, name := range sortedKeys(texts) {
+		if _, ok := canonical[name]; !ok && !slices.Contains(names, name) {
+			d.add(spot{pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+quote(name), choice(name, names, "inputs"))
+		}
+	}
+	return values, canonical
+}
+
+func (in Input) sample() string {
+	switch in.Type {
+	case "int":
+		return "N"
+	case "bool":
+		return "true"
+	case "date":
+		return "2026-01-31"
+	case "duration":
+		return "10m"
+	case "list":
+		return "A,B"
+	}
+	return "TEXT"
+}
+
+func helped(help string) string {
+	if help == "" {
+		return ""
+	}
+	return "   (" + help + ")"
+}

@@ -1,0 +1,130 @@
+package flow
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/types"
+)
+
+// Environment is where a flow runs: the values that differ between a test and
+// production.
+type Environment struct {
+	Name      string
+	Vars      map[string]any // text, int, bool or nil; the same names in all
+	Protected bool           // asks before anything is changed
+	Rehearsal bool
+	Pos       Pos
+}
+
+type environmentKeys struct {
+	Vars      map[string]*Node `flow:"vars" help:"values for ${env.NAME}; the same names in all environments"`
+	Protected bool             `flow:"protected" default:"false" help:"asks before it changes anything"`
+	Rehearsal bool             `flow:"rehearsal" default:"false" help:"this is where is rehearsed"`
+}
+
+func (d *decoder) environments(p *Project, n *Node, up *level) {
+	spots := map[string]spot{}
+	for _, f := range d.named(n, "environments", plainName) {
+		var keys environmentKeys
+		d.group(f.value, elem(&keys), &level{name: "environment " + f.name, keys: Keys(keys), up: up}, f.spot)
+		e := Environment{Name: f.name, Vars: map[string]any{}, Protected: keys.Protected, Rehearsal: keys.Rehearsal, Pos: f.spot.pos}
+		for _, name := range sortedKeys(keys.Vars) {
+			e.Vars[name] = d.variable(keys.Vars[name], name)
+		}
+		p.Environments[f.name] = e
+		spots[f.name] = f.spot
+	}
+	for _, name := range sortedKeys(p.Environments) {
+		d.sameVars(p, name, spots[name])
+	}
+}
+
+// variable reads a value of vars.
+func (d *decoder) variable(n *Node, name string) any {
+	switch {
+	case !identifier.MatchString(name) || name == "name" || name == "rehearsal":
+		d.add(n.spot, "flow.value", fmt.Sprintf("%s cannot be the name of a var", quote(name)), "use letters, digits and _; name and rehearsal are taken")
+		return nil
+	case n.shape == invalid:
+		return nil
+	case n.shape != scalar:
+		d.add(n.spot, "flow.type", fmt.Sprintf("var %s is a text, a whole number, true, false or null, not %s", name, n.describe()))
+		return nil
+	case strings.Contains(n.text, "${"):
+		d.add(n.spot, "flow.expr", fmt.Sprintf("var %s cannot use ${...}", name))
+		return nil
+	}
+	switch n.literalKind() {
+	case "null":
+		return nil
+	case "bool":
+		return n.text == "true"
+	case "number":
+		i, err := strconv.Atoi(n.text)
+		if err != nil {
+			d.add(n.spot, "flow.type", fmt.Sprintf("var %s: %s is no whole number", name, n.text), fmt.Sprintf(`put it in quotes: "%s"`, n.text))
+		}
+		return i
+	}
+	return n.text
+}
+
+// sameVars says which vars an environment lacks that others have.
+func (d *decoder) sameVars(p *Project, name string, at spot) {
+	told := map[string]bool{}
+	for _, other := range sortedKeys(p.Environments) {
+		for _, v := range sortedKeys(p.Environments[other].Vars) {
+			if _, ok := p.Environments[name].Vars[v]; !ok && !told[v] {
+				told[v] = true
+				d.add(at, "env.vars", fmt.Sprintf("environment %s has no var %s, %s has it", name, v, other), v+": null where it is not needed")
+			}
+		}
+	}
+}
+
+// types is the scope of a flow with these inputs, before it is bound. A var
+// that is null or of several types is only known in its environment.
+func (p *Project) types(inputs []Input) *scope {
+	env := types.Map{"name": types.String, "rehearsal": types.Bool}
+	for _, e := range p.Environments {
+		for name, v := range e.Vars {
+			var t types.Type = types.Any
+			if v != nil {
+				t = types.TypeOf(v)
+			}
+			if was, ok := env[name]; ok && reflect.TypeOf(was) != reflect.TypeOf(t) || ok && !was.Equal(t) {
+				t = types.Any
+			}
+			env[name] = t
+		}
+	}
+	s := &scope{types: map[string]types.Map{"env": env}}
+	if inputs != nil {
+		s.types["inputs"] = types.Map{}
+		for _, in := range inputs {
+			s.types["inputs"][in.Name] = in.kind()
+		}
+	}
+	return s
+}
+
+// environment chooses: the only one when none is named.
+func (p *Project) environment(name string) (Environment, *Diagnostic) {
+	names := sortedKeys(p.Environments)
+	if e, ok := p.Environments[name]; ok {
+		return e, nil
+	}
+	at := Pos{File: "--env"}
+	switch {
+	case name == "" && len(names) == 0:
+		return Environment{}, nil
+	case name == "" && len(names) == 1:
+		return p.Environments[names[0]], nil
+	case name == "":
+		return Environment{}, &Diagnostic{Pos: at, Code: "env.missing", Text: "which environment?", Next: []string{"--env " + strings.Join(names, " or --env ")}}
+	}
+	return Environment{}, &Diagnostic{Pos: at, Code: "env.unknown", Text: "there is no environment " + quote(name), Next: []string{choice(name, names, "environments")}}
+}

@@ -1,0 +1,105 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+)
+
+// Flow is a flow file that was read and checked as far as that goes without
+// inputs and environment. It does not change and is safe for concurrent use.
+type Flow struct {
+	Name        string
+	Help        string
+	Inputs      []Input
+	Connections map[string]Connection // the project's and its own
+	Steps       []Step                // values with ${...} are not filled in yet: Bind does it
+	Files       map[string]string     // sha256 in hex by path in the project
+
+	project  *Project
+	steps    *Node
+	level    *level
+	declared map[string]bool // names of connections, also of broken ones
+	wrong    Diagnostics
+}
+
+// flowKeys are the keys of a flow file.
+type flowKeys struct {
+	Help        string `flow:"help" help:"what the flow is for, in a sentence"`
+	Inputs      *Node  `flow:"inputs" help:"what it asks for, by name: --set NAME=VALUE"`
+	Connections *Node  `flow:"connections" help:"systems that only this flow uses; may use inputs"`
+	Steps       *Node  `flow:"steps,required" help:"what it does, in order"`
+}
+
+// Flow reads a flow of the project by its name or path. It is nil when nothing
+// can be made of the file; with diagnostics it cannot be bound.
+func (p *Project) Flow(name string) (*Flow, Diagnostics) {
+	d := &decoder{problems: &problems{}, dir: p.Dir}
+	path, ok := p.flowPath(name)
+	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, Files: maps.Clone(p.Files)}
+	var n *Node
+	if ok {
+		n = p.read(d.problems, path, f.Files)
+	}
+	if n == nil {
+		if len(d.list) == 0 {
+			d.add(spot{pos: Pos{File: path}}, "flow.missing", "there is no flow "+quote(name), choice(f.Name, p.Flows, "flows"))
+		}
+		return nil, d.list.sorted()
+	}
+	if !plainName.MatchString(f.Name) {
+		d.add(spot{pos: Pos{File: path}}, "flow.value", quote(f.Name)+" is no name of a flow", "use letters, digits, _ and -, and begin with a letter")
+	}
+	f.decode(d, n)
+	f.wrong = d.list.sorted()
+	return f, f.wrong
+}
+
+// flowPath is the file of a flow, relative to the project where it is inside.
+func (p *Project) flowPath(name string) (string, bool) {
+	if !isPath(name) {
+		return filepath.ToSlash(filepath.Join("flows", name+".yaml")), name != ""
+	}
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return name, false
+	}
+	if rel, err := filepath.Rel(p.Dir, abs); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel), true
+	}
+	return abs, true
+}
+
+func (f *Flow) decode(d *decoder, n *Node) {
+	var keys flowKeys
+	f.level = &level{name: "the flow", keys: Keys(keys), planned: planned["flow"]}
+	f.level.keys[1].Keys, f.level.keys[2].Keys = nil, nil
+	d.keys(n, &keys, f.level)
+	f.Help, f.steps = keys.Help, keys.Steps
+	f.Inputs = d.inputs(keys.Inputs, f.level)
+	d.scope = f.project.types(nonNil(f.Inputs))
+	f.Connections = maps.Clone(f.project.Connections)
+	for name, c := range d.connections(f.project, keys.Connections, f.level) {
+		if outer, ok := f.Connections[name]; ok {
+			at := spot{file: c.spot.file, pos: c.Pos, width: len(name)}
+			d.add(at, "connection.twice", fmt.Sprintf("connection %s is there already, at %s", name, outer.Pos), "give it another name")
+			continue
+		}
+		f.Connections[name] = c
+	}
+	f.declared = f.project.declared
+	if own := declared(keys.Connections, false); own != nil && f.declared != nil {
+		maps.Copy(own, f.declared)
+		f.declared = own
+	}
+	d.known, d.used = f.declared, map[string]bool{}
+	f.Steps = d.steps(f)
+}
+
+func nonNil(in []Input) []Input {
+	if in == nil {
+		return []Input{}
+	}
+	return in
+}

@@ -1,0 +1,166 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzParse holds the reader against goccy/go-yaml: what is accepted means the
+// same to both, as written and encoded again; what is refused points into the
+// file. Nothing panics, also when it is decoded as a flow and as a project.
+func FuzzParse(f *testing.F) {
+	archives, err := filepath.Glob("testdata/broken/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range archives {
+		for _, m := range readArchive(f, path) {
+			if strings.HasSuffix(m.name, ".yaml") {
+				f.Add(m.text)
+			}
+		}
+	}
+	f.Add(warehouseFlow)
+	f.Add(warehouseProject)
+	f.Add("a: |2-\n    x\n\n  y\nb: \"\\u00e9\\\n  z\"\nc: 'it''s'\nd: [a, {b: c}]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4096 {
+			t.Skip("large")
+		}
+		l := &problems{}
+		n := parse("f.yaml", []byte(text), l)
+		inside(t, text, l.list)
+		if n != nil && len(l.list) == 0 {
+			agrees(t, text, n)
+		}
+		decodes(t, text, n)
+	})
+}
+
+// inside checks that every position is in the file.
+func inside(t *testing.T, text string, ds Diagnostics) {
+	t.Helper()
+	lines := strings.Split(text, "\n")
+	for _, d := range ds {
+		if d.Pos.Line < 1 || d.Pos.Line > len(lines) || d.Pos.Column < 1 ||
+			d.Pos.Column > utf8.RuneCountInString(lines[d.Pos.Line-1])+1 || d.Width < 1 {
+			t.Fatalf("%v (width %d) is outside of %q", d, d.Width, text)
+		}
+	}
+}
+
+func agrees(t *testing.T, text string, n *Node) {
+	t.Helper()
+	ours := data(n)
+	var direct, again any
+	if err := yaml.Unmarshal([]byte(text), &direct); err != nil {
+		t.Fatalf("accepted %q, goccy: %v", text, err)
+	}
+	if d := cmp.Diff(normal(direct), ours); d != "" {
+		t.Fatalf("%q (-goccy +ours):\n%s", text, d)
+	}
+	encoded, err := json.Marshal(ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(encoded, &again); err != nil {
+		t.Fatalf("%q encoded as %s: %v", text, encoded, err)
+	}
+	if d := cmp.Diff(normal(again), ours); d != "" {
+		t.Fatalf("%q encoded as %s (-goccy +ours):\n%s", text, encoded, d)
+	}
+}
+
+func data(n *Node) any {
+	switch n.shape {
+	case list:
+		out := []any{}
+		for _, item := range n.items {
+			out = append(out, data(item))
+		}
+		return out
+	case mapping:
+		out := map[string]any{}
+		for _, f := range n.fields {
+			out[f.name] = data(f.value)
+		}
+		return out
+	}
+	switch n.literalKind() {
+	case "number":
+		v, err := strconv.ParseFloat(n.text, 64)
+		if _, big := strconv.ParseUint(strings.TrimPrefix(n.text, "-"), 10, 64); err != nil || whole.MatchString(n.text) && big != nil {
+			return n.text // goccy leaves it a text
+		}
+		return v
+	case "bool":
+		return n.text == "true"
+	case "null":
+		return nil
+	}
+	return n.text
+}
+
+// normal makes one type of each of goccy's numbers and maps.
+func normal(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := []any{}
+		for _, item := range v {
+			out = append(out, normal(item))
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for k, item := range v {
+			out[k] = normal(item)
+		}
+		return out
+	case int64, uint64, int:
+		f, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+		if err != nil {
+			return v
+		}
+		return f
+	}
+	return v
+}
+
+func decodes(t *testing.T, text string, n *Node) {
+	t.Helper()
+	if n == nil {
+		return
+	}
+	d := &decoder{problems: &problems{}}
+	p := &Project{lang: language(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
+	f := &Flow{Name: "f", project: p}
+	f.decode(d, n)
+	inside(t, text, d.list)
+	f.wrong = d.list
+	if _, ds := f.Bind(nil, ""); len(ds) > 0 {
+		inside(t, text, positioned(ds))
+	}
+	d = &decoder{problems: &problems{}}
+	d.project(p, n)
+	inside(t, text, d.list)
+}
+
+// positioned leaves out what is about flags.
+func positioned(ds Diagnostics) Diagnostics {
+	var out Diagnostics
+	for _, d := range ds {
+		if d.Pos.Line > 0 {
+			d.Width = max(1, d.Width) // an input's place has none
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/types"
+)
+
+// Input is a value that a flow asks for.
+type Input struct {
+	Name    string
+	Type    string // text, int, bool, date, duration, list
+	Default any    // nil: it must be given
+	Choices []any
+	Help    string
+	Pos     Pos
+}
+
+// declaration is an input as a flow file writes it.
+type declaration struct {
+	Type    string  `flow:"type" enum:"text,int,bool,date,duration,list" default:"text" help:"what it is"`
+	Default *Node   `flow:"default" help:"its value when it is not given; without one it must be given"`
+	Choices []*Node `flow:"choices" help:"the only values it may have"`
+	Help    string  `flow:"help" help:"what it is for, shown by run FLOW --help"`
+}
+
+// inputs reads the declarations of a flow.
+func (d *decoder) inputs(n *Node, up *level) []Input {
+	if n == nil || n.shape == invalid {
+		return nil
+	}
+	if n.shape != mapping {
+		d.add(n.spot, "flow.type", "inputs is a mapping of names, not "+n.describe())
+		return nil
+	}
+	var out []Input
+	for _, f := range n.fields {
+		if !identifier.MatchString(f.name) {
+			d.add(f.spot, "flow.value", fmt.Sprintf("input %s is no name", quote(f.name)), "use letters, digits and _, and begin with a letter")
+			continue
+		}
+		var decl declaration
+		v := reflect.ValueOf(&decl).Elem()
+		before := len(d.list)
+		d.group(f.value, v, &level{name: "input " + f.name, keys: keysOf(v.Type()), up: up}, f.spot)
+		if len(d.list) > before {
+			out = append(out, Input{Name: f.name, Type: "any", Pos: f.spot.pos})
+			continue
+		}
+		out = append(out, d.input(f, decl))
+	}
+	return out
+}
+
+func (d *decoder) input(f field, decl declaration) Input {
+	in := Input{Name: f.name, Type: decl.Type, Help: decl.Help, Pos: f.spot.pos}
+	for _, c := range decl.Choices {
+		if v, ok := d.typed(c, in, "a choice of "+in.Name); ok {
+			in.Choices = append(in.Choices, v)
+		}
+	}
+	if decl.Default == nil {
+		return in
+	}
+	if v, ok := d.typed(decl.Default, in, "default of "+in.Name); ok {
+		in.Default = v
+		d.chosen(decl.Default.spot, in, v, "flow.value", "default of "+in.Name)
+	}
+	return in
+}
+
+// key is the input as a key that holds its value.
+func (in Input) key(name string) Key {
+	k := Key{Name: name, Kind: Text}
+	switch in.Type {
+	case "int":
+		k.Kind = Int
+	case "bool":
+		k.Kind = Bool
+	case "duration":
+		k.Kind = Duration
+	case "list":
+		k.List = true
+	}
+	return k
+}
+
+// typed reads a value of the file as the input's type.
+func (d *decoder) typed(n *Node, in Input, what string) (any, bool) {
+	v := in.zero()
+	before := len(d.list)
+	inner := &decoder{problems: d.problems}
+	inner.into(n, v, in.key(what), &level{name: "input " + in.Name}, n.spot)
+	if len(d.list) > before {
+		return nil, false
+	}
+	if in.Type == "date" && !isDate(v.String()) {
+		d.add(n.spot, "flow.type", fmt.Sprintf("%s: %s is no date", what, quote(v.String())), "write it as 2026-01-31")
+		return nil, false
+	}
+	return v.Interface(), true
+}
+
+func isDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
+func (in Input) zero() reflect.Value {
+	zero := map[string]any{"int": 0, "bool": false, "duration": time.Duration(0), "list": []string{}}[in.Type]
+	if zero == nil {
+		zero = ""
+	}
+	return reflect.New(reflect.TypeOf(zero)).Elem()
+}
+
+// kind is the input's type in expressions.
+func (in Input) kind() types.Type {
+	if in.Type == "any" {
+		return types.Any
+	}
+	return types.TypeOf(in.zero().Interface())
+}
+
+// parse reads a text given for the input: --set NAME=TEXT. A list is written
+// a,b or ["a", "b"].
+func (in Input) parse(text string) (any, error) {
+	v := in.zero()
+	k := in.key(in.Name)
+	switch {
+	case in.Type == "date" && !isDate(text):
+		return nil, fmt.Errorf("%s is no date", quote(text))
+	case !k.List:
+		err := set(v, k, text)
+		return v.Interface(), err
+	case strings.HasPrefix(text, "["):
+		var items []string
+		if err := json.Unmarshal([]byte(text), &items); err != nil {
+			return nil, fmt.Errorf("%s is no list of texts", quote(text))
+		}
+		return items, nil
+	case text == "":
+		return []string{}, nil
+	}
+	return strings.Split(text, ","), nil
+}
+
+// format is the text that parse reads as v: one text for one value.
+func (in Input) format(v any) string {
+	switch v := v.(type) {
+	case int:
+		return strconv.Itoa(v)
+	case []string:
+		b, err := json.Marshal(v)
+		if err != nil {
+			panic("encode a list of texts: " + err.Error())
+		}
+		return string(b)
+	}
+	return textOf(v)
+}
+
+// chosen refuses a value that is not among the choices.
+func (d *decoder) chosen(at spot, in Input, v any, code, what string) {
+	if len(in.Choices) == 0 {
+		return
+	}
+	var choices []string
+	for _, c := range in.Choices {
+		if reflect.DeepEqual(c, v) {
+			return
+		}
+		choices = append(choices, in.format(c))
+	}
+	d.add(at, code, fmt.Sprintf("%s: %s is none of its choices", what, quote(in.format(v))), choice(in.format(v), choices, "choices"))
+}

@@ -1,0 +1,208 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"godwit/internal/fault"
+	"godwit/internal/secret"
+)
+
+var errEnum = errors.New("unknown value")
+
+// plain fills a scalar of any kind but names, groups and secrets.
+func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
+	where := fmt.Sprintf("%s in %s", k.Name, l.name)
+	if n.shape != scalar {
+		d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(forms[k.Kind])...)
+		return
+	}
+	text, ok := d.text(n, k, where)
+	if !ok {
+		return
+	}
+	if k.Kind == Path {
+		if text, ok = d.path(n, text, where); !ok {
+			return
+		}
+	}
+	switch err := set(v, k, text); {
+	case err == nil:
+	case errors.Is(err, errEnum) && slices.Contains(planned[k.Name+":"], text):
+		d.notBuilt(n.spot, k.Name+": "+text, "values: "+strings.Join(k.Enum, ", "))
+	case errors.Is(err, errEnum):
+		d.add(n.spot, "flow.value", fmt.Sprintf("%s: unknown value %s", where, quote(text)), choice(text, k.Enum, "values"))
+	case k.Kind == Pattern:
+		d.add(n.spot, "pattern.invalid", fmt.Sprintf("%s: %v", where, err), forms[Pattern])
+	default:
+		next := fault.Of(err).Next
+		if form := forms[k.Kind]; form != "" {
+			next = append(next, form)
+		}
+		d.add(n.spot, "flow.type", fmt.Sprintf("%s: %v", where, err), next...)
+	}
+}
+
+// word is a kind as an error calls it.
+func (k Kind) word() string {
+	switch k {
+	case Bool:
+		return "truth value"
+	case Int:
+		return "whole number"
+	case Enum:
+		return "word"
+	case Name, Place:
+		return "name of a connection"
+	}
+	return string(k)
+}
+
+// text gives a scalar's text when its form is that of the kind: texts are not
+// written as numbers, numbers not as texts.
+func (d *decoder) text(n *Node, k Key, where string) (string, bool) {
+	if n.style == computed {
+		if !fits(k, reflect.TypeOf(n.value)) {
+			d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(forms[k.Kind])...)
+			return "", false
+		}
+		return textOf(n.value), true
+	}
+	if n.style == given {
+		return n.text, true
+	}
+	is := n.literalKind()
+	fit := is == "text"
+	switch k.Kind {
+	case Bool:
+		fit = is == "bool"
+	case Int, Number:
+		fit = is == "number"
+	}
+	if !fit {
+		d.misfit(n, k, is, where)
+		return "", false
+	}
+	if k.Kind == Expr || k.Kind == SQL {
+		return n.text, d.code(n, k, where)
+	}
+	return n.text, true
+}
+
+func (d *decoder) misfit(n *Node, k Key, is, where string) {
+	next := forms[k.Kind]
+	switch {
+	case is == "null":
+		d.add(n.spot, "flow.type", where+" is null", "write the value or take the key away")
+		return
+	case next == "" && k.Kind.textual():
+		next = fmt.Sprintf(`put it in quotes: "%s"`, n.text)
+	}
+	d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(next)...)
+}
+
+// bareCode reports whether a sql or an expression needs no quotes in braces:
+// the name of a file, a path of names.
+func bareCode(kind Kind, text string) bool {
+	return kind == SQL && sqlFile.MatchString(text) || kind == Expr && barePath.MatchString(text)
+}
+
+var sqlFile = regexp.MustCompile(`^[A-Za-z0-9_./-]+\.sql$`)
+
+var barePath = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\??\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*$`)
+
+// code checks that nothing of a sql or an expression was lost on its way
+// through YAML.
+func (d *decoder) code(n *Node, k Key, where string) bool {
+	switch {
+	case n.style == folded || n.wrapped:
+		d.add(n.spot, "flow.quote", fmt.Sprintf("%s: its lines would be joined, and a comment in it would swallow the rest", where), "write it behind |")
+	case n.comment:
+		d.add(n.spot, "flow.quote", fmt.Sprintf("%s: what stands behind # would be lost", where), "put the value in quotes, or the comment on a line of its own")
+	case n.braced && n.style == plain && !bareCode(k.Kind, n.text):
+		d.add(n.spot, "flow.quote", fmt.Sprintf("%s stands in quotes inside {} and []", where), fmt.Sprintf("write %s", quote(n.text)))
+	case k.Kind == Expr && strings.Contains(n.text, "${"):
+		d.add(n.spot, "flow.expr", fmt.Sprintf("%s is an expression already", where), "write "+strings.TrimSuffix(strings.Replace(n.text, "${", "", 1), "}")+" without ${}")
+	case k.Kind == SQL && strings.HasSuffix(n.text, ".sql"):
+		d.notBuilt(n.spot, "a file for "+where, "write the statement itself")
+	default:
+		return true
+	}
+	return false
+}
+
+// path makes a path absolute; one that is relative stays in the project.
+func (d *decoder) path(n *Node, text, where string) (string, bool) {
+	if filepath.IsAbs(text) || d.dir == "" {
+		return text, true
+	}
+	if !filepath.IsLocal(text) {
+		d.add(n.spot, "flow.value", fmt.Sprintf("%s: %s leaves the project", where, quote(text)), "put the file below godwit.yaml, or give its absolute path")
+		return "", false
+	}
+	return filepath.Join(d.dir, text), true
+}
+
+// origin is what a secret is written as.
+type origin struct {
+	Env     string   `flow:"env" help:"environment variable"`
+	File    string   `flow:"file,path" help:"file, relative to godwit.yaml"`
+	Command []string `flow:"command" help:"program and its arguments; what it prints is the secret"`
+}
+
+// secret reads where a secret is to be fetched. One that is written down is
+// refused, and not shown.
+func (d *decoder) secret(n *Node, v reflect.Value, k Key, l *level) {
+	const next = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}"
+	where := fmt.Sprintf("%s in %s", k.Name, l.name)
+	if n.shape != mapping {
+		d.add(n.spot, "secret.plain", where+" is a secret: it is not written into the file", next)
+		return
+	}
+	var s origin
+	before := len(d.list)
+	d.group(n, reflect.ValueOf(&s).Elem(), &level{name: k.Name, keys: keysOf(reflect.TypeFor[origin]()), planned: planned["secret"], up: l}, n.spot)
+	if len(d.list) > before {
+		return
+	}
+	if len(n.fields) != 1 {
+		d.add(n.spot, "flow.type", where+" names one place for the secret", next)
+		return
+	}
+	out := reflect.ValueOf(secret.Source{Env: s.Env, File: s.File, Command: s.Command})
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(secretType))
+		v = v.Elem()
+	}
+	v.Set(out)
+}
+
+// fits reports whether a value of an expression's type may stand for a kind;
+// nil is a type that is only known when it is evaluated.
+func fits(k Key, t reflect.Type) bool {
+	if t == nil || t.Kind() == reflect.Interface {
+		return true
+	}
+	if k.List || k.Map {
+		return k.List && t.Kind() == reflect.Slice
+	}
+	isInt := t != durationType && t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64
+	switch k.Kind {
+	case Bool:
+		return t.Kind() == reflect.Bool
+	case Int:
+		return isInt
+	case Number:
+		return isInt || t.Kind() == reflect.Float64
+	case Duration:
+		return t == durationType || t.Kind() == reflect.String
+	case Group, Secret, raw:
+		return false
+	}
+	return t.Kind() == reflect.String
+}

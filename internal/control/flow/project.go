@@ -1,0 +1,190 @@
+package flow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"godwit/internal/connector"
+	"godwit/internal/unit"
+)
+
+// projectFile is the file that makes a folder a project.
+const projectFile = "godwit.yaml"
+
+// Language is what the core of the language is completed with: the verbs of a
+// step and the systems of a connection. Wire hands it in.
+type Language struct {
+	Verbs   []unit.Verb
+	Systems []connector.Connector
+}
+
+func (lang Language) verb(name string) *unit.Verb {
+	for i := range lang.Verbs {
+		if lang.Verbs[i].Name == name {
+			return &lang.Verbs[i]
+		}
+	}
+	return nil
+}
+
+func (lang Language) system(name string) *connector.Connector {
+	for i := range lang.Systems {
+		if lang.Systems[i].System == name {
+			return &lang.Systems[i]
+		}
+	}
+	return nil
+}
+
+// Project is a folder with godwit.yaml. It does not change once it is loaded
+// and is safe for concurrent use.
+type Project struct {
+	Dir          string // absolute
+	Environments map[string]Environment
+	Connections  map[string]Connection
+	Flows        []string          // names of the files in flows/, sorted
+	Files        map[string]string // sha256 of godwit.yaml in hex, by its path in the project
+
+	lang     Language
+	declared map[string]bool // connections, broken ones too; nil: not known because godwit.yaml is broken
+	wrong    Diagnostics
+}
+
+// projectKeys are the keys of godwit.yaml.
+type projectKeys struct {
+	Environments *Node `flow:"environments" help:"what differs between test and production, by name"`
+	Connections  *Node `flow:"connections" help:"the systems, by name"`
+}
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+	plainName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+)
+
+// Load reads the project that dir belongs to: the nearest folder above with
+// godwit.yaml, else dir itself without environments and connections.
+func Load(dir string, lang Language) (*Project, Diagnostics) {
+	d := &decoder{problems: &problems{}}
+	p := load(d, dir, lang)
+	p.wrong = d.list.sorted()
+	return p, p.wrong
+}
+
+// Open finds a flow by its name or path, and its project. The diagnostics are
+// those of both files; flow is nil when it cannot be read at all.
+func Open(flow string, lang Language) (*Project, *Flow, Diagnostics) {
+	dir := "."
+	if isPath(flow) {
+		dir = filepath.Dir(flow)
+	}
+	p, ds := Load(dir, lang)
+	f, more := p.Flow(flow)
+	return p, f, append(ds, more...).sorted()
+}
+
+func isPath(flow string) bool {
+	return strings.ContainsAny(flow, `/\`) || strings.HasSuffix(flow, ".yaml") || strings.HasSuffix(flow, ".yml")
+}
+
+func load(d *decoder, dir string, lang Language) *Project {
+	p := &Project{Dir: root(dir), Files: map[string]string{}, lang: lang,
+		Environments: map[string]Environment{}, Connections: map[string]Connection{}}
+	p.Flows = flowNames(p.Dir)
+	n := p.read(d.problems, projectFile, p.Files)
+	p.declared = declared(nil, len(d.list) > 0)
+	if n == nil {
+		return p
+	}
+	d.project(p, n)
+	return p
+}
+
+// project fills a project from its file.
+func (d *decoder) project(p *Project, n *Node) {
+	var keys projectKeys
+	l := &level{name: projectFile, keys: Keys(keys), planned: planned["project"]}
+	d.keys(n, &keys, l)
+	p.declared = declared(keys.Connections, len(d.list) > 0)
+	d.environments(p, keys.Environments, l)
+	d.dir = p.Dir
+	d.scope = p.types(nil)
+	p.Connections = d.connections(p, keys.Connections, l)
+}
+
+// root is the nearest folder at or above dir that holds godwit.yaml.
+func root(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		if s, err := os.Stat(filepath.Join(at, projectFile)); err == nil && !s.IsDir() {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return abs
+		}
+	}
+}
+
+func flowNames(dir string) []string {
+	paths, _ := filepath.Glob(filepath.Join(dir, "flows", "*.yaml")) // the pattern is well formed
+	var names []string
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".yaml"))
+	}
+	return names
+}
+
+// read parses a file of the project and notes its hash. It returns nil when
+// there is none, or nothing can be made of it.
+func (p *Project) read(l *problems, path string, hashes map[string]string) *Node {
+	full := path
+	if !filepath.IsAbs(path) {
+		full = filepath.Join(p.Dir, path)
+	}
+	data, err := os.ReadFile(full)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		l.add(spot{pos: Pos{File: path}}, "flow.file", err.Error())
+		return nil
+	}
+	sum := sha256.Sum256(data)
+	hashes[path] = hex.EncodeToString(sum[:])
+	return parse(path, data, l)
+}
+
+// keys fills the raw keys of a file.
+func (d *decoder) keys(n *Node, into any, l *level) {
+	d.group(n, elem(into), l, n.spot)
+}
+
+// named lists the entries of a mapping of names, and refuses names that are
+// none.
+func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []field {
+	if n == nil || n.shape == invalid {
+		return nil
+	}
+	if n.shape != mapping {
+		d.add(n.spot, "flow.type", fmt.Sprintf("%s is a mapping of names, not %s", what, n.describe()))
+		return nil
+	}
+	var out []field
+	for _, f := range n.fields {
+		if !valid.MatchString(f.name) {
+			d.add(f.spot, "flow.value", fmt.Sprintf("%s in %s is no name", quote(f.name), what), "use letters, digits and _, and begin with a letter")
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}

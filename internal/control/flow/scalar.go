@@ -1,0 +1,167 @@
+package flow
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/internal/catalog"
+)
+
+// ParseDuration reads a duration as the language writes it: 30s, 10m, 1h30m,
+// always with the unit and never negative.
+func ParseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || strings.HasPrefix(text, "+") || text == "0" {
+		return 0, fmt.Errorf("%s is no duration", quote(text))
+	}
+	return d, nil
+}
+
+// FormatDuration is a duration as ParseDuration reads it, without zero parts.
+func FormatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+var sizes = []struct {
+	unit  string
+	bytes float64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"B", 1}}
+
+func parseSize(text string) (int64, error) {
+	for _, s := range sizes {
+		number, ok := strings.CutSuffix(text, s.unit)
+		if !ok {
+			continue
+		}
+		v, err := positive(number)
+		if err != nil || v*s.bytes > 1<<62 || v*s.bytes != float64(int64(v*s.bytes)) {
+			break
+		}
+		return int64(v * s.bytes), nil
+	}
+	return 0, fmt.Errorf("%s is no size", quote(text))
+}
+
+func parseRate(text string) (float64, error) {
+	number, per, _ := strings.Cut(text, "/")
+	v, err := positive(number)
+	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[per]
+	if err != nil || seconds == 0 {
+		return 0, fmt.Errorf("%s is no rate", quote(text))
+	}
+	return v / seconds, nil
+}
+
+func parseShare(text string) (float64, error) {
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := positive(number)
+	if !ok || err != nil || v > 100 {
+		return 0, fmt.Errorf("%s is no share", quote(text))
+	}
+	return v / 100, nil
+}
+
+func positive(text string) (float64, error) {
+	if !decimal.MatchString(text) || strings.HasPrefix(text, "-") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+// forms says how a kind is written, for the next step of an error.
+var forms = map[Kind]string{
+	Duration: "write it with its unit: 30s, 10m, 1h30m",
+	Size:     "write it with its unit: 64MiB, 1GiB",
+	Rate:     "write it with its unit: 50/s, 600/m",
+	Share:    "write it in per cent: 5%",
+	Pattern:  `write it as sales.orders, sales.* or "odd.name".table`,
+	Bool:     "write true or false, without quotes",
+	Int:      "write a whole number, without quotes",
+	Number:   "write a decimal number, without quotes",
+}
+
+// set fills a text of a kind into v. The errors say what the text is not.
+func set(v reflect.Value, k Key, text string) error {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	value, err := convert(k, text)
+	if err != nil {
+		return err
+	}
+	r := reflect.ValueOf(value)
+	if v.CanInt() && r.CanInt() && v.OverflowInt(r.Int()) {
+		return fmt.Errorf("%s is too large", text)
+	}
+	if v.Kind() != r.Kind() && !(v.CanInt() && r.CanInt()) {
+		panic(fmt.Sprintf("key %s: kind %s does not fit type %s", k.Name, k.Kind, v.Type()))
+	}
+	v.Set(r.Convert(v.Type()))
+	return nil
+}
+
+// convert reads a text as a value of a kind.
+func convert(k Key, text string) (any, error) {
+	switch k.Kind {
+	case Bool:
+		if text != "true" && text != "false" {
+			return nil, fmt.Errorf("%s is neither true nor false", quote(text))
+		}
+		return text == "true", nil
+	case Int:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if !whole.MatchString(text) {
+			return nil, fmt.Errorf("%s is no whole number", bare(text))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s is too large", text)
+		}
+		return n, nil
+	case Number:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || !decimal.MatchString(text) {
+			return nil, fmt.Errorf("%s is no number", bare(text))
+		}
+		return f, nil
+	case Duration:
+		return ParseDuration(text)
+	case Size:
+		return parseSize(text)
+	case Rate:
+		return parseRate(text)
+	case Share:
+		return parseShare(text)
+	case Pattern:
+		_, err := catalog.ParsePattern(text)
+		return text, err
+	case Enum:
+		if !slices.Contains(k.Enum, text) {
+			return nil, errEnum
+		}
+	}
+	return text, nil
+}
+
+// bare is a number as it stands, anything else in quotes.
+func bare(text string) string {
+	if decimal.MatchString(text) {
+		return text
+	}
+	return quote(text)
+}

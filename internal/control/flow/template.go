@@ -1,0 +1,179 @@
+package flow
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// piece is a part of a text: itself, or the expression of a ${...}.
+type piece struct {
+	text   string
+	expr   bool
+	offset int // of the expression in the text, in bytes
+}
+
+// pieces cuts a text at ${...}. $${ stands for ${. An expression ends at the
+// brace that closes it; braces in its own quotes and braces do not count.
+func pieces(text string) ([]piece, error) {
+	var out []piece
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		switch {
+		case strings.HasPrefix(text[i:], "$${"):
+			b.WriteString("${")
+			i += 3
+		case strings.HasPrefix(text[i:], "${"):
+			end := closing(text[i+2:])
+			if end < 0 {
+				return nil, fmt.Errorf("${ is not closed in %s", quote(text))
+			}
+			if b.Len() > 0 {
+				out = append(out, piece{text: b.String()})
+				b.Reset()
+			}
+			out = append(out, piece{text[i+2 : i+2+end], true, i + 2})
+			i += end + 3
+		default:
+			b.WriteByte(text[i])
+			i++
+		}
+	}
+	if b.Len() > 0 || len(out) == 0 {
+		out = append(out, piece{text: b.String()})
+	}
+	return out, nil
+}
+
+// closing is the index of the brace that ends an expression, -1 without one.
+func closing(s string) int {
+	depth, quotes := 0, byte(0)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quotes != 0 && c == '\\' && quotes != '`':
+			i++
+		case quotes != 0:
+			if c == quotes {
+				quotes = 0
+			}
+		case c == '"' || c == '\'' || c == '`':
+			quotes = c
+		case c == '{':
+			depth++
+		case c == '}' && depth == 0:
+			return i
+		case c == '}':
+			depth--
+		}
+	}
+	return -1
+}
+
+// resolve evaluates the ${...} of a scalar. It reports false when the value is
+// wrong, or not known before the flow is bound.
+func (d *decoder) resolve(n *Node, k Key, l *level) (*Node, bool) {
+	if n.shape != scalar || n.style == computed || n.style == given || !strings.Contains(n.text, "${") || k.Kind == Expr {
+		return n, true
+	}
+	where := fmt.Sprintf("%s in %s", k.Name, l.name)
+	parts, err := pieces(n.text)
+	if err != nil {
+		d.add(n.spot, "flow.expr", fmt.Sprintf("%s: %v", where, err), "write $${ for the characters ${")
+		return nil, false
+	}
+	whole := len(parts) == 1 && parts[0].expr
+	if k.Kind == SQL && !whole && strings.Contains(strings.ReplaceAll(n.text, "$${", ""), "${") {
+		d.add(n.spot, "flow.expr", fmt.Sprintf("%s: values are not pasted into sql", where), "write ${...} as the whole value only")
+		return nil, false
+	}
+	if d.scope == nil && (whole || len(parts) > 1 || parts[0].expr) {
+		d.add(n.spot, "flow.expr", fmt.Sprintf("%s cannot use ${...}", where), "write $${ for the characters ${")
+		return nil, false
+	}
+	out := *n
+	if whole {
+		out.style = computed
+		out.value, err = d.scope.eval(d, n, parts[0], k, where)
+		return (&out).spread(), err == nil
+	}
+	var b strings.Builder
+	known := true
+	for _, p := range parts {
+		if !p.expr {
+			b.WriteString(p.text)
+			continue
+		}
+		v, err := d.scope.eval(d, n, p, Key{Kind: raw}, where)
+		if known = known && err == nil; err == nil && v == nil {
+			d.add(d.inside(n, p), "flow.null", fmt.Sprintf("%s: ${%s} is null", where, p.text), "a text has no place for null: write the whole value as one ${}, or ${... ?? \"\"}")
+			known = false
+		}
+		b.WriteString(textOf(v))
+	}
+	out.style, out.value = computed, b.String()
+	if !k.Kind.textual() {
+		out.style, out.text = given, b.String()
+	}
+	return &out, known
+}
+
+// spread makes a computed list a list of computed values.
+func (n *Node) spread() *Node {
+	v := reflect.ValueOf(n.value)
+	if n.value == nil || v.Kind() != reflect.Slice {
+		return n
+	}
+	n.shape = list
+	for i := range v.Len() {
+		n.items = append(n.items, &Node{style: computed, value: v.Index(i).Interface(), spot: n.spot})
+	}
+	return n
+}
+
+// inside is the spot of an expression in its text, or that of the text when
+// the file spells it in another way.
+func (d *decoder) inside(n *Node, p piece) spot {
+	s := n.spot
+	if s.file == nil || s.pos.Line == 0 {
+		return s
+	}
+	line := s.file.lines[s.pos.Line-1]
+	if i := strings.Index(line, n.text); i >= 0 && n.text != "" && strings.Count(line, n.text) == 1 {
+		column := utf8.RuneCountInString(line[:i+p.offset]) + 1
+		return s.file.at(s.pos.Line, column, utf8.RuneCountInString(p.text))
+	}
+	return s
+}
+
+// textOf is a value inside a text.
+func textOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case time.Duration:
+		return FormatDuration(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// typeWord names a value's type for an error.
+func typeWord(v any) string {
+	switch v.(type) {
+	case nil:
+		return "value null"
+	case string:
+		return "text " + quote(v.(string))
+	case bool:
+		return fmt.Sprintf("truth value %v", v)
+	case time.Duration:
+		return "duration " + textOf(v)
+	case int, int64, float64:
+		return "number " + textOf(v)
+	}
+	return "list"
+}

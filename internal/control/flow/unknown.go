@@ -1,0 +1,163 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// level is a mapping of the file with its keys, inside others: what an unknown
+// key is compared with.
+type level struct {
+	name    string // as an error calls it: copy, the step, connection old
+	keys    []Key
+	planned []string // keys of the language that are not built yet
+	up      *level
+}
+
+func (l *level) names() []string {
+	names := make([]string, len(l.keys))
+	for i, k := range l.keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
+func (l *level) key(name string) *Key {
+	for i := range l.keys {
+		if l.keys[i].Name == name {
+			return &l.keys[i]
+		}
+	}
+	return nil
+}
+
+// child is the key of the level below which name stands, if there is one.
+func (l *level) child(name, except string) *Key {
+	for i, k := range l.keys {
+		if k.Name == except || k.Map {
+			continue
+		}
+		if slices.ContainsFunc(k.Keys, func(k Key) bool { return k.Name == name }) {
+			return &l.keys[i]
+		}
+	}
+	return nil
+}
+
+// unknown says everything that is known about a key that a level has not, and
+// returns the key of the level that was most likely meant.
+func (p *problems) unknown(l *level, f field) (meant string) {
+	if f.value.shape == invalid {
+		return ""
+	}
+	if slices.Contains(l.planned, f.name) {
+		p.notBuilt(f.spot, f.name, "built here: "+strings.Join(l.names(), ", "))
+		return ""
+	}
+	if p.misplaced(l, f) {
+		return ""
+	}
+	text := fmt.Sprintf("unknown key %q in %s", f.name, l.name)
+	if near := nearest(f.name, append(l.names(), l.planned...)); near != "" {
+		p.add(f.spot, "flow.unknown-key", text, "did you mean "+near+"?"+values(l.key(near)))
+		return near
+	}
+	for up := l.up; up != nil; up = up.up {
+		if near := nearest(f.name, up.names()); near != "" {
+			p.add(f.spot, "flow.unknown-key", text, fmt.Sprintf("did you mean %s, a key of %s?", near, up.name))
+			return ""
+		}
+	}
+	p.add(f.spot, "flow.unknown-key", text, "keys: "+strings.Join(l.names(), ", "))
+	return ""
+}
+
+func (p *problems) notBuilt(at spot, what string, next ...string) {
+	p.add(at, "flow.not-built", what+" is not built yet", next...)
+}
+
+func (p *problems) misplaced(l *level, f field) bool {
+	levels := 1
+	for up := l.up; up != nil; up = up.up {
+		if up.key(f.name) != nil {
+			p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs %s up, in %s, not in %s", f.name, count(levels), up.name, l.name))
+			return true
+		}
+		levels++
+	}
+	if k := l.child(f.name, ""); k != nil {
+		p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs one level down, in %s, not in %s", f.name, k.Name, l.name))
+		return true
+	}
+	if l.up == nil {
+		return false
+	}
+	if k := l.up.child(f.name, l.name); k != nil {
+		p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs in %s, not in %s", f.name, k.Name, l.name))
+		return true
+	}
+	return false
+}
+
+func count(levels int) string {
+	if levels == 1 {
+		return "one level"
+	}
+	return fmt.Sprintf("%d levels", levels)
+}
+
+// values lists what a key may be, for the hint that names it.
+func values(k *Key) string {
+	if k == nil || len(k.Enum) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(k.Enum, ", ") + ")"
+}
+
+// nearest is the name that text was most likely meant to be, empty when none
+// is near: at most a third of it, and never all of it, is different, or it is
+// the beginning of just one name.
+func nearest(text string, names []string) string {
+	begun := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, text) })
+	if len(begun) == 1 && len(text) > 2 {
+		return begun[0]
+	}
+	best, found := max(1, len([]rune(text))/3)+1, ""
+	for _, name := range names {
+		if d := distance(text, name); d < best && d < len([]rune(text)) {
+			best, found = d, name
+		}
+	}
+	return found
+}
+
+// distance is the number of letters to put in, take out, change or swap with
+// their neighbour (optimal string alignment).
+func distance(a, b string) int {
+	s, t := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	if len(s) > 64 || len(t) > 64 {
+		return max(len(s), len(t))
+	}
+	rows := make([][]int, len(s)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(t)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			change := 1
+			if s[i-1] == t[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(s)][len(t)]
+}

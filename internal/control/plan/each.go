@@ -1,0 +1,232 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"godwit/internal/fault"
+)
+
+// loop is what a for_each knows: its frozen items, how far it is, and the
+// instances that are still of interest. Items that ended well are forgotten:
+// a byte each and their text remain.
+type loop struct {
+	known  bool
+	items  list   // JSON
+	names  list   // the items' keys, escaped
+	ended  []byte // by index: 0 or one of the marks below
+	next   int    // the first item never opened
+	open   []*instance
+	kept   []*instance // left, but failed, cancelled or with a failure inside
+	active int         // entered and not left
+	lost   int         // failed
+	seen   int32       // highest attempt of forgotten units
+}
+
+const (
+	markDone = iota + 1
+	markFailed
+	markSkipped
+	markCancelled
+)
+
+// list is many texts in one piece of memory.
+type list struct {
+	text []byte
+	ends []uint32
+}
+
+func (l *list) add(s string) {
+	l.text = append(l.text, s...)
+	l.ends = append(l.ends, uint32(len(l.text)))
+}
+
+func (l *list) len() int { return len(l.ends) }
+
+func (l *list) at(i int) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = l.ends[i-1]
+	}
+	return l.text[from:l.ends[i]:l.ends[i]]
+}
+
+func (l *loop) freeze(items []json.RawMessage, keys []string) error {
+	if len(items) != len(keys) {
+		return fmt.Errorf("%d items with %d keys", len(items), len(keys))
+	}
+	for i, item := range items {
+		l.items.add(string(item))
+		l.names.add(escape(keys[i]))
+	}
+	l.ended = make([]byte, len(items))
+	l.known = true
+	return nil
+}
+
+func (e *Each) width() int { return max(e.Parallel, 1) }
+
+// tolerates is how many of the items may fail.
+func (e *Each) tolerates(items int) int {
+	return e.Tolerate + int(e.Share*float64(items)+1e-9)
+}
+
+// broken reports whether more items failed than are tolerated.
+func (in *instance) broken() bool {
+	return in.loop.lost > in.node.Each.tolerates(in.loop.items.len())
+}
+
+// exhausted reports whether the loop opens no further item.
+func (in *instance) exhausted() bool {
+	return in.loop.next == in.loop.items.len() || in.node.Each.StopEarly && in.broken()
+}
+
+// sub is the id of a loop's item.
+func (in *instance) sub(i int) string {
+	return in.id + "[" + string(in.loop.names.at(i)) + "]"
+}
+
+// open makes the instance of item i and puts it in its place.
+func (m *Machine) open(in *instance, i int, base int32) *instance {
+	item := m.makeItem(in, i, base)
+	in.loop.insert(item)
+	return item
+}
+
+func (l *loop) insert(item *instance) {
+	at := sort.Search(len(l.open), func(k int) bool { return l.open[k].place > item.place })
+	l.open = append(l.open, nil)
+	copy(l.open[at+1:], l.open[at:])
+	l.open[at] = item
+	l.ended[item.place] = 0
+}
+
+// closeItem settles an item that was left.
+func (m *Machine) closeItem(item *instance) {
+	l := item.up.loop
+	l.active--
+	l.open = without(l.open, item)
+	switch item.outcome {
+	case OutcomeFailed:
+		l.lost++
+		l.ended[item.place] = markFailed
+	case OutcomeDone:
+		l.ended[item.place] = markDone
+	case OutcomeSkipped:
+		l.ended[item.place] = markSkipped
+	default:
+		l.ended[item.place] = markCancelled
+	}
+	if item.life.marred || item.outcome != OutcomeDone && item.outcome != OutcomeSkipped {
+		l.kept = append(l.kept, item)
+		return
+	}
+	l.seen = max(l.seen, m.forget(item))
+}
+
+// reopenItem takes back what closeItem did, as far as the item is kept.
+func (l *loop) reopenItem(item *instance) {
+	if l.ended[item.place] == markFailed {
+		l.lost--
+	}
+	l.kept = without(l.kept, item)
+	l.insert(item)
+}
+
+func without(list []*instance, in *instance) []*instance {
+	for i, k := range list {
+		if k == in {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// forget drops an instance with everything below it and returns the highest
+// attempt of its units.
+func (m *Machine) forget(in *instance) (seen int32) {
+	in.each(func(k *instance) {
+		delete(m.places, k.id)
+		if k.loop != nil {
+			seen = max(seen, k.loop.seen)
+		}
+		if k.step == nil {
+			return
+		}
+		for _, w := range k.step.units {
+			delete(m.units, w.unit.ID)
+			seen = max(seen, w.attempt)
+		}
+	})
+	return seen
+}
+
+// escape makes a key one part of an id, as unit.ID does with an object.
+func escape(key string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := 0; i < len(key); i++ {
+		c := key[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+			c == '_' || c == '$' || c == '-' || c == '.' {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	}
+	return b.String()
+}
+
+// keysOf finds every item's key. They must be there and differ: the key is an
+// item's name in this run and in later ones.
+func (e *Each) keysOf(items []json.RawMessage) ([]string, *fault.Error) {
+	keys := make([]string, len(items))
+	seen := make(map[string]int, len(items))
+	for i, item := range items {
+		key, err := e.keyOf(item)
+		if err != nil {
+			return nil, fault.New(fault.Data, "each.no-key", "item %d: %w", i+1, err).
+				Hint("name a key that every item has: key: PATH")
+		}
+		if first, twice := seen[key]; twice {
+			return nil, fault.New(fault.Data, "each.same-key", "items %d and %d have the same key %q", first+1, i+1, key).
+				Hint("name a key that differs from item to item: key: PATH")
+		}
+		seen[key], keys[i] = i, key
+	}
+	return keys, nil
+}
+
+func (e *Each) keyOf(item json.RawMessage) (string, error) {
+	path := e.Key
+	if path == "" {
+		path = "id"
+	}
+	value := item
+	for _, part := range strings.Split(path, ".") {
+		var object map[string]json.RawMessage
+		if len(value) == 0 || value[0] != '{' {
+			break
+		}
+		if err := json.Unmarshal(value, &object); err != nil {
+			return "", fmt.Errorf("read item: %w", err)
+		}
+		value = object[part]
+	}
+	var text string
+	switch {
+	case len(value) == 0 || string(value) == "null":
+		return "", fmt.Errorf("there is no %q", path)
+	case value[0] == '{' || value[0] == '[':
+		return "", fmt.Errorf("%q is no plain value", path)
+	case value[0] != '"':
+		return string(value), nil
+	}
+	err := json.Unmarshal(value, &text)
+	if err == nil && text == "" {
+		err = fmt.Errorf("%q is empty", path)
+	}
+	return text, err
+}

@@ -1,0 +1,290 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"godwit/internal/unit"
+)
+
+// resume folds run.resumed. Attempts of the owner before have no end in the
+// journal: they are to be done again, without counting as tries. What failed
+// gets a fresh chance, and the nodes around it are entered again with the
+// answers and items they had.
+func (m *Machine) resume(e unit.Event) error {
+	b, err := unit.Decode[unit.Resumed](e)
+	if err != nil {
+		return err
+	}
+	if m.run.finished && m.run.cancelled {
+		return impossible(e, "the run was cancelled")
+	}
+	open := !m.run.finished
+	m.run.paused = false
+	m.orphan(b.Crashed)
+	if m.run.cancelled {
+		return nil
+	}
+	var all []*instance
+	m.root.each(func(in *instance) { all = append(all, in) })
+	for _, in := range all {
+		if m.places[in.id] != in {
+			continue // dropped by the reset of a finally
+		}
+		fresh := in.step != nil && m.revive(in, open && b.Crashed)
+		switch {
+		case in.phase == left && in.outcome != OutcomeDone && in.outcome != OutcomeSkipped:
+			m.reopen(in)
+		case fresh:
+			m.stir(in)
+		}
+	}
+	if m.run.finished {
+		m.reopenRoot()
+	}
+	return nil
+}
+
+// orphan takes back the running attempts.
+func (m *Machine) orphan(crashed bool) {
+	m.root.each(func(in *instance) {
+		if in.step != nil {
+			in.step.shaky = nil
+		}
+	})
+	for len(m.running) > 0 {
+		w := m.running[0]
+		m.stop(w)
+		if crashed {
+			w.history().crashes++
+			w.in.step.shaky = append(w.in.step.shaky, w)
+		}
+		m.offer(w)
+	}
+}
+
+// revive renews the failed units of a step. One that keeps killing its owner
+// is left alone while owners only follow each other.
+func (m *Machine) revive(in *instance, automatic bool) (any bool) {
+	if in.step.n[Failed] == 0 {
+		return false
+	}
+	for _, w := range in.step.units {
+		if w.state != Failed {
+			continue
+		}
+		if automatic && w.past != nil && w.past.fault != nil && w.past.fault.Code == KillsOwner {
+			continue
+		}
+		m.renew(w)
+		any = true
+	}
+	return any
+}
+
+// stir tells an instance that there is work below it again.
+func (m *Machine) stir(in *instance) {
+	switch {
+	case in == m.root && m.run.finished:
+		m.reopenRoot()
+	case in.phase == left:
+		m.reopen(in)
+	case in.phase == entered:
+		in.life.again = in.life.again || in.closing() || in.guarded() && in.step.units[1].begun
+		m.closedAgain(in)
+		if in.guarded() {
+			m.guardClosed(in.step.units[1])
+		}
+	}
+}
+
+// reopen makes a left node one to be entered again. What runs at its end runs
+// at its end again.
+func (m *Machine) reopen(in *instance) {
+	if in.phase != left {
+		return
+	}
+	if in.item {
+		in.up.loop.reopenItem(in)
+	}
+	if in.life.fault != nil {
+		m.askAgain(in)
+	}
+	in.phase, in.outcome = idle, ""
+	in.life.fault, in.life.approved, in.life.again = nil, false, false
+	m.resetAll(in.finally)
+	if in.step != nil {
+		for _, w := range in.step.units {
+			if in.guarded() || w.unit.MustRun || in.node.Kind == WaitFor && in.loop == nil {
+				m.renew(w)
+			}
+		}
+	}
+	if in.up.phase == left || !slices.Contains(in.up.finally, in) {
+		m.stir(in.up)
+	}
+}
+
+// askAgain forgets answers that failed the node itself.
+func (m *Machine) askAgain(in *instance) {
+	in.life.asked = in.life.asked && in.answer
+	if in.loop == nil || in.loop.items.len() > 0 {
+		return
+	}
+	in.loop = &loop{seen: in.loop.seen}
+	if in.step != nil {
+		for _, w := range in.step.units {
+			m.renew(w)
+		}
+	}
+}
+
+func (m *Machine) reopenRoot() {
+	m.run.finished, m.run.ending, m.run.outcome, m.run.exit = false, false, "", 0
+	m.root.phase = entered
+	m.resetAll(m.root.finally)
+}
+
+// closedAgain resets the finally of a node that got new work while it ran, as
+// soon as it is over.
+func (m *Machine) closedAgain(in *instance) {
+	if in.life.again && !in.guarded() && in.closing() && allLeft(in.finally) {
+		in.life.again = false
+		m.resetAll(in.finally)
+	}
+}
+
+// guardClosed does the same for the units around a settings node.
+func (m *Machine) guardClosed(w *work) {
+	in := w.in
+	if !in.guarded() || !in.life.again {
+		return
+	}
+	if last := in.step.units[1]; last.state == Done || last.state == Failed {
+		in.life.again = false
+		m.renew(in.step.units[0])
+		m.renew(last)
+	}
+}
+
+func (in *instance) guarded() bool {
+	return in.node.Kind == Settings && in.loop == nil
+}
+
+// resetAll makes nodes fresh: nothing of them has happened, but the numbers of
+// attempts go on.
+func (m *Machine) resetAll(list []*instance) {
+	for _, in := range list {
+		m.reset(in)
+	}
+}
+
+func (m *Machine) reset(in *instance) {
+	in.phase, in.outcome, in.life = idle, "", life{}
+	if in.step != nil {
+		in.step.begun, in.step.facts = false, nil
+		for _, w := range in.step.units {
+			m.renew(w)
+		}
+	}
+	m.resetAll(in.kids)
+	m.resetAll(in.finally)
+	if l := in.loop; l != nil {
+		seen := l.seen
+		for _, item := range slices.Concat(l.open, l.kept) {
+			seen = max(seen, m.forget(item))
+		}
+		in.loop = &loop{seen: seen}
+		in.base = max(in.base, seen)
+	}
+}
+
+// undone folds unit.undone: what a verb's unit did is gone from its target.
+// Queries, probes and guards leave nothing there that could go; for them the
+// event is ignored.
+func (m *Machine) undone(e unit.Event) error {
+	w := m.units[e.Unit]
+	if w == nil {
+		return m.undoneItem(e)
+	}
+	if w.in.loop != nil || len(w.in.node.Units) == 0 {
+		return nil
+	}
+	if w.state != Done {
+		return impossible(e, "it is %s", w.state)
+	}
+	m.undo(w)
+	m.stir(w.in)
+	return nil
+}
+
+// undoneItem opens the item of a unit that is forgotten: all its units are
+// done again, and find what they did.
+func (m *Machine) undoneItem(e unit.Event) error {
+	id, _, _ := strings.Cut(e.Unit, "/")
+	name, keys, _ := strings.Cut(id, "[")
+	path, ok := m.pathTo(name)
+	if !ok {
+		return impossible(e, "there is no such unit")
+	}
+	brackets := ""
+	for _, n := range path {
+		if n.once() {
+			continue
+		}
+		key, rest, closed := strings.Cut(keys, "]")
+		shell := m.places[n.ID+brackets]
+		if !closed || shell == nil {
+			return impossible(e, "there is no such unit")
+		}
+		brackets += "[" + key + "]"
+		keys = strings.TrimPrefix(rest, "[")
+		if m.places[n.ID+brackets] != nil {
+			continue
+		}
+		if !m.reopenForgotten(shell, n.ID+brackets, int32(e.Attempt)) {
+			return impossible(e, "there is no such item")
+		}
+		return nil
+	}
+	return impossible(e, "there is no such unit")
+}
+
+func (m *Machine) reopenForgotten(shell *instance, id string, attempt int32) bool {
+	l := shell.loop
+	if l == nil {
+		return false
+	}
+	for i := range l.next {
+		if l.ended[i] == 0 || shell.sub(i) != id {
+			continue
+		}
+		m.open(shell, i, max(attempt, l.seen))
+		m.stir(shell)
+		return true
+	}
+	return false
+}
+
+// pathTo finds the nodes from the top down to the one with this id.
+func (m *Machine) pathTo(id string) ([]*Node, bool) {
+	var find func(list []Node) ([]*Node, bool)
+	find = func(list []Node) ([]*Node, bool) {
+		for i := range list {
+			n := &list[i]
+			if n.ID == id {
+				return []*Node{n}, true
+			}
+			for _, below := range [][]Node{n.Steps, n.Finally} {
+				if path, ok := find(below); ok {
+					return append([]*Node{n}, path...), true
+				}
+			}
+		}
+		return nil, false
+	}
+	if path, ok := find(m.graph.Steps); ok {
+		return path, ok
+	}
+	return find(m.graph.Finally)
+}

@@ -1,0 +1,200 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"godwit/internal/fault"
+)
+
+// Eval evaluates an expression. It must be pure: inputs, environment and the
+// run's start come with it, everything that changes comes by the Scope. The
+// Machine stores the answers in node.entered and never asks twice.
+type Eval func(expr string, in Scope) (any, error)
+
+// Scope is what an expression at a node can see of the run. It is valid until
+// the Machine moves.
+type Scope struct {
+	m  *Machine
+	in *instance
+}
+
+// Outcome is what a step left behind.
+type Outcome struct {
+	State  string            // done, failed, skipped, cancelled, "" = not over yet
+	Facts  json.RawMessage   // of a step with one unit: its Result.Facts
+	Done   []json.RawMessage // of a for_each: the items that ended well
+	Failed []json.RawMessage // and those that did not
+}
+
+// Step gives the outcome of an earlier step of the same list, or of a list
+// around the node.
+func (s Scope) Step(id string) (Outcome, bool) {
+	for in := s.in; in != nil && in.up != nil; in = in.up {
+		for _, k := range in.up.kids {
+			if k == in {
+				break
+			}
+			if k.node.ID == id {
+				return k.result(), true
+			}
+		}
+	}
+	return Outcome{}, false
+}
+
+// Items gives the current items of the loops around the node by their names.
+func (s Scope) Items() map[string]json.RawMessage {
+	items := map[string]json.RawMessage{}
+	for in := s.in; in != nil; in = in.up {
+		if in.item {
+			items[in.node.Each.As] = in.value
+		}
+	}
+	return items
+}
+
+// Fault gives, inside a finally, the first failure before it and the node it
+// happened in; false if all went well.
+func (s Scope) Fault() (fault.Fault, string, bool) {
+	for in := s.in; in != nil && in.up != nil; in = in.up {
+		for _, k := range in.up.finally {
+			if k == in {
+				return in.up.firstFault()
+			}
+		}
+	}
+	return fault.Fault{}, "", false
+}
+
+// Scope gives what the expressions of a node or unit can see; false for names
+// that the run does not know (yet, or any more).
+func (m *Machine) Scope(id string) (Scope, bool) {
+	if in := m.places[id]; in != nil {
+		return Scope{m, in}, true
+	}
+	if w := m.units[id]; w != nil {
+		return Scope{m, w.in}, true
+	}
+	return Scope{}, false
+}
+
+func (in *instance) result() Outcome {
+	o := Outcome{State: in.outcome}
+	if in.loop != nil {
+		for i, mark := range in.loop.ended {
+			switch mark {
+			case markDone:
+				o.Done = append(o.Done, in.loop.items.at(i))
+			case markFailed:
+				o.Failed = append(o.Failed, in.loop.items.at(i))
+			}
+		}
+		return o
+	}
+	if in.step != nil {
+		o.Facts = in.step.facts
+	}
+	return o
+}
+
+func (in *instance) firstFault() (f fault.Fault, node string, found bool) {
+	parts := in.kids
+	if in.loop != nil {
+		parts = in.loop.kept
+	}
+	for _, k := range parts {
+		if f, node, found := k.firstFault(); found {
+			return f, node, true
+		}
+	}
+	if in.step != nil && in.step.n[Failed] > 0 {
+		for _, w := range in.step.units {
+			if w.state == Failed && w.past != nil && w.past.fault != nil {
+				return *w.past.fault, in.id, true
+			}
+		}
+	}
+	if in.life.fault != nil {
+		return *in.life.fault, in.id, true
+	}
+	return fault.Fault{}, "", false
+}
+
+// truth asks an if.
+func (m *Machine) truth(in *instance) (bool, *fault.Error) {
+	v, err := m.eval(in.node.If, Scope{m, in})
+	if err != nil {
+		return false, fault.New(fault.Config, "flow.expression", "if of %s: %w", in.id, err)
+	}
+	answer, ok := v.(bool)
+	if !ok {
+		return false, fault.New(fault.Config, "flow.expression", "if of %s gives %T, not true or false", in.id, v)
+	}
+	return answer, nil
+}
+
+// elements asks a for_each for its items.
+func (m *Machine) elements(in *instance) ([]json.RawMessage, *fault.Error) {
+	v, err := m.eval(in.node.Each.Items, Scope{m, in})
+	if err != nil {
+		return nil, fault.New(fault.Config, "flow.expression", "items of %s: %w", in.id, err)
+	}
+	if items, ok := v.([]json.RawMessage); ok {
+		return items, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fault.New(fault.Config, "flow.expression", "items of %s: %w", in.id, err)
+	}
+	return parseItems(in, b)
+}
+
+func parseItems(in *instance, b []byte) (items []json.RawMessage, f *fault.Error) {
+	if err := json.Unmarshal(b, &items); err != nil || items == nil {
+		return nil, fault.New(fault.Data, "each.no-list", "items of %s are no list", in.id)
+	}
+	return items, nil
+}
+
+// until asks a wait for its end.
+func (m *Machine) until(in *instance, now time.Time) (time.Time, *fault.Error) {
+	p := in.node.Wait
+	switch {
+	case !p.Until.IsZero():
+		return p.Until, nil
+	case p.Expr == "":
+		return now.Add(p.For), nil
+	}
+	v, err := m.eval(p.Expr, Scope{m, in})
+	if err == nil {
+		var due time.Time
+		if due, err = dueOf(v, now); err == nil {
+			return due, nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Config, "flow.expression", "wait of %s: %w", in.id, err)
+}
+
+func dueOf(v any, now time.Time) (time.Time, error) {
+	switch v := v.(type) {
+	case time.Time:
+		return v, nil
+	case time.Duration:
+		return now.Add(v), nil
+	case int:
+		return now.Add(time.Duration(v) * time.Second), nil
+	case int64:
+		return now.Add(time.Duration(v) * time.Second), nil
+	case float64:
+		return now.Add(time.Duration(v * float64(time.Second))), nil
+	case string:
+		if d, err := time.ParseDuration(v); err == nil {
+			return now.Add(d), nil
+		}
+		t, err := time.Parse(time.RFC3339, v)
+		return t, err
+	}
+	return time.Time{}, fmt.Errorf("%T is neither a duration nor a time", v)
+}

@@ -1,0 +1,173 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// policies that make room at the target before anything is written there.
+const (
+	replace  = "replace"
+	truncate = "truncate"
+)
+
+// gather looks at both sides of a step. With a snapshot name the source's
+// definitions are as of that snapshot, which stays open; else as of now.
+func gather(ctx context.Context, open connector.Opener, n unit.Needs, snapshot string, cores int) (catalog.Facts, error) {
+	facts := catalog.Facts{Cores: cores}
+	var err error
+	if facts.Source, err = inspect(ctx, open, n.From, n.Select, true); err != nil {
+		return facts, err
+	}
+	if facts.Target, err = inspect(ctx, open, n.To, n.Select, false); err != nil {
+		return facts, err
+	}
+	if n.Definitions {
+		if facts.Definitions, err = definitions(ctx, open, n.From, n.Select, facts.Source, snapshot); err != nil {
+			return facts, err
+		}
+	}
+	if n.Compare {
+		if facts.TargetDefinitions, err = definitions(ctx, open, n.To, n.Select, facts.Target, ""); err != nil {
+			return facts, err
+		}
+	}
+	if n.Existing == replace || n.Existing == truncate {
+		c, err := connector.Capable[connector.Clearer](ctx, open, n.To, "be cleared")
+		if err != nil {
+			return facts, err
+		}
+		if facts.Clearing, err = c.Clearing(ctx, n.Existing, n.Select, facts.Source, facts.Target); err != nil {
+			return facts, fault.Wrap(err, "make room at %s", n.To)
+		}
+	}
+	return facts, nil
+}
+
+func inspect(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, must bool) (*catalog.Database, error) {
+	i, err := connector.Capable[connector.Inspector](ctx, open, name, "be inspected")
+	if err != nil {
+		return nil, err
+	}
+	if !must {
+		sel.Include = lenient(sel.Include)
+	}
+	db, err := i.Inspect(ctx, sel)
+	return db, fault.Wrap(err, "inspect %s", name)
+}
+
+// lenient keeps the patterns that a target may well not match yet from being
+// refused there: what they select is what the source has.
+func lenient(include []catalog.Pattern) []catalog.Pattern {
+	list := make([]catalog.Pattern, 0, len(include))
+	for _, p := range include {
+		list = append(list, p.Lenient())
+	}
+	return list
+}
+
+func definitions(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, db *catalog.Database, snapshot string) ([]catalog.Definition, error) {
+	d, err := connector.Capable[connector.Definer](ctx, open, name, "write its definitions")
+	if err != nil {
+		return nil, err
+	}
+	id := ""
+	if snapshot != "" {
+		if id, err = export(ctx, open, name, snapshot); err != nil {
+			return nil, err
+		}
+	}
+	list, err := d.Definitions(ctx, id, sel, db)
+	return list, fault.Wrap(err, "definitions of %s", name)
+}
+
+func export(ctx context.Context, open connector.Opener, name, snapshot string) (string, error) {
+	s, err := connector.Capable[connector.Snapshots](ctx, open, name, "be read at a snapshot")
+	if err != nil {
+		return "", err
+	}
+	snap, err := s.OpenSnapshot(ctx, snapshot)
+	if err != nil {
+		return "", fault.Wrap(err, "open snapshot of %s", name)
+	}
+	id, err := snap.Export(ctx)
+	return id, fault.Wrap(err, "export snapshot of %s", name)
+}
+
+// inspectSpec is the unit that a step begins with.
+type inspectSpec struct {
+	Verb string          `json:"verb"`
+	Spec json.RawMessage `json:"spec"`
+}
+
+// Found is what an inspect unit leaves behind for the report.
+type Found struct {
+	Schemas int   `json:"schemas"`
+	Tables  int   `json:"tables"`
+	Bytes   int64 `json:"bytes"`
+	Units   int   `json:"units"`
+	LeftOut int   `json:"leftOut,omitempty"`
+}
+
+// inspector expands a step: it gathers the facts and asks the verb's plan.
+type inspector struct {
+	runs  *Runs
+	open  connector.Opener
+	cores int
+}
+
+func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	verb, spec, err := i.runs.decode(u.Spec)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "%s", u.ID)
+	}
+	needs, err := verb.Needs(spec)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
+	snapshot := ""
+	if needs.Snapshot {
+		snapshot = l.Run
+	}
+	facts, err := gather(ctx, i.open, needs, snapshot, i.cores)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	units, err := verb.Plan(u.Step, spec, facts)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	found := Found{
+		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
+		Units: len(units), LeftOut: len(facts.Source.LeftOut),
+	}
+	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
+}
+
+// Done: looking leaves nothing behind.
+func (i *inspector) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// decode reads an inspect unit's verb and spec.
+func (r *Runs) decode(raw json.RawMessage) (unit.Verb, any, error) {
+	var s inspectSpec
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return unit.Verb{}, nil, fault.New(fault.Internal, "unit.spec", "read spec: %w", err)
+	}
+	verb, ok := r.verb(s.Verb)
+	if !ok {
+		return verb, nil, fault.New(fault.Config, "verb.unknown", "this godwit has no verb %q", s.Verb)
+	}
+	spec := verb.Spec()
+	if err := json.Unmarshal(s.Spec, spec); err != nil {
+		return verb, nil, fault.New(fault.Internal, "unit.spec", "read spec of %s: %w", s.Verb, err)
+	}
+	return verb, spec, nil
+}

@@ -1,0 +1,104 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/control/flow"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// Plan is what a run of a flow would do, as both sides stand now.
+type Plan struct {
+	Hash  string
+	Steps []PlannedStep
+}
+
+// PlannedStep is one step with the facts it was planned from.
+type PlannedStep struct {
+	Step  flow.Step
+	Needs unit.Needs
+	Facts catalog.Facts
+	Units []unit.Unit
+}
+
+// Plan computes what a run would do and writes nothing. The error is the first
+// refusal: that of a verb (target.not-empty), a connection, a selection.
+func (r *Runs) Plan(ctx context.Context, b *flow.Bound) (*Plan, error) {
+	open := r.endpoints(b.Connections)
+	defer open.Close()
+	p := &Plan{}
+	for _, s := range b.Steps {
+		verb, ok := r.verb(s.Verb)
+		if !ok {
+			return nil, fault.New(fault.Internal, "verb.unknown", "step %s: no verb %q", s.ID, s.Verb)
+		}
+		needs, err := verb.Needs(s.Spec)
+		if err != nil {
+			return nil, fault.Wrap(err, "step %s", s.ID)
+		}
+		facts, err := r.foresee(ctx, open, needs, p)
+		if err != nil {
+			return nil, fault.Wrap(err, "step %s", s.ID)
+		}
+		units, err := verb.Plan(s.ID, s.Spec, facts)
+		if err != nil {
+			return nil, fault.Wrap(err, "step %s", s.ID)
+		}
+		p.Steps = append(p.Steps, PlannedStep{s, needs, facts, units})
+	}
+	p.Hash = r.hash(b, p)
+	return p, nil
+}
+
+// foresee gathers a step's facts. What an earlier step would have made is
+// taken as made: a verification is planned over the tables that the copy
+// before it brings.
+func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p *Plan) (catalog.Facts, error) {
+	for _, before := range p.Steps {
+		if before.Needs.From == needs.From && before.Needs.To == needs.To && before.Needs.Existing != "" {
+			facts := before.Facts
+			facts.Target, facts.TargetDefinitions = facts.Source, facts.Definitions
+			return facts, nil
+		}
+	}
+	return gather(ctx, open, needs, "", r.Cores)
+}
+
+// hash covers flow, inputs, environment, the definitions selected and the
+// objects destroyed; not sizes, not chunks.
+func (r *Runs) hash(b *flow.Bound, p *Plan) string {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	_ = enc.Encode(b) // a hash takes everything
+	for _, s := range p.Steps {
+		for _, d := range s.Facts.Definitions {
+			_ = enc.Encode([]string{d.Kind, d.Name.String(), d.SQL})
+		}
+		for _, d := range s.Facts.Clearing {
+			_ = enc.Encode(d.SQL)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// Destroyed lists the target's tables whose rows the plan drops or empties,
+// largest first.
+func (s PlannedStep) Destroyed() []catalog.Table {
+	if len(s.Facts.Clearing) == 0 || s.Facts.Target == nil || s.Facts.Target == s.Facts.Source {
+		return nil
+	}
+	var list []catalog.Table
+	for _, t := range s.Facts.Target.Tables {
+		if t.Kind == catalog.Plain {
+			list = append(list, t)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
+	return list
+}

@@ -1,0 +1,149 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/control/engine/local"
+	"godwit/internal/control/flow"
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// Past is what a run's executors may ask of it. It is safe for concurrent use.
+type Past interface {
+	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
+	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
+	Copied(ctx context.Context, entity, format string) (record.Sum, bool, error)
+}
+
+// Runs opens runs and goes on with them. Its fields are set once, by wire; all
+// methods are safe for concurrent use.
+type Runs struct {
+	Ledger    *ledger.Ledger
+	Verbs     []unit.Verb
+	Systems   []connector.Connector
+	Executors func(connector.Opener, Past) map[string]unit.Executor
+	Cores     int
+	Version   string
+	Owner     string                   // this process, for people: host:pid
+	At        func(point, unit string) // test points; nil in production
+}
+
+func (r *Runs) verb(name string) (unit.Verb, bool) {
+	for _, v := range r.Verbs {
+		if v.Name == name {
+			return v, true
+		}
+	}
+	return unit.Verb{}, false
+}
+
+func (r *Runs) system(name string) (connector.Connector, bool) {
+	for _, s := range r.Systems {
+		if s.System == name {
+			return s, true
+		}
+	}
+	return connector.Connector{}, false
+}
+
+// Watcher is told what happens in a run that this process drives. Both
+// functions may be nil and are called one at a time.
+type Watcher struct {
+	Event func(unit.Event)
+	Tick  func(*Now) // about twice a second
+}
+
+// Ref is a run as the ledger has it.
+type Ref = ledger.Run
+
+// Ended is how driving a run ended.
+type Ended struct {
+	Run     ledger.Run
+	Exit    int
+	Stopped bool // resumable: by an interrupt, or because something was out of reach
+	Fault   *fault.Fault
+}
+
+// Start opens the next run of a flow. While one of the same flow, inputs and
+// environment is open it is refused (run.open), unless fresh is set.
+func (r *Runs) Start(ctx context.Context, b *flow.Bound, fresh bool, actor string) (Ref, error) {
+	f, key, err := r.freeze(b)
+	if err != nil {
+		return Ref{}, err
+	}
+	if fresh {
+		key = "" // may stand beside an unfinished one
+	}
+	plan, err := json.Marshal(f)
+	if err != nil {
+		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
+	}
+	return r.Ledger.Start(ctx, ledger.NewRun{
+		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: f.Graph.Hash(), Plan: plan, Actor: actor,
+		Body: unit.Body(map[string]any{"flow": b.Flow, "inputs": b.Inputs, "version": r.Version}),
+	})
+}
+
+// Unfinished finds the run that the same flow, inputs and environment left
+// unfinished.
+func (r *Runs) Unfinished(ctx context.Context, b *flow.Bound) (Ref, bool, error) {
+	_, key, err := r.freeze(b)
+	if err != nil {
+		return Ref{}, false, err
+	}
+	return r.Ledger.Unfinished(ctx, b.Flow, key)
+}
+
+// Flow reads back what a run was started with.
+func (r *Runs) Flow(run Ref) (*flow.Bound, error) {
+	f, err := thawed(run)
+	if err != nil {
+		return nil, err
+	}
+	return r.thaw(f)
+}
+
+func thawed(run Ref) (frozen, error) {
+	var f frozen
+	if err := json.Unmarshal(run.Plan, &f); err != nil {
+		return f, fault.New(fault.Internal, "ledger.damaged", "%s: read its plan: %w", run.Name(), err)
+	}
+	return f, nil
+}
+
+// lease is how long a process may be silent before another may take its run
+// over; it is renewed three times as often.
+const lease = 30 * time.Second
+
+// Drive owns a run and works until it is done, stopped or failed. The
+// connections are those of fresh when the caller has them (they hold what was
+// typed in, a password for one), else the frozen ones. Closing
+// stop ends at chunk borders; cancelling ctx cuts at once.
+func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, stop <-chan struct{}, w Watcher) (Ended, error) {
+	f, err := thawed(run)
+	if err != nil {
+		return Ended{}, err
+	}
+	if fresh == nil {
+		if fresh, err = r.thaw(f); err != nil {
+			return Ended{}, err
+		}
+	}
+	session, err := r.Ledger.Own(ctx, run, r.Owner, lease)
+	if err != nil {
+		return Ended{}, err
+	}
+	open := r.endpoints(fresh.Connections)
+	defer open.Close()
+	d := &drive{
+		runs: r, run: run, frozen: f, own: session, open: open, watch: w, stop: make(chan struct{}),
+		board: local.NewBoard(), began: time.Now(),
+	}
+	return d.work(ctx, stop)
+}

@@ -1,0 +1,332 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// Story is everything the ledger knows about a run: what its report and its
+// summary are made from. It is made the same again as long as the run does not
+// go on.
+type Story struct {
+	Run         ledger.Run
+	Version     string // of the godwit that started it
+	Actor       string
+	Connections []Named
+	FlowText    string
+	Steps       []record.Account // sums per step
+	Totals      []record.Account // per step and entity
+	Proofs      []Proof
+	Differences []Difference
+	Snapshots   []SnapshotSpell
+	Again       []Again
+	Spans       []Span
+	Samples     []Sample
+	Slowest     []UnitTime
+	Events      []unit.Event // lasting ones, without those of single units that went well
+	Last        time.Time
+	Marks       bool // marks are still at the target
+	units       []ledger.Unit
+}
+
+// Named is a connection's name and system.
+type Named struct{ Name, System string }
+
+// Proof is what a verification said about one entity.
+type Proof struct {
+	Entity string `json:"entity"`
+	Result string `json:"result"`
+	Method string `json:"method"`
+	Rows   int64  `json:"rows"`
+	Left   string `json:"left"`
+	Right  string `json:"right"`
+	Others int64  `json:"others"`
+	Count  int    `json:"count"`
+	Why    string `json:"why"`
+	Unit   string `json:"-"`
+}
+
+// Around reports whether it is about what is around the rows: sequences,
+// definitions.
+func (p Proof) Around() bool { return strings.Contains(p.Unit, "/around/") }
+
+// Difference is one thing named by a verification.
+type Difference struct {
+	Entity string   `json:"entity"`
+	What   string   `json:"what"`
+	Key    []string `json:"key"`
+	Column string   `json:"column"`
+	Text   string   `json:"text"`
+	unit   string
+}
+
+// SnapshotSpell is a point in time that was read, and when it was lost.
+type SnapshotSpell struct {
+	unit.Snapshot
+	Opened, Lost time.Time
+	Why          string
+}
+
+// Again is work that was done more than once.
+type Again struct {
+	What, Unit, Entity, Why string
+	At                      time.Time
+	Times                   int
+	Rows                    int64
+}
+
+// Span is a class of a step's work in time.
+type Span struct {
+	Name       string
+	Start, End time.Time
+	Units      int
+	Bytes      int64
+	State      string
+}
+
+// Sample is a throughput in bytes per second, up to a time.
+type Sample struct {
+	At   time.Time
+	Rate float64
+}
+
+// UnitTime is what one unit took.
+type UnitTime struct {
+	ID          string
+	Seconds     float64
+	Tries       int
+	Rows, Bytes int64
+}
+
+// Story reads a run's story from the ledger.
+func (r *Runs) Story(ctx context.Context, run ledger.Run) (*Story, error) {
+	v := r.Ledger.View()
+	s := &Story{Run: run}
+	f, err := thawed(run)
+	if err != nil {
+		return nil, err
+	}
+	s.Version, s.FlowText = f.Version, string(f.Flow)
+	if b, err := r.thaw(f); err == nil {
+		for name, c := range b.Connections {
+			s.Connections = append(s.Connections, Named{name, c.System})
+		}
+		slices.SortFunc(s.Connections, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
+	}
+	if s.Steps, err = v.Sums(ctx, run.ID); err != nil {
+		return nil, err
+	}
+	if s.Totals, err = v.Totals(ctx, run.ID); err != nil {
+		return nil, err
+	}
+	if s.units, err = v.Units(ctx, run.ID, ledger.Filter{}, 0); err != nil {
+		return nil, err
+	}
+	events, err := v.Events(ctx, run.ID, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	s.tell(events)
+	s.times()
+	return s, nil
+}
+
+// tell goes through the journal once.
+func (s *Story) tell(events []unit.Event) {
+	proofs, differences := map[string]Proof{}, map[string][]Difference{}
+	retries := map[string]int{}
+	for _, e := range events {
+		s.Last = e.At
+		switch e.Kind {
+		case unit.RunStarted:
+			s.Actor = e.Actor
+		case unit.VerifyTable:
+			if p, err := unit.Decode[Proof](e); err == nil {
+				p.Unit = e.Unit
+				proofs[p.Entity] = p // the last word counts
+			}
+		case unit.VerifyDiffers:
+			if d, err := unit.Decode[Difference](e); err == nil {
+				differences[e.Unit] = append(differences[e.Unit], d)
+			}
+		case unit.UnitStarted:
+			delete(differences, e.Unit) // looked at again
+		case unit.SnapshotOpened, unit.SnapshotLost:
+			s.snapshot(e)
+		case unit.UnitRetry, unit.UnitUndone:
+			s.again(e, retries)
+		case "reconciled":
+			s.reconciled(e)
+		}
+		if s.lasting(e) {
+			s.Events = append(s.Events, e)
+		}
+	}
+	for _, p := range proofs {
+		s.Proofs = append(s.Proofs, p)
+	}
+	slices.SortFunc(s.Proofs, func(a, b Proof) int { return strings.Compare(a.Entity, b.Entity) })
+	for _, id := range sortedKeys(differences) {
+		s.Differences = append(s.Differences, differences[id]...)
+	}
+}
+
+func sortedKeys(m map[string][]Difference) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// lasting leaves out what every unit of a good run says.
+func (s *Story) lasting(e unit.Event) bool {
+	switch e.Kind {
+	case unit.UnitExpanded, unit.UnitStarted, unit.UnitDone, unit.NodeEntered, unit.VerifyTable:
+		return false
+	}
+	return true
+}
+
+func (s *Story) snapshot(e unit.Event) {
+	b, err := unit.Decode[unit.Snapshot](e)
+	if err != nil {
+		return
+	}
+	for i := range s.Snapshots {
+		if s.Snapshots[i].ID == b.ID && s.Snapshots[i].Connection == b.Connection {
+			if e.Kind == unit.SnapshotLost {
+				s.Snapshots[i].Lost, s.Snapshots[i].Why = e.At, b.Why
+			}
+			return
+		}
+	}
+	if e.Kind == unit.SnapshotOpened {
+		s.Snapshots = append(s.Snapshots, SnapshotSpell{Snapshot: b, Opened: e.At})
+	}
+}
+
+// again counts the attempts of a unit in one row.
+func (s *Story) again(e unit.Event, rows map[string]int) {
+	what, why := "retry", e.Reason
+	if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil {
+		why = b.Fault.Text
+	}
+	if e.Kind == unit.UnitUndone {
+		what = "undone"
+	}
+	i, ok := rows[what+e.Unit]
+	if !ok {
+		i = len(s.Again)
+		rows[what+e.Unit] = i
+		s.Again = append(s.Again, Again{What: what, Unit: e.Unit})
+	}
+	a := &s.Again[i]
+	a.At, a.Why, a.Times = e.At, why, a.Times+1
+}
+
+func (s *Story) reconciled(e unit.Event) {
+	b, err := unit.Decode[struct {
+		Entity      string
+		Buckets, Of int
+		Rows        int64
+	}](e)
+	if err == nil {
+		s.Again = append(s.Again, Again{What: "reconcile", Unit: e.Unit, Entity: b.Entity, At: e.At, Times: 1, Rows: b.Rows,
+			Why: "read at a snapshot that was lost"})
+	}
+}
+
+// times lays the units out in time.
+func (s *Story) times() {
+	spans := map[string]*Span{}
+	var order []string
+	for _, u := range s.units {
+		if u.Kind == "marks" {
+			s.Marks = u.State != "done"
+		}
+		if u.Started.IsZero() || u.Ended.IsZero() {
+			continue
+		}
+		e := ended(u)
+		s.Slowest = append(s.Slowest, UnitTime{u.ID, e.Seconds, u.Attempt, e.Rows, e.Bytes})
+		name := u.Step + " " + u.Class
+		sp := spans[name]
+		if sp == nil {
+			sp = &Span{Name: name, Start: u.Started, State: "done"}
+			spans[name] = sp
+			order = append(order, name)
+		}
+		if u.Started.Before(sp.Start) {
+			sp.Start = u.Started
+		}
+		if u.Ended.After(sp.End) {
+			sp.End = u.Ended
+		}
+		sp.Units++
+		sp.Bytes += e.Bytes
+		if u.State == "failed" {
+			sp.State = "failed"
+		}
+	}
+	for _, n := range order {
+		s.Spans = append(s.Spans, *spans[n])
+	}
+	slices.SortFunc(s.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return int(max(-1, min(1, (b.Seconds-a.Seconds)*1e6))) })
+	s.sample()
+}
+
+// sample spreads each unit's bytes evenly over its time and adds them up in
+// about sixty slots.
+func (s *Story) sample() {
+	if s.Last.IsZero() || !s.Last.After(s.Run.Opened) {
+		return
+	}
+	const slots = 60
+	slot := s.Last.Sub(s.Run.Opened) / slots
+	if slot <= 0 {
+		return
+	}
+	var bytes [slots]float64
+	for _, u := range s.units {
+		e := ended(u)
+		if e.Bytes == 0 || u.Ended.IsZero() {
+			continue
+		}
+		from := int(u.Started.Sub(s.Run.Opened) / slot)
+		to := int(u.Ended.Sub(s.Run.Opened) / slot)
+		for i := max(0, from); i <= min(to, slots-1); i++ {
+			bytes[i] += float64(e.Bytes) / float64(to-from+1)
+		}
+	}
+	for i, b := range bytes {
+		s.Samples = append(s.Samples, Sample{s.Run.Opened.Add(slot * time.Duration(i+1)), b / slot.Seconds()})
+	}
+}
+
+// Proved reports whether anything was verified.
+func (s *Story) Proved() bool { return len(s.Proofs) > 0 }
+
+// Failed lists why units failed, each reason once.
+func (s *Story) Failed() []fault.Fault {
+	var list []fault.Fault
+	seen := map[string]bool{}
+	for _, u := range s.units {
+		if u.State != "failed" || u.Fault == nil || seen[u.Fault.Text] {
+			continue
+		}
+		seen[u.Fault.Text] = true
+		list = append(list, *u.Fault)
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package run
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/unit"
+)
+
+// silent is how long a unit may show no progress before it is asked why.
+const (
+	silent  = 5 * time.Second
+	lookFor = 2 * time.Second
+)
+
+// waits asks both ends why units stand still, and tells when a wait begins and
+// when it is over. It holds nothing up: an end that cannot be asked is silent.
+func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
+	t := time.NewTicker(lookFor)
+	defer t.Stop()
+	seen := map[string]moved{}
+	for {
+		select {
+		case <-quiet:
+			return
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			d.askWaits(ctx, seen)
+		}
+	}
+}
+
+// moved is a unit's last sign of life.
+type moved struct {
+	done, rows, bytes int64
+	at                time.Time
+	waiting           bool
+}
+
+func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
+	now := time.Now()
+	units := d.board.All()
+	sort.Slice(units, func(i, j int) bool { return units[i].Unit < units[j].Unit })
+	active := map[string]bool{}
+	for _, p := range units {
+		active[p.Unit] = true
+		m, ok := seen[p.Unit]
+		if !ok || m.done != p.Done || m.rows != p.Rows || m.bytes != p.Bytes {
+			d.waitOver(ctx, p.Unit, m)
+			seen[p.Unit] = moved{p.Done, p.Rows, p.Bytes, now, false}
+			continue
+		}
+		if now.Sub(m.at) < silent {
+			continue
+		}
+		waits := d.ask(ctx, p.Unit)
+		d.board.Wait(p.Unit, waits)
+		switch {
+		case len(waits) > 0 && !m.waiting:
+			m.waiting = true
+			d.tell(ctx, unit.WaitBegan, p.Unit, waits[0])
+		case len(waits) == 0 && m.waiting:
+			d.waitOver(ctx, p.Unit, m)
+			m.waiting = false
+		}
+		seen[p.Unit] = m
+	}
+	for id, m := range seen {
+		if !active[id] {
+			d.waitOver(ctx, id, m)
+			delete(seen, id)
+		}
+	}
+}
+
+// waitOver ends a wait that was told.
+func (d *drive) waitOver(ctx context.Context, id string, m moved) {
+	d.board.Wait(id, nil)
+	if m.waiting {
+		d.tell(ctx, unit.WaitOver, id, unit.Wait{Gate: "lock", Text: "goes on", Since: m.at})
+	}
+}
+
+func (d *drive) tell(ctx context.Context, kind, id string, w unit.Wait) {
+	e := unit.Event{Kind: kind, Unit: id, Body: unit.Body(w), At: time.Now().UTC().Truncate(time.Millisecond)}
+	if d.own.Note(ctx, e) == nil {
+		d.event(e)
+	}
+}
+
+// ask collects what both ends' servers say about a unit's sessions.
+func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	var all []unit.Wait
+	for _, name := range d.open.names() {
+		w, err := connector.Capable[connector.Waiter](ctx, d.open, name, "say what it waits for")
+		if err != nil {
+			continue
+		}
+		found, err := w.Waits(ctx, d.run.Name()+" "+id)
+		if err != nil {
+			continue
+		}
+		for _, f := range found {
+			text := f.Text
+			if f.Gate == "lock" {
+				text += " on " + name
+			}
+			all = append(all, unit.Wait{Gate: f.Gate, Text: text, Since: f.Since, Holder: f.Holder, Statement: f.Statement, Fix: f.Fix})
+		}
+	}
+	return all
+}

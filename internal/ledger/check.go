@@ -1,0 +1,239 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"godwit/internal/record"
+)
+
+// Breach is something in the ledger that cannot be true.
+type Breach struct {
+	Run    string `json:"run"`
+	Step   string `json:"step,omitempty"`
+	Entity string `json:"entity,omitempty"`
+	What   string `json:"what"` // in words, with the numbers
+}
+
+// Check proves a run from its own evidence and returns what does not hold:
+// every current account closes and is the only one of its records, chunks are
+// complete, every account has the end of its unit and every such unit its
+// accounts, with the rows that the journal says, and the rows of run and
+// units are what the journal folds to. Everything is read at one moment; a run
+// under way may be checked too.
+func (l *Ledger) Check(ctx context.Context, run Run) ([]Breach, error) {
+	c := &checking{run: run.Name()}
+	err := l.view.Moment(ctx, func(v *View) error { return c.read(ctx, v, run.ID) })
+	if err != nil {
+		return nil, err
+	}
+	c.journal()
+	c.closing()
+	c.standing()
+	c.units()
+	return c.found, nil
+}
+
+// checking holds all that one check looks at.
+type checking struct {
+	run      string
+	row      Run
+	rows     []Unit
+	accounts []record.Account
+	folded   folded
+	counted  map[place]bool // step and kind whose units leave accounts
+	found    []Breach
+}
+
+type place struct{ step, name string }
+
+func (c *checking) breach(step, entity, format string, args ...any) {
+	c.found = append(c.found, Breach{Run: c.run, Step: step, Entity: entity, What: fmt.Sprintf(format, args...)})
+}
+
+// events of one page: their bodies may hold thousands of units.
+const eventPage = 200
+
+func (c *checking) read(ctx context.Context, v *View, run int64) error {
+	damage, err := read(ctx, v, func(r scanner) (string, error) {
+		var s string
+		err := r.Scan(&s)
+		return s, err
+	}, v.ledger.dialect.sound)
+	if err != nil {
+		return err
+	}
+	for _, s := range damage {
+		if s != "ok" {
+			c.breach("", "", "the file is damaged: %s", s)
+		}
+	}
+	runs, err := v.runs(ctx, " WHERE id = ?", run)
+	if err != nil || len(runs) == 0 {
+		return err
+	}
+	c.row = runs[0]
+	if c.rows, err = v.Units(ctx, run, Filter{}, 0); err != nil {
+		return err
+	}
+	if c.accounts, err = v.Accounts(ctx, run); err != nil {
+		return err
+	}
+	c.folded.units = make(map[string]*foldedUnit, len(c.rows))
+	for after := int64(0); ; {
+		page, err := v.Events(ctx, run, after, eventPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, e := range page {
+			if err := c.folded.apply(e); err != nil {
+				c.breach("", "", "journal: %s", err)
+			}
+		}
+		after = page[len(page)-1].Seq
+	}
+}
+
+// journal compares the rows of run and units with the fold of their events.
+func (c *checking) journal() {
+	if r, f := c.row, c.folded; r.State != f.state || r.Outcome != f.outcome || r.Exit != f.exit {
+		c.breach("", "", "the run's row says %s %s exit %d, its journal %s %s exit %d",
+			r.State, r.Outcome, r.Exit, f.state, f.outcome, f.exit)
+	}
+	seen := make(map[string]bool, len(c.rows))
+	for _, u := range c.rows {
+		seen[u.ID] = true
+		f := c.folded.units[u.ID]
+		if f == nil {
+			c.breach(u.Step, u.Entity, "unit %s is not in the journal", u.ID)
+			continue
+		}
+		if row, told := asRow(u), f.String(); row != told {
+			c.breach(u.Step, u.Entity, "unit %s: its row says %s; the journal says %s", u.ID, row, told)
+		}
+	}
+	for id, f := range c.folded.units {
+		if !seen[id] {
+			c.breach(f.Step, f.Entity, "unit %s of the journal has no row", id)
+		}
+	}
+}
+
+// closing proves the equation, per account and per step.
+func (c *checking) closing() {
+	var steps []string
+	sums := map[string]record.Account{}
+	for _, a := range c.accounts {
+		if !a.Current {
+			continue
+		}
+		if !a.Closes() {
+			c.breach(a.Step, a.Entity, "chunk %d does not close: read %d, outcomes %d, pending %d of which %d blocked",
+				a.Chunk, a.Read, a.Settled(), a.Pending, a.Blocked)
+		}
+		if _, ok := sums[a.Step]; !ok {
+			steps = append(steps, a.Step)
+		}
+		sums[a.Step] = sums[a.Step].Plus(a)
+	}
+	for _, step := range steps {
+		if a := sums[step]; !a.Closes() {
+			c.breach(step, "", "the step does not close: read %d, outcomes %d, pending %d of which %d blocked",
+				a.Read, a.Settled(), a.Pending, a.Blocked)
+		}
+	}
+}
+
+// standing proves that current accounts cover each record once: one
+// generation per chunk, chunk 0 alone, chunks 1..n without a gap.
+func (c *checking) standing() {
+	chunks := map[place][]record.Account{}
+	var order []place
+	for _, a := range c.accounts {
+		p := place{a.Step, a.Entity}
+		if chunks[p] == nil {
+			order = append(order, p)
+		}
+		chunks[p] = append(chunks[p], a)
+	}
+	for _, p := range order {
+		c.entity(p, chunks[p])
+	}
+}
+
+func (c *checking) entity(p place, all []record.Account) {
+	current := slices.DeleteFunc(slices.Clone(all), func(a record.Account) bool { return !a.Current })
+	next := 1
+	for i, a := range current {
+		switch {
+		case i > 0 && a.Chunk == current[i-1].Chunk:
+			c.breach(p.step, p.name, "chunk %d counts twice: generations %d and %d", a.Chunk, current[i-1].Generation, a.Generation)
+		case i > 0 && current[0].Chunk == 0:
+			c.breach(p.step, p.name, "chunk %d generation %d counts beside generation %d of the whole", a.Chunk, a.Generation, current[0].Generation)
+		case a.Chunk == 0:
+		case a.Chunk != next && c.over(p.step):
+			c.breach(p.step, p.name, "chunk %d follows chunk %d: those between have no account", a.Chunk, next-1)
+			next = a.Chunk + 1
+		default:
+			next = a.Chunk + 1
+		}
+	}
+	if len(current) == 0 && c.over(p.step) {
+		c.breach(p.step, p.name, "none of its %d accounts counts", len(all))
+	}
+}
+
+// over reports whether all units of the step that leave accounts are done.
+func (c *checking) over(step string) bool {
+	for _, u := range c.rows {
+		if u.Step == step && u.State != Done && c.leaves(u.Step, u.Kind) {
+			return false
+		}
+	}
+	return true
+}
+
+// leaves reports whether units of this step and kind leave accounts: one did.
+func (c *checking) leaves(step, kind string) bool {
+	if c.counted == nil {
+		c.counted = map[place]bool{}
+		for _, a := range c.accounts {
+			if u := c.folded.units[a.Unit]; u != nil {
+				c.counted[place{u.Step, u.Kind}] = true
+			}
+		}
+	}
+	return c.counted[place{step, kind}]
+}
+
+// units proves that accounts and ended units belong together.
+func (c *checking) units() {
+	type left struct {
+		accounts    int
+		rows, bytes int64
+	}
+	sums := map[string]left{}
+	for _, a := range c.accounts {
+		u := c.folded.units[a.Unit]
+		switch {
+		case u == nil:
+			c.breach(a.Step, a.Entity, "chunk %d is of unit %s, which is not in the journal", a.Chunk, a.Unit)
+		case a.Current && u.kept == 0:
+			c.breach(a.Step, a.Entity, "chunk %d counts, but its unit %s is %s", a.Chunk, a.Unit, u.state)
+		}
+		s := sums[a.Unit]
+		sums[a.Unit] = left{s.accounts + 1, s.rows + a.Read, s.bytes + a.Bytes}
+	}
+	for _, row := range c.rows {
+		u, s := c.folded.units[row.ID], sums[row.ID]
+		switch {
+		case u == nil || u.kept == 0:
+		case s.accounts == 0 && (u.rows > 0 || u.state == Done && c.leaves(u.Step, u.Kind)):
+			c.breach(u.Step, u.Entity, "unit %s is %s with %d rows, but has no account", u.ID, u.state, u.rows)
+		case s.accounts > 0 && !u.again && (s.rows != u.rows || s.bytes != u.bytes):
+			c.breach(u.Step, u.Entity, "unit %s: its accounts say %d rows and %d bytes, its end in the journal %d and %d",
+				u.ID, s.rows, s.bytes, u.rows, u.bytes)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"godwit/internal/fault"
+)
+
+// lock is a flock(2) on a file beside the ledger: the kernel frees it with its
+// process, so a free one says at once that no owner lives. It gives speed
+// only; safety is the token's. A nil lock may be given back too.
+type lock struct{ file *os.File }
+
+// lockFile returns nil when another process, or another session of this one,
+// holds the file's lock.
+func lockFile(path string) (*lock, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+		if err != nil {
+			return nil, lockFault(path, err)
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			if err = errors.Join(err, f.Close()); errors.Is(err, unix.EWOULDBLOCK) {
+				return nil, nil
+			}
+			return nil, lockFault(path, err)
+		}
+		// The file may have been removed between open and flock: then
+		// others would lock another one of this name.
+		if sameFile(f, path) {
+			return &lock{f}, nil
+		}
+		if err := f.Close(); err != nil {
+			return nil, lockFault(path, err)
+		}
+	}
+}
+
+// replaceLock locks a new file under the name: who holds the old one's lock
+// (a stopped process whose lease is over) holds nothing any more.
+func replaceLock(path string) (*lock, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, lockFault(path, err)
+	}
+	return lockFile(path)
+}
+
+func sameFile(f *os.File, path string) bool {
+	a, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(path)
+	return err == nil && os.SameFile(a, b)
+}
+
+// remove deletes the lock's file, if it is still the one of that name, and
+// frees the lock.
+func (l *lock) remove(path string) {
+	if l == nil {
+		return
+	}
+	if sameFile(l.file, path) {
+		_ = os.Remove(path) // left behind it does no harm
+	}
+	l.unlock()
+}
+
+// unlock frees the lock and leaves the file.
+func (l *lock) unlock() {
+	if l != nil {
+		_ = l.file.Close()
+	}
+}
+
+func lockFault(path string, err error) error {
+	return fault.New(fault.Config, "ledger.denied", "lock %s: %w", path, err).
+		Hint("make the ledger's folder writable")
+}

@@ -1,0 +1,216 @@
+// Package cli is the command line: each command reads its flags, builds one
+// request, asks control, and shows what it answered through view. It decides
+// nothing. Start at Program; one file per command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+)
+
+// Exit codes, the same for all commands. Unknown ones must be treated as
+// failure.
+const (
+	ExitDone     = 0
+	ExitFailed   = 1
+	ExitRefused  = 2
+	ExitOpen     = 3
+	ExitDiffers  = 4
+	ExitStopped  = 5
+	ExitInterupt = 130
+)
+
+// Program is the command line with what it stands on, set once by wire.
+type Program struct {
+	Language flow.Language
+	Version  string
+	// Open opens the ledger at a path and what runs on it. Close gives both
+	// back.
+	Open func(ctx context.Context, ledger string) (runs *run.Runs, done func() error, err error)
+	In   io.Reader
+	Out  io.Writer // results
+	Err  io.Writer // progress, lines, errors
+	// Stop is told of interrupts; the second one cuts.
+	Interrupts <-chan os.Signal
+	Zone       *time.Location
+}
+
+// exit is an error that carries the exit code of something already said.
+type exit struct{ code int }
+
+func (e exit) Error() string { return "exit" }
+
+// Run runs one command line and returns its exit code. Whatever went wrong has
+// been said on Err then.
+func (p *Program) Run(ctx context.Context, args []string) int {
+	ctx, cut := context.WithCancel(ctx)
+	defer cut()
+	s := &session{Program: p, stop: make(chan struct{}), cut: cut}
+	go s.listen(ctx)
+	root := s.root()
+	root.SetArgs(args)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	var e exit
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &e):
+		return e.code
+	}
+	return s.fail(err)
+}
+
+// session is one command's life: the flags all commands have, and what an
+// interrupt reaches.
+type session struct {
+	*Program
+	ledger   string
+	json     bool
+	color    string
+	progress string
+	yes      bool
+	stop     chan struct{} // closed by the first interrupt
+	cut      context.CancelFunc
+	stream   *view.Stream // with --json
+}
+
+// listen makes the first interrupt a stop at chunk borders, the second a cut.
+func (s *session) listen(ctx context.Context) {
+	for n := 0; ; n++ {
+		select {
+		case <-s.Interrupts:
+		case <-ctx.Done():
+			return
+		}
+		if n == 0 {
+			close(s.stop)
+		} else {
+			s.cut()
+			return
+		}
+	}
+}
+
+func (s *session) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "godwit",
+		Short: "Move a legacy system to its successor and prove that nothing was lost",
+		Long: `godwit moves databases, verified and accounted for row by row, and can be
+watched, stopped and resumed at any moment.`,
+		Example: `  godwit copy --from postgres://old/shop --to postgres://new/shop
+  godwit doctor warehouse
+  godwit status copy-1`,
+		SilenceErrors: true, SilenceUsage: true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       cobra.NoArgs,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&s.ledger, "ledger", "", "file of the ledger (default GODWIT_LEDGER, else .godwit/ledger.db in the project's folder)")
+	f.BoolVar(&s.json, "json", false, "JSON lines on standard output instead of text")
+	f.StringVar(&s.color, "color", "auto", "auto, always or never; NO_COLOR is obeyed")
+	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
+		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
+		s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return fault.New(fault.Config, "usage", "%w", err).Hint("godwit COMMAND --help lists the flags")
+	})
+	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)
+	return root
+}
+
+const exitHelp = `
+Exit codes: 0 done, all accounted for   1 failed   2 refused before anything was touched
+            4 verification found differences   5 stopped, resumable   130 interrupted twice
+`
+
+// fail says an error and gives its exit code: what was refused before anything
+// was touched is 2.
+func (s *session) fail(err error) int {
+	var ds flow.Diagnostics
+	if errors.As(err, &ds) {
+		return s.diagnose(ds)
+	}
+	f := fault.Of(err)
+	if f.Kind == fault.Internal && f.Code == "internal" && isUsage(f.Text) {
+		f.Kind, f.Code = fault.Config, "usage"
+		f.Next = []string{"godwit --help lists the commands"}
+	}
+	code := ExitFailed
+	switch f.Kind {
+	case fault.Config, fault.Denied, fault.Conflict:
+		code = ExitRefused
+	case fault.Unavailable, fault.Throttled:
+		code = ExitStopped
+	case fault.Cancelled:
+		code = ExitInterupt
+	}
+	s.say(f)
+	return code
+}
+
+func (s *session) say(f fault.Fault) {
+	if s.json {
+		s.events().Tell(view.Failed(time.Now(), "", f))
+		return
+	}
+	_ = view.Show(s.errOut(), view.Problem{Fault: f})
+}
+
+func (s *session) diagnose(ds flow.Diagnostics) int {
+	if s.json {
+		for _, d := range ds {
+			s.events().Tell(view.Failed(time.Now(), "", fault.Fault{Kind: fault.Config, Code: d.Code, Text: d.String(), Next: d.Next}))
+		}
+		return ExitRefused
+	}
+	_ = view.Show(s.errOut(), problems(ds))
+	return ExitRefused
+}
+
+// isUsage tells cobra's own errors, which have no type.
+func isUsage(text string) bool {
+	for _, start := range []string{"unknown command", "unknown flag", "accepts ", "requires ", "required flag"} {
+		if len(text) >= len(start) && text[:len(start)] == start {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *session) events() *view.Stream {
+	if s.stream == nil {
+		s.stream = view.NewStream(s.Out, s.Version)
+	}
+	return s.stream
+}
+
+func (s *session) out() view.Out    { return view.Out{W: s.Out, Color: s.colored(s.Out)} }
+func (s *session) errOut() view.Out { return view.Out{W: s.Err, Color: s.colored(s.Err)} }
+
+func (s *session) colored(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && view.Colors(s.color, f)
+}
+
+// show writes a command's result: as text, or as one JSON object.
+func (s *session) show(name string, screen view.Screen, value any) error {
+	if s.json {
+		s.events().Value(name, value)
+		return s.stream.Err()
+	}
+	return view.Show(s.out(), screen)
+}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	_ "embed"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+)
+
+// codes is the page of error codes, one section per code: "## code", then text.
+//
+//go:embed codes.md
+var codes string
+
+// pages are the sections of codes by code.
+func pages() map[string]string {
+	all := map[string]string{}
+	for _, section := range strings.Split(codes, "\n## ")[1:] {
+		code, text, _ := strings.Cut(section, "\n")
+		all[strings.TrimSpace(code)] = strings.TrimSpace(text)
+	}
+	return all
+}
+
+func (s *session) explainCommand() *cobra.Command {
+	schema := false
+	c := &cobra.Command{
+		Use:   "explain [CODE]",
+		Short: "Explain an error code, or the events of --json",
+		Example: `  godwit explain target.not-empty
+  godwit explain events --schema`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	c.Flags().BoolVar(&schema, "schema", false, "with events: their JSON Schema")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		all := pages()
+		if len(args) == 0 {
+			names := make([]string, 0, len(all))
+			for code := range all {
+				names = append(names, code)
+			}
+			sort.Strings(names)
+			fmt.Fprintln(s.Out, strings.Join(names, "\n"))
+			return nil
+		}
+		if args[0] == "events" {
+			_, err := fmt.Fprintln(s.Out, string(view.EventsSchema()))
+			return err
+		}
+		text, ok := all[args[0]]
+		if !ok {
+			return fault.New(fault.Config, "usage", "there is no code %q", args[0]).Hint("godwit explain lists them")
+		}
+		_, err := fmt.Fprintf(s.Out, "%s\n\n%s\n", args[0], text)
+		return err
+	}
+	return c
+}

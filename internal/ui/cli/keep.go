@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/fault"
+	"godwit/internal/ui/report"
+	"godwit/internal/ui/view"
+)
+
+func (s *session) runsCommand() *cobra.Command {
+	limit := 20
+	c := &cobra.Command{
+		Use: "runs", Short: "List the runs of the ledger, newest first", Example: "  godwit runs\n  godwit runs --json",
+		Args: cobra.NoArgs,
+	}
+	c.Flags().IntVar(&limit, "limit", limit, "how many")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		all, err := runs.Ledger.Runs(c.Context(), limit)
+		if err != nil {
+			return err
+		}
+		v := view.Runs{Now: time.Now().In(s.Zone)}
+		for _, r := range all {
+			now, err := runs.Now(c.Context(), r)
+			if err != nil {
+				return err
+			}
+			t := now.Total()
+			row := view.Run{Name: r.Name(), State: r.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
+			switch {
+			case r.State == "ended":
+				row.State, row.Exit = r.Outcome, r.Exit
+			case now.Alone():
+				row.State = "nobody owns it"
+			}
+			v.All = append(v.All, row)
+		}
+		return s.show("runs", v, v)
+	}
+	return c
+}
+
+func (s *session) cancelCommand() *cobra.Command {
+	reason := ""
+	w := &working{}
+	c := &cobra.Command{
+		Use:     "cancel RUN",
+		Short:   "End a run for good; one that nobody owns is taken over and ended",
+		Example: `  godwit cancel warehouse-7 --reason "wrong target"`,
+		Args:    cobra.ExactArgs(1),
+	}
+	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		alone, r, err := runs.Cancel(c.Context(), args[0], actor(), reason)
+		if err != nil {
+			return err
+		}
+		if !alone {
+			fmt.Fprintf(s.Out, "%s was asked to end; its owner %s does so within a second.\n", r.Name(), r.Owner)
+			return nil
+		}
+		b, err := runs.Flow(r)
+		if err != nil {
+			return err
+		}
+		if err := s.refresh(b); err != nil {
+			return err
+		}
+		return s.drive(c.Context(), runs, r, b, w)
+	}
+	return c
+}
+
+func (s *session) reportCommand() *cobra.Command {
+	html, csv := "", ""
+	c := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Write a run's report: one offline HTML file, JSON or CSV",
+		Example: `  godwit report copy-1
+  godwit report copy-1 --html proof.html --csv proof/
+  godwit report copy-1 --json > proof.json`,
+		Args: cobra.ExactArgs(1),
+	}
+	c.Flags().StringVar(&html, "html", "", "file to write (default beside the ledger)")
+	c.Flags().StringVar(&csv, "csv", "", "folder for one CSV file per section")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		r, err := runs.Ledger.Find(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		story, err := runs.Story(c.Context(), r)
+		if err != nil {
+			return err
+		}
+		rep := reportOf(story, s.Zone)
+		if s.json {
+			return report.JSON(s.Out, rep)
+		}
+		if csv != "" {
+			files, err := report.CSV(csv, rep)
+			if err != nil {
+				return fault.New(fault.Config, "report.write", "write CSV: %w", err)
+			}
+			for _, f := range files {
+				fmt.Fprintln(s.Out, f)
+			}
+			if html == "" {
+				return nil
+			}
+		}
+		path, size, err := s.write(rep, html)
+		if err != nil {
+			return fault.New(fault.Config, "report.write", "%w", err)
+		}
+		fmt.Fprintf(s.Out, "%s (%s)\n", path, view.Size(size))
+		return nil
+	}
+	return c
+}
+
+func (s *session) ledgerCommand() *cobra.Command {
+	c := &cobra.Command{Use: "ledger", Short: "Look after the ledger", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(&cobra.Command{
+		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: cobra.MaximumNArgs(1),
+		Example: "  godwit ledger check\n  godwit ledger check copy-1",
+		RunE: func(c *cobra.Command, args []string) error {
+			runs, done, err := s.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			breaches, n, err := runs.Check(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				s.events().Value("ledger.check", map[string]any{"runs": n, "breaches": breaches})
+			} else {
+				for _, b := range breaches {
+					fmt.Fprintf(s.Out, "%s  %s %s: %s [account.open]\n", b.Run, b.Step, b.Entity, b.What)
+				}
+				fmt.Fprintf(s.Out, "%s checked, %s.\n", view.Plural(n, "run"), view.Plural(len(breaches), "breach"))
+			}
+			if len(breaches) > 0 {
+				return exit{ExitFailed}
+			}
+			return nil
+		},
+	})
+	return c
+}
+
+func (s *session) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  godwit version",
+		RunE: func(*cobra.Command, []string) error {
+			if s.json {
+				s.events().Value("version", map[string]string{"version": s.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return nil
+			}
+			fmt.Fprintf(s.Out, "godwit %s (%s %s/%s)\n", s.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+// starter files of init. They pass godwit's own reader, which a test proves.
+const starterProject = `# Connections are named systems. Secrets come from the environment, a file or a command.
+connections:
+  old:
+    postgres:
+      host: old.example
+      database: shop
+      user: mover
+      password: {env: OLD_PASSWORD}
+  new:
+    postgres:
+      host: new.example
+      database: shop
+      user: mover
+      password: {env: NEW_PASSWORD}
+`
+
+const starterFlow = `help: Copy the shop and prove it.
+inputs:
+  workers: {type: int, default: 4, help: Tables at the same time}
+steps:
+  - copy: {from: old, to: new, existing: fail, workers: "${inputs.workers}"}
+  - verify: {from: old, to: new}
+`
+
+func (s *session) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "init [FOLDER]", Short: "Make a starter project", Args: cobra.MaximumNArgs(1),
+		Example: "  godwit init\n  godwit init migration",
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			files := []struct{ path, text string }{
+				{filepath.Join(dir, "godwit.yaml"), starterProject}, {filepath.Join(dir, "flows", "shop.yaml"), starterFlow},
+			}
+			for _, f := range files { // nothing is overwritten, and nothing is left half made
+				if _, err := os.Stat(f.path); err == nil {
+					return fault.New(fault.Config, "init.exists", "%s is there already", f.path).Hint("godwit init FOLDER makes the project elsewhere")
+				}
+			}
+			for _, f := range files {
+				if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+					return fault.New(fault.Config, "init.write", "%w", err)
+				}
+				if err := os.WriteFile(f.path, []byte(f.text), 0o644); err != nil {
+					return fault.New(fault.Config, "init.write", "%w", err)
+				}
+				fmt.Fprintln(s.Out, f.path)
+			}
+			fmt.Fprintln(s.Out, "Next: write your hosts into godwit.yaml, then godwit doctor shop")
+			return nil
+		},
+	}
+}

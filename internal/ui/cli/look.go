@@ -1,0 +1,288 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/control/doctor"
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+)
+
+func (s *session) doctorCommand() *cobra.Command {
+	d := &source{}
+	all, fixes := false, false
+	c := &cobra.Command{
+		Use:   "doctor [FLOW]",
+		Short: "Find everything that would stop a run, each with the statement that mends it",
+		Example: `  godwit doctor warehouse
+  godwit doctor --from postgres://old/shop --to postgres://new/shop
+  godwit doctor warehouse --fixes > fixes.sql`,
+		Args: flowArgs,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		b, err := s.bound(d, args, "copy")
+		if err != nil {
+			return err
+		}
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		found, err := runs.Doctor(c.Context(), b)
+		if err != nil {
+			return err
+		}
+		if fixes {
+			_, err = fmt.Fprint(s.Out, statements(found))
+		} else {
+			err = s.showDoctor(found, typed(args, d), all)
+		}
+		if err == nil && found.Blocks() {
+			return exit{ExitRefused}
+		}
+		return err
+	}
+	d.ends(c.Flags())
+	d.verb(c.Flags(), s.Language, "copy")
+	inputs(c, d)
+	c.Flags().BoolVar(&all, "all", false, "list what is in order too")
+	c.Flags().BoolVar(&fixes, "fixes", false, "only the statements that mend what was found")
+	return c
+}
+
+func typed(args []string, d *source) string {
+	words := append([]string{"godwit", "doctor"}, args...)
+	if d.env != "" {
+		words = append(words, "--env", d.env)
+	}
+	return strings.Join(words, " ")
+}
+
+// showDoctor shows a diagnosis; with JSON each finding is an event.
+func (s *session) showDoctor(found *doctor.Diagnosis, command string, all bool) error {
+	v := view.Doctor{Took: found.Took, Command: command, All: all}
+	for _, side := range found.Sides {
+		if db := side.Database; db != nil {
+			one := view.Side{Name: side.Name, System: db.System, Version: db.Version, Database: db.Name}
+			if side.Role == "source" {
+				one.Tables, one.Schemas, one.Bytes = int64(len(db.Tables)), int64(len(db.Schemas)), db.Bytes
+			}
+			v.Sides = append(v.Sides, one)
+		}
+	}
+	passed := map[string]int64{}
+	for _, f := range found.Findings {
+		one := view.Finding{Severity: f.Severity, Connection: f.Connection, Code: f.Code, Object: f.Object, Text: f.Text, Fixes: f.Fixes, Or: f.Or}
+		v.Findings = append(v.Findings, one)
+		if f.Severity == "ok" {
+			passed[f.Connection]++
+		}
+		if s.json && (all || f.Severity != "ok") {
+			s.events().Tell(view.Found(time.Now(), one))
+		}
+	}
+	for _, side := range found.Sides {
+		v.Passed = append(v.Passed, view.Passed{On: side.Name, Count: passed[side.Name]})
+	}
+	if s.json {
+		return s.events().Err()
+	}
+	return view.Show(s.out(), v)
+}
+
+// statements are the fixes as a file to be run, grouped by connection.
+func statements(found *doctor.Diagnosis) string {
+	var b strings.Builder
+	last := ""
+	list := slices.Clone(found.Findings)
+	slices.SortStableFunc(list, func(x, y doctor.Finding) int { return strings.Compare(x.Connection, y.Connection) })
+	for _, f := range list {
+		if len(f.Fixes) == 0 {
+			continue
+		}
+		if f.Connection != last {
+			fmt.Fprintf(&b, "-- on %s\n", f.Connection)
+			last = f.Connection
+		}
+		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(f.Fixes, "\n"))
+	}
+	return b.String()
+}
+
+func (s *session) planCommand() *cobra.Command {
+	d := &source{}
+	c := &cobra.Command{
+		Use:   "plan [FLOW]",
+		Short: "Show what a run would make, destroy and leave out, writing nothing",
+		Example: `  godwit plan warehouse
+  godwit plan --from postgres://old/shop --to postgres://new/shop --existing replace`,
+		Args: flowArgs,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		b, err := s.bound(d, args, "copy")
+		if err != nil {
+			return err
+		}
+		return s.plan(c.Context(), b)
+	}
+	d.ends(c.Flags())
+	d.verb(c.Flags(), s.Language, "copy")
+	c.Flags().StringVar(&d.verify, "verify", "all", "all plans the proof too, none leaves it out")
+	inputs(c, d)
+	return c
+}
+
+func (s *session) plan(ctx context.Context, b *flow.Bound) error {
+	runs, done, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	p, err := runs.Plan(ctx, b)
+	if err != nil {
+		return err
+	}
+	v := planned(p, b)
+	v.Now = time.Now().In(s.Zone)
+	return s.show("plan", v, v)
+}
+
+// planned puts a plan into what is shown.
+func planned(p *run.Plan, b *flow.Bound) view.Plan {
+	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
+	if b.Files == nil { // made from --from and --to
+		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
+	}
+	for _, st := range p.Steps {
+		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
+		row.Makes = makes(st)
+		for _, t := range st.Facts.Source.Tables {
+			row.Bytes += t.Bytes
+		}
+		v.Steps = append(v.Steps, row)
+		for _, t := range st.Destroyed() {
+			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
+			if st.Needs.Existing == "truncate" {
+				v.Destroys.How = "are emptied (existing: truncate)"
+			}
+			v.Destroys.Rows += max(0, t.Rows)
+			v.Destroys.Tables = append(v.Destroys.Tables, view.Named{Name: t.Name.String(), N: max(0, t.Rows)})
+		}
+		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
+			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
+		}
+	}
+	return v
+}
+
+func first(st run.PlannedStep) string {
+	n := st.Facts.Source.LeftOut
+	if len(n) == 1 {
+		return n[0].String()
+	}
+	return n[0].String() + " and others"
+}
+
+// makes says what a step brings.
+func makes(st run.PlannedStep) string {
+	if st.Needs.Existing == "" {
+		return view.Plural(len(st.Facts.Source.Tables), "table")
+	}
+	count := map[string]int{}
+	for _, d := range st.Facts.Definitions {
+		switch d.Kind {
+		case "INDEX":
+			count["index"]++
+		case "CONSTRAINT", "FK CONSTRAINT":
+			count["key"]++
+		}
+	}
+	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
+		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
+}
+
+// agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
+// protected environment was refused before, any other agreed by its flow.
+func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
+	v := planned(p, b)
+	if len(v.Destroys.Tables) == 0 || w.yes || w.plan != "" || !terminal(s.Err) || !terminal(s.In) {
+		return nil
+	}
+	fmt.Fprintf(s.Err, "%s of %s %s.\nType %s to go on: ", view.Plural(len(v.Destroys.Tables), "table"), v.Destroys.On, v.Destroys.How, b.Flow)
+	var answer string
+	fmt.Fscanln(s.In, &answer)
+	if answer != b.Flow {
+		return fault.New(fault.Config, "run.not-agreed", "nothing was started").Hint("--yes agrees without being asked")
+	}
+	return nil
+}
+
+func (s *session) inspectCommand() *cobra.Command {
+	d := &source{}
+	tables := false
+	c := &cobra.Command{
+		Use:   "inspect [FLOW CONNECTION]",
+		Short: "Show what a database holds",
+		Example: `  godwit inspect warehouse old
+  godwit inspect --from postgres://old/shop --tables`,
+		Args: cobra.MaximumNArgs(2),
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		name, at, err := s.subject(d, args)
+		if err != nil {
+			return err
+		}
+		db, err := runs.Inspect(c.Context(), name, at)
+		if err != nil {
+			return err
+		}
+		return s.show("inspect", view.Inspection{Connection: name, Database: db, Tables: tables}, db)
+	}
+	d.ends(c.Flags())
+	inputs(c, d)
+	c.Flags().BoolVar(&tables, "tables", false, "list tables, not schemas")
+	return c
+}
+
+// subject is the one connection that is inspected.
+func (s *session) subject(d *source, args []string) (string, flow.BoundConnection, error) {
+	if len(args) == 2 {
+		b, err := s.file(d, args[0])
+		if err != nil {
+			return "", flow.BoundConnection{}, err
+		}
+		at, ok := b.Connections[args[1]]
+		if !ok {
+			return "", at, fault.New(fault.Config, "connection.unknown", "flow %s uses no connection %q", b.Flow, args[1])
+		}
+		return args[1], at, nil
+	}
+	name, url := "from", d.from
+	if url == "" && d.to != "" {
+		name, url = "to", d.to
+	}
+	if url == "" {
+		url = os.Getenv("GODWIT_FROM")
+	}
+	if url == "" || len(args) == 1 {
+		return "", flow.BoundConnection{}, fault.New(fault.Config, "usage", "say what to inspect").
+			Hint("godwit inspect FLOW CONNECTION, or --from URL")
+	}
+	at, err := s.connection(url)
+	return name, at, fault.Wrap(err, "--%s", name)
+}

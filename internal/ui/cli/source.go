@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+)
+
+// source is what a command works on: a flow from a file, or one made from
+// --from and --to.
+type source struct {
+	from, to string
+	set      []string
+	env      string
+	verify   string
+	flags    map[string]*flagValue // the keys of a verb, as flags
+}
+
+// flagValue keeps what was given under a key's flag.
+type flagValue struct {
+	key   flow.Key
+	given []string
+}
+
+func (v *flagValue) String() string { return "" }
+func (v *flagValue) Set(text string) error {
+	if !v.key.List {
+		v.given = nil
+	}
+	v.given = append(v.given, text)
+	return nil
+}
+
+func (v *flagValue) Type() string {
+	if len(v.key.Enum) > 0 {
+		return "word"
+	}
+	return string(v.key.Kind)
+}
+
+// ends adds --from and --to.
+func (d *source) ends(f *pflag.FlagSet) {
+	f.StringVar(&d.from, "from", "", "URL to copy from, as postgres://user@host/db (default GODWIT_FROM)")
+	f.StringVar(&d.to, "to", "", "URL to copy to (default GODWIT_TO)")
+}
+
+// verb adds the keys of a verb as flags, so that they carry the same names as
+// in a flow file.
+func (d *source) verb(f *pflag.FlagSet, lang flow.Language, name string) {
+	d.flags = map[string]*flagValue{}
+	for _, v := range lang.Verbs {
+		if v.Name != name {
+			continue
+		}
+		for _, k := range flow.Keys(v.Spec()) {
+			if k.Name == "from" || k.Name == "to" || f.Lookup(dashed(k.Name)) != nil {
+				continue
+			}
+			value := &flagValue{key: k}
+			d.flags[k.Name] = value
+			f.Var(value, dashed(k.Name), helpOf(k))
+		}
+	}
+}
+
+func helpOf(k flow.Key) string {
+	help := k.Help
+	if len(k.Enum) > 0 {
+		help += ": " + join(k.Enum)
+	}
+	if k.Default != "" {
+		help += " (default " + k.Default + ")"
+	}
+	return help
+}
+
+// given collects the flags' texts under the names of the keys.
+func (d *source) given() map[string][]string {
+	values := map[string][]string{"from": {"from"}, "to": {"to"}}
+	for name, v := range d.flags {
+		if len(v.given) > 0 {
+			values[name] = v.given
+		}
+	}
+	return values
+}
+
+// bound is the flow to work on: of a file when args name one, else of --from
+// and --to.
+func (s *session) bound(d *source, args []string, verb string) (*flow.Bound, error) {
+	if len(args) > 0 {
+		if d.from != "" || d.to != "" {
+			return nil, fault.New(fault.Config, "usage", "give a flow or --from and --to, not both")
+		}
+		return s.file(d, args[0])
+	}
+	return s.direct(d, verb)
+}
+
+func (s *session) file(d *source, name string) (*flow.Bound, error) {
+	project, f, wrong := flow.Open(name, s.Language)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	if s.ledger == "" && os.Getenv("GODWIT_LEDGER") == "" {
+		s.ledger = filepath.Join(project.Dir, ".godwit", "ledger.db")
+	}
+	inputs, err := settings(d.set)
+	if err != nil {
+		return nil, err
+	}
+	b, wrong := f.Bind(inputs, d.env)
+	return b, wrong.Err()
+}
+
+// direct makes a flow of one verb between two URLs.
+func (s *session) direct(d *source, verb string) (*flow.Bound, error) {
+	b := &flow.Bound{Flow: verb, Connections: map[string]flow.BoundConnection{}}
+	for _, end := range []struct{ name, url, env string }{{"from", d.from, "GODWIT_FROM"}, {"to", d.to, "GODWIT_TO"}} {
+		url := end.url
+		if url == "" {
+			url = os.Getenv(end.env)
+		}
+		if url == "" {
+			return nil, fault.New(fault.Config, "usage", "--%s is missing", end.name).
+				Hint("godwit %s --from postgres://user@host/db --to postgres://user@host/db", verb).
+				Hint("or set %s", end.env)
+		}
+		c, err := s.connection(url)
+		if err != nil {
+			return nil, fault.Wrap(err, "--%s", end.name)
+		}
+		b.Connections[end.name] = c
+	}
+	steps := []string{verb}
+	switch d.verify {
+	case "", "none":
+	case "all":
+		steps = append(steps, "verify")
+	default:
+		return nil, fault.New(fault.Config, "usage", "--verify is all or none, not %q", d.verify)
+	}
+	for _, name := range steps {
+		step, err := s.step(name, d, name == verb)
+		if err != nil {
+			return nil, err
+		}
+		b.Steps = append(b.Steps, step)
+	}
+	return b, nil
+}
+
+func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
+	for _, v := range s.Language.Verbs {
+		if v.Name != name {
+			continue
+		}
+		spec := v.Spec()
+		values := d.given()
+		if !own { // verifies what was copied
+			values = map[string][]string{"from": {"from"}, "to": {"to"}}
+			for _, shared := range []string{"include", "exclude", "workers"} {
+				if f := d.flags[shared]; f != nil && len(f.given) > 0 {
+					values[shared] = f.given
+				}
+			}
+		}
+		if wrong := flow.Fill(spec, values); len(wrong) > 0 {
+			return flow.Step{}, wrong
+		}
+		for _, p := range v.Check(spec) {
+			e := fault.New(fault.Config, p.Code, "--%s: %s", dashed(p.Path), p.Text)
+			e.Next = p.Next
+			return flow.Step{}, e
+		}
+		return flow.Step{ID: name, Verb: name, Spec: spec}, nil
+	}
+	return flow.Step{}, fault.New(fault.Internal, "verb.unknown", "no verb %q", name)
+}
+
+// connection reads a URL by the first connector that knows its scheme.
+func (s *session) connection(url string) (flow.BoundConnection, error) {
+	for _, c := range s.Language.Systems {
+		if c.FromURL == nil {
+			continue
+		}
+		settings, err := c.FromURL(url)
+		return flow.BoundConnection{System: c.System, Settings: settings}, err
+	}
+	return flow.BoundConnection{}, fault.New(fault.Config, "connection.system", "no connector takes a URL")
+}
+
+// given replaces frozen connections by what the environment carries: a URL
+// typed in with its password is not in the ledger.
+func (s *session) refresh(b *flow.Bound) error {
+	for name, env := range map[string]string{"from": "GODWIT_FROM", "to": "GODWIT_TO"} {
+		if _, ok := b.Connections[name]; !ok || os.Getenv(env) == "" {
+			continue
+		}
+		c, err := s.connection(os.Getenv(env))
+		if err != nil {
+			return fault.Wrap(err, "%s", env)
+		}
+		b.Connections[name] = c
+	}
+	return nil
+}
+
+// open opens the ledger of this command.
+func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
+	path := s.ledger
+	if path == "" {
+		path = os.Getenv("GODWIT_LEDGER")
+	}
+	if path == "" {
+		project, _ := flow.Load(".", s.Language)
+		dir := "."
+		if project != nil {
+			dir = project.Dir
+		}
+		path = filepath.Join(dir, ".godwit", "ledger.db")
+	}
+	s.ledger = path
+	return s.Open(ctx, path)
+}
+
+// actor is who does what people do: GODWIT_ACTOR, else user@host.
+func actor() string {
+	if a := os.Getenv("GODWIT_ACTOR"); a != "" {
+		return a
+	}
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	host, _ := os.Hostname()
+	return name + "@" + host
+}
+
+// flowArgs takes one flow or none.
+func flowArgs(c *cobra.Command, args []string) error { return cobra.MaximumNArgs(1)(c, args) }

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/control/run"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
+)
+
+// rates remembers what was seen a minute ago, for what is shown per second.
+type rates struct {
+	seen   []seen
+	beaten time.Time
+	began  map[string]time.Time
+	bytes  map[string]int64
+}
+
+type seen struct {
+	at    time.Time
+	bytes int64
+}
+
+// beat reports whether a heartbeat for programs is due.
+func (r *rates) beat(now time.Time) bool {
+	if now.Sub(r.beaten) < 5*time.Second {
+		return false
+	}
+	r.beaten = now
+	return true
+}
+
+// rate is bytes per second over at most the last minute.
+func (r *rates) rate(now time.Time, bytes int64) float64 {
+	r.seen = append(r.seen, seen{now, bytes})
+	for len(r.seen) > 2 && now.Sub(r.seen[0].at) > time.Minute {
+		r.seen = r.seen[1:]
+	}
+	first := r.seen[0]
+	if took := now.Sub(first.at).Seconds(); took > 0.5 {
+		return max(0, float64(bytes-first.bytes)/took)
+	}
+	return 0
+}
+
+// status puts a run as it stands into what is drawn.
+func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
+	s := view.Status{
+		Now: n.At.In(zone), Run: n.Run.Name(), State: n.Run.State, Started: n.Run.Opened.In(zone), Elapsed: n.At.Sub(n.Run.Opened),
+		Plan: short(n.Run.PlanHash), Owner: n.Run.Owner, Account: n.Total(),
+		Hint: "ctrl-c: stop at chunk borders, resumable",
+	}
+	s.Counts.Active, s.Counts.Waits = int64(len(n.Progress)), int64(n.Waiting)
+	s.Bars = bars(n)
+	for i := range s.Bars {
+		if s.Bars[i].Bytes {
+			s.Bars[i].Rate = r.rate(n.At, s.Bars[i].Done)
+		}
+	}
+	f := n.Forecast
+	s.Forecast = view.Forecast{Share: f.Share, Known: f.Known, End: f.End.In(zone), Low: f.Low.In(zone), High: f.High.In(zone)}
+	for _, p := range n.Progress {
+		for _, w := range p.Waits {
+			s.Waits = append(s.Waits, view.Wait{Unit: view.UnitName(p.Unit), Wait: w})
+		}
+		s.Active = append(s.Active, r.active(p, zone))
+	}
+	sort.Slice(s.Active, func(i, j int) bool { return s.Active[i].Unit < s.Active[j].Unit })
+	return s
+}
+
+func (r *rates) active(p unit.Progress, zone *time.Location) view.Active {
+	if r.began == nil {
+		r.began = map[string]time.Time{}
+	}
+	if _, ok := r.began[p.Unit]; !ok {
+		r.began[p.Unit] = p.At
+	}
+	a := view.Active{Unit: view.UnitName(p.Unit), Doing: p.Doing, Rows: p.Rows, Since: r.began[p.Unit].In(zone)}
+	if p.Total > 1 && p.Done > 0 {
+		a.Doing = fmt.Sprintf("%s %d %%", p.Doing, min(99, p.Done*100/p.Total))
+	}
+	if took := p.At.Sub(r.began[p.Unit]).Seconds(); took > 0.5 {
+		a.Rate = float64(p.Bytes) / took
+	}
+	return a
+}
+
+func short(hash string) string { return hash[:min(6, len(hash))] }
+
+// classes of units as bars, in the order of the work.
+var classes = []struct {
+	name  string
+	kinds map[string]bool
+	bytes bool
+}{
+	{"copy", map[string]bool{"data": true, "small": true}, true},
+	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false},
+	{"verify", map[string]bool{"table": true, "around": true}, false},
+}
+
+func bars(n *run.Now) []view.Bar {
+	var list []view.Bar
+	for _, c := range classes {
+		b := view.Bar{Name: c.name, Bytes: c.bytes}
+		for _, k := range n.Counts {
+			if !c.kinds[k.Kind] {
+				continue
+			}
+			size := int64(k.Units)
+			if c.bytes {
+				size = k.Weight
+			}
+			b.Total += size
+			if k.State == "done" {
+				b.Done += size
+			}
+		}
+		if c.bytes {
+			for _, p := range n.Progress {
+				if p.Doing == "copy" {
+					b.Done = min(b.Total, b.Done+p.Done)
+				}
+			}
+		}
+		if b.Total > 0 {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+func (s *session) statusCommand() *cobra.Command {
+	follow, code := false, false
+	c := &cobra.Command{
+		Use:     "status RUN",
+		Short:   "Show a run, from any process, also a dead one",
+		Example: "  godwit status copy-1\n  godwit status copy-1 --exit-code",
+		Args:    cobra.ExactArgs(1),
+	}
+	c.Flags().BoolVar(&follow, "follow", false, "show it until it ends")
+	c.Flags().BoolVar(&code, "exit-code", false, "exit with the run's exit code; 5 when it has not ended")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		runs, done, err := s.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		var r rates
+		for {
+			now, err := s.statusOf(c, runs, args[0], &r)
+			if err != nil {
+				return err
+			}
+			if !follow || now.Run.State == "ended" {
+				return outcome(now, code)
+			}
+			select {
+			case <-s.stop:
+				return nil
+			case <-time.After(2 * time.Second):
+			}
+		}
+	}
+	return c
+}
+
+func outcome(now *run.Now, code bool) error {
+	switch {
+	case !code:
+		return nil
+	case now.Run.State != "ended":
+		return exit{ExitStopped}
+	case now.Run.Exit != 0:
+		return exit{now.Run.Exit}
+	}
+	return nil
+}
+
+func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rates) (*run.Now, error) {
+	found, err := runs.Ledger.Find(c.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	now, err := runs.Now(c.Context(), found)
+	if err != nil {
+		return nil, err
+	}
+	st := r.status(now, s.Zone)
+	st.Hint = ""
+	if found.State == "ended" {
+		st.State, st.Elapsed = found.Outcome, found.Ended.Sub(found.Opened)
+	} else if now.Alone() {
+		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: 30 * time.Second, Resume: "godwit resume " + found.Name()}
+		for _, k := range now.Counts {
+			st.Lost.Units += int64(k.Units)
+			switch k.State {
+			case "done":
+				st.Lost.Done += int64(k.Units)
+			case "running":
+				st.Lost.InFlight += int64(k.Units)
+			}
+		}
+	}
+	return now, s.show("status", st, now)
+}
+
+// line says something in passing, on standard error, without --json.
+func (s *session) line(format string, args ...any) {
+	if !s.json {
+		fmt.Fprintf(s.Err, format+"\n", args...)
+	}
+}
+
+// isFile reports whether a writer is a terminal that can be asked.
+func terminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && view.Terminal(f)
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"godwit/internal/control/run"
+	"godwit/internal/ui/report"
+	"godwit/internal/ui/view"
+)
+
+// summary says how a run ended, writes its report, and gives its exit code.
+func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, w *working) error {
+	ctx = context.WithoutCancel(ctx) // what was cut is summed up too
+	story, err := runs.Story(ctx, e.Run)
+	if err != nil {
+		return err
+	}
+	rep := reportOf(story, s.Zone)
+	sum := view.Summary{
+		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
+		Took: took(e.Run), Notes: notes(story),
+	}
+	if e.Stopped {
+		sum.Outcome = "stopped"
+		sum.Next = []string{"godwit resume " + e.Run.Name()}
+		rep.Verdict.Outcome, rep.Verdict.Exit = sum.Outcome, e.Exit
+		if e.Fault != nil {
+			sum.Why = e.Fault.Text
+		}
+	}
+	if story.Proved() {
+		sum.Verified = verified(story)
+	}
+	if sum.Report, sum.ReportBytes, err = s.write(rep, w.report); err != nil {
+		s.line("the report could not be written: %v", err)
+	}
+	if s.json {
+		s.events().Value("summary", sum)
+	} else if err := view.Show(s.out(), sum); err != nil {
+		return err
+	}
+	for _, f := range story.Failed() {
+		s.say(f)
+	}
+	if e.Exit != 0 {
+		return exit{e.Exit}
+	}
+	return nil
+}
+
+func took(r run.Ref) time.Duration {
+	if r.Ended.IsZero() {
+		return time.Since(r.Opened)
+	}
+	return r.Ended.Sub(r.Opened)
+}
+
+// verified adds up the proofs of tables.
+func verified(st *run.Story) *view.Verified {
+	v := &view.Verified{}
+	for _, p := range st.Proofs {
+		if p.Around() {
+			continue
+		}
+		switch p.Result {
+		case "equal":
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
+		case "differs":
+			v.Rows += p.Rows
+			v.Differ += max(1, int64(p.Count))
+			v.Equal += max(0, p.Rows-int64(p.Count))
+		default:
+			v.Tables++
+		}
+	}
+	return v
+}
+
+func notes(st *run.Story) []view.Note {
+	var list []view.Note
+	if n := len(st.Again); n > 0 {
+		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
+	}
+	differ := 0
+	for _, p := range st.Proofs {
+		if p.Around() && p.Result != "equal" {
+			differ += p.Count
+			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
+		}
+	}
+	return list
+}
+
+// write puts the HTML report beside the ledger, or where the user wants it.
+func (s *session) write(r report.Report, path string) (string, int64, error) {
+	if path == "" {
+		path = filepath.Join(filepath.Dir(s.ledger), "reports", r.Verdict.Run+".html")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", 0, err
+	}
+	// Written beside and renamed: a reader never sees half a report.
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return "", 0, err
+	}
+	defer os.Remove(f.Name())
+	if err := report.HTML(f, r); err != nil {
+		f.Close()
+		return "", 0, fmt.Errorf("report %s: %w", path, err)
+	}
+	info, _ := f.Stat()
+	if err := f.Close(); err != nil {
+		return "", 0, err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return "", 0, err
+	}
+	return path, info.Size(), os.Rename(f.Name(), path)
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"godwit/internal/control/run"
+	"godwit/internal/ui/report"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
+)
+
+// slowest is how many units the report lists by time.
+const slowest = 20
+
+// reportOf puts a run's story into the report's words.
+func reportOf(st *run.Story, zone *time.Location) report.Report {
+	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
+	for _, a := range st.Totals {
+		r.Accounts = append(r.Accounts, report.AccountOf(a, int64(a.Chunk)))
+	}
+	for _, a := range st.Again {
+		r.Again = append(r.Again, report.Again{What: a.What, Unit: view.UnitName(a.Unit), Entity: a.Entity, At: a.At, Times: int64(a.Times), Rows: a.Rows, Why: a.Why})
+	}
+	for _, p := range st.Proofs {
+		if p.Around() {
+			r.Compared = append(r.Compared, report.Compared{Kind: "all", Name: p.Entity, Result: p.Result, Why: p.Why})
+			continue
+		}
+		r.Proof = append(r.Proof, report.Proof{Entity: p.Entity, Result: p.Result, Method: p.Method, Rows: p.Rows,
+			Others: others(p), Left: p.Left, Right: p.Right, Count: int64(p.Count), Why: p.Why})
+	}
+	for _, d := range st.Differences {
+		r.Differences = append(r.Differences, report.Difference{Entity: d.Entity, What: d.What, Key: strings.Join(d.Key, ", "), Column: d.Column, Text: d.Text})
+	}
+	for _, sp := range st.Spans {
+		r.Steps = append(r.Steps, report.Span{Name: sp.Name, Start: sp.Start, End: sp.End, Units: int64(sp.Units), Bytes: sp.Bytes, State: sp.State})
+	}
+	for _, s := range st.Samples {
+		r.Throughput = append(r.Throughput, report.Sample{At: s.At, Rate: s.Rate})
+	}
+	for i, u := range st.Slowest {
+		if i < slowest {
+			r.Slowest = append(r.Slowest, report.Unit{Unit: view.UnitName(u.ID), Seconds: u.Seconds, Tries: int64(u.Tries), Rows: u.Rows, Bytes: u.Bytes})
+		}
+	}
+	told(&r, st)
+	return r
+}
+
+func others(p run.Proof) int64 {
+	if p.Result == "equal" {
+		return p.Rows
+	}
+	return p.Others
+}
+
+func verdict(st *run.Story) report.Verdict {
+	v := report.Verdict{
+		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
+		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
+	}
+	if v.Ended.IsZero() {
+		v.Ended = st.Last
+	}
+	if v.Outcome == "" {
+		v.Outcome = "stopped"
+	}
+	if f := st.Failed(); len(f) > 0 {
+		v.Why = f[0].Text
+	}
+	for _, c := range st.Connections {
+		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System})
+	}
+	for _, s := range st.Snapshots {
+		v.Snapshots = append(v.Snapshots, report.Snapshot{Connection: s.Connection, ID: s.ID, Position: s.At, Opened: s.Opened, Lost: s.Lost, Why: s.Why})
+	}
+	if st.Marks {
+		v.LeftBehind = append(v.LeftBehind, "the run's marks are still at the target: they go when the run ends")
+	}
+	return v
+}
+
+// told adds what was said while the run went on.
+func told(r *report.Report, st *run.Story) {
+	for _, e := range st.Events {
+		t := view.Tell(st.Run.Name(), e)
+		switch e.Kind {
+		case unit.WaitOver:
+			if w, err := unit.Decode[unit.Wait](e); err == nil {
+				r.Waits = append(r.Waits, report.Wait{Unit: view.UnitName(e.Unit), Gate: w.Gate, Text: w.Text, Holder: w.Holder,
+					Statement: w.Statement, Began: w.Since, Seconds: e.At.Sub(w.Since).Seconds()})
+			}
+		case unit.RunCancelled, unit.RunPaused, unit.RunApproved, unit.RunTuned, unit.RunResumed, unit.RunStarted:
+			r.Actions = append(r.Actions, report.Action{At: e.At, Actor: e.Actor, Verb: strings.TrimPrefix(e.Kind, "run."), Reason: e.Reason})
+		}
+		if t.Level != view.LevelDebug {
+			r.Events = append(r.Events, report.Event{Seq: e.Seq, At: e.At, Type: e.Kind, Text: t.Text})
+		}
+	}
+}

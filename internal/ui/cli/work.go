@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
+)
+
+// working are the flags of commands that work.
+type working struct {
+	plan     string
+	fresh    bool
+	yes      bool
+	progress string
+	report   string
+}
+
+func (w *working) flags(f *pflag.FlagSet) {
+	f.StringVar(&w.plan, "plan", "", "run exactly the plan of this hash, or refuse, naming what changed")
+	f.BoolVar(&w.fresh, "new", false, "open another run beside an unfinished one")
+	f.BoolVar(&w.yes, "yes", false, "agree to what the run destroys without being asked")
+	f.StringVar(&w.progress, "progress", "", "without a terminal: time between heartbeats, as 30s, or none")
+	f.StringVar(&w.report, "report", "", "file for the HTML report (default beside the ledger)")
+}
+
+// begin opens the flow's next run, or goes on with the unfinished one.
+func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
+	if err := s.agreed(b, w); err != nil {
+		return err
+	}
+	runs, done, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if !w.fresh {
+		old, ok, err := runs.Unfinished(ctx, b)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.line("going on with %s; --new opens another run", old.Name())
+			return s.drive(ctx, runs, old, b, w)
+		}
+	}
+	if err := s.ready(ctx, runs, b, w); err != nil {
+		return err
+	}
+	r, err := runs.Start(ctx, b, w.fresh, actor())
+	if err != nil {
+		return err
+	}
+	return s.drive(ctx, runs, r, b, w)
+}
+
+// ready repeats what doctor and plan say: what would stop the run stops it
+// before anything is touched.
+func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *working) error {
+	found, err := runs.Doctor(ctx, b)
+	if err != nil {
+		return err
+	}
+	if found.Blocks() {
+		if err := s.showDoctor(found, "", false); err != nil {
+			return err
+		}
+		return exit{ExitRefused}
+	}
+	p, err := runs.Plan(ctx, b)
+	if err != nil {
+		return err
+	}
+	if w.plan != "" && w.plan != "show" && p.Hash != w.plan {
+		return fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
+			Hint("godwit plan %s shows it", b.Flow)
+	}
+	return s.agreeTo(p, b, w)
+}
+
+func (s *session) resume(ctx context.Context, name string, w *working) error {
+	runs, done, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, err := runs.Ledger.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if r.Outcome == "done" {
+		return fault.New(fault.Config, "run.ended", "%s is done", name).Hint("godwit report %s", name)
+	}
+	b, err := runs.Flow(r)
+	if err != nil {
+		return err
+	}
+	if err := s.refresh(b); err != nil {
+		return err
+	}
+	return s.drive(ctx, runs, r, b, w)
+}
+
+// drive works on a run, shows it, and ends with its summary and report.
+func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working) error {
+	show, err := s.screen(r.Name(), w)
+	if err != nil {
+		return err
+	}
+	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{
+		Event: func(ev unit.Event) { show.event(ev) },
+		Tick:  func(n *run.Now) { show.tick(n) },
+	})
+	show.close()
+	if err != nil {
+		return err
+	}
+	return s.summary(ctx, runs, e, w)
+}
+
+// screen is where a run shows itself: JSON lines, a live block, or plain lines.
+type screen struct {
+	session *session
+	name    string
+	live    *view.Live
+	lines   *view.Lines
+	rates   rates
+	last    string
+}
+
+func (s *session) screen(name string, w *working) (*screen, error) {
+	every := time.Duration(0)
+	if w.progress == "none" {
+		every = -1
+	} else if w.progress != "" {
+		d, err := time.ParseDuration(w.progress)
+		if err != nil {
+			return nil, fault.New(fault.Config, "usage", "--progress %q is no time such as 30s, and not none", w.progress)
+		}
+		every = d
+	}
+	c := &screen{session: s, name: name}
+	f, ok := s.Err.(*os.File)
+	switch {
+	case s.json:
+	case ok && view.Terminal(f):
+		c.live = view.NewLive(f, view.SizeOfTerminal(f), view.Colors(s.color, f))
+	default:
+		c.lines = view.NewLines(s.Err, s.Zone, s.colored(s.Err), every)
+	}
+	return c, nil
+}
+
+func (c *screen) event(e unit.Event) {
+	told := view.Tell(c.name, e)
+	told.Time = told.Time.In(c.session.Zone)
+	switch {
+	case c.session.json:
+		c.session.events().Tell(told)
+	case told.Level == view.LevelDebug:
+	case c.live != nil:
+		c.live.Say(view.Line(told, c.session.Zone))
+	default:
+		c.lines.Tell(told)
+	}
+}
+
+func (c *screen) tick(n *run.Now) {
+	st := c.rates.status(n, c.session.Zone)
+	switch {
+	case c.session.json:
+		if c.rates.beat(n.At) {
+			c.session.events().Tell(st.Heartbeat())
+		}
+	case c.live != nil:
+		c.live.Draw(st)
+	default:
+		c.lines.Beat(st)
+	}
+}
+
+func (c *screen) close() {
+	if c.live != nil {
+		c.live.Close(true)
+	}
+}

@@ -1,0 +1,284 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"godwit/internal/record"
+	"godwit/internal/ui/view"
+)
+
+// Report is everything that is told about a run when it ended. Its JSON is
+// report --json; field names do not change within V.
+type Report struct {
+	V           int          `json:"v"`    // 1
+	Zone        string       `json:"zone"` // of the times in HTML, "Europe/Berlin"; "" = UTC
+	Verdict     Verdict      `json:"verdict"`
+	Accounts    []Account    `json:"accounts"` // one per step and entity
+	Again       []Again      `json:"copied_again,omitempty"`
+	Proof       []Proof      `json:"proof,omitempty"`
+	Differences []Difference `json:"differences,omitempty"`
+	Compared    []Compared   `json:"compared,omitempty"`
+	Steps       []Span       `json:"steps,omitempty"`
+	Throughput  []Sample     `json:"throughput,omitempty"`
+	Slowest     []Unit       `json:"slowest,omitempty"` // slowest first, about 20
+	Waits       []Wait       `json:"waits,omitempty"`
+	Forecasts   []Forecast   `json:"forecasts,omitempty"`
+	Actions     []Action     `json:"actions,omitempty"`
+	Events      []Event      `json:"events,omitempty"`
+	FlowText    string       `json:"flow_text,omitempty"` // as run, secrets as references
+}
+
+// Verdict is who ran what, and how it ended.
+type Verdict struct {
+	Run        string     `json:"run"`
+	Flow       string     `json:"flow"`
+	Outcome    string     `json:"outcome"` // done, failed, stopped, cancelled
+	Why        string     `json:"why,omitempty"`
+	Exit       int        `json:"exit"`
+	Plan       string     `json:"plan"`    // hash
+	Version    string     `json:"version"` // of godwit
+	Actor      string     `json:"actor"`
+	Host       string     `json:"host"`
+	Started    time.Time  `json:"started"`
+	Ended      time.Time  `json:"ended"` // of the last event
+	Systems    []System   `json:"systems"`
+	Snapshots  []Snapshot `json:"snapshots,omitempty"`
+	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
+}
+
+// System is one side.
+type System struct {
+	Name     string `json:"name"` // of the connection
+	System   string `json:"system"`
+	Version  string `json:"version"`
+	Database string `json:"database"`
+}
+
+// Snapshot is a point in time that the source was read at.
+type Snapshot struct {
+	Connection string    `json:"connection"`
+	ID         string    `json:"id"`
+	Position   string    `json:"position,omitempty"`
+	Opened     time.Time `json:"opened"`
+	Lost       time.Time `json:"lost,omitzero"`
+	Why        string    `json:"why,omitempty"` // of the loss
+}
+
+// Account says what became of an entity's records in one step.
+type Account struct {
+	Step      string `json:"step"`
+	Entity    string `json:"entity"`
+	Chunks    int64  `json:"chunks"`
+	Read      int64  `json:"read"`
+	Applied   int64  `json:"applied"`
+	Unchanged int64  `json:"unchanged"`
+	Filtered  int64  `json:"filtered"`
+	Rejected  int64  `json:"rejected"`
+	Dead      int64  `json:"dead"`
+	Pending   int64  `json:"pending"`
+	Blocked   int64  `json:"blocked"` // part of Pending
+	Written   int64  `json:"written"`
+	Bytes     int64  `json:"bytes"`
+}
+
+// AccountOf makes the account of an entity from the sum of its current chunks.
+func AccountOf(sum record.Account, chunks int64) Account {
+	return Account{
+		Step: sum.Step, Entity: sum.Entity, Chunks: chunks, Read: sum.Read, Applied: sum.Applied,
+		Unchanged: sum.Equal + sum.Superseded + sum.Redelivered, Filtered: sum.Filtered, Rejected: sum.Rejected,
+		Dead: sum.Dead, Pending: sum.Pending, Blocked: sum.Blocked, Written: sum.Written, Bytes: sum.Bytes,
+	}
+}
+
+func (a Account) record() record.Account {
+	return record.Account{
+		Step: a.Step, Entity: a.Entity, Read: a.Read, Applied: a.Applied, Equal: a.Unchanged, Filtered: a.Filtered,
+		Rejected: a.Rejected, Dead: a.Dead, Pending: a.Pending, Blocked: a.Blocked, Written: a.Written, Bytes: a.Bytes,
+	}
+}
+
+// Closes is record.Account's.
+func (a Account) Closes() bool { return a.record().Closes() }
+
+// MarshalJSON adds whether the account closes.
+func (a Account) MarshalJSON() ([]byte, error) {
+	type numbers Account
+	return json.Marshal(struct {
+		numbers
+		Closes bool `json:"closes"`
+	}{numbers(a), a.Closes()})
+}
+
+// Again is work that was done more than once.
+type Again struct {
+	What   string    `json:"what"` // retry, reconcile, undone, repair
+	Unit   string    `json:"unit"`
+	Entity string    `json:"entity,omitempty"`
+	At     time.Time `json:"at"`
+	Times  int64     `json:"times"`
+	Rows   int64     `json:"rows"` // copied again
+	Why    string    `json:"why"`
+}
+
+// Results of a proof.
+const (
+	Equal       = "equal"
+	Explained   = "explained"
+	Differs     = "differs"
+	NotVerified = "not_verified"
+)
+
+// Proof is one table as both sides were compared.
+type Proof struct {
+	Entity string `json:"entity"`
+	Result string `json:"result"` // equal, explained, differs, not_verified
+	Method string `json:"method,omitempty"`
+	Rows   int64  `json:"rows"`             // at the source
+	Others int64  `json:"others"`           // at the target
+	Left   string `json:"left,omitempty"`   // fingerprint of the source
+	Right  string `json:"right,omitempty"`  // and of the target
+	Count  int64  `json:"count,omitempty"`  // rows that differ
+	Why    string `json:"reason,omitempty"` // of every result but equal
+}
+
+// Difference is one row or object that differs, by its name.
+type Difference struct {
+	Entity string `json:"entity"`
+	What   string `json:"what"` // missing, extra, changed, count ...
+	Key    string `json:"key,omitempty"`
+	Column string `json:"column,omitempty"`
+	Text   string `json:"difference"`
+}
+
+// Compared is a sequence or a definition on both sides.
+type Compared struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Result string `json:"result"`
+	Why    string `json:"reason,omitempty"`
+}
+
+// Span is a step, or a class of work in it, in time.
+type Span struct {
+	Name  string    `json:"name"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	Units int64     `json:"units"`
+	Bytes int64     `json:"bytes"`
+	State string    `json:"state"` // done, failed, stopped
+}
+
+// Sample is the throughput up to a time.
+type Sample struct {
+	At   time.Time `json:"at"`
+	Rate float64   `json:"rate_bps"` // bytes per second since the sample before
+}
+
+// Unit is one piece of work and what it took.
+type Unit struct {
+	Unit    string  `json:"unit"` // for people
+	Seconds float64 `json:"seconds"`
+	Tries   int64   `json:"attempts"`
+	Rows    int64   `json:"rows"`
+	Bytes   int64   `json:"bytes"`
+}
+
+// Wait is a spell in which a unit stood still.
+type Wait struct {
+	Unit      string    `json:"unit"`
+	Gate      string    `json:"gate"`
+	Text      string    `json:"reason"`
+	Holder    string    `json:"holder,omitempty"`
+	Statement string    `json:"statement,omitempty"`
+	Began     time.Time `json:"began"`
+	Seconds   float64   `json:"seconds"`
+}
+
+// Forecast is an end as it was foretold.
+type Forecast struct {
+	At    time.Time `json:"at"`
+	Share float64   `json:"share"` // of the work done by then
+	End   time.Time `json:"end"`
+	Low   time.Time `json:"end_low"`
+	High  time.Time `json:"end_high"`
+}
+
+// Action is what somebody asked for.
+type Action struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Verb   string    `json:"verb"`
+	Reason string    `json:"reason,omitempty"`
+	Effect string    `json:"effect,omitempty"`
+}
+
+// Event is a lasting event as a line.
+type Event struct {
+	Seq  int64     `json:"seq"`
+	At   time.Time `json:"at"`
+	Type string    `json:"type"`
+	Text string    `json:"text"`
+}
+
+// JSON writes the report, indented, with a line break at its end.
+func JSON(w io.Writer, r Report) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// steps adds the accounts up by step, in the order in which steps appear.
+func (r Report) steps() []record.Account {
+	var sums []record.Account
+	at := map[string]int{}
+	for _, a := range r.Accounts {
+		i, ok := at[a.Step]
+		if !ok {
+			i = len(sums)
+			at[a.Step] = i
+			sums = append(sums, record.Account{Step: a.Step})
+		}
+		sums[i] = sums[i].Plus(a.record())
+	}
+	return sums
+}
+
+// closes holds only when every single account does: two errors must not
+// cancel each other out in a sum.
+func (r Report) closes() bool {
+	for _, a := range r.Accounts {
+		if !a.Closes() {
+			return false
+		}
+	}
+	return true
+}
+
+func (r Report) count(result string) int64 {
+	var n int64
+	for _, p := range r.Proof {
+		if p.Result == result {
+			n++
+		}
+	}
+	for _, c := range r.Compared {
+		if c.Result == result {
+			n++
+		}
+	}
+	return n
+}
+
+// Headline is the outcome in the words of the terminal.
+func (r Report) Headline() string {
+	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
+	if n := r.count(Differs); n > 0 {
+		s.Verified = &view.Verified{Differ: max(n, int64(len(r.Differences)))}
+	}
+	if s.Outcome == "done" && !r.closes() {
+		return "failed: the accounts do not close"
+	}
+	return s.Headline()
+}

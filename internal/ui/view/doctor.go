@@ -1,0 +1,138 @@
+package view
+
+import (
+	"strings"
+	"time"
+)
+
+// Doctor is what an examination found. Nothing was changed by it.
+type Doctor struct {
+	Sides    []Side
+	Findings []Finding // blocks first, then warns; those that are ok only with All
+	Passed   []Passed  // checks that are ok, by where
+	Took     time.Duration
+	Command  string // as it was typed, for the line about --fixes
+	All      bool
+}
+
+// Side is one of the systems. Tables is 0 for a target that is not copied from.
+type Side struct {
+	Name     string // of the connection: old
+	System   string // postgres
+	Version  string
+	Database string
+	Tables   int64
+	Schemas  int64
+	Bytes    int64
+}
+
+// Passed counts the checks that are ok.
+type Passed struct {
+	On    string // connection or flow
+	Count int64
+}
+
+func (s Side) String() string {
+	text := s.Name + "  " + strings.TrimSpace(s.System+" "+s.Version) + "  " + s.Database
+	if s.Tables > 0 {
+		text += "  " + Plural(s.Tables, "table") + " in " + Plural(s.Schemas, "schema") + ", " + Size(s.Bytes)
+	}
+	return text
+}
+
+// head puts the sides beside each other, or below when they are too long.
+func heads(sides []Side, edge int) []string {
+	var lines []string
+	for _, s := range sides {
+		if n := len(lines); n > 0 && width(lines[n-1])+8+width(s.String()) <= edge {
+			lines[n-1] += "        " + s.String()
+			continue
+		}
+		lines = append(lines, s.String())
+	}
+	return lines
+}
+
+func (d Doctor) lines(edge int) []string {
+	lines := append(heads(d.Sides, edge), "")
+	names := 3
+	for _, f := range d.Findings {
+		names = max(names, width(f.Connection))
+	}
+	var blocks, warns, ok int64
+	fixes := false
+	for _, p := range d.Passed {
+		ok += p.Count
+	}
+	for _, f := range d.Findings {
+		switch f.Severity {
+		case "blocks":
+			blocks++
+		case "warns":
+			warns++
+		default:
+			if !d.All {
+				continue
+			}
+		}
+		fixes = fixes || len(f.Fixes) > 0
+		lines = append(lines, f.lines(names, edge)...)
+	}
+	if ok > 0 {
+		var where []string
+		for _, p := range d.Passed {
+			where = append(where, p.On+" "+Count(p.Count))
+		}
+		line := left("ok", 8) + Plural(ok, "check") + " (" + strings.Join(where, ", ") + ")"
+		if !d.All {
+			line = aside(line, "--all", 84, edge)
+		}
+		lines = append(lines, line)
+	}
+	lines = append(lines, "", Count(blocks)+" "+verb(blocks, "blocks", "block")+", "+Count(warns)+" "+verb(warns, "warns", "warn")+
+		", "+Count(ok)+" ok in "+Span(d.Took)+". Nothing was changed.")
+	if fixes {
+		lines = append(lines, "All fixes in one file: "+d.Command+" --fixes > fixes.sql")
+	}
+	return lines
+}
+
+func (f Finding) lines(names, edge int) []string {
+	const indent = 13
+	first := left(f.Severity, 8) + left(f.Connection, names+2)
+	lines := wrap(first, f.Text, indent, edge)
+	if f.More != "" {
+		lines[len(lines)-1] = aside(lines[len(lines)-1], f.More, 84, edge)
+	}
+	for i, fix := range f.Fixes {
+		label := ""
+		if i == 0 {
+			label = "fix on " + f.Connection
+		}
+		lines = append(lines, labelled(label, fix, indent, 10)...)
+	}
+	for _, or := range f.Or {
+		label, text := "or", or
+		if l, t, ok := strings.Cut(or, ": "); ok && width(l) <= 12 {
+			label, text = "or "+l, t
+		}
+		lines = append(lines, labelled(label, text, indent, 10)...)
+	}
+	if f.Position != "" && len(lines) > 0 {
+		last := len(lines) - 1
+		lines[last] = aside(lines[last], f.Position, 77, edge)
+	}
+	return lines
+}
+
+// labelled writes text of one or more lines beside its label.
+func labelled(label, text string, indent, least int) []string {
+	var lines []string
+	for i, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		if i > 0 {
+			label = strings.Repeat(" ", width(label))
+		}
+		lines = append(lines, strings.Repeat(" ", indent)+left(label, least)+"   "+l)
+	}
+	return lines
+}

@@ -1,0 +1,126 @@
+package view
+
+import (
+	"sort"
+	"strings"
+
+	"godwit/internal/catalog"
+)
+
+// Inspection is what a database holds.
+type Inspection struct {
+	Connection string
+	Database   *catalog.Database
+	Tables     bool // list tables instead of schemas
+}
+
+func (i Inspection) lines(edge int) []string {
+	db := i.Database
+	side := Side{i.Connection, db.System, db.Version, db.Name, int64(len(db.Tables)), int64(len(db.Schemas)), db.Bytes}
+	lines := append(heads([]Side{side}, edge), "")
+	if i.Tables {
+		lines = append(lines, i.tables()...)
+	} else {
+		lines = append(lines, i.schemas()...)
+	}
+	if others := i.others(); others != "" {
+		lines = append(append(lines, ""), wrap(left("also", 8), others, 8, edge)...)
+	}
+	if n := len(db.LeftOut); n > 0 {
+		lines = append(lines, "left out by the selection: "+Plural(n, "table"))
+	}
+	return lines
+}
+
+// estimate is a number of rows that the catalogue only believes in.
+func estimate(rows int64) string {
+	if rows < 0 {
+		return "unknown"
+	}
+	return Count(rows)
+}
+
+func (i Inspection) tables() []string {
+	columns := []column{{head: "table", most: 50}, {head: "rows, about", right: true}, {head: "size", right: true},
+		{head: "columns", right: true}, {head: "key"}}
+	tables := append([]catalog.Table(nil), i.Database.Tables...)
+	sort.SliceStable(tables, func(a, b int) bool { return tables[a].Bytes > tables[b].Bytes })
+	var rows [][]string
+	for _, t := range tables {
+		key := strings.Join(t.Key, ", ")
+		if key == "" && t.HasRows() {
+			key = "none: verified as a multiset"
+		}
+		rows = append(rows, []string{t.Name.String(), estimate(t.Rows), Size(t.Bytes), Count(len(t.Columns)), key})
+	}
+	return table(columns, rows)
+}
+
+func (i Inspection) schemas() []string {
+	type sum struct{ tables, keyless, rows, bytes, unknown int64 }
+	sums := map[string]*sum{}
+	for _, s := range i.Database.Schemas {
+		sums[s] = &sum{}
+	}
+	for _, t := range i.Database.Tables {
+		s := sums[t.Name.Schema]
+		if s == nil {
+			s = &sum{}
+			sums[t.Name.Schema] = s
+		}
+		s.tables++
+		s.bytes += t.Bytes
+		if t.HasRows() && len(t.Key) == 0 {
+			s.keyless++
+		}
+		if t.HasRows() && t.Rows < 0 {
+			s.unknown++
+		}
+		s.rows += max(0, t.Rows)
+	}
+	names := make([]string, 0, len(sums))
+	for name := range sums {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(a, b int) bool {
+		if x, y := sums[names[a]].bytes, sums[names[b]].bytes; x != y {
+			return x > y
+		}
+		return names[a] < names[b]
+	})
+	columns := []column{{head: "schema", most: 40}, {head: "tables", right: true}, {head: "rows, about", right: true},
+		{head: "size", right: true}, {head: "without key", right: true}, {head: ""}}
+	var rows [][]string
+	for _, name := range names {
+		s := sums[name]
+		note := ""
+		if s.unknown > 0 {
+			note = Count(s.unknown) + " never analysed"
+		}
+		rows = append(rows, []string{name, Count(s.tables), Count(s.rows), Size(s.bytes), Count(s.keyless), note})
+	}
+	return table(columns, rows)
+}
+
+func (i Inspection) others() string {
+	counts := map[string]int{}
+	for _, o := range i.Database.Others {
+		counts[o.Kind]++
+	}
+	if n := len(i.Database.Sequences); n > 0 {
+		counts["sequence"] += n
+	}
+	if n := len(i.Database.Blobs); n > 0 {
+		counts["large object"] += n
+	}
+	kinds := make([]string, 0, len(counts))
+	for k := range counts {
+		kinds = append(kinds, k)
+	}
+	sort.Strings(kinds)
+	parts := make([]string, 0, len(kinds))
+	for _, k := range kinds {
+		parts = append(parts, Plural(counts[k], strings.ToLower(k)))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,197 @@
+package view
+
+import (
+	"strings"
+	"time"
+)
+
+// Plan is what a run would do. The decision is in its last two lines.
+type Plan struct {
+	Now      time.Time
+	Hash     string
+	Run      string // command that runs exactly this
+	Steps    []PlanStep
+	Destroys Destroys
+	LeftOut  LeftOut
+	Since    *Since // against an earlier run
+	Decides  *Decides
+	Window   string // Fri 20:00 for 24 h
+	Forecast Forecast
+	Basis    Basis
+}
+
+// PlanStep is one row of the plan.
+type PlanStep struct {
+	Step  string // copy old -> new
+	Makes string // 63 schemas, 412 tables
+	Units int64
+	Bytes int64
+	Takes time.Duration // 0 = not known
+}
+
+// Destroys is what would be lost at a target.
+type Destroys struct {
+	On     string
+	How    string // "are truncated (existing: truncate)"
+	Rows   int64
+	Tables []Named // largest first
+}
+
+// Named is a number with a name.
+type Named struct {
+	Name string
+	N    int64
+}
+
+// LeftOut is what the selection does not take.
+type LeftOut struct {
+	What   string // schemas audit, tmp
+	Tables int64
+	Bytes  int64
+	Why    string // not in include
+}
+
+// Since compares tables with an earlier run's.
+type Since struct {
+	Run                                  string
+	Added, Columns, Changed, Gone, Equal int64
+}
+
+// Decides is the table that the end waits for.
+type Decides struct {
+	Object    string
+	Bytes     int64
+	Copy      time.Duration
+	Indexes   int64
+	IndexTime time.Duration
+}
+
+// Basis is what a forecast rests on.
+type Basis struct {
+	Runs  int64
+	Error float64 // of the last forecast, share of its length; positive = too short
+}
+
+func (p Plan) units() (units, size int64, takes time.Duration) {
+	for _, s := range p.Steps {
+		units += s.Units
+		size = max(size, s.Bytes)
+		takes += s.Takes
+	}
+	return units, size, takes
+}
+
+func (p Plan) lines(edge int) []string {
+	lines := p.table()
+	var notes []string
+	note := func(label, text, more string) {
+		line := left(label, 21) + text
+		notes = append(notes, wrap("", aside(line, more, 79, edge), 21, edge)...)
+	}
+	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {
+		note("destroys on "+d.On, Plural(d.Rows, "row")+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
+		note("", some(d.Tables, 2), "--show destroys")
+	}
+	if l := p.LeftOut; l.Tables > 0 {
+		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
+	}
+	if s := p.Since; s != nil {
+		note("since "+s.Run, s.text(), "")
+	}
+	_, size, _ := p.units()
+	if d := p.Decides; d != nil {
+		text := d.Object + ", " + SizeOf(d.Bytes, size)
+		if d.Copy > 0 {
+			text += ": copy " + About(d.Copy)
+			if d.Indexes > 0 {
+				text += ", then " + Plural(d.Indexes, "index") + " " + About(d.IndexTime)
+			}
+		}
+		note("decides the end", text, "")
+	}
+	if p.Window != "" {
+		note("window", p.Window+": "+p.Forecast.whole(p.Now), "")
+	}
+	if len(notes) > 0 {
+		lines = append(append(lines, ""), notes...)
+	}
+	return append(append(lines, ""), p.decision(edge)...)
+}
+
+func (p Plan) table() []string {
+	_, _, takes := p.units()
+	columns := []column{{head: "step"}, {head: "makes"}, {head: "units", right: true, least: 7},
+		{head: "size", right: true, least: 7}, {head: "forecast", right: true}}
+	if takes == 0 {
+		columns = columns[:4]
+	}
+	var rows [][]string
+	for i, s := range p.Steps {
+		row := []string{Count(i+1) + " " + s.Step, s.Makes, Count(s.Units), Size(s.Bytes), "unknown"}
+		if s.Takes > 0 {
+			row[4] = About(s.Takes)
+		}
+		rows = append(rows, row[:len(columns)])
+	}
+	return table(columns, rows)
+}
+
+func (p Plan) decision(edge int) []string {
+	units, size, takes := p.units()
+	parts := []string{Plural(len(p.Steps), "step"), Plural(units, "unit"), Size(size)}
+	switch {
+	case p.Destroys.Rows > 0:
+		parts = append(parts, "destroys "+Plural(p.Destroys.Rows, "row"))
+	case len(p.Destroys.Tables) > 0:
+		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "empty table"))
+	default:
+		parts = append(parts, "destroys nothing")
+	}
+	basis := "No forecast before 3 units of a class are done."
+	if takes > 0 {
+		parts = append(parts, "about "+About(takes))
+		basis = "Forecast from " + Plural(p.Basis.Runs, "run")
+		switch e := p.Basis.Error; {
+		case e > 0:
+			basis += ", the last " + Percent(e) + " too short."
+		case e < 0:
+			basis += ", the last " + Percent(-e) + " too long."
+		default:
+			basis += "."
+		}
+	}
+	lines := []string{"Plan " + p.Hash + ": " + strings.Join(parts, ", ") + "."}
+	if run := basis + " Run this: " + p.Run; p.Run != "" && width(run) <= edge {
+		return append(lines, run)
+	}
+	if p.Run == "" {
+		return append(lines, basis)
+	}
+	return append(lines, basis, "Run this: "+p.Run)
+}
+
+// some names the first ones with their numbers and counts the rest.
+func some(all []Named, n int) string {
+	var parts []string
+	for _, a := range all[:min(n, len(all))] {
+		parts = append(parts, a.Name+" "+Count(a.N))
+	}
+	if len(all) > n {
+		parts = append(parts, Count(len(all)-n)+" more")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s Since) text() string {
+	var parts []string
+	if s.Added > 0 {
+		parts = append(parts, "+ "+Plural(s.Added, "table"))
+	}
+	if s.Changed > 0 {
+		parts = append(parts, "~ "+Plural(s.Columns, "column")+" of "+Plural(s.Changed, "table"))
+	}
+	if s.Gone > 0 {
+		parts = append(parts, "- "+Plural(s.Gone, "table"))
+	}
+	return strings.Join(append(parts, Count(s.Equal)+" as before"), ", ")
+}

@@ -1,0 +1,45 @@
+package view
+
+import (
+	"strings"
+	"time"
+)
+
+// Lost is what the ledger knows about a run that nobody owns.
+type Lost struct {
+	Owner       string // who last wrote
+	Wrote       time.Time
+	Lease       time.Duration
+	Done, Units int64
+	InFlight    int64
+	Resume      string // command that goes on
+}
+
+// lines make Status a Screen: the block without limits, or what to do with a
+// run that nobody owns.
+func (s Status) lines(edge int) []string {
+	if s.Lost == nil {
+		s.Keys, s.Hint = false, ""
+		return Block(s, edge, 1000)
+	}
+	l := s.Lost
+	lines := wrap("", s.Run+"  stopped: nobody owns it   "+l.Owner+" last wrote "+Stamp(l.Wrote, s.Now, s.Started)+", "+
+		About(s.Now.Sub(l.Wrote))+" ago (lease "+About(l.Lease)+")", len(s.Run)+2, edge)
+	indent := strings.Repeat(" ", width(s.Run)+2)
+	units := Count(l.Done) + " of " + Plural(l.Units, "unit") + " done"
+	if l.InFlight > 0 {
+		units += ", " + Count(l.InFlight) + " were in flight: " + Plural(l.InFlight, "chunk") + verb(l.InFlight, " is", " are") + " copied again"
+	}
+	resume := "resume: " + l.Resume
+	if s.Forecast.Known {
+		resume += "      then " + s.Forecast.done(s.Now, s.Started)
+	}
+	return append(lines, indent+units, indent+resume)
+}
+
+func verb(n int64, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}

@@ -1,0 +1,174 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/internal/record"
+)
+
+// Summary is what is left to say when a run ends.
+type Summary struct {
+	Run         string
+	Outcome     string // done, failed, stopped, cancelled
+	Why         string // of an outcome other than done: one sentence
+	Took        time.Duration
+	Exit        int
+	Steps       []record.Account // one per step, Step is its name
+	Notes       []Note
+	Verified    *Verified
+	Report      string // file
+	ReportBytes int64
+	Next        []string // commands
+}
+
+// Note is one counted line below the accounts.
+type Note struct {
+	Label string // filtered, dead, settings
+	N     int64
+	Text  string
+	More  string // command that lists them
+}
+
+// Verified counts what was read back at the target.
+type Verified struct {
+	Rows, Equal, Explained, Differ, NotRead int64
+	Tables                                  int64 // not verified at all, by name in the report
+}
+
+func (s Summary) total() record.Account {
+	var t record.Account
+	for _, a := range s.Steps {
+		t = t.Plus(a)
+	}
+	t.Step = "total"
+	return t
+}
+
+// Headline is the outcome in words, in terminal and report alike; nothing says
+// "done" that left records behind or differs.
+func (s Summary) Headline() string {
+	t := s.total()
+	closes := true
+	for _, a := range s.Steps {
+		closes = closes && a.Closes()
+	}
+	var but []string
+	if t.Dead > 0 {
+		but = append(but, Plural(t.Dead, "dead letter"))
+	}
+	if t.Rejected > 0 {
+		but = append(but, Plural(t.Rejected, "rejected record"))
+	}
+	if v := s.Verified; v != nil && v.Differ > 0 {
+		but = append(but, Plural(v.Differ, "unexplained difference"))
+	}
+	switch {
+	case s.Outcome == "done" && !closes:
+		return "failed: the accounts do not close"
+	case s.Outcome == "done" && len(but) > 0:
+		last := len(but) - 1
+		if last > 0 {
+			but[last-1] += " and " + but[last]
+			but = but[:last]
+		}
+		return "finished with " + strings.Join(but, ", ")
+	case s.Outcome == "done" && s.Exit == 0:
+		return "done: all accounted for"
+	case s.Outcome == "done":
+		return joined("finished", s.Why)
+	case s.Outcome == "stopped":
+		return joined("stopped, resumable", s.Why)
+	}
+	return joined(s.Outcome, s.Why)
+}
+
+func joined(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + ": " + b
+}
+
+func (s Summary) lines(edge int) []string {
+	lines := wrap(s.Run+"  ", s.Headline()+"   "+Span(s.Took)+"   exit "+strconv.Itoa(s.Exit), width(s.Run)+2, edge)
+	if len(s.Steps) > 0 {
+		lines = append(append(lines, ""), accounts(s.Steps, s.total())...)
+	}
+	if len(s.Notes) > 0 || s.Verified != nil || s.Report != "" {
+		lines = append(lines, "")
+	}
+	for _, n := range s.Notes {
+		lines = append(lines, note(n.Label, Count(n.N), n.Text, n.More, 52, edge))
+	}
+	report := s.Report
+	if report != "" && s.ReportBytes > 0 {
+		report += " (" + Size(s.ReportBytes) + ")"
+	}
+	switch v := s.Verified; {
+	case v != nil:
+		lines = append(lines, note("verified", Count(v.Rows), v.text(s.total()), report, 75, edge))
+	case report != "":
+		lines = append(lines, left("report", 21)+report)
+	}
+	for i, next := range s.Next {
+		label := ""
+		if i == 0 {
+			lines = append(lines, "")
+			label = "next"
+		}
+		lines = append(lines, left(label, 9)+next)
+	}
+	return lines
+}
+
+// text closes the proof against the accounts: what was applied or there
+// already and was not read back is named.
+func (v Verified) text(t record.Account) string {
+	parts := []string{Count(v.Equal) + " equal", Count(v.Differ) + " differ", Count(v.NotRead) + " not read"}
+	if v.Explained > 0 {
+		parts = append(parts[:1], append([]string{Count(v.Explained) + " explained"}, parts[1:]...)...)
+	}
+	if rest := t.Applied + unchanged(t) - v.Rows; rest > 0 && v.NotRead == 0 {
+		parts = append(parts, Count(rest)+" not verified")
+	}
+	if v.Tables > 0 {
+		parts = append(parts, Plural(v.Tables, "table")+" not verified")
+	}
+	return "read back: " + strings.Join(parts, ", ")
+}
+
+func note(label, n, text, more string, at, edge int) string {
+	return aside(left(label, 8)+right(n, 10)+"   "+text, more, at, edge)
+}
+
+// accounts is the table whose last column is the verdict.
+func accounts(steps []record.Account, total record.Account) []string {
+	columns := []column{{head: "step", most: 30}, {head: "read", right: true}, {head: "applied", right: true, least: 8},
+		{head: "unchanged", right: true}, {head: "filtered", right: true}, {head: "rejected", right: true},
+		{head: "dead", right: true}, {head: "pending", right: true}, {head: "closes"}}
+	var rows [][]string
+	for _, a := range steps {
+		rows = append(rows, accountRow(a, a.Closes()))
+	}
+	if len(steps) > 1 {
+		closes := true
+		for _, a := range steps {
+			closes = closes && a.Closes()
+		}
+		rows = append(rows, accountRow(total, closes))
+	}
+	return table(columns, rows)
+}
+
+func accountRow(a record.Account, closes bool) []string {
+	row := []string{a.Step, Count(a.Read)}
+	for _, o := range outcomes(a) {
+		row = append(row, Count(o.n))
+	}
+	if closes {
+		return append(row, "yes")
+	}
+	return append(row, "NO")
+}

@@ -1,0 +1,99 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"godwit/internal/unit"
+)
+
+// Wait is a unit that stands still, with all that is known about it. On is the
+// connection where its Fix is to be run.
+type Wait struct {
+	Unit string // for people: sales.orders index orders_day_idx
+	On   string
+	unit.Wait
+}
+
+// lines are the wait's rows in the block, without indentation.
+func (w Wait) lines(now time.Time, others bool, edge int) []string {
+	first := w.Unit + ": "
+	if !w.Since.IsZero() {
+		first += About(now.Sub(w.Since)) + " "
+		if w.Gate != "lock" {
+			first = strings.TrimSuffix(first, " ") + ", "
+		} else {
+			first += "for "
+		}
+	}
+	lines := []string{first + w.Text}
+	if w.Holder != "" {
+		lines = append(lines, w.Holder)
+	}
+	if w.Statement != "" {
+		lines = append(lines, "last statement: "+w.Statement)
+	}
+	for i, fix := range w.Fix {
+		line := strings.Repeat(" ", len("to end it: ")) + fix
+		if i == 0 {
+			line = "to end it: " + fix
+			if w.On != "" {
+				line = "to end it, on " + w.On + ": " + fix
+			}
+		}
+		if i == len(w.Fix)-1 && others && width(line)+len("     other units go on") <= edge {
+			line += "     other units go on"
+		}
+		lines = append(lines, line)
+	}
+	for i, l := range lines {
+		lines[i] = cut(l, edge)
+	}
+	return lines
+}
+
+// UnitName is a unit's id as people read it: copy/data/sales.event/203 is
+// "sales.event 203", copy/index/sales.orders%2Fday_idx/1 is "sales.orders index
+// day_idx", verify/table/sales.orders/1 is "verify sales.orders".
+func UnitName(id string) string {
+	parts := strings.Split(id, "/")
+	if len(parts) != 4 {
+		return id
+	}
+	kind, object, n := parts[1], unescape(parts[2]), parts[3]
+	if kind == "data" {
+		return object + " " + n
+	}
+	table, name, below := strings.Cut(object, "/")
+	text := kind + " " + object
+	switch {
+	case below:
+		text = table + " " + kind + " " + name
+	case kind == "table":
+		text = "verify " + object
+	case object == "all":
+		text = kind
+	}
+	if n != "1" {
+		text += " " + n
+	}
+	return text
+}
+
+// unescape undoes the %XX of unit.ID.
+func unescape(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, lo := strings.IndexByte(hex, s[i+1]), strings.IndexByte(hex, s[i+2])
+			if hi >= 0 && lo >= 0 {
+				b.WriteByte(byte(hi<<4 | lo))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,158 @@
+package unit
+
+import (
+	"encoding/json"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/record"
+)
+
+// Event is one entry of a run's journal. Folded kinds (Folded) make up the
+// state of a run; the others only tell. Bodies are JSON of the structs below;
+// unknown fields are ignored, an unknown folded kind stops the run.
+type Event struct {
+	Seq     int64           `json:"seq"` // rising in a ledger, not without gaps in a run
+	At      time.Time       `json:"at"`  // milliseconds, UTC
+	Kind    string          `json:"kind"`
+	Node    string          `json:"node,omitempty"`
+	Unit    string          `json:"unit,omitempty"`
+	Attempt int             `json:"attempt,omitempty"`
+	Actor   string          `json:"actor,omitempty"`
+	Reason  string          `json:"reason,omitempty"`
+	Body    json.RawMessage `json:"body,omitempty"`
+}
+
+// Kinds of the journal that are folded into a run's state.
+const (
+	RunStarted   = "run.started"
+	RunPaused    = "run.paused"
+	RunResumed   = "run.resumed" // Resumed
+	RunCancelled = "run.cancelled"
+	RunApproved  = "run.approved"
+	RunTuned     = "run.tuned" // Tuned
+	RunAmended   = "run.amended"
+	RunFinished  = "run.finished" // Finished
+	NodeEntered  = "node.entered" // Entered
+	NodeLeft     = "node.left"    // Left
+	UnitExpanded = "unit.expanded"
+	UnitStarted  = "unit.started"
+	UnitDone     = "unit.done"    // Ended
+	UnitRetry    = "unit.retry"   // Ended
+	UnitFailed   = "unit.failed"  // Ended
+	UnitYielded  = "unit.yielded" // Ended
+	UnitUndone   = "unit.undone"
+)
+
+// Folded reports whether a kind belongs to the state of a run.
+func Folded(kind string) bool {
+	switch kind {
+	case RunStarted, RunPaused, RunResumed, RunCancelled, RunApproved, RunTuned, RunAmended, RunFinished,
+		NodeEntered, NodeLeft, UnitExpanded, UnitStarted, UnitDone, UnitRetry, UnitFailed, UnitYielded, UnitUndone:
+		return true
+	}
+	return false
+}
+
+// Lasting kinds that are not folded.
+const (
+	SnapshotOpened = "snapshot.opened" // Snapshot
+	SnapshotLost   = "snapshot.lost"   // Snapshot
+	WaitBegan      = "wait.began"      // Wait
+	WaitOver       = "wait.over"       // Wait
+	VerifyTable    = "verify.table"
+	VerifyDiffers  = "verify.difference"
+	DoctorFinding  = "doctor.finding"
+	ErrorSeen      = "error" // fault.Fault
+)
+
+// Resumed is the body of run.resumed. With Crashed the owner before it died:
+// its running attempts are no tries.
+type Resumed struct {
+	Owner   string `json:"owner"`
+	Crashed bool   `json:"crashed,omitempty"`
+}
+
+// Tuned changes limits of a running run.
+type Tuned struct {
+	Limits map[string]int `json:"limits"`
+}
+
+// Finished is the body of run.finished.
+type Finished struct {
+	Outcome string `json:"outcome"` // done, failed, stopped, cancelled
+	Exit    int    `json:"exit"`
+}
+
+// Entered is the body of node.entered: everything the decision rested on.
+type Entered struct {
+	Due    time.Time         `json:"due,omitzero"`
+	Answer bool              `json:"answer,omitempty"`
+	Items  []json.RawMessage `json:"items,omitempty"` // a for_each's frozen list
+	Keys   []string          `json:"keys,omitempty"`  // of Items
+}
+
+// Left is the body of node.left.
+type Left struct {
+	Outcome string       `json:"outcome"`         // done, failed, skipped, cancelled, ended
+	Fault   *fault.Fault `json:"fault,omitempty"` // of the node itself, not of a unit
+}
+
+// Expanded is the body of unit.expanded.
+type Expanded struct {
+	Units []Unit `json:"units"`
+}
+
+// Ended is the body of unit.done, retry, failed and yielded.
+type Ended struct {
+	Seconds  float64         `json:"seconds,omitempty"`
+	Rows     int64           `json:"rows,omitempty"`
+	Bytes    int64           `json:"bytes,omitempty"`
+	Due      time.Time       `json:"due,omitzero"` // of a retry
+	Fault    *fault.Fault    `json:"fault,omitempty"`
+	Position json.RawMessage `json:"position,omitempty"`
+	Facts    json.RawMessage `json:"facts,omitempty"`
+}
+
+// Snapshot is the body of snapshot.opened and snapshot.lost.
+type Snapshot struct {
+	Connection string `json:"connection"`
+	ID         string `json:"id"`
+	At         string `json:"at,omitempty"`  // position in the source's log
+	Why        string `json:"why,omitempty"` // of the loss
+}
+
+// Body encodes an event's body. The structs of this package always encode.
+func Body(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("encode event body: " + err.Error())
+	}
+	return b
+}
+
+// Decode reads an event's body.
+func Decode[T any](e Event) (T, error) {
+	var v T
+	if len(e.Body) == 0 {
+		return v, nil
+	}
+	err := json.Unmarshal(e.Body, &v)
+	return v, fault.Wrap(err, "event %d %s", e.Seq, e.Kind)
+}
+
+// Change is what one turn writes, in one transaction of the ledger.
+type Change struct {
+	Events   []Event          // Seq and At are given by the journal
+	Accounts []record.Account // of the unit that this turn settles
+	// With a fence the change is refused (fault kind conflict, code
+	// run.fenced) unless Unit is running with exactly this fence.
+	Unit  string
+	Fence int64
+}
+
+// Settled is a unit that is done, with what it left behind.
+type Settled struct {
+	Unit  Unit
+	Facts json.RawMessage
+}

@@ -1,0 +1,176 @@
+// Package unit holds the words for pieces of work and for the journal that
+// remembers them: what the engine starts, leases, retries and addresses, what
+// a verb is, what an executor promises, which events a run is folded from.
+package unit
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/record"
+)
+
+// Unit is one piece of work. It is frozen when it is expanded: specs and
+// ranges stand in the journal and are never computed again.
+type Unit struct {
+	ID      string          `json:"id"`   // STEP[ITEM]/KIND/OBJECT/N, see ID
+	Step    string          `json:"step"` // the step's node, with its item
+	Kind    string          `json:"kind"` // selects the executor
+	Entity  string          `json:"entity,omitempty"`
+	Class   string          `json:"class,omitempty"`   // units of one class share a rate in the forecast
+	Weight  int64           `json:"weight,omitempty"`  // size in its class's measure: bytes, rows or 1
+	Tags    []string        `json:"tags,omitempty"`    // names that After may wait for
+	After   []string        `json:"after,omitempty"`   // ready when all units of the step with these tags are done
+	Uses    []string        `json:"uses,omitempty"`    // limits of which it takes one while it runs
+	MustRun bool            `json:"mustRun,omitempty"` // runs after cancel too
+	Spec    json.RawMessage `json:"spec,omitempty"`    // for the executor alone
+}
+
+// Alone begins the names of limits that are 1 without being declared: of the
+// units that use the same one only one runs at a time.
+const Alone = "alone "
+
+// ID builds a unit's name: step/kind/object/n. Bytes of the object outside
+// A-Za-z0-9_$-. stand as %XX, so that it is one path segment.
+func ID(step, kind, object string, n int) string {
+	var b strings.Builder
+	b.WriteString(step + "/" + kind + "/")
+	const hex = "0123456789ABCDEF"
+	for i := 0; i < len(object); i++ {
+		c := object[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+			c == '_' || c == '$' || c == '-' || c == '.' {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	}
+	b.WriteString("/" + itoa(n))
+	return b.String()
+}
+
+func itoa(n int) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+// Lease is an executor's right to one attempt at a unit.
+type Lease struct {
+	Run     string          // the run's uid: 32 hex digits
+	Name    string          // the run's name for people: warehouse-7
+	Attempt int             // from 1
+	Fence   int64           // given by the authority; a later lease has a higher one
+	From    json.RawMessage // where a yielded unit stopped: its Result.Position
+}
+
+// Result is what an attempt achieved.
+type Result struct {
+	Accounts []record.Account `json:"accounts,omitempty"`
+	Position json.RawMessage  `json:"position,omitempty"`
+	Yielded  bool             `json:"yielded,omitempty"` // stopped at a chunk border because of Drain
+	Units    []Unit           `json:"units,omitempty"`   // found: the step grows by them
+	Facts    json.RawMessage  `json:"facts,omitempty"`   // for later units of the step and the report
+}
+
+// Executor does units of one kind. Both methods may be called again, in any
+// order and after any crash: Do twice has the effect of Do once.
+type Executor interface {
+	// Do works until the unit is done, the context ends, or Drain is closed
+	// and a chunk border reached. Its error carries a fault.
+	Do(context.Context, Unit, Lease, Report) (Result, error)
+	// Done looks whether the unit's effect is there, and changes nothing.
+	Done(context.Context, Unit, Lease) (Effect, error)
+}
+
+// State says what Done found.
+type State int
+
+// What Done can find.
+const (
+	None     State = iota // no trace: do it
+	Complete              // the effect is there: settle it with Effect.Result
+	Busy                  // another session is at it
+)
+
+// Effect is Done's answer.
+type Effect struct {
+	State  State
+	Result Result    // with Complete
+	Holder string    // with Busy
+	Since  time.Time // with Busy
+}
+
+// Report is how a running unit speaks. All methods may be called from several
+// goroutines and return at once.
+type Report interface {
+	Progress(Progress)
+	// Note writes a lasting event that no state depends on.
+	Note(kind string, body any)
+	// Drain is closed when the unit should stop at the next chunk border.
+	Drain() <-chan struct{}
+	// At names a point for tests that stop or kill the process there.
+	At(point string)
+}
+
+// Progress is a unit's passing state, overwritten with every report.
+type Progress struct {
+	Unit  string    `json:"unit"`
+	At    time.Time `json:"at"`
+	Done  int64     `json:"done"`  // of Total, in the unit's own measure
+	Total int64     `json:"total"` // 0 = not known
+	Rows  int64     `json:"rows"`
+	Bytes int64     `json:"bytes"`
+	Doing string    `json:"doing"` // copy, sorting, waiting ...
+	Waits []Wait    `json:"waits,omitempty"`
+}
+
+// Wait names what a unit without progress waits for.
+type Wait struct {
+	Gate      string    `json:"gate"` // lock, server, reading, writing, retry, limit, order, window, silence
+	Text      string    `json:"text"` // one line for people
+	Since     time.Time `json:"since,omitzero"`
+	Holder    string    `json:"holder,omitempty"`    // who holds it
+	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen
+	Fix       []string  `json:"fix,omitempty"`       // what ends the wait
+}
+
+// Needs says which facts a verb's plan is made from.
+type Needs struct {
+	From, To    string // names of connections
+	Select      catalog.Selection
+	Existing    string // policy for what is at the target already; empty = look only
+	Definitions bool   // the source's definitions are wanted
+	Compare     bool   // the target's definitions are wanted too
+	Snapshot    bool   // the source is read at the run's snapshot
+}
+
+// Problem is something wrong with a spec. Path is the key in the spec.
+type Problem struct {
+	Path string
+	Code string
+	Text string
+	Next []string
+}
+
+// Verb is one way to work, as a value: what it is called, which keys it takes,
+// what it expands to. Everything in it is pure.
+type Verb struct {
+	Name string
+	Help string
+	// Spec returns a pointer to a new spec; the tags of its struct are the
+	// keys, kinds, defaults and help of the language.
+	Spec func() any
+	// Check finds what the tags cannot say.
+	Check func(spec any) []Problem
+	// Needs names the connections and the selection.
+	Needs func(spec any) (Needs, error)
+	// Limits gives how many units may use each limit at the same time; cores
+	// are those of this machine.
+	Limits func(spec any, cores int) map[string]int
+	// Plan expands a step into units from what both sides hold now. An error
+	// carries the fault that refuses the step.
+	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)
+}

@@ -1,0 +1,88 @@
+package bulk
+
+import (
+	"godwit/internal/catalog"
+	"godwit/internal/unit"
+)
+
+// Policies for what is at the target already.
+const (
+	Fail     = "fail"
+	Skip     = "skip"
+	Append   = "append"
+	Truncate = "truncate"
+	Replace  = "replace"
+)
+
+// Policies for a snapshot that was lost.
+const (
+	Reconcile = "reconcile"
+	Stop      = "stop"
+	Restart   = "restart"
+)
+
+// Copy is the spec of the copy verb.
+type Copy struct {
+	From         string   `flow:"from,required,name" help:"connection to copy from"`
+	To           string   `flow:"to,required,name" help:"connection to copy to"`
+	Include      []string `flow:"include,patterns" help:"tables to copy, as schema.table with * and ?; all when not given"`
+	Exclude      []string `flow:"exclude,patterns" help:"tables to leave out"`
+	Existing     string   `flow:"existing" enum:"fail,skip,append,truncate,replace" default:"fail" help:"what to do with selected tables that are at the target already"`
+	Workers      int      `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
+	BadRows      string   `flow:"bad_rows" enum:"stop,isolate" default:"stop" help:"what to do with a row that the target refuses"`
+	SnapshotLost string   `flow:"snapshot_lost" enum:"reconcile,stop,restart" default:"reconcile" help:"what to do when the source's snapshot cannot be had any more"`
+}
+
+// Verb is the copy verb: a whole database, or the selected part of it.
+func Verb() unit.Verb {
+	return unit.Verb{
+		Name:  "copy",
+		Help:  "Copy tables with their definitions, keys, sequences and large objects",
+		Spec:  func() any { return &Copy{} },
+		Check: func(spec any) []unit.Problem { return spec.(*Copy).check() },
+		Needs: func(spec any) (unit.Needs, error) { return spec.(*Copy).needs() },
+		Limits: func(spec any, cores int) map[string]int {
+			return map[string]int{workers: spec.(*Copy).workers(cores)}
+		},
+		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
+			return plan(step, spec.(*Copy), facts)
+		},
+	}
+}
+
+// workers is the limit that all units of a copy share.
+const workers = "workers"
+
+func (c *Copy) workers(cores int) int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return min(8, max(2, cores))
+}
+
+func (c *Copy) check() []unit.Problem {
+	var p []unit.Problem
+	if c.BadRows == "isolate" {
+		p = append(p, unit.Problem{Path: "bad_rows", Code: "flow.not-built",
+			Text: "bad_rows: isolate is not built yet: a refused row stops its table", Next: []string{"leave it at stop"}})
+	}
+	if c.SnapshotLost == Restart {
+		p = append(p, unit.Problem{Path: "snapshot_lost", Code: "flow.not-built",
+			Text: "snapshot_lost: restart is not built yet", Next: []string{"use reconcile, or stop and run again with --new"}})
+	}
+	if c.Workers < 0 {
+		p = append(p, unit.Problem{Path: "workers", Code: "flow.type", Text: "workers is a number from 1"})
+	}
+	if c.From == c.To && c.From != "" {
+		p = append(p, unit.Problem{Path: "to", Code: "copy.same-connection",
+			Text: "from and to are the same connection, " + c.From})
+	}
+	return p
+}
+
+func (c *Copy) needs() (unit.Needs, error) {
+	sel, err := catalog.ParseSelection(c.Include, c.Exclude)
+	return unit.Needs{
+		From: c.From, To: c.To, Select: sel, Existing: c.Existing, Definitions: true, Snapshot: true,
+	}, err
+}

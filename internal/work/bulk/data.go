@@ -1,0 +1,139 @@
+package bulk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// data copies the chunks of one unit in one transaction of the target, which
+// their marks live and die with.
+type data struct {
+	open      connector.Opener
+	snapshots *snapshots
+}
+
+// Do reads, writes, marks and commits. Twice is once: the second attempt finds
+// the first one's mark and is refused by the target.
+func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	spec, err := decode[DataSpec](u)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	reader, id, err := d.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer reader.Close()
+	writer, err := connector.Capable[connector.Writer](ctx, d.open, spec.To, "be written in marked transactions")
+	if err != nil {
+		return unit.Result{}, err
+	}
+	load, err := writer.Begin(ctx, markKeys(u, l, numbers(spec.Chunks)...))
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "begin on %s", spec.To)
+	}
+	defer load.Close()
+	report.At("data.begun")
+	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	report.At("data.copied")
+	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
+		return unit.Result{}, fault.Wrap(err, "commit on %s", spec.To)
+	}
+	report.At("data.committed")
+	return unit.Result{Accounts: accounts, Facts: encode(dataFacts{id})}, nil
+}
+
+// numbers are the marks' chunk numbers: of a large table the chunk's own, of
+// small ones their place in the unit.
+func numbers(chunks []catalog.Chunk) []int {
+	n := make([]int, len(chunks))
+	for i, c := range chunks {
+		n[i] = markNumber(chunks, i, c)
+	}
+	return n
+}
+
+func markNumber(chunks []catalog.Chunk, i int, c catalog.Chunk) int {
+	if len(chunks) == 1 {
+		return c.Number
+	}
+	return i + 1
+}
+
+// numbered gives the accounts the numbers of their marks.
+func numbered(accounts []record.Account, chunks []catalog.Chunk) []record.Account {
+	marks := slices.Clone(accounts)
+	for i, c := range chunks {
+		marks[i].Chunk = markNumber(chunks, i, c)
+	}
+	return marks
+}
+
+func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec, from connector.Reader, to connector.Load) ([]record.Account, error) {
+	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy"}
+	accounts := make([]record.Account, 0, len(spec.Chunks))
+	for _, c := range spec.Chunks {
+		done := p.Bytes
+		sum, rows, err := relay(ctx, from, to, c, func(n int64) {
+			p.At, p.Bytes, p.Done = time.Now(), done+n, min(u.Weight, done+n)
+			report.Progress(p)
+		})
+		if err != nil {
+			return nil, fault.Wrap(err, "copy %s chunk %d", c.Table, c.Number)
+		}
+		if sum.Rows != rows {
+			return nil, fault.New(fault.Internal, "account.open",
+				"copy %s chunk %d: %s sent %d rows, %s took %d", c.Table, c.Number, spec.From, sum.Rows, spec.To, rows)
+		}
+		p.Rows += rows
+		accounts = append(accounts, record.Account{
+			Step: u.Step, Entity: c.Table.String(), Chunk: c.Number, Generation: l.Attempt, Unit: u.ID, Current: true,
+			Read: sum.Rows, Applied: rows, Written: rows, Bytes: sum.Bytes, Hash: sum.Hash(),
+		})
+	}
+	return accounts, nil
+}
+
+// Done reads the marks: a unit that committed left all of them.
+func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect, error) {
+	spec, err := decode[DataSpec](u)
+	if err != nil {
+		return unit.Effect{}, err
+	}
+	writer, err := connector.Capable[connector.Writer](ctx, d.open, spec.To, "be written in marked transactions")
+	if err != nil {
+		return unit.Effect{}, err
+	}
+	found, err := marked(ctx, writer, l.Run, u.ID)
+	if err != nil || len(found) < len(spec.Chunks) {
+		return unit.Effect{}, err
+	}
+	byChunk := map[int]record.Mark{}
+	for _, m := range found {
+		byChunk[m.Chunk] = m
+	}
+	var r unit.Result
+	for i, c := range spec.Chunks {
+		m, ok := byChunk[markNumber(spec.Chunks, i, c)]
+		if !ok {
+			return unit.Effect{}, nil
+		}
+		a := m.Account()
+		a.Step, a.Entity, a.Chunk = u.Step, c.Table.String(), c.Number
+		r.Accounts = append(r.Accounts, a)
+	}
+	// The mark does not say which snapshot was read: an unknown one is
+	// reconciled like a lost one.
+	r.Facts = encode(dataFacts{"unknown"})
+	return unit.Effect{State: unit.Complete, Result: r}, nil
+}

@@ -1,0 +1,152 @@
+package bulk
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// Classes of units: those of one class share a rate in the forecast.
+const (
+	classDefine = "define"
+	classCopy   = "copy"
+	classIndex  = "index"
+	classOther  = "other"
+)
+
+// Tags that units wait for.
+const (
+	tagDefined    = "defined"    // all definitions that go before the data
+	tagData       = "data"       // all rows of all tables
+	tagReconciled = "reconciled" // all rows are of one snapshot
+	tagKeys       = "keys"       // all indexes and keys
+	tagRoots      = "roots"      // those of partitioned tables
+	tagForeign    = "foreign"
+	tagViews      = "views"
+	tagValues     = "values" // sequences and large objects
+	tagLate       = "late"   // triggers, rules and whatever else comes last
+	tagAnalyzed   = "analyzed"
+)
+
+func dataOf(n catalog.Name) string { return "data " + n.String() }
+func keysOf(n catalog.Name) string { return "keys " + n.String() }
+
+// expansion collects the units of one copy in the order in which they are to
+// be started: it is the order of the house, definitions first, largest tables
+// first.
+type expansion struct {
+	step   string
+	spec   *Copy
+	facts  catalog.Facts
+	tables []catalog.Table // whose rows are copied, largest first
+	units  []unit.Unit
+	count  map[string]int // units so far, by kind and object
+}
+
+// plan expands a copy. Order over the whole selection, never per schema:
+// definitions, data, indexes and keys per table, foreign keys, values, views,
+// statistics; so a key across schemas cannot decide the order of anything.
+func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
+	x := &expansion{step: step, spec: spec, facts: facts, count: map[string]int{}}
+	if err := x.settle(); err != nil {
+		return nil, err
+	}
+	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
+	x.define(definitions.before)
+	groups := x.data()
+	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagData}, Tags: []string{tagReconciled}},
+		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Tables: x.repairs()})
+	x.indexes(definitions, groups)
+	x.roots(definitions.roots)
+	x.foreign(definitions.foreign)
+	x.values()
+	x.views(definitions.views)
+	x.late(definitions.late)
+	x.analyze(groups)
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues}},
+		"all", MarksSpec{To: spec.To})
+	return x.units, nil
+}
+
+// settle decides which tables' rows are copied and refuses what the policy
+// for existing tables forbids.
+func (x *expansion) settle() error {
+	there := map[catalog.Name]bool{}
+	if x.facts.Target != nil {
+		for _, t := range x.facts.Target.Tables {
+			there[t.Name] = true
+		}
+	}
+	var exist []catalog.Name
+	for _, t := range x.facts.Source.Tables {
+		if there[t.Name] {
+			exist = append(exist, t.Name)
+			if x.spec.Existing == Skip {
+				continue
+			}
+		}
+		if t.Kind == catalog.Plain {
+			x.tables = append(x.tables, t)
+		}
+	}
+	if x.spec.Existing == Fail && len(exist) > 0 {
+		return notEmpty(exist, x.spec.To)
+	}
+	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
+	return nil
+}
+
+func notEmpty(exist []catalog.Name, to string) error {
+	e := fault.New(fault.Config, "target.not-empty", "%d of the selected tables are in %s already", len(exist), to)
+	for i, n := range exist {
+		if i == 5 {
+			e = e.With("", "and %d more", len(exist)-i)
+			break
+		}
+		e = e.With("exists", "%s", n)
+	}
+	return e.Hint("existing: replace drops them and makes them again; truncate empties them; append adds; skip leaves them alone")
+}
+
+// missing leaves out the definitions of tables that stay as they are.
+func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
+	if x.facts.Target == nil || x.spec.Existing == Fail || x.spec.Existing == Replace {
+		return all
+	}
+	stays := map[catalog.Name]bool{}
+	for _, t := range x.facts.Target.Tables {
+		stays[t.Name] = true
+	}
+	for _, o := range x.facts.Target.Others {
+		stays[o.Name] = true
+	}
+	for _, n := range x.facts.Target.Sequences {
+		stays[n] = true
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(d catalog.Definition) bool {
+		return stays[d.Name] || slices.ContainsFunc(d.Tables, func(n catalog.Name) bool { return stays[n] })
+	})
+}
+
+// add appends a unit of an object, numbered within its kind and object.
+func (x *expansion) add(u unit.Unit, object string, spec any) {
+	key := u.Kind + " " + object
+	x.count[key]++
+	u.ID = unit.ID(x.step, u.Kind, object, x.count[key])
+	u.Step = x.step
+	u.Uses = append(u.Uses, workers)
+	u.Spec = encode(spec)
+	x.units = append(x.units, u)
+}
+
+func encode(spec any) json.RawMessage {
+	b, err := json.Marshal(spec)
+	if err != nil {
+		panic(fmt.Sprintf("encode unit spec: %v", err))
+	}
+	return b
+}

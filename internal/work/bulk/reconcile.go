@@ -1,0 +1,242 @@
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// reconcile brings all rows to one snapshot after an earlier one was lost.
+// The unit of all tables looks which ones were read at another snapshot than
+// today's and asks for one unit each; that one compares the source's sum with
+// what the accounts hold and copies the buckets that differ again.
+type reconcile struct {
+	open      connector.Opener
+	snapshots *snapshots
+	past      History
+}
+
+// RepairFacts tells the report what a repair found.
+type RepairFacts struct {
+	Snapshot string `json:"snapshot"`
+	Differs  bool   `json:"differs,omitempty"`
+	Buckets  int    `json:"buckets,omitempty"` // copied again
+	Of       int    `json:"of,omitempty"`
+	Rows     int64  `json:"rows,omitempty"` // copied again
+}
+
+func (r *reconcile) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	spec, err := decode[RepairSpec](u)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	reader, id, err := r.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer reader.Close()
+	if !spec.Repair {
+		return r.look(ctx, u, l, spec, id)
+	}
+	return r.repair(ctx, u, l, report, spec, reader, id)
+}
+
+// Done: looking has no effect, and a repair that is done twice finds nothing
+// to do the second time.
+func (r *reconcile) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// look expands into one repair per table that has rows of another snapshot.
+func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec RepairSpec, now string) (unit.Result, error) {
+	old, err := r.old(ctx, u.Step, now)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	res := unit.Result{Facts: encode(RepairFacts{Snapshot: now})}
+	for _, t := range spec.Tables {
+		if !old[t.Table.String()] {
+			continue
+		}
+		one := RepairSpec{spec.From, spec.To, spec.Policy, true, l.Attempt, []catalog.Chunk{t}}
+		res.Units = append(res.Units, unit.Unit{
+			ID: unit.ID(u.Step, "reconcile", t.Table.String(), l.Attempt), Step: u.Step, Kind: "reconcile",
+			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled},
+			Uses: []string{workers}, Spec: encode(one),
+		})
+	}
+	return res, nil
+}
+
+// old lists the entities with a chunk that was read at another snapshot and
+// not reconciled since under today's.
+func (r *reconcile) old(ctx context.Context, step, now string) (map[string]bool, error) {
+	old := map[string]bool{}
+	for _, kind := range []string{"data", "small"} {
+		done, err := r.past.Settled(ctx, step, kind)
+		if err != nil {
+			return nil, fault.Wrap(err, "look up earlier chunks")
+		}
+		for _, d := range done {
+			var f dataFacts
+			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot == now {
+				continue
+			}
+			spec, err := decode[DataSpec](d.Unit)
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range spec.Chunks {
+				old[c.Table.String()] = true
+			}
+		}
+	}
+	return old, nil
+}
+
+func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec RepairSpec, reader connector.Reader, id string) (unit.Result, error) {
+	t := spec.Tables[0]
+	past, err := r.past.Accounts(ctx, u.Step, u.Entity)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up accounts of %s", u.Entity)
+	}
+	now, err := reader.CopyOut(ctx, t, io.Discard)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "fingerprint %s", t.Table)
+	}
+	facts := RepairFacts{Snapshot: id}
+	had, repaired := total(past)
+	if had.Equal(now) && !repaired {
+		return unit.Result{Facts: encode(facts)}, nil
+	}
+	facts.Differs = !had.Equal(now)
+	account, err := r.copyAgain(ctx, u, l, report, spec, reader, now, &facts)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	report.Note("reconciled", struct {
+		Entity string `json:"entity"`
+		RepairFacts
+	}{u.Entity, facts})
+	return unit.Result{Accounts: []record.Account{account}, Facts: encode(facts)}, nil
+}
+
+// total adds up the sums of an entity's current accounts and tells whether a
+// repair is among them.
+func total(past []record.Account) (sum record.Sum, repaired bool) {
+	for _, a := range past {
+		s, err := record.SumOf(a.Read, a.Bytes, a.Hash)
+		if err != nil {
+			return record.Sum{Rows: -1}, repaired // never equal
+		}
+		sum.Merge(s)
+		repaired = repaired || a.Chunk == 0
+	}
+	return sum, repaired
+}
+
+// bucketRows is about how many rows share a bucket.
+const bucketRows = 500
+
+// copyAgain replaces, in one transaction of the target, the rows of all
+// buckets in which the two sides differ, and counts the table there.
+func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec RepairSpec, reader connector.Reader, now record.Sum, facts *RepairFacts) (record.Account, error) {
+	t := spec.Tables[0]
+	part := connector.Part{Table: t.Table, Columns: t.Columns, Key: t.Key, Of: int(min(1<<16, max(1, now.Rows/bucketRows)))}
+	differ, err := r.differing(ctx, l, spec, reader, part)
+	if err != nil {
+		return record.Account{}, err
+	}
+	writer, err := connector.Capable[connector.Writer](ctx, r.open, spec.To, "be written in marked transactions")
+	if err != nil {
+		return record.Account{}, err
+	}
+	load, err := writer.Begin(ctx, markKeys(u, l, 0))
+	if err != nil {
+		return record.Account{}, fault.Wrap(err, "begin on %s", spec.To)
+	}
+	defer load.Close()
+	facts.Of, facts.Buckets = part.Of, len(differ)
+	if len(differ) > 0 {
+		if err := load.Empty(ctx, part, differ); err != nil {
+			return record.Account{}, fault.Wrap(err, "empty %d buckets of %s", len(differ), t.Table)
+		}
+		t.Of, t.Buckets = part.Of, differ
+		p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy again"}
+		_, facts.Rows, err = relay(ctx, reader, load, t, func(n int64) { p.Bytes = n; report.Progress(p) })
+		if err != nil {
+			return record.Account{}, fault.Wrap(err, "copy %s again", t.Table)
+		}
+	}
+	rows, err := load.Count(ctx, t.Into)
+	if err != nil {
+		return record.Account{}, fault.Wrap(err, "count %s", t.Into)
+	}
+	a := record.Account{
+		Step: u.Step, Entity: u.Entity, Generation: spec.Number, Unit: u.ID, Current: true,
+		Read: now.Rows, Applied: rows, Written: facts.Rows, Bytes: now.Bytes, Hash: now.Hash(),
+	}
+	report.At("reconcile.copied")
+	mark := a
+	mark.Generation = l.Attempt
+	if err := load.Commit(ctx, []record.Account{mark}); err != nil {
+		return a, fault.Wrap(err, "commit on %s", spec.To)
+	}
+	report.At("reconcile.committed")
+	return a, nil
+}
+
+// differing compares the bucket sums of both sides.
+func (r *reconcile) differing(ctx context.Context, l unit.Lease, spec RepairSpec, source connector.Reader, part connector.Part) ([]int, error) {
+	snaps, err := connector.Capable[connector.Snapshots](ctx, r.open, spec.To, "be read back")
+	if err != nil {
+		return nil, err
+	}
+	name := l.Run + " " + part.Table.String() // read back now, not as of an earlier point
+	snap, err := snaps.OpenSnapshot(ctx, name)
+	if err != nil {
+		return nil, fault.Wrap(err, "read back %s", spec.To)
+	}
+	defer snaps.CloseSnapshot(name)
+	target, err := snap.Read(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, "read back %s", spec.To)
+	}
+	defer target.Close()
+	left, err := source.Buckets(ctx, part)
+	if err != nil {
+		return nil, fault.Wrap(err, "compare %s at %s", part.Table, spec.From)
+	}
+	right, err := target.Buckets(ctx, part)
+	if err != nil {
+		return nil, fault.Wrap(err, "compare %s at %s", part.Table, spec.To)
+	}
+	return unequal(left, right), nil
+}
+
+// unequal lists the buckets that are not the same on both sides, ascending.
+func unequal(left, right []connector.Bucket) []int {
+	other := map[int]connector.Bucket{}
+	for _, b := range right {
+		other[b.N] = b
+	}
+	var differ []int
+	for _, b := range left {
+		if other[b.N] != b {
+			differ = append(differ, b.N)
+		}
+		delete(other, b.N)
+	}
+	for n := range other {
+		differ = append(differ, n)
+	}
+	slices.Sort(differ)
+	return differ
+}

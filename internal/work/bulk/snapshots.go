@@ -1,0 +1,91 @@
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// snapshots opens a run's snapshot for its units and notices when it is not
+// the one that earlier units read.
+type snapshots struct {
+	open connector.Opener
+	past History
+	mu   sync.Mutex
+	seen map[string]string // run and connection -> snapshot's id
+}
+
+// dataFacts is what a unit leaves behind: the point in time it read.
+type dataFacts struct {
+	Snapshot string `json:"snapshot"`
+}
+
+// join returns a reader at the run's snapshot. A new snapshot after a loss is
+// told, and refused when the policy is stop.
+func (s *snapshots) join(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, from, policy string) (connector.Reader, string, error) {
+	snaps, err := connector.Capable[connector.Snapshots](ctx, s.open, from, "be read at a snapshot")
+	if err != nil {
+		return nil, "", err
+	}
+	snap, err := snaps.OpenSnapshot(ctx, l.Run)
+	if err != nil {
+		return nil, "", fault.Wrap(err, "open snapshot of %s", from)
+	}
+	if err := s.notice(ctx, u, l, report, from, policy, snap); err != nil {
+		return nil, "", err
+	}
+	reader, err := snap.Read(ctx)
+	return reader, snap.ID(), fault.Wrap(err, "read %s at its snapshot", from)
+}
+
+func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, from, policy string, snap connector.Snapshot) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := l.Run + " " + from
+	old := s.seen[key]
+	if old == snap.ID() {
+		return nil
+	}
+	if old == "" {
+		ids, err := s.taken(ctx, u.Step)
+		if err != nil {
+			return err
+		}
+		if len(ids) > 0 && !slices.Contains(ids, snap.ID()) {
+			old = ids[len(ids)-1]
+		}
+	}
+	if old != "" {
+		report.Note(unit.SnapshotLost, unit.Snapshot{Connection: from, ID: old, Why: "no session of it is left"})
+		if policy == Stop {
+			return fault.New(fault.Config, "snapshot.lost", "the snapshot of %s that earlier chunks were read at is lost", from).
+				Hint("snapshot_lost: reconcile goes on with a new one and puts right what changed; or run again with --new")
+		}
+	}
+	report.Note(unit.SnapshotOpened, unit.Snapshot{Connection: from, ID: snap.ID(), At: snap.Position()})
+	s.seen[key] = snap.ID()
+	return nil
+}
+
+// taken lists the snapshots that the step's settled rows were read at.
+func (s *snapshots) taken(ctx context.Context, step string) ([]string, error) {
+	var ids []string
+	for _, kind := range []string{"data", "small"} {
+		done, err := s.past.Settled(ctx, step, kind)
+		if err != nil {
+			return nil, fault.Wrap(err, "look up earlier snapshots")
+		}
+		for _, d := range done {
+			var f dataFacts
+			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot != "" && !slices.Contains(ids, f.Snapshot) {
+				ids = append(ids, f.Snapshot)
+			}
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,52 @@
+package bulk
+
+import "godwit/internal/catalog"
+
+// The specs of a copy's units, as they are frozen in the journal. Those of
+// define, index, key, foreign, late and view are StatementSpec: they belong to
+// whoever sends statements.
+
+// DataSpec is a unit of kind data (one chunk) or small (several tables).
+type DataSpec struct {
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	Policy string          `json:"policy"` // for a lost snapshot
+	Chunks []catalog.Chunk `json:"chunks"`
+}
+
+// RepairSpec is a unit of kind reconcile: of all tables (the one that looks
+// for what there is to do) or of one (the one that does it).
+type RepairSpec struct {
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	Policy string          `json:"policy"`
+	Repair bool            `json:"repair,omitempty"`
+	Number int             `json:"number,omitempty"` // generation of the account that a repair writes
+	Tables []catalog.Chunk `json:"tables"`           // whole tables, with their keys
+}
+
+// MarksSpec is the unit that takes the run's marks away.
+type MarksSpec struct {
+	To string `json:"to"`
+}
+
+// StatementSpec is statements for one side, sent in one marked transaction.
+type StatementSpec struct {
+	To         string   `json:"to"`
+	Statements []string `json:"statements"`
+}
+
+// SequenceSpec is a set of sequences whose values are set as they are at the
+// source's snapshot.
+type SequenceSpec struct {
+	From      string         `json:"from"`
+	To        string         `json:"to"`
+	Sequences []catalog.Name `json:"sequences"`
+}
+
+// BlobSpec is a set of large objects.
+type BlobSpec struct {
+	From string   `json:"from"`
+	To   string   `json:"to"`
+	OIDs []uint32 `json:"oids"`
+}

@@ -1,0 +1,105 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// around compares sequences and definitions.
+type around struct{ open connector.Opener }
+
+// Done: looking leaves nothing behind.
+func (a *around) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do tells every difference and fails with code verify.differs if there is one.
+func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	var spec AroundSpec
+	if err := json.Unmarshal(u.Spec, &spec); err != nil {
+		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	s := &sides{open: a.open, run: l.Run, from: spec.From, to: spec.To}
+	defer s.close()
+	v := verdict{unit: u.ID}
+	sequences, err := a.sequences(ctx, s, spec, report)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	for _, p := range []Proof{sequences, definitions(spec, report)} {
+		report.Note(unit.VerifyTable, p)
+		v.add(p)
+	}
+	return unit.Result{Facts: encode(v.counts)}, v.err()
+}
+
+func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: "sequences", Result: Equal, Method: Both, Rows: int64(len(spec.Sequences))}
+	left, err := values(ctx, s, spec.From, spec.Sequences)
+	if err != nil {
+		return proof, err
+	}
+	right, err := values(ctx, s, spec.To, spec.Sequences)
+	if err != nil {
+		return proof, err
+	}
+	for _, n := range spec.Sequences {
+		l, r := left[n], right[n]
+		switch {
+		case r == nil:
+			report.Note(unit.VerifyDiffers, Difference{Entity: n.String(), What: "sequence", Text: "missing at " + spec.To})
+		case *l != *r:
+			report.Note(unit.VerifyDiffers, Difference{Entity: n.String(), What: "sequence",
+				Text: fmt.Sprintf("at %d%s at %s, %d%s at %s", l.Last, called(l), spec.From, r.Last, called(r), spec.To)})
+		default:
+			continue
+		}
+		proof.Result, proof.Count = Differs, proof.Count+1
+	}
+	return proof, nil
+}
+
+func called(v *connector.SequenceValue) string {
+	if v.Called {
+		return ""
+	}
+	return " (never called)"
+}
+
+func values(ctx context.Context, s *sides, name string, list []catalog.Name) (map[catalog.Name]*connector.SequenceValue, error) {
+	r, err := s.reader(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.Values(ctx, list)
+	if err != nil {
+		return nil, fault.Wrap(err, "read sequences of %s", name)
+	}
+	byName := map[catalog.Name]*connector.SequenceValue{}
+	for i := range found {
+		byName[found[i].Name] = &found[i]
+	}
+	return byName, nil
+}
+
+// definitions tells what the plan found when it compared the texts.
+func definitions(spec AroundSpec, report unit.Report) Proof {
+	proof := Proof{Entity: "definitions", Result: Equal, Method: Both, Rows: int64(spec.Compared)}
+	tell := func(list []catalog.Definition, text string) {
+		for i, d := range list {
+			if i < mostNamed {
+				report.Note(unit.VerifyDiffers, Difference{Entity: d.Name.String(), What: "definition", Text: d.Kind + " " + text})
+			}
+			proof.Result, proof.Count = Differs, proof.Count+1
+		}
+	}
+	tell(spec.Missing, "of "+spec.From+" is not the same at "+spec.To)
+	tell(spec.Extra, "of "+spec.To+" is not the same at "+spec.From)
+	return proof
+}

@@ -1,0 +1,204 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// Proof says what was found out about one table. It is the body of the event
+// verify.table and stands in the report as it is.
+type Proof struct {
+	Entity string `json:"entity"`
+	Result string `json:"result"` // equal, differs, not_verified
+	Method string `json:"method"` // how the source's sum was had
+	Rows   int64  `json:"rows"`   // at the source
+	Left   string `json:"left,omitempty"`
+	Right  string `json:"right,omitempty"`
+	Others int64  `json:"others,omitempty"` // rows at the target, when not the same
+	Count  int    `json:"count,omitempty"`  // rows or objects that differ
+	Why    string `json:"why,omitempty"`
+}
+
+// Results of a Proof.
+const (
+	Equal       = "equal"
+	Differs     = "differs"
+	NotVerified = "not_verified"
+)
+
+// Methods of a Proof.
+const (
+	Relayed = "summed while it was copied" // the target was read again
+	Both    = "both sides read"
+)
+
+// History gives what a copy in the same run recorded. Safe for concurrent use.
+type History interface {
+	// Copied returns the sum of an entity's current accounts in the format it
+	// was copied in; false when this run did not copy it as a whole.
+	Copied(ctx context.Context, entity, format string) (record.Sum, bool, error)
+}
+
+// Executors returns those of the verify verb, by kind.
+func Executors(open connector.Opener, past History) map[string]unit.Executor {
+	return map[string]unit.Executor{"table": &table{open, past}, "around": &around{open}}
+}
+
+type table struct {
+	open connector.Opener
+	past History
+}
+
+// Done: looking leaves nothing behind.
+func (t *table) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do verifies the unit's tables one after the other. Differences are told as
+// events, all of the unit's tables are looked at, then the unit fails with
+// code verify.differs; one that could not be read fails it with its fault.
+func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	var spec TableSpec
+	if err := json.Unmarshal(u.Spec, &spec); err != nil {
+		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
+	defer s.close()
+	v := verdict{unit: u.ID}
+	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
+	for _, pair := range spec.Pairs {
+		proof, err := t.prove(ctx, s, pair, report)
+		if err != nil {
+			return unit.Result{}, fault.Wrap(err, "verify %s", pair.Name)
+		}
+		report.Note(unit.VerifyTable, proof)
+		v.add(proof)
+		p.Rows += proof.Rows
+		if pair.Left != nil {
+			p.Done += pair.Left.Bytes
+		}
+		report.Progress(p)
+	}
+	return unit.Result{Facts: encode(v.counts)}, v.err()
+}
+
+// prove compares the sums of one table and, if they differ, names what does.
+func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: p.Name.String(), Result: Differs, Method: Both}
+	if p.Left == nil || p.Right == nil {
+		return t.alone(ctx, s, p, report)
+	}
+	left, relayed, err := t.past.Copied(ctx, proof.Entity, p.Left.Format)
+	if err != nil {
+		return proof, fault.Wrap(err, "look up its sum")
+	}
+	if relayed {
+		proof.Method = Relayed
+	} else if left, err = s.sum(ctx, s.from, *p.Left); err != nil {
+		return unreadable(proof, s.from, err)
+	}
+	right, err := s.sum(ctx, s.to, *p.Right)
+	if err != nil {
+		return unreadable(proof, s.to, err)
+	}
+	proof.Rows, proof.Left, proof.Right = left.Rows, left.String(), right.String()
+	if left.Equal(right) {
+		proof.Result = Equal
+		return proof, nil
+	}
+	proof.Others = right.Rows
+	proof.Count, err = s.differences(ctx, p, report)
+	return proof, err
+}
+
+// alone is a table that one side lacks.
+func (t *table) alone(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: p.Name.String(), Result: Differs, Method: Both, Count: 1}
+	side, chunk, why := s.from, p.Left, "the table is missing at "+s.to
+	if p.Left == nil {
+		side, chunk, why = s.to, p.Right, "the table is not at "+s.from
+	}
+	sum, err := s.sum(ctx, side, *chunk)
+	if err != nil {
+		return unreadable(proof, side, err)
+	}
+	proof.Why = why
+	if p.Left == nil {
+		proof.Others, proof.Right = sum.Rows, sum.String()
+	} else {
+		proof.Rows, proof.Left = sum.Rows, sum.String()
+	}
+	report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: why})
+	return proof, nil
+}
+
+// unreadable turns a refusal into a proof that says so; what may pass by
+// itself stays an error and is tried again.
+func unreadable(proof Proof, side string, err error) (Proof, error) {
+	f := fault.Of(err)
+	switch f.Kind {
+	case fault.Denied, fault.Config, fault.Data:
+		proof.Result, proof.Why = NotVerified, side+": "+f.Text
+		return proof, nil
+	}
+	return proof, fault.Wrap(err, "read %s", side)
+}
+
+// sides keeps one reader per side for the tables of a unit.
+type sides struct {
+	open     connector.Opener
+	run      string
+	from, to string
+	readers  map[string]connector.Reader
+}
+
+func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {
+	if r := s.readers[name]; r != nil {
+		return r, nil
+	}
+	snaps, err := connector.Capable[connector.Snapshots](ctx, s.open, name, "be read at a snapshot")
+	if err != nil {
+		return nil, err
+	}
+	snap, err := snaps.OpenSnapshot(ctx, s.run)
+	if err != nil {
+		return nil, fault.Wrap(err, "open snapshot of %s", name)
+	}
+	r, err := snap.Read(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, "read %s at its snapshot", name)
+	}
+	if s.readers == nil {
+		s.readers = map[string]connector.Reader{}
+	}
+	s.readers[name] = r
+	return r, nil
+}
+
+// sum fingerprints one side's table. A session that saw a fault is of no more
+// use and is replaced for the next table.
+func (s *sides) sum(ctx context.Context, name string, c catalog.Chunk) (record.Sum, error) {
+	r, err := s.reader(ctx, name)
+	if err != nil {
+		return record.Sum{}, err
+	}
+	sum, err := r.CopyOut(ctx, c, io.Discard)
+	if err != nil {
+		r.Close()
+		delete(s.readers, name)
+	}
+	return sum, err
+}
+
+func (s *sides) close() {
+	for _, r := range s.readers {
+		r.Close()
+	}
+}

@@ -1,0 +1,169 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/unit"
+)
+
+// Verify is the spec of the verify verb.
+type Verify struct {
+	From    string   `flow:"from,required,name" help:"connection that holds what should be there"`
+	To      string   `flow:"to,required,name" help:"connection that is proved against it"`
+	Include []string `flow:"include,patterns" help:"tables to verify, as schema.table with * and ?; all when not given"`
+	Exclude []string `flow:"exclude,patterns" help:"tables to leave out"`
+	Workers int      `flow:"workers" help:"tables at the same time; default from the machine's cores, 2 to 8"`
+}
+
+// Verb is the verify verb.
+func Verb() unit.Verb {
+	return unit.Verb{
+		Name:  "verify",
+		Help:  "Prove that two databases hold the same rows, sequences and definitions",
+		Spec:  func() any { return &Verify{} },
+		Check: func(spec any) []unit.Problem { return spec.(*Verify).check() },
+		Needs: func(spec any) (unit.Needs, error) { return spec.(*Verify).needs() },
+		Limits: func(spec any, cores int) map[string]int {
+			if n := spec.(*Verify).Workers; n > 0 {
+				return map[string]int{workers: n}
+			}
+			return map[string]int{workers: min(8, max(2, cores))}
+		},
+		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
+			return plan(step, spec.(*Verify), facts), nil
+		},
+	}
+}
+
+const workers = "workers"
+
+func (v *Verify) check() []unit.Problem {
+	if v.From == v.To && v.From != "" {
+		return []unit.Problem{{Path: "to", Code: "verify.same-connection", Text: "from and to are the same connection, " + v.From}}
+	}
+	return nil
+}
+
+func (v *Verify) needs() (unit.Needs, error) {
+	sel, err := catalog.ParseSelection(v.Include, v.Exclude)
+	return unit.Needs{From: v.From, To: v.To, Select: sel, Definitions: true, Compare: true, Snapshot: true}, err
+}
+
+// Pair is one table on both sides; a side that lacks it is nil.
+type Pair struct {
+	Name   catalog.Name   `json:"name"`
+	Left   *catalog.Chunk `json:"left,omitempty"` // the whole table
+	Right  *catalog.Chunk `json:"right,omitempty"`
+	Key    []string       `json:"key,omitempty"`
+	Reason string         `json:"reason,omitempty"` // why it cannot be verified
+}
+
+// TableSpec is a unit of kind table: one large table or several small ones.
+type TableSpec struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Pairs []Pair `json:"pairs"`
+}
+
+// AroundSpec is a unit of kind around: sequences and definitions.
+type AroundSpec struct {
+	From      string               `json:"from"`
+	To        string               `json:"to"`
+	Sequences []catalog.Name       `json:"sequences,omitempty"`
+	Missing   []catalog.Definition `json:"missing,omitempty"` // definitions whose text the target lacks
+	Extra     []catalog.Definition `json:"extra,omitempty"`   // and has more
+	Compared  int                  `json:"compared"`          // definitions
+}
+
+const (
+	smallTable = 1 << 20
+	smallGroup = 16 << 20
+	smallCount = 64
+)
+
+// plan makes one unit per large table, one per group of small ones, and one
+// for what is around them.
+func plan(step string, v *Verify, facts catalog.Facts) []unit.Unit {
+	var units []unit.Unit
+	add := func(u unit.Unit, object string, spec any) {
+		u.ID = unit.ID(step, u.Kind, object, len(units)+1)
+		u.Step, u.Uses, u.Spec, u.Class = step, []string{workers}, encode(spec), "verify"
+		units = append(units, u)
+	}
+	var group []Pair
+	var weight int64
+	flush := func() {
+		if len(group) > 0 {
+			add(unit.Unit{Kind: "table", Weight: weight + 8192}, "tables", TableSpec{v.From, v.To, group})
+		}
+		group, weight = nil, 0
+	}
+	for _, t := range pairs(facts) {
+		if t.bytes >= smallTable {
+			add(unit.Unit{Kind: "table", Entity: t.Name.String(), Weight: t.bytes}, t.Name.String(), TableSpec{v.From, v.To, []Pair{t.Pair}})
+			continue
+		}
+		if len(group) == smallCount || weight+t.bytes > smallGroup {
+			flush()
+		}
+		group, weight = append(group, t.Pair), weight+t.bytes
+	}
+	flush()
+	missing, extra := compare(facts)
+	add(unit.Unit{Kind: "around", Weight: 1}, "definitions",
+		AroundSpec{v.From, v.To, facts.Source.Sequences, missing, extra, len(facts.Definitions)})
+	return units
+}
+
+type sized struct {
+	Pair
+	bytes int64
+}
+
+// pairs matches the tables of both sides by name, largest first.
+func pairs(facts catalog.Facts) []sized {
+	right := map[catalog.Name]catalog.Table{}
+	for _, t := range facts.Target.Tables {
+		right[t.Name] = t
+	}
+	var list []sized
+	for _, l := range facts.Source.Tables {
+		r, ok := right[l.Name]
+		delete(right, l.Name)
+		if l.Kind != catalog.Plain && l.Kind != catalog.MatView {
+			continue
+		}
+		format := catalog.Format(l, facts.Source, facts.Target)
+		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key}, l.Bytes}
+		if ok {
+			p.Right = whole(r, l, format)
+		}
+		list = append(list, p)
+	}
+	for _, t := range facts.Target.Tables { // in the target's order, those the source lacks
+		if r, ok := right[t.Name]; ok && r.HasRows() {
+			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key}, r.Bytes})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
+	return list
+}
+
+// whole is a table read by the columns of the source, which name the order.
+func whole(t, columns catalog.Table, format string) *catalog.Chunk {
+	return &catalog.Chunk{
+		Table: t.Name, Into: t.Name, Columns: columns.Copied(), Format: format, Number: 1,
+		FileNode: t.FileNode, Shape: catalog.Shape(t.Columns), Bytes: t.Bytes, Unlogged: t.Unlogged,
+	}
+}
+
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode unit spec: %v", err))
+	}
+	return b
+}
