@@ -133,16 +133,20 @@ func (s *Session) Release(ctx context.Context) error {
 	if s.released {
 		return nil
 	}
+	free := func() {
+		s.lock.remove(s.lockPath())
+		s.lock = nil
+	}
 	err := s.ledger.write(ctx, func(tx *tx) error {
 		n, err := tx.exec(renewRun, "", 0, s.run, s.token)
-		if err != nil || n == 0 {
-			return err
+		if err == nil && n == 1 {
+			err = tx.change(dropProgress, s.run)
 		}
-		return tx.change(dropProgress, s.run)
+		free() // inside, so that nobody finds a lock without a lease
+		return err
 	}, nil)
+	free()
 	s.released = true
-	s.lock.remove(s.lockPath())
-	s.lock = nil
 	return s.wrap(err, "release")
 }
 

@@ -62,7 +62,7 @@ func (t *tx) project(run int64, e unit.Event) error {
 			return err
 		}
 		return t.change(runEnded, f.Outcome, f.Exit, millis(e.At), run)
-	case unit.UnitExpanded:
+	case unit.UnitExpanded, unit.NodeEntered:
 		return t.expanded(run, e)
 	case unit.UnitStarted:
 		return t.move(e, startUnit, e.Attempt, millis(e.At), run, e.Unit)
@@ -154,6 +154,9 @@ func (t *tx) expanded(run int64, e unit.Event) error {
 			u.Step = e.Node
 		}
 		rows[i] = []any{run, u.ID, u.Step, u.Kind, u.Entity, u.Class, u.Weight, Ready, string(raw)}
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	return t.insert(insertUnit, sameUnit, rows)
 }

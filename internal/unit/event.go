@@ -90,6 +90,7 @@ type Entered struct {
 	Answer bool              `json:"answer,omitempty"`
 	Items  []json.RawMessage `json:"items,omitempty"` // a for_each's frozen list
 	Keys   []string          `json:"keys,omitempty"`  // of Items
+	Units  []Unit            `json:"units,omitempty"` // that the node begins with
 }
 
 // Left is the body of node.left.

@@ -194,7 +194,7 @@ func nearest(text string, names []catalog.Name) []string {
 	best := map[string]int{}
 	for _, n := range names {
 		best[n.String()] = distance(text, n.String())
-		best[n.Schema+".*"] = distance(text, n.Schema+".*")
+		best[n.Schema+".*"] = min(distance(text, n.Schema), distance(text, n.Schema+".*"))
 	}
 	var all []string
 	for name, d := range best {

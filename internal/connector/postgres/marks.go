@@ -35,13 +35,9 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
 	defer s.close()
-	// Marks on a standby may be those of a timeline that was left.
-	standby, err := one(ctx, s, pgx.RowTo[bool], "SELECT pg_is_in_recovery()")
-	if err != nil {
+	found, err := s.findMarks(ctx)
+	if err != nil || !found {
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
-	}
-	if standby {
-		return nil, fault.New(fault.Unavailable, "server.read-only", "read marks of %s: the server is in recovery", e.name)
 	}
 	type row struct {
 		Run, Unit                  string
@@ -54,9 +50,6 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		SELECT replace(run::text, '-', ''), unit, chunk, generation, attempt,
 		       coalesce(n_read, 0), coalesce(n_applied, 0), coalesce(bytes, 0), hash, at
 		FROM godwit.mark WHERE run = $1::text::uuid ORDER BY unit, chunk`, run)
-	if missing(err) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
@@ -68,6 +61,17 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		}
 	}
 	return marks, nil
+}
+
+// findMarks reports whether there is a mark table. A server in recovery is
+// not asked: its marks may be those of a timeline that will be left.
+func (s *session) findMarks(ctx context.Context) (bool, error) {
+	type place struct{ Standby, Found bool }
+	p, err := one(ctx, s, pgx.RowToStructByPos[place], "SELECT pg_is_in_recovery(), to_regclass('godwit.mark') IS NOT NULL")
+	if err == nil && p.Standby {
+		err = fault.New(fault.Unavailable, "server.read-only", "the server is in recovery")
+	}
+	return p.Found, err
 }
 
 // DropMarks is the connector.Writer's. A table that others use, or that is not
@@ -87,11 +91,10 @@ func (s *session) dropMarks(ctx context.Context, run string) error {
 		return err
 	}
 	defer s.rollback() // after COMMIT nothing is left to roll back
-	err := s.attempt(ctx, "DELETE FROM godwit.mark WHERE run = "+literal(run)+"::uuid")
-	if missing(err) {
-		return nil
+	if found, err := s.findMarks(ctx); err != nil || !found {
+		return err
 	}
-	if err != nil {
+	if err := s.exec(ctx, "DELETE FROM godwit.mark WHERE run = "+literal(run)+"::uuid"); err != nil {
 		return err
 	}
 	// NOWAIT: a load of another run holds its marks until it commits.

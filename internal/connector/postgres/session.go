@@ -100,8 +100,8 @@ func (e *Endpoint) connectTo(ctx context.Context, h host) (*session, error) {
 
 // password is the one in the settings, else that of PGPASSWORD or passfile.
 func (e *Endpoint) password(ctx context.Context, h host) (secret.String, error) {
-	if !e.login.password.Empty() {
-		return e.login.password.Fetch(ctx)
+	if e.login.password != nil {
+		return e.login.password(ctx)
 	}
 	config, err := e.login.config(h)
 	if err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"strconv"
 	"strings"
 
@@ -49,7 +50,7 @@ type login struct {
 	hosts       []host
 	user        string
 	database    string
-	password    secret.Source
+	password    func(context.Context) (secret.String, error) // not the Source itself: fmt does not mask what unexported fields hold
 	sslmode     string
 	ca          string
 	cert        string
@@ -83,11 +84,13 @@ func (s *Settings) login() (login, error) {
 	l := login{
 		user:     cmp.Or(s.User, base.User),
 		database: cmp.Or(s.Database, base.Database),
-		password: s.Password,
 		ca:       cmp.Or(s.TLS.CA, base.TLS.CA),
 		cert:     cmp.Or(s.TLS.Cert, base.TLS.Cert),
 		key:      cmp.Or(s.TLS.Key, base.TLS.Key),
 		params:   map[string]string{},
+	}
+	if source := s.Password; !source.Empty() {
+		l.password = source.Fetch
 	}
 	for _, params := range []map[string]string{base.params, s.params} {
 		for k, v := range params {

@@ -99,8 +99,10 @@ func (x *examination) examine(ctx context.Context, name, role string, facts cata
 	}
 	x.seen[role+" "+name] = true
 	e, err := connector.Capable[connector.Examiner](ctx, x.open, name, "be examined")
-	if err != nil {
-		x.refused(name, err)
+	if err != nil { // not every system can: that stops nothing
+		x.found.Findings = append(x.found.Findings, Finding{name, connector.Finding{
+			Severity: connector.Warns, Code: fault.CodeOf(err), Text: "not examined: " + err.Error(),
+		}})
 		return
 	}
 	list, err := e.Examine(ctx, role, facts)

@@ -45,8 +45,9 @@ inputs:
   wait: {type: duration, default: 1h30m}
   since: {type: date, default: 2026-01-31}
   rest: {type: bool, default: false}
+  long: {type: duration, default: 24h}
 steps:
-  - window: {opens: Fri 20:00, for: 24h, zone: Europe/Berlin}
+  - window: {opens: Fri 20:00, for: "${inputs.long}", zone: Europe/Berlin}
     retry: {for: "${inputs.wait}", attempts: 3}
     copy:
       from: old
@@ -92,7 +93,7 @@ func TestBind(t *testing.T) {
 	f := open(t, map[string]string{"godwit.yaml": warehouseProject, "flows/main.yaml": warehouseFlow})
 	b := bind(t, f, map[string]string{"workers": "3", "tables": "sales.*,hr.*"}, "weekly")
 
-	wantInputs := map[string]string{"workers": "3", "tables": `["sales.*","hr.*"]`, "wait": "1h30m", "since": "2026-01-31", "rest": "false"}
+	wantInputs := map[string]string{"workers": "3", "tables": `["sales.*","hr.*"]`, "wait": "1h30m", "since": "2026-01-31", "rest": "false", "long": "24h"}
 	if d := cmp.Diff(wantInputs, b.Inputs); d != "" {
 		t.Errorf("inputs (-want +got):\n%s", d)
 	}
@@ -115,7 +116,7 @@ func TestBind(t *testing.T) {
 	if d := cmp.Diff(want, b.Steps, cmpopts.IgnoreFields(Step{}, "Pos")); d != "" {
 		t.Errorf("steps (-want +got):\n%s", d)
 	}
-	if got, want := b.Steps[1].Pos.String(), "flows/main.yaml:26:5"; got != want {
+	if got, want := b.Steps[1].Pos.String(), "flows/main.yaml:27:5"; got != want {
 		t.Errorf("second step at %s, want %s", got, want)
 	}
 	connections(t, f, b)

@@ -114,7 +114,7 @@ func rows(keys []flow.Key, above string) string {
 	for _, k := range keys {
 		kind := string(k.Kind)
 		if k.Kind == "raw" {
-			kind = "see below"
+			kind = "any"
 		}
 		if k.Enum != nil {
 			kind = "`" + strings.Join(k.Enum, "`, `") + "`"

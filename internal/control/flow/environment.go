@@ -22,7 +22,7 @@ type Environment struct {
 type environmentKeys struct {
 	Vars      map[string]*Node `flow:"vars" help:"values for ${env.NAME}; the same names in all environments"`
 	Protected bool             `flow:"protected" default:"false" help:"asks before it changes anything"`
-	Rehearsal bool             `flow:"rehearsal" default:"false" help:"this is where is rehearsed"`
+	Rehearsal bool             `flow:"rehearsal" default:"false" help:"runs here are rehearsals"`
 }
 
 func (d *decoder) environments(p *Project, n *Node, up *level) {
@@ -89,8 +89,8 @@ func (d *decoder) sameVars(p *Project, name string, at spot) {
 // that is null or of several types is only known in its environment.
 func (p *Project) types(inputs []Input) *scope {
 	env := types.Map{"name": types.String, "rehearsal": types.Bool}
-	for _, e := range p.Environments {
-		for name, v := range e.Vars {
+	for _, e := range sortedKeys(p.Environments) {
+		for name, v := range p.Environments[e].Vars {
 			var t types.Type = types.Any
 			if v != nil {
 				t = types.TypeOf(v)

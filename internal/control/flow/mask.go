@@ -11,7 +11,7 @@ var (
 	// the file; what follows in the line is not shown.
 	secretKey = regexp.MustCompile(`(?i)[A-Za-z0-9_-]*(pass|pwd|secret|token|credential|bearer)[A-Za-z0-9_-]*["']?\s*:\s*`)
 	// urlSecret is the password in a URL.
-	urlSecret = regexp.MustCompile(`://[^/\s:@]*:([^/\s"']+)@`)
+	urlSecret = regexp.MustCompile(`://[^/\s:@]*:(\S+)@`)
 )
 
 // masked is a file's lines as a diagnostic may show them: of the same length,

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -117,4 +118,10 @@ func quote(text string) string {
 		text = string(r[:57]) + "..."
 	}
 	return `"` + text + `"`
+}
+
+// evaluated reports whether there is ${...} in the value.
+func (n *Node) evaluated() bool {
+	return strings.Contains(n.text, "${") || slices.ContainsFunc(n.items, (*Node).evaluated) ||
+		slices.ContainsFunc(n.fields, func(f field) bool { return f.value.evaluated() })
 }

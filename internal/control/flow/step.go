@@ -118,7 +118,7 @@ func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
 	var a attributes
 	d.group(&rest, elem(&a), l, n.spot)
 	s := Step{ID: a.ID, Pos: n.spot.pos, Retry: a.Retry, Window: a.Window, OnError: a.OnError, Timeout: a.Timeout}
-	d.limits(s, n)
+	d.limits(s, &rest)
 	switch {
 	case len(verbs) == 0:
 		if !slices.ContainsFunc(rest.fields, func(f field) bool {

@@ -76,8 +76,12 @@ func (w Window) At(t time.Time) (opens, closes time.Time, err error) {
 	}
 }
 
-// limits finds what the tags of a window and a retry cannot say.
+// limits finds what the tags of a window and a retry cannot say, as soon as
+// their values are known.
 func (d *decoder) limits(s Step, n *Node) {
+	if d.scope.values == nil && n.evaluated() {
+		return
+	}
 	wrong := func(is bool, text string, next string, keys ...string) {
 		if at := n.at(keys...); is && !d.told(at) {
 			d.add(at, "flow.value", fmt.Sprintf("%s in %s %s", keys[1], keys[0], text), nonEmpty(next)...)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,14 +221,15 @@ func (m *Machine) leave(e unit.Event) error {
 	return nil
 }
 
-// held are the units that keep their limits while they wait.
+// held are the units that keep their limits while they wait, in their order.
 func (s *step) held() (list []*work) {
 	for _, e := range s.delayed {
-		if e.w.state == Waiting && e.w.holds {
+		if e.w.state == Waiting && e.w.holds && e.w.past.due == e.at {
 			list = append(list, e.w)
 		}
 	}
-	return list
+	slices.SortFunc(list, func(a, b *work) int { return int(a.index - b.index) })
+	return slices.Compact(list)
 }
 
 func (m *Machine) expand(e unit.Event) error {
@@ -271,7 +273,7 @@ func (m *Machine) fits(in *instance, units []unit.Unit) error {
 		}
 		seen[u.ID] = true
 		for _, name := range u.Uses {
-			if !in.limited(name) {
+			if !in.limited(name) && !strings.HasPrefix(name, unit.Alone) {
 				return fmt.Errorf("unit %s uses %q, which is no limit", u.ID, name)
 			}
 		}

@@ -97,7 +97,7 @@ func (c *checker) group(n *Node, units []unit.Unit, limits []map[string]int) {
 		}
 		c.units[u.ID] = true
 		for _, name := range u.Uses {
-			if !named(limits, name) {
+			if !named(limits, name) && !strings.HasPrefix(name, unit.Alone) {
 				c.wrong("unit %s: uses %q, which is no limit", u.ID, name)
 			}
 		}

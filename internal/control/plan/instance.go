@@ -133,7 +133,7 @@ func (m *Machine) fill(in *instance, templates []unit.Unit) {
 		}
 		templates = own
 	}
-	in.step = &step{}
+	in.step = &step{roots: len(templates)}
 	m.add(in, templates)
 }
 

@@ -193,6 +193,11 @@ func (t *turn) leave(in *instance, outcome string, f *fault.Fault) {
 // be had fails it.
 func (t *turn) enter(in *instance) {
 	b, f := t.answers(in)
+	if in.step != nil {
+		for _, w := range in.step.units[:in.step.roots] {
+			b.Units = append(b.Units, *w.unit)
+		}
+	}
 	t.propose(unit.Event{Kind: unit.NodeEntered, Node: in.id, Body: unit.Body(b)})
 	if f != nil {
 		t.leave(in, OutcomeFailed, &f.Fault)
@@ -320,15 +325,13 @@ func (t *turn) fail(in *instance, g gate) {
 			off = append(off, w)
 		}
 	}
-	for _, e := range in.step.delayed {
-		if e.w.state == Waiting && !e.w.unit.MustRun {
-			off = append(off, e.w)
+	for _, w := range in.step.held() {
+		if !w.unit.MustRun {
+			off = append(off, w)
 		}
 	}
 	for _, w := range off {
-		if w.state == Running || w.state == Waiting {
-			t.failUnit(w, *g.kill)
-		}
+		t.failUnit(w, *g.kill)
 	}
 }
 

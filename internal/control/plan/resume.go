@@ -31,11 +31,11 @@ func (m *Machine) resume(e unit.Event) error {
 		if m.places[in.id] != in {
 			continue // dropped by the reset of a finally
 		}
+		if in.phase == left && (in.outcome == OutcomeDone || in.outcome == OutcomeSkipped) {
+			continue
+		}
 		fresh := in.step != nil && m.revive(in, open && b.Crashed)
-		switch {
-		case in.phase == left && in.outcome != OutcomeDone && in.outcome != OutcomeSkipped:
-			m.reopen(in)
-		case fresh:
+		if fresh || in.phase == left {
 			m.stir(in)
 		}
 	}

@@ -69,6 +69,7 @@ func (w *work) must() bool { return w.unit.MustRun || w.in.must }
 // step is the units of one node: a verb's, a probe, a guard's two, a query.
 type step struct {
 	units   []*work
+	roots   int // units it begins with: the front of units
 	tags    map[string]*tag
 	lanes   []*lane
 	delayed queue   // Waiting units by due time
@@ -280,20 +281,15 @@ func (m *Machine) undo(w *work) {
 	m.offer(w)
 }
 
-// renew gives an ended or waiting unit a fresh start: no tries, no crashes.
+// renew gives a unit that is not running a fresh start: no tries, no crashes.
 func (m *Machine) renew(w *work) {
 	m.release(w)
 	switch w.state {
 	case Done:
 		m.undo(w)
-	case Failed, Waiting:
-		var from json.RawMessage
+	case Failed, Waiting, Ready, Blocked:
 		if w.past != nil {
-			from = w.past.from
-		}
-		w.past = nil
-		if from != nil {
-			w.past = &past{from: from}
+			w.past = &past{from: w.past.from}
 		}
 		w.begun = false
 		m.offer(w)
@@ -311,6 +307,12 @@ func (m *Machine) laneOf(in *instance, uses []string) *lane {
 	}
 	l := &lane{key: key}
 	for _, name := range uses {
+		if strings.HasPrefix(name, unit.Alone) && in.limits[name] == nil {
+			if in.limits == nil {
+				in.limits = map[string]*limit{}
+			}
+			in.limits[name] = &limit{name: name, node: in.node.ID, max: 1}
+		}
 		for up := in; up != nil; up = up.up {
 			if c := up.limits[name]; c != nil {
 				l.limits = append(l.limits, c)

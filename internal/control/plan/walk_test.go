@@ -287,7 +287,7 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 400
+	walks := 6000
 	if testing.Short() {
 		walks = 50
 	}
@@ -307,6 +307,7 @@ func walk(t *testing.T, seed uint64) {
 			break
 		}
 		if i > wild+2000 {
+			d.dump()
 			t.Fatalf("does not end\n%s", d.story())
 		}
 		before := len(d.journal)

@@ -193,7 +193,7 @@ func (d *desk) does(id string, attempt int, a record.Account) {
 		d.Fatal(err, settled)
 	}
 	_, err = d.turn(unit.Change{Unit: id, Fence: fence, Accounts: []record.Account{a},
-		Events: []unit.Event{ended(unit.UnitDone, id, attempt, unit.Ended{Rows: a.Applied, Bytes: a.Bytes})}})
+		Events: []unit.Event{ended(unit.UnitDone, id, attempt, unit.Ended{Rows: a.Read, Bytes: a.Bytes})}})
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func (p page) proof() Table {
 
 func (p page) differences() Table {
 	t := Table{ID: "differences", Title: "Differences",
-		Help:    "What differs, by key and column. Values are not shown here.",
+		Help:    "What differs, by key and column. Other values are not shown.",
 		Columns: []Column{{Name: "key"}, {Name: "table"}, {Name: "what"}, {Name: "column"}, {Name: "difference", Wide: true}}}
 	for _, d := range p.Differences {
 		t.Rows = append(t.Rows, []Cell{text(d.Key), text(d.Entity), text(d.What), text(d.Column), text(d.Text)})

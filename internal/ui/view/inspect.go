@@ -105,7 +105,7 @@ func (i Inspection) schemas() []string {
 func (i Inspection) others() string {
 	counts := map[string]int{}
 	for _, o := range i.Database.Others {
-		counts[o.Kind]++
+		counts[strings.ToLower(o.Kind)]++
 	}
 	if n := len(i.Database.Sequences); n > 0 {
 		counts["sequence"] += n
@@ -120,7 +120,7 @@ func (i Inspection) others() string {
 	sort.Strings(kinds)
 	parts := make([]string, 0, len(kinds))
 	for _, k := range kinds {
-		parts = append(parts, Plural(counts[k], strings.ToLower(k)))
+		parts = append(parts, Plural(counts[k], k))
 	}
 	return strings.Join(parts, ", ")
 }

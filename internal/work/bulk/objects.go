@@ -225,7 +225,7 @@ func (x *expansion) late(list []catalog.Definition) {
 // analyze adds one unit per large table, one per group of small ones.
 func (x *expansion) analyze(groups [][]catalog.Table) {
 	one := func(object string, tables []catalog.Table) {
-		u := unit.Unit{Kind: "analyze", Class: classOther, Tags: []string{tagAnalyzed}, After: []string{tagReconciled}}
+		u := unit.Unit{Kind: "analyze", Class: classOther, Tags: []string{tagAnalyzed}, After: []string{tagReconciled, tagForeign}}
 		names := make([]string, 0, len(tables))
 		for _, t := range tables {
 			names = append(names, t.Name.SQL())

@@ -1,0 +1,166 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+)
+
+var _ connector.Clearer = (*Endpoint)(nil)
+
+// Objects in one statement and so in one transaction. Each locks itself, its
+// indexes and its TOAST table, and max_locks_per_transaction is small by default.
+const clearedAtOnce = 100
+
+// Clearing computes what makes room by policy "replace" or "truncate"; any
+// other needs none. Replace drops what the source's selection holds, whatever
+// else is in schemas that are selected as a whole, and large objects of the
+// same oids; extensions stay. Truncate empties the selected tables. Each
+// definition is one transaction's work; Tables are those whose rows it destroys.
+func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) ([]catalog.Definition, error) {
+	if policy != "replace" && policy != "truncate" {
+		return nil, nil
+	}
+	c := clearing{sel: sel, source: source, target: target}
+	err := e.reading(ctx, "", func(s *session) error {
+		if policy == "truncate" {
+			return c.truncate(ctx, s)
+		}
+		return c.replace(ctx, s)
+	})
+	return c.made, fault.Wrap(err, "make room in %s", e.name)
+}
+
+// clearing collects the statements.
+type clearing struct {
+	sel            catalog.Selection
+	source, target *catalog.Database
+	made           []catalog.Definition
+}
+
+func (c *clearing) add(kind string, name catalog.Name, tables []catalog.Name, sql string) {
+	d := catalog.Definition{
+		ID: len(c.made) + 1, Section: catalog.Before, Kind: kind, Name: name, Tables: tables, SQL: sql,
+	}
+	if len(c.made) > 0 {
+		d.After = []int{len(c.made)}
+	}
+	c.made = append(c.made, d)
+}
+
+// depended is the refusal to take away what others need.
+func depended(texts []string) error {
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
+	e := fault.New(fault.Config, "target.depended",
+		"%d objects that are not selected depend on what would be replaced", len(texts))
+	for _, t := range texts {
+		e = e.With("depends", "%s", t)
+	}
+	return e.Hint("select them too, or drop them first")
+}
+
+// truncate empties tables in one statement for all that foreign keys connect.
+func (c *clearing) truncate(ctx context.Context, s *session) error {
+	tables := c.emptied()
+	keys, err := readForeignKeys(ctx, s)
+	if err != nil {
+		return err
+	}
+	chosen := map[uint32]int{}
+	for i, t := range tables {
+		chosen[t.OID] = i
+	}
+	group := make([]int, len(tables))
+	for i := range group {
+		group[i] = i
+	}
+	var refused []string
+	for _, k := range keys {
+		to, referenced := chosen[k.To]
+		from, selected := chosen[k.From]
+		switch {
+		case referenced && !selected:
+			refused = append(refused, fmt.Sprintf("foreign key %s of %s, to %s", k.Name, k.Table, tables[to].Name))
+		case referenced && selected:
+			join(group, from, to)
+		}
+	}
+	if len(refused) > 0 {
+		return depended(refused)
+	}
+	together := map[int][]catalog.Table{}
+	var order []int
+	for i, t := range tables {
+		g := find(group, i)
+		if together[g] == nil {
+			order = append(order, g)
+		}
+		together[g] = append(together[g], t)
+	}
+	var batch []catalog.Table
+	for i, g := range order {
+		batch = append(batch, together[g]...)
+		if len(batch) >= clearedAtOnce || i == len(order)-1 {
+			c.addTruncate(batch)
+			batch = nil
+		}
+	}
+	return nil
+}
+
+func (c *clearing) addTruncate(tables []catalog.Table) {
+	var names []catalog.Name
+	var list []string
+	for _, t := range tables {
+		names = append(names, t.Name)
+		if t.Kind == catalog.Partitioned {
+			list = append(list, t.Name.SQL()) // ONLY is refused there
+		} else {
+			list = append(list, "ONLY "+t.Name.SQL())
+		}
+	}
+	c.add("TRUNCATE", names[0], names, "TRUNCATE TABLE "+strings.Join(list, ", "))
+}
+
+// emptied are the target's tables that the source has too. A root is among
+// them when all its partitions are: it takes them along.
+func (c *clearing) emptied() []catalog.Table {
+	selected := map[catalog.Name]bool{}
+	for _, t := range c.source.Tables {
+		selected[t.Name] = true
+	}
+	kept := map[catalog.Name]bool{} // roots of partitions that stay
+	parents := map[catalog.Name]*catalog.Name{}
+	for _, t := range c.target.Tables {
+		parents[t.Name] = t.Parent
+	}
+	stays := func(t catalog.Table) bool { return !selected[t.Name] || t.Kind == catalog.Foreign }
+	for _, t := range c.target.Tables {
+		for p := t.Parent; p != nil && stays(t); p = parents[*p] {
+			kept[*p] = true
+		}
+	}
+	var all []catalog.Table
+	for _, t := range c.target.Tables {
+		if !stays(t) && (t.Kind == catalog.Plain || t.Kind == catalog.Partitioned && !kept[t.Name]) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+func find(group []int, i int) int {
+	for group[i] != i {
+		group[i] = group[group[i]]
+		i = group[i]
+	}
+	return i
+}
+
+func join(group []int, a, b int) { group[find(group, a)] = find(group, b) }

@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"godwit/internal/catalog"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	classNamespace = 2615 // pg_namespace
+	classRewrite   = 2618 // pg_rewrite
+)
+
+// foreignKey is one at the target, by its two tables.
+type foreignKey struct {
+	Name, Table string
+	From, To    uint32
+}
+
+func readForeignKeys(ctx context.Context, s *session) ([]foreignKey, error) {
+	return list(ctx, s, func(row pgx.CollectableRow) (foreignKey, error) {
+		var k foreignKey
+		var table catalog.Name
+		err := row.Scan(&k.Name, &table.Schema, &table.Object, &k.From, &k.To)
+		k.Table = table.String()
+		return k, err
+	}, `
+		SELECT c.conname::text, n.nspname::text, r.relname::text, c.conrelid, c.confrelid
+		FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.conrelid
+			JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+		WHERE c.contype = 'f'`)
+}
+
+// dependency is a row of pg_depend (documentation, 53.18).
+type dependency struct {
+	Class, OID       uint32
+	RefClass, RefOID uint32
+	Kind             string // n normal, a auto, i internal, P and S partition, e, x extension
+	Relation         bool   // what depends is a table or view
+}
+
+// undepended refuses when something stays that needs what goes. Parts (an
+// index, a row type, a column's default) go with their whole; tables and views
+// never do so silently, not even partitions with their root.
+func undepended(ctx context.Context, s *session, goes map[object]bool) error {
+	all, err := list(ctx, s, pgx.RowToStructByPos[dependency], `
+		SELECT d.classid, d.objid, d.refclassid, d.refobjid, d.deptype::text,
+			coalesce(c.relkind IN ('r', 'p', 'f', 'm', 'v'), false)
+		FROM pg_catalog.pg_depend d
+			LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
+		WHERE (d.classid, d.objid) <> (d.refclassid, d.refobjid) AND d.refobjid >= 16384`)
+	if err != nil {
+		return err
+	}
+	on := map[object][]dependency{}
+	views := map[object]object{} // by their rules
+	for _, d := range all {
+		ref := object{d.RefClass, d.RefOID}
+		on[ref] = append(on[ref], d)
+		if d.Class == classRewrite && d.Kind == "i" {
+			views[object{d.Class, d.OID}] = ref
+		}
+	}
+	var queue []object
+	for o := range goes {
+		queue = append(queue, o)
+	}
+	var needs []object
+	for len(queue) > 0 {
+		o := queue[0]
+		queue = queue[1:]
+		for _, d := range on[o] {
+			part := object{d.Class, d.OID}
+			switch {
+			case goes[part]:
+			case d.Relation || d.Kind == "n" || d.Kind == "e" || d.Kind == "x":
+				needs = append(needs, part)
+			default:
+				goes[part] = true
+				queue = append(queue, part)
+			}
+		}
+	}
+	var classes, oids []uint32
+	for _, o := range needs {
+		if goes[o] {
+			continue
+		}
+		if view, ok := views[o]; ok {
+			if goes[view] {
+				continue
+			}
+			o = view
+		}
+		classes, oids = append(classes, o.class), append(oids, o.oid)
+	}
+	if len(oids) == 0 {
+		return nil
+	}
+	texts, err := list(ctx, s, pgx.RowTo[string], `
+		SELECT DISTINCT pg_catalog.pg_describe_object(u.class, u.oid, 0)
+		FROM pg_catalog.unnest($1::oid[], $2::oid[]) u(class, oid) ORDER BY 1`, classes, oids)
+	if err != nil {
+		return err
+	}
+	return depended(texts)
+}
+
+// privileges takes default privileges away: with those of an earlier run,
+// tables that are made again would get rights that the source's do not have.
+func (c *clearing) privileges(ctx context.Context, s *session, gone []clearedSchema) error {
+	dropped := map[string]bool{}
+	for _, n := range gone {
+		dropped[n.Name] = true
+	}
+	type grant struct{ Role, Schema, Kind, Grantee string }
+	grants, err := list(ctx, s, pgx.RowToStructByPos[grant], `
+		SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(d.defaclrole)), coalesce(n.nspname::text, ''),
+			CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+				WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END,
+			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+		FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace,
+			LATERAL (SELECT DISTINCT grantee FROM pg_catalog.aclexplode(d.defaclacl)) a
+		ORDER BY 2, 1, 3, 4`)
+	if err != nil {
+		return err
+	}
+	for i, g := range grants {
+		if g.Schema == "" && !wholeDatabase(c.sel) || g.Schema != "" && (dropped[g.Schema] || !c.whole(g.Schema)) {
+			continue
+		}
+		alter, in := "ALTER DEFAULT PRIVILEGES FOR ROLE "+g.Role, ""
+		if g.Schema != "" {
+			in = " IN SCHEMA " + catalog.Quote(g.Schema)
+		}
+		sql := fmt.Sprintf("%s%s REVOKE ALL ON %s FROM %s", alter, in, g.Kind, g.Grantee)
+		last := i == len(grants)-1 || grants[i+1].Role != g.Role || grants[i+1].Schema != g.Schema || grants[i+1].Kind != g.Kind
+		if g.Schema == "" && last { // back to what every server starts with
+			sql += fmt.Sprintf(";\n%s GRANT ALL ON %s TO %s", alter, g.Kind, g.Role)
+			switch g.Kind {
+			case "FUNCTIONS":
+				sql += ";\n" + alter + " GRANT EXECUTE ON FUNCTIONS TO PUBLIC"
+			case "TYPES":
+				sql += ";\n" + alter + " GRANT USAGE ON TYPES TO PUBLIC"
+			}
+		}
+		c.add("DEFAULT PRIVILEGES", catalog.Name{Schema: g.Schema, Object: g.Role}, nil, sql)
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"godwit/internal/catalog"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// dropped is an object of the target that has to go.
+type dropped struct {
+	object
+	kind     string // as DROP wants it
+	name     catalog.Name
+	identity string // as DROP wants it
+	rank     int
+}
+
+// replace drops in an order in which little cascades. What does (a view in
+// another batch) is selected too: depended has looked before.
+func (c *clearing) replace(ctx context.Context, s *session) error {
+	if c.sel.Whole(Schema) { // it never is: patterns may not reach the marks
+		c.source = without(c.source, Schema)
+	}
+	all, err := c.droppable(ctx, s)
+	if err != nil {
+		return err
+	}
+	schemas, err := c.schemas(ctx, s)
+	if err != nil {
+		return err
+	}
+	goes := map[object]bool{}
+	for _, d := range all {
+		goes[d.object] = true
+	}
+	for _, n := range schemas {
+		goes[object{classNamespace, n.OID}] = true
+	}
+	if err := undepended(ctx, s, goes); err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b dropped) int { return cmp.Compare(a.rank, b.rank) })
+	for i := 0; i < len(all); {
+		n := i
+		for n < len(all) && n-i < clearedAtOnce && all[n].kind == all[i].kind {
+			n++
+		}
+		c.addDrop(all[i:n])
+		i = n
+	}
+	for _, n := range schemas {
+		c.add("DROP SCHEMA", catalog.Name{Object: n.Name}, nil, "DROP SCHEMA IF EXISTS "+catalog.Quote(n.Name)+" CASCADE")
+	}
+	if err := c.privileges(ctx, s, schemas); err != nil {
+		return err
+	}
+	c.unlink()
+	return nil
+}
+
+func without(db *catalog.Database, schema string) *catalog.Database {
+	d := *db
+	d.Schemas = slices.DeleteFunc(slices.Clone(db.Schemas), func(n string) bool { return n == schema })
+	return &d
+}
+
+// listable are the kinds of which one DROP takes several. They are dropped
+// together, so that what connects them does not matter.
+func listable(kind string) bool {
+	switch kind {
+	case "OPERATOR CLASS", "OPERATOR FAMILY", "CAST", "TRANSFORM", "EVENT TRIGGER", "PROCEDURAL LANGUAGE",
+		"ACCESS METHOD", "CONVERSION":
+		return false
+	}
+	return true
+}
+
+func (c *clearing) addDrop(list []dropped) {
+	var tables []catalog.Name
+	var identities, statements []string
+	kind := list[0].kind
+	for _, d := range list {
+		if d.class == classRelation && kind != "VIEW" && kind != "SEQUENCE" {
+			tables = append(tables, d.name)
+		}
+		identities = append(identities, d.identity)
+		statements = append(statements, "DROP "+kind+" IF EXISTS "+d.identity+" CASCADE")
+	}
+	if listable(kind) {
+		statements = []string{"DROP " + kind + " IF EXISTS " + strings.Join(identities, ", ") + " CASCADE"}
+	}
+	c.add("DROP "+kind, list[0].name, tables, strings.Join(statements, ";\n"))
+}
+
+// whole reports whether everything in a schema goes.
+func (c *clearing) whole(schema string) bool {
+	return schema != Schema && c.sel.Whole(schema) && slices.Contains(c.source.Schemas, schema)
+}
+
+// droppable lists the target's objects that are in the way, in no order.
+func (c *clearing) droppable(ctx context.Context, s *session) ([]dropped, error) {
+	relations := map[catalog.Name]bool{}
+	for _, t := range c.source.Tables {
+		relations[t.Name] = true
+	}
+	for _, n := range c.source.Sequences {
+		relations[n] = true
+	}
+	others := map[catalog.Object]bool{}
+	for _, o := range c.source.Others {
+		others[o] = true
+		relations[o.Name] = relations[o.Name] || o.Kind == "VIEW"
+	}
+	all, err := readDroppable(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(d dropped) bool {
+		switch {
+		case d.name.Schema != "" && c.whole(d.name.Schema):
+			return false
+		case d.class == classRelation:
+			return !relations[d.name]
+		}
+		return !others[catalog.Object{Kind: d.kind, Name: d.name}]
+	}), nil
+}
+
+// readDroppable reads what can be dropped by itself, extensions and their
+// members left out.
+func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
+	others, err := readOthers(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var all []dropped
+	var classes, oids []uint32
+	for _, o := range others {
+		if o.Kind == "EXTENSION" || o.Kind == "VIEW" || o.Kind == "STATISTICS" {
+			continue
+		}
+		all = append(all, dropped{object: object{o.Class, o.OID}, kind: o.Kind, name: o.name(), rank: rankOf(o.Kind)})
+		classes, oids = append(classes, o.Class), append(oids, o.OID)
+	}
+	identities, err := list(ctx, s, pgx.RowTo[string], `
+		SELECT i.identity FROM pg_catalog.unnest($1::oid[], $2::oid[]) WITH ORDINALITY u(class, oid, n),
+			LATERAL pg_catalog.pg_identify_object(u.class, u.oid, 0) i ORDER BY u.n`, classes, oids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].identity = identities[i]
+		switch all[i].kind {
+		case "FUNCTION", "PROCEDURE", "AGGREGATE":
+		case "TRANSFORM":
+			all[i].identity = all[i].name.Object
+		}
+	}
+	relations, err := list(ctx, s, func(row pgx.CollectableRow) (dropped, error) {
+		d := dropped{object: object{class: classRelation}}
+		var depth int
+		err := row.Scan(&d.oid, &d.kind, &d.name.Schema, &d.name.Object, &depth)
+		d.identity, d.rank = d.name.SQL(), rankOf(d.kind)-depth
+		return d, err
+	}, `
+		WITH RECURSIVE depth AS (
+			SELECT inhrelid AS oid, 1 AS n FROM pg_catalog.pg_inherits
+			UNION ALL SELECT i.inhrelid, d.n + 1 FROM pg_catalog.pg_inherits i JOIN depth d ON d.oid = i.inhparent)
+		SELECT c.oid, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
+				WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname::text, c.relname::text,
+			coalesce(least(d.n, 20), 0)
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			LEFT JOIN (SELECT oid, max(n) AS n FROM depth GROUP BY oid) d ON d.oid = c.oid
+		WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND c.relpersistence <> 't' AND NOT `+foreigners+`
+			AND `+notOfExtension("pg_class", "c.oid")+`
+			AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o WHERE c.relkind = 'S' AND o.deptype = 'i'
+				AND o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid)
+		ORDER BY 3, 4`)
+	return append(all, relations...), err
+}
+
+// rankOf orders kinds: what others are made from goes last; children before
+// their roots, which is what the room is for.
+func rankOf(kind string) int {
+	order := []string{
+		"EVENT TRIGGER", "PUBLICATION", "MATERIALIZED VIEW", "VIEW", "FOREIGN TABLE", "TABLE", "SEQUENCE", "CAST", "TRANSFORM",
+		"OPERATOR CLASS", "OPERATOR FAMILY", "OPERATOR", "AGGREGATE", "PROCEDURE", "FUNCTION", "TEXT SEARCH CONFIGURATION",
+		"TEXT SEARCH DICTIONARY", "TEXT SEARCH TEMPLATE", "TEXT SEARCH PARSER", "CONVERSION", "DOMAIN", "TYPE", "COLLATION",
+		"SERVER", "FOREIGN DATA WRAPPER", "ACCESS METHOD", "PROCEDURAL LANGUAGE",
+	}
+	return 100 * (slices.Index(order, kind) + 1)
+}
+
+// clearedSchema is one that is dropped itself when it is empty.
+type clearedSchema struct {
+	OID  uint32
+	Name string
+}
+
+// schemas are those of the target that go as a whole: the role's own, without
+// any member of an extension. public stays, since no archive makes it.
+func (c *clearing) schemas(ctx context.Context, s *session) ([]clearedSchema, error) {
+	all, err := list(ctx, s, pgx.RowToStructByPos[clearedSchema], `
+		SELECT n.oid, n.nspname::text FROM pg_catalog.pg_namespace n
+		WHERE NOT `+foreigners+` AND n.nspname <> 'public' AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+			AND `+notOfExtension("pg_namespace", "n.oid")+`
+			AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)
+			AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend i JOIN pg_catalog.pg_depend m ON m.classid = i.classid AND m.objid = i.objid
+				WHERE i.refclassid = 'pg_catalog.pg_namespace'::regclass AND i.refobjid = n.oid AND m.deptype = 'e')
+		ORDER BY 2`)
+	return slices.DeleteFunc(all, func(n clearedSchema) bool { return !c.whole(n.Name) }), err
+}
+
+// unlink removes large objects of the same oids.
+func (c *clearing) unlink() {
+	if !wholeDatabase(c.sel) {
+		return
+	}
+	there := map[uint32]bool{}
+	for _, oid := range c.target.Blobs {
+		there[oid] = true
+	}
+	both := slices.DeleteFunc(slices.Clone(c.source.Blobs), func(oid uint32) bool { return !there[oid] })
+	for part := range slices.Chunk(both, 5*clearedAtOnce) {
+		var oids []string
+		for _, oid := range part {
+			oids = append(oids, fmt.Sprint(oid))
+		}
+		c.add("DROP LARGE OBJECT", catalog.Name{Object: oids[0]}, nil,
+			"SELECT pg_catalog.lo_unlink(o) FROM pg_catalog.unnest('{"+strings.Join(oids, ",")+"}'::oid[]) o")
+	}
+}

@@ -1,0 +1,69 @@
+package ledger
+
+import (
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Whoever has the lock is alone, although every holder removes the file.
+func TestLockIsHeldByOne(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	var holders, held atomic.Int64
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 500 {
+				l, err := lockFile(path)
+				if err != nil {
+					t.Error(err)
+				}
+				if l == nil {
+					continue
+				}
+				if holders.Add(1) != 1 {
+					t.Error("two hold the lock")
+				}
+				held.Add(1)
+				for range 20 {
+					runtime.Gosched() // long enough to be caught
+				}
+				holders.Add(-1)
+				l.remove(path)
+			}
+		})
+	}
+	group.Wait()
+	if held.Load() == 0 {
+		t.Error("nobody ever held it")
+	}
+}
+
+func TestReplacedLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := lockFile(path)
+	if err != nil || first == nil {
+		t.Fatal(first, err)
+	}
+	second, err := replaceLock(path)
+	if err != nil || second == nil {
+		t.Fatal(second, err)
+	}
+	first.remove(path) // removes nothing of the second's
+	if third, err := lockFile(path); third != nil || err != nil {
+		t.Error("the second's lock is gone", err)
+	}
+	second.remove(path)
+	third, err := lockFile(path)
+	if err != nil || third == nil {
+		t.Fatal(third, err)
+	}
+	third.unlock()
+	var none *lock
+	none.remove(path)
+	none.unlock()
+}

@@ -1,0 +1,103 @@
+package view
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"godwit/internal/catalog"
+	"godwit/internal/record"
+)
+
+// The first line of a summary never says more than what holds.
+func TestHeadline(t *testing.T) {
+	t.Parallel()
+	good := []record.Account{{Step: "copy", Read: 5, Applied: 5}}
+	for want, s := range map[string]Summary{
+		"done: all accounted for":                                       {Outcome: "done", Steps: good},
+		"failed: the accounts do not close":                             {Outcome: "done", Steps: []record.Account{{Read: 5, Applied: 4}, {Read: 4, Applied: 5}}},
+		"finished with 1 dead letter":                                   {Outcome: "done", Exit: 3, Steps: []record.Account{{Read: 5, Applied: 4, Dead: 1}}},
+		"finished with 1 rejected record and 2 unexplained differences": {Outcome: "done", Exit: 4, Steps: []record.Account{{Read: 5, Applied: 4, Rejected: 1}}, Verified: &Verified{Differ: 2}},
+		"stopped, resumable: interrupted":                               {Outcome: "stopped", Why: "interrupted", Exit: 5, Steps: good},
+		"failed: 1 unit failed":                                         {Outcome: "failed", Why: "1 unit failed", Exit: 1, Steps: good},
+		"finished: 2 tables not verified":                               {Outcome: "done", Why: "2 tables not verified", Exit: 4, Steps: good},
+	} {
+		if got := s.Headline(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// What was applied and not read back is named.
+func TestSummaryNamesWhatWasNotVerified(t *testing.T) {
+	t.Parallel()
+	s := Summary{Run: "copy-1", Outcome: "done", Took: time.Minute, Steps: []record.Account{{Step: "copy", Read: 1500, Applied: 1500}},
+		Verified: &Verified{Rows: 1400, Equal: 1400, Tables: 1}, Next: []string{"godwit verify copy-1"}}
+	want := `copy-1  done: all accounted for   1 m 00 s   exit 0
+
+step   read   applied  unchanged  filtered  rejected  dead  pending  closes
+copy  1,500     1,500          0         0         0     0        0  yes
+
+verified     1,400   read back: 1,400 equal, 0 differ, 0 not read, 100 not verified, 1 table not verified
+
+next     godwit verify copy-1
+`
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(Text(s), "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInspection(t *testing.T) {
+	t.Parallel()
+	name := func(s, o string) catalog.Name { return catalog.Name{Schema: s, Object: o} }
+	db := &catalog.Database{System: "postgres", Version: "15.18", Name: "shop", Bytes: 3_100_000, Schemas: []string{"hr", "sales"},
+		Tables: []catalog.Table{
+			{Name: name("hr", "payslip"), Kind: catalog.Plain, Rows: -1, Bytes: 100_000, Columns: make([]catalog.Column, 2)},
+			{Name: name("sales", "orders"), Kind: catalog.Plain, Rows: 120_000, Bytes: 3_000_000, Key: []string{"id"}, Columns: make([]catalog.Column, 3)},
+		},
+		Sequences: []catalog.Name{name("sales", "orders_id_seq")},
+		Others:    []catalog.Object{{Kind: "VIEW", Name: name("sales", "v")}, {Kind: "VIEW", Name: name("sales", "w")}},
+		LeftOut:   []catalog.Name{name("tmp", "x")},
+	}
+	for tables, want := range map[bool]string{
+		false: `old  postgres 15.18  shop  2 tables in 2 schemas, 3.1 MB
+
+schema  tables  rows, about    size  without key
+sales        1      120,000  3.0 MB            0
+hr           1            0  100 kB            1  1 never analysed
+
+also    1 sequence, 2 views
+left out by the selection: 1 table
+`,
+		true: `old  postgres 15.18  shop  2 tables in 2 schemas, 3.1 MB
+
+table         rows, about    size  columns  key
+sales.orders      120,000  3.0 MB        3  id
+hr.payslip        unknown  100 kB        2  none: verified as a multiset
+
+also    1 sequence, 2 views
+left out by the selection: 1 table
+`,
+	} {
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(Text(Inspection{"old", db, tables}), "\n")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A first plan knows no times, and says so.
+func TestPlanWithoutForecast(t *testing.T) {
+	t.Parallel()
+	want := `step             makes       units     size
+1 copy old->new  2 tables        3   3.1 MB
+
+Plan 9f3c1e: 1 step, 3 units, 3.1 MB, destroys nothing.
+No forecast before 3 units of a class are done. Run this: godwit run shop --plan 9f3c1e
+`
+	got := Text(Plan{Hash: "9f3c1e", Run: "godwit run shop --plan 9f3c1e", Steps: []PlanStep{{Step: "copy old->new", Makes: "2 tables", Units: 3, Bytes: 3_100_000}}})
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
