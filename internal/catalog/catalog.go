@@ -55,6 +55,7 @@ type Table struct {
 	Parent   *Name    `json:"parent,omitempty"` // partitioned parent; inheritance parents are in Inherits
 	Inherits []Name   `json:"inherits,omitempty"`
 	Unlogged bool     `json:"unlogged,omitempty"`
+	Unfilled bool     `json:"unfilled,omitempty"` // a materialised view that was never refreshed: it cannot be read
 	Blocks   int64    `json:"blocks"` // pages of the main fork now
 	Bytes    int64    `json:"bytes"`  // main fork and TOAST, no indexes
 	Rows     int64    `json:"rows"`   // estimate; -1 when never analysed

@@ -46,7 +46,7 @@ func (f *folded) apply(e unit.Event) error {
 		end, err := unit.Decode[unit.Finished](e)
 		f.state, f.outcome, f.exit = Ended, end.Outcome, end.Exit
 		return err
-	case unit.UnitExpanded:
+	case unit.UnitExpanded, unit.NodeEntered:
 		return f.expanded(e)
 	case unit.UnitStarted, unit.UnitDone, unit.UnitRetry, unit.UnitFailed, unit.UnitYielded, unit.UnitUndone:
 		u := f.units[e.Unit]

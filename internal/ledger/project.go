@@ -137,10 +137,13 @@ func (t *tx) resumed(run int64, e unit.Event) error {
 	return t.change(runOpen, run)
 }
 
-// expanded adds units to the event's node; one that is there already stays as
-// it is.
+// expanded adds the units of a node that begins or grows; one that is there
+// already stays as it is.
 func (t *tx) expanded(run int64, e unit.Event) error {
 	var body struct{ Units []json.RawMessage }
+	if len(e.Body) == 0 {
+		return nil
+	}
 	if err := json.Unmarshal(e.Body, &body); err != nil {
 		return fault.New(fault.Internal, "journal.body", "%w", err)
 	}
@@ -154,9 +157,6 @@ func (t *tx) expanded(run int64, e unit.Event) error {
 			u.Step = e.Node
 		}
 		rows[i] = []any{run, u.ID, u.Step, u.Kind, u.Entity, u.Class, u.Weight, Ready, string(raw)}
-	}
-	if len(rows) == 0 {
-		return nil
 	}
 	return t.insert(insertUnit, sameUnit, rows)
 }

@@ -22,11 +22,13 @@ const clearedAtOnce = 100
 // else is in schemas that are selected as a whole, and large objects of the
 // same oids; extensions stay. Truncate empties the selected tables. Each
 // definition is one transaction's work; Tables are those whose rows it destroys.
-func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) ([]catalog.Definition, error) {
+// What the target holds is looked up anew, all of it: what is not selected
+// decides too.
+func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, _ *catalog.Database) ([]catalog.Definition, error) {
 	if policy != "replace" && policy != "truncate" {
 		return nil, nil
 	}
-	c := clearing{sel: sel, source: source, target: target}
+	c := clearing{sel: sel, source: source}
 	err := e.reading(ctx, "", func(s *session) error {
 		if policy == "truncate" {
 			return c.truncate(ctx, s)
@@ -38,9 +40,9 @@ func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Sele
 
 // clearing collects the statements.
 type clearing struct {
-	sel            catalog.Selection
-	source, target *catalog.Database
-	made           []catalog.Definition
+	sel    catalog.Selection
+	source *catalog.Database
+	made   []catalog.Definition
 }
 
 func (c *clearing) add(kind string, name catalog.Name, tables []catalog.Name, sql string) {
@@ -67,7 +69,11 @@ func depended(texts []string) error {
 
 // truncate empties tables in one statement for all that foreign keys connect.
 func (c *clearing) truncate(ctx context.Context, s *session) error {
-	tables := c.emptied()
+	there, err := readTables(ctx, s)
+	if err != nil {
+		return err
+	}
+	tables := c.emptied(there)
 	keys, err := readForeignKeys(ctx, s)
 	if err != nil {
 		return err
@@ -86,7 +92,7 @@ func (c *clearing) truncate(ctx context.Context, s *session) error {
 		from, selected := chosen[k.From]
 		switch {
 		case referenced && !selected:
-			refused = append(refused, fmt.Sprintf("foreign key %s of %s, to %s", k.Name, k.Table, tables[to].Name))
+			refused = append(refused, fmt.Sprintf("foreign key %s of %s", k.Name, k.Table))
 		case referenced && selected:
 			join(group, from, to)
 		}
@@ -128,28 +134,28 @@ func (c *clearing) addTruncate(tables []catalog.Table) {
 	c.add("TRUNCATE", names[0], names, "TRUNCATE TABLE "+strings.Join(list, ", "))
 }
 
-// emptied are the target's tables that the source has too. A root is among
+// emptied are those of the target's tables that the source has too. A root is among
 // them when all its partitions are: it takes them along.
-func (c *clearing) emptied() []catalog.Table {
+func (c *clearing) emptied(there []table) []catalog.Table {
 	selected := map[catalog.Name]bool{}
 	for _, t := range c.source.Tables {
 		selected[t.Name] = true
 	}
 	kept := map[catalog.Name]bool{} // roots of partitions that stay
 	parents := map[catalog.Name]*catalog.Name{}
-	for _, t := range c.target.Tables {
+	for _, t := range there {
 		parents[t.Name] = t.Parent
 	}
-	stays := func(t catalog.Table) bool { return !selected[t.Name] || t.Kind == catalog.Foreign }
-	for _, t := range c.target.Tables {
+	stays := func(t table) bool { return !selected[t.Name] || t.Kind == catalog.Foreign }
+	for _, t := range there {
 		for p := t.Parent; p != nil && stays(t); p = parents[*p] {
 			kept[*p] = true
 		}
 	}
 	var all []catalog.Table
-	for _, t := range c.target.Tables {
+	for _, t := range there {
 		if !stays(t) && (t.Kind == catalog.Plain || t.Kind == catalog.Partitioned && !kept[t.Name]) {
-			all = append(all, t)
+			all = append(all, t.Table)
 		}
 	}
 	return all

@@ -20,6 +20,8 @@ type foreignKey struct {
 	From, To    uint32
 }
 
+// readForeignKeys reads all of them. A partition's copy of its root's key has
+// the root's name and table.
 func readForeignKeys(ctx context.Context, s *session) ([]foreignKey, error) {
 	return list(ctx, s, func(row pgx.CollectableRow) (foreignKey, error) {
 		var k foreignKey
@@ -28,10 +30,14 @@ func readForeignKeys(ctx context.Context, s *session) ([]foreignKey, error) {
 		k.Table = table.String()
 		return k, err
 	}, `
-		SELECT c.conname::text, n.nspname::text, r.relname::text, c.conrelid, c.confrelid
-		FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.conrelid
-			JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
-		WHERE c.contype = 'f'`)
+		WITH RECURSIVE k AS (
+			SELECT oid, conname, conrelid AS top, conrelid, confrelid
+			FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0
+			UNION ALL
+			SELECT c.oid, k.conname, k.top, c.conrelid, c.confrelid
+			FROM pg_catalog.pg_constraint c JOIN k ON k.oid = c.conparentid WHERE c.contype = 'f')
+		SELECT k.conname::text, n.nspname::text, r.relname::text, k.conrelid, k.confrelid
+		FROM k JOIN pg_catalog.pg_class r ON r.oid = k.top JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace`)
 }
 
 // dependency is a row of pg_depend (documentation, 53.18).
@@ -102,7 +108,7 @@ func undepended(ctx context.Context, s *session, goes map[object]bool) error {
 	}
 	texts, err := list(ctx, s, pgx.RowTo[string], `
 		SELECT DISTINCT pg_catalog.pg_describe_object(u.class, u.oid, 0)
-		FROM pg_catalog.unnest($1::oid[], $2::oid[]) u(class, oid) ORDER BY 1`, classes, oids)
+		FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) u(class, oid) ORDER BY 1`, classes, oids)
 	if err != nil {
 		return err
 	}

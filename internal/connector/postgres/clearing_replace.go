@@ -24,9 +24,6 @@ type dropped struct {
 // replace drops in an order in which little cascades. What does (a view in
 // another batch) is selected too: depended has looked before.
 func (c *clearing) replace(ctx context.Context, s *session) error {
-	if c.sel.Whole(Schema) { // it never is: patterns may not reach the marks
-		c.source = without(c.source, Schema)
-	}
 	all, err := c.droppable(ctx, s)
 	if err != nil {
 		return err
@@ -60,14 +57,7 @@ func (c *clearing) replace(ctx context.Context, s *session) error {
 	if err := c.privileges(ctx, s, schemas); err != nil {
 		return err
 	}
-	c.unlink()
-	return nil
-}
-
-func without(db *catalog.Database, schema string) *catalog.Database {
-	d := *db
-	d.Schemas = slices.DeleteFunc(slices.Clone(db.Schemas), func(n string) bool { return n == schema })
-	return &d
+	return c.unlink(ctx, s)
 }
 
 // listable are the kinds of which one DROP takes several. They are dropped
@@ -85,6 +75,10 @@ func (c *clearing) addDrop(list []dropped) {
 	var tables []catalog.Name
 	var identities, statements []string
 	kind := list[0].kind
+	switch kind {
+	case "FUNCTION", "PROCEDURE", "AGGREGATE":
+		kind = "ROUTINE" // takes an aggregate without arguments like the others
+	}
 	for _, d := range list {
 		if d.class == classRelation && kind != "VIEW" && kind != "SEQUENCE" {
 			tables = append(tables, d.name)
@@ -149,16 +143,14 @@ func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
 		classes, oids = append(classes, o.Class), append(oids, o.OID)
 	}
 	identities, err := list(ctx, s, pgx.RowTo[string], `
-		SELECT i.identity FROM pg_catalog.unnest($1::oid[], $2::oid[]) WITH ORDINALITY u(class, oid, n),
+		SELECT i.identity FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) WITH ORDINALITY u(class, oid, n),
 			LATERAL pg_catalog.pg_identify_object(u.class, u.oid, 0) i ORDER BY u.n`, classes, oids)
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
 		all[i].identity = identities[i]
-		switch all[i].kind {
-		case "FUNCTION", "PROCEDURE", "AGGREGATE":
-		case "TRANSFORM":
+		if all[i].kind == "TRANSFORM" {
 			all[i].identity = all[i].name.Object
 		}
 	}
@@ -218,15 +210,9 @@ func (c *clearing) schemas(ctx context.Context, s *session) ([]clearedSchema, er
 }
 
 // unlink removes large objects of the same oids.
-func (c *clearing) unlink() {
-	if !wholeDatabase(c.sel) {
-		return
-	}
-	there := map[uint32]bool{}
-	for _, oid := range c.target.Blobs {
-		there[oid] = true
-	}
-	both := slices.DeleteFunc(slices.Clone(c.source.Blobs), func(oid uint32) bool { return !there[oid] })
+func (c *clearing) unlink(ctx context.Context, s *session) error {
+	both, err := list(ctx, s, pgx.RowTo[uint32],
+		`SELECT oid FROM pg_catalog.pg_largeobject_metadata WHERE oid = ANY($1::oid[]) ORDER BY oid`, c.source.Blobs)
 	for part := range slices.Chunk(both, 5*clearedAtOnce) {
 		var oids []string
 		for _, oid := range part {
@@ -235,4 +221,5 @@ func (c *clearing) unlink() {
 		c.add("DROP LARGE OBJECT", catalog.Name{Object: oids[0]}, nil,
 			"SELECT pg_catalog.lo_unlink(o) FROM pg_catalog.unnest('{"+strings.Join(oids, ",")+"}'::oid[]) o")
 	}
+	return err
 }

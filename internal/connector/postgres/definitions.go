@@ -18,7 +18,8 @@ var _ connector.Definer = (*Endpoint)(nil)
 // Definitions has pg_dump write the whole database's definitions and returns
 // those that the selection needs: its tables with all that is said about them,
 // what else matches the patterns, and what these depend on. What is made from
-// something left out is left out too and added to db.LeftOut; where a selected
+// something left out is left out too and added to db.LeftOut, what is needed
+// without being selected is added to db.Others; where a selected
 // table cannot be made or would lose a rule of its own, the fault has kind
 // config and code selection.torn. db is Inspect's of the same selection. Each
 // transaction that sends definitions begins with dump.Preamble.
@@ -40,6 +41,9 @@ func (e *Endpoint) Definitions(ctx context.Context, snapshot string, sel catalog
 			return err
 		}
 		p := newPicker(sel, db, entries, known)
+		if err := p.quiet(ctx, s); err != nil {
+			return err
+		}
 		all, err = p.pick()
 		return err
 	})
@@ -86,8 +90,11 @@ func (n *node) definition(id map[int]int, tables map[uint32]catalog.Name) catalo
 	if n.Section == dump.PostData {
 		d.Section = catalog.After
 	}
-	if n.Desc == "SCHEMA" {
+	switch n.Desc {
+	case "SCHEMA":
 		d.SQL = schemaSQL(n.name.Object, n.SQL)
+	case "BLOB": // the content may have come before
+		d.SQL = strings.Replace(n.SQL, "');", "') WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata WHERE oid = "+n.Tag+");", 1)
 	}
 	for _, t := range n.tables {
 		d.Tables = append(d.Tables, tables[t])

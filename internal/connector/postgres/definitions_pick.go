@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector/postgres/dump"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // node is an entry with what the catalogue knows about it.
@@ -67,6 +70,20 @@ func newPicker(sel catalog.Selection, db *catalog.Database, entries []dump.Entry
 		p.resolve(n)
 	}
 	return p
+}
+
+// quiet bars the comments that CREATE EXTENSION makes by itself: only the
+// extension's owner may repeat them.
+func (p *picker) quiet(ctx context.Context, s *session) error {
+	names, err := list(ctx, s, pgx.RowTo[string], `
+		SELECT x.extname::text FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_available_extensions a ON a.name = x.extname
+		WHERE a.comment = pg_catalog.obj_description(x.oid, 'pg_extension')`)
+	for _, n := range p.nodes {
+		if n.Desc == "COMMENT" && len(n.Depends) == 1 && p.byID[n.Depends[0]].Desc == "EXTENSION" && slices.Contains(names, n.name.Object) {
+			n.out = true
+		}
+	}
+	return err
 }
 
 // resolve gives a node its true name and its tables. What is said about other
@@ -140,6 +157,7 @@ func (p *picker) pick() ([]catalog.Definition, error) {
 			id[n.ID] = len(picked)
 		}
 	}
+	p.tell(picked)
 	all := make([]catalog.Definition, 0, len(picked))
 	for _, n := range picked {
 		all = append(all, n.definition(id, p.tables))
@@ -151,7 +169,7 @@ func (p *picker) pick() ([]catalog.Definition, error) {
 // what needs something like that.
 func (p *picker) bar() {
 	for _, n := range p.nodes {
-		n.out = n.name.Schema == Schema || n.Desc == "SCHEMA" && n.name.Object == Schema || secretive(n.Entry)
+		n.out = n.out || n.name.Schema == Schema || n.Desc == "SCHEMA" && n.name.Object == Schema || secretive(n.Entry)
 		if n.Desc == "SEQUENCE" {
 			continue // a selected table may use one that another table owns
 		}
@@ -244,6 +262,21 @@ func (p *picker) hide(n *node) {
 	if len(n.tables) == 0 && n.name.Schema != Schema && !p.hidden[n.name] && n.Desc != "SCHEMA" {
 		p.hidden[n.name] = true
 		p.db.LeftOut = append(p.db.LeftOut, n.name)
+	}
+}
+
+// tell adds to db.Others what is not selected but needed: clearing has to know.
+func (p *picker) tell(picked []*node) {
+	there := map[catalog.Object]bool{}
+	for _, o := range p.db.Others {
+		there[o] = true
+	}
+	for _, n := range picked {
+		o := catalog.Object{Kind: n.Desc, Name: n.name}
+		if n.own && (p.known[object{n.Class, n.OID}].Other || n.Desc == "VIEW") && !there[o] {
+			there[o] = true
+			p.db.Others = append(p.db.Others, o)
+		}
 	}
 }
 

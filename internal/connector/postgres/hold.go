@@ -18,7 +18,8 @@ func (r *reader) hold(ctx context.Context, c catalog.Chunk) error {
 	if r.held[c.Table] {
 		return nil
 	}
-	err := r.s.exec(ctx, "LOCK TABLE ONLY "+c.Table.SQL()+" IN ACCESS SHARE MODE")
+	// Not LOCK TABLE: a materialised view can be read and not be locked.
+	err := r.s.exec(ctx, "SELECT FROM ONLY "+c.Table.SQL()+" LIMIT 0")
 	if state := sqlstate(err); state == "42P01" || state == "3F000" {
 		return changed(c).With("now", "the table is gone")
 	}

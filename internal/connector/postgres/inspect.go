@@ -28,6 +28,12 @@ func notOfExtension(class, oid string) string {
 		AND x.classid = 'pg_catalog.` + class + `'::regclass AND x.objid = ` + oid + `)`
 }
 
+// byItself is a condition on an object that neither an extension nor another
+// object (a range's constructors, a table's row type) brings along.
+func byItself(class, oid string) string {
+	return strings.Replace(notOfExtension(class, oid), "x.deptype = 'e'", "x.deptype IN ('e', 'i')", 1)
+}
+
 // Inspect reads what the selection holds, in one read-only transaction. Sizes
 // and row counts are the server's estimates. Tables of extensions are left
 // out: the extension makes them, and their rows with them. Materialised views

@@ -39,12 +39,12 @@ func readOthers(ctx context.Context, s *session) ([]other, error) {
 		return `
 		SELECT ` + kind + `, n.nspname::text, ` + name + `, ` + bare + `, 'pg_catalog.` + class + `'::regclass::oid, ` + alias + `.oid
 		FROM pg_catalog.` + class + ` ` + alias + ` JOIN pg_catalog.pg_namespace n ON n.oid = ` + alias + `.` + namespace + `
-		WHERE NOT ` + foreigners + ` AND ` + notOfExtension(class, alias+".oid") + where
+		WHERE NOT ` + foreigners + ` AND ` + byItself(class, alias+".oid") + where
 	}
 	global := func(kind, name, class, where string) string {
 		return `
 		SELECT '` + kind + `', '', ` + name + `, ` + name + `, 'pg_catalog.` + class + `'::regclass::oid, g.oid
-		FROM pg_catalog.` + class + ` g WHERE g.oid >= 16384 AND ` + notOfExtension(class, "g.oid") + where
+		FROM pg_catalog.` + class + ` g WHERE g.oid >= 16384 AND ` + byItself(class, "g.oid") + where
 	}
 	plain := func(kind, class, column, namespace string) string {
 		return inSchema("'"+kind+"'", "g."+column+"::text", "g."+column+"::text", class, "g", namespace, "")

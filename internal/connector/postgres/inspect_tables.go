@@ -21,7 +21,7 @@ type table struct {
 func readTables(ctx context.Context, s *session) ([]table, error) {
 	tables, err := list(ctx, s, scanTable, `
 		SELECT n.nspname::text, c.relname::text, c.oid, c.relkind::text, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
-			c.relpersistence = 'u', coalesce(pg_catalog.pg_relation_size(c.oid), 0),
+			c.relpersistence = 'u', NOT c.relispopulated, coalesce(pg_catalog.pg_relation_size(c.oid), 0),
 			coalesce(pg_catalog.pg_table_size(c.oid), 0),
 			CASE WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 THEN -1 ELSE c.reltuples::bigint END,
 			pg_catalog.pg_get_userbyid(c.relowner)::text,
@@ -54,7 +54,7 @@ func scanTable(row pgx.CollectableRow) (table, error) {
 	var t table
 	var kind string
 	var bytes int64
-	err := row.Scan(&t.Name.Schema, &t.Name.Object, &t.OID, &kind, &t.FileNode, &t.Unlogged, &bytes, &t.Bytes, &t.Rows, &t.Owner, &t.extension)
+	err := row.Scan(&t.Name.Schema, &t.Name.Object, &t.OID, &kind, &t.FileNode, &t.Unlogged, &t.Unfilled, &bytes, &t.Bytes, &t.Rows, &t.Owner, &t.extension)
 	t.Kind, t.Blocks = kinds[kind], bytes/blockBytes
 	return t, err
 }

@@ -131,6 +131,14 @@ func (g *Graph) Hash() string {
 
 func (n *Node) once() bool { return n.Each == nil }
 
+// roots are the units that an instance begins with, before they are named.
+func (in *instance) roots() []unit.Unit {
+	if in.node.Each != nil && !in.item {
+		return in.node.Each.units()
+	}
+	return in.node.templates()
+}
+
 // templates are the units that an instance of the node starts with.
 func (n *Node) templates() []unit.Unit {
 	switch n.Kind {

@@ -124,17 +124,22 @@ func (m *Machine) fill(in *instance, templates []unit.Unit) {
 	if in.loop != nil && len(templates) == 0 {
 		return
 	}
-	if in.id != in.node.ID {
-		own := make([]unit.Unit, len(templates))
-		for i, u := range templates {
-			u.ID = in.id + strings.TrimPrefix(u.ID, in.node.ID)
-			u.Step = in.id
-			own[i] = u
-		}
-		templates = own
+	in.step = &step{}
+	m.add(in, in.named(templates))
+}
+
+// named gives templates the names of the instance.
+func (in *instance) named(templates []unit.Unit) []unit.Unit {
+	if in.id == in.node.ID {
+		return templates
 	}
-	in.step = &step{roots: len(templates)}
-	m.add(in, templates)
+	own := make([]unit.Unit, len(templates))
+	for i, u := range templates {
+		u.ID = in.id + strings.TrimPrefix(u.ID, in.node.ID)
+		u.Step = in.id
+		own[i] = u
+	}
+	return own
 }
 
 func (e *Each) units() []unit.Unit {

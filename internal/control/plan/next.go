@@ -193,10 +193,8 @@ func (t *turn) leave(in *instance, outcome string, f *fault.Fault) {
 // be had fails it.
 func (t *turn) enter(in *instance) {
 	b, f := t.answers(in)
-	if in.step != nil {
-		for _, w := range in.step.units[:in.step.roots] {
-			b.Units = append(b.Units, *w.unit)
-		}
+	if !in.life.asked {
+		b.Units = in.named(in.roots())
 	}
 	t.propose(unit.Event{Kind: unit.NodeEntered, Node: in.id, Body: unit.Body(b)})
 	if f != nil {

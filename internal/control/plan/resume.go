@@ -219,7 +219,8 @@ func (m *Machine) undone(e unit.Event) error {
 }
 
 // undoneItem opens the item of a unit that is forgotten: all its units are
-// done again, and find what they did.
+// done again, and find what they did. If there is no such item any more, it
+// is done again in any case.
 func (m *Machine) undoneItem(e unit.Event) error {
 	id, _, _ := strings.Cut(e.Unit, "/")
 	name, keys, _ := strings.Cut(id, "[")
@@ -232,38 +233,29 @@ func (m *Machine) undoneItem(e unit.Event) error {
 		if n.once() {
 			continue
 		}
-		key, rest, closed := strings.Cut(keys, "]")
+		key, rest, _ := strings.Cut(keys, "]")
 		shell := m.places[n.ID+brackets]
-		if !closed || shell == nil {
-			return impossible(e, "there is no such unit")
-		}
 		brackets += "[" + key + "]"
 		keys = strings.TrimPrefix(rest, "[")
-		if m.places[n.ID+brackets] != nil {
-			continue
+		if m.places[n.ID+brackets] == nil {
+			m.reopenForgotten(shell, n.ID+brackets, int32(e.Attempt))
+			return nil
 		}
-		if !m.reopenForgotten(shell, n.ID+brackets, int32(e.Attempt)) {
-			return impossible(e, "there is no such item")
-		}
-		return nil
 	}
 	return impossible(e, "there is no such unit")
 }
 
-func (m *Machine) reopenForgotten(shell *instance, id string, attempt int32) bool {
-	l := shell.loop
-	if l == nil {
-		return false
+func (m *Machine) reopenForgotten(shell *instance, id string, attempt int32) {
+	if shell == nil || shell.loop == nil {
+		return
 	}
-	for i := range l.next {
-		if l.ended[i] == 0 || shell.sub(i) != id {
-			continue
+	for i := range shell.loop.next {
+		if shell.loop.ended[i] != 0 && shell.sub(i) == id {
+			m.open(shell, i, max(attempt, shell.loop.seen))
+			m.stir(shell)
+			return
 		}
-		m.open(shell, i, max(attempt, l.seen))
-		m.stir(shell)
-		return true
 	}
-	return false
 }
 
 // pathTo finds the nodes from the top down to the one with this id.

@@ -69,7 +69,6 @@ func (w *work) must() bool { return w.unit.MustRun || w.in.must }
 // step is the units of one node: a verb's, a probe, a guard's two, a query.
 type step struct {
 	units   []*work
-	roots   int // units it begins with: the front of units
 	tags    map[string]*tag
 	lanes   []*lane
 	delayed queue   // Waiting units by due time

@@ -258,12 +258,16 @@ func settledUnits(t *testing.T, l *ledger.Ledger) {
 	same(t, "spec", "{\"table\":\"ä'\\\"\\u0000\"}", string(got[0].Unit.Spec))
 }
 
+// expandTwice grows a step by units of which some are there.
 func expandTwice(t *testing.T, l *ledger.Ledger) {
 	d := begin(t, l, "a")
 	d.write(started("a", 1))
 	d.write(expand("a", "b"))
 	same(t, "a", ledger.Running, d.unit("a").State)
 	same(t, "b", ledger.Ready, d.unit("b").State)
+	d.write(unit.Event{Kind: unit.NodeEntered, Node: "load[p1]", Body: unit.Body(unit.Entered{Answer: true,
+		Units: []unit.Unit{{ID: "c", Step: "load", Kind: "deliver"}}})})
+	same(t, "c", "load[p1]", d.unit("c").Step) // the node's, with its item
 	d.sound()
 }
 

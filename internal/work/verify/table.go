@@ -92,8 +92,16 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 // prove compares the sums of one table and, if they differ, names what does.
 func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
 	proof := Proof{Entity: p.Name.String(), Result: Differs, Method: Both}
-	if p.Left == nil || p.Right == nil {
+	switch {
+	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
+	case p.Empty:
+		proof.Result = Equal
+		return proof, nil
+	case p.Reason != "":
+		proof.Why, proof.Count = p.Reason, 1
+		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: p.Reason})
+		return proof, nil
 	}
 	left, relayed, err := t.past.Copied(ctx, proof.Entity, p.Left.Format)
 	if err != nil {

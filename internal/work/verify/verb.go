@@ -58,7 +58,8 @@ type Pair struct {
 	Left   *catalog.Chunk `json:"left,omitempty"` // the whole table
 	Right  *catalog.Chunk `json:"right,omitempty"`
 	Key    []string       `json:"key,omitempty"`
-	Reason string         `json:"reason,omitempty"` // why it cannot be verified
+	Empty  bool           `json:"empty,omitempty"`  // a materialised view that neither side has filled
+	Reason string         `json:"reason,omitempty"` // why the sides differ before a row is read
 }
 
 // TableSpec is a unit of kind table: one large table or several small ones.
@@ -140,6 +141,10 @@ func pairs(facts catalog.Facts) []sized {
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key}, l.Bytes}
 		if ok {
 			p.Right = whole(r, l, format)
+			p.Empty = l.Unfilled && r.Unfilled
+			if l.Unfilled != r.Unfilled {
+				p.Reason = "the materialised view is filled on one side only"
+			}
 		}
 		list = append(list, p)
 	}

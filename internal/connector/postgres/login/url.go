@@ -1,4 +1,4 @@
-package postgres
+package login
 
 import (
 	"net/url"

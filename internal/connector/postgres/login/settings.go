@@ -1,4 +1,7 @@
-package postgres
+// Package login says how to log in to a PostgreSQL server: settings and URLs,
+// hosts, certificates, where the password is. It opens sockets but no session.
+// Start at Settings.
+package login
 
 import (
 	"cmp"
@@ -45,69 +48,71 @@ type Limit struct {
 // looks, which must be had when all others wait.
 const reserved = 2
 
-// login is what settings come to.
-type login struct {
-	hosts       []host
-	user        string
-	database    string
-	password    func(context.Context) (secret.String, error) // not the Source itself: fmt does not mask what unexported fields hold
-	sslmode     string
-	ca          string
-	cert        string
-	key         string
-	options     string
-	params      map[string]string // the rest, by libpq's names
-	connections int               // that may be lent; 0 = no limit
+// Login is what settings come to. The password is fetched for each session
+// (nil: config gives the one of PGPASSWORD or passfile).
+type Login struct {
+	Hosts       []Host
+	User        string
+	Database    string
+	Password    func(context.Context) (secret.String, error) // not the Source itself: fmt does not mask what unexported fields hold
+	SSLMode     string
+	CA          string
+	Cert        string
+	Key         string
+	Options     string
+	Params      map[string]string // the rest, by libpq's names
+	Connections int               // that may be lent; 0 = no limit
 }
 
-type host struct {
-	name string
-	port int
+// Host is one server.
+type Host struct {
+	Name string // name, address, or folder of a Unix socket
+	Port int
 }
 
-func (h host) String() string {
-	if strings.HasPrefix(h.name, "/") {
-		return h.name
+func (h Host) String() string {
+	if strings.HasPrefix(h.Name, "/") {
+		return h.Name
 	}
-	return h.name + ":" + strconv.Itoa(h.port)
+	return h.Name + ":" + strconv.Itoa(h.Port)
 }
 
 var sslmodes = map[string]string{"full": "verify-full", "ca": "verify-ca", "none": "require", "off": "disable"}
 
-// login merges URL and fields, and proves that a session can be configured
+// Login merges URL and fields, and proves that a session can be configured
 // from them: files of certificates are read, names of modes checked.
-func (s *Settings) login() (login, error) {
+func (s *Settings) Login() (Login, error) {
 	base, err := s.parsedURL()
 	if err != nil {
-		return login{}, err
+		return Login{}, err
 	}
-	l := login{
-		user:     cmp.Or(s.User, base.User),
-		database: cmp.Or(s.Database, base.Database),
-		ca:       cmp.Or(s.TLS.CA, base.TLS.CA),
-		cert:     cmp.Or(s.TLS.Cert, base.TLS.Cert),
-		key:      cmp.Or(s.TLS.Key, base.TLS.Key),
-		params:   map[string]string{},
+	l := Login{
+		User:     cmp.Or(s.User, base.User),
+		Database: cmp.Or(s.Database, base.Database),
+		CA:       cmp.Or(s.TLS.CA, base.TLS.CA),
+		Cert:     cmp.Or(s.TLS.Cert, base.TLS.Cert),
+		Key:      cmp.Or(s.TLS.Key, base.TLS.Key),
+		Params:   map[string]string{},
 	}
 	if source := s.Password; !source.Empty() {
-		l.password = source.Fetch
+		l.Password = source.Fetch
 	}
 	for _, params := range []map[string]string{base.params, s.params} {
 		for k, v := range params {
-			l.params[k] = v
+			l.Params[k] = v
 		}
 	}
-	l.sslmode, l.options = l.params["sslmode"], l.params["options"]
-	delete(l.params, "sslmode")
-	delete(l.params, "options")
-	if l.hosts, err = hosts(cmp.Or(s.Host, base.Host), cmp.Or(s.Port, base.Port)); err != nil {
-		return login{}, err
+	l.SSLMode, l.Options = l.Params["sslmode"], l.Params["options"]
+	delete(l.Params, "sslmode")
+	delete(l.Params, "options")
+	if l.Hosts, err = hosts(cmp.Or(s.Host, base.Host), cmp.Or(s.Port, base.Port)); err != nil {
+		return Login{}, err
 	}
 	if err := l.verify(s.TLS.Verify); err != nil {
-		return login{}, err
+		return Login{}, err
 	}
-	if l.connections, err = s.Limit.lendable(); err != nil {
-		return login{}, err
+	if l.Connections, err = s.Limit.lendable(); err != nil {
+		return Login{}, err
 	}
 	return l, l.complete()
 }
@@ -127,15 +132,15 @@ func (s *Settings) parsedURL() (*Settings, error) {
 	return parsed, nil
 }
 
-func (l *login) verify(word string) error {
+func (l *Login) verify(word string) error {
 	mode, known := sslmodes[word]
 	switch {
 	case known:
-		l.sslmode = mode
+		l.SSLMode = mode
 	case word != "":
 		return fault.New(fault.Config, "tls.verify", "tls: verify is %q", word).Hint("write full, ca, none or off")
-	case l.sslmode == "" && l.ca != "":
-		l.sslmode = "verify-full"
+	case l.SSLMode == "" && l.CA != "":
+		l.SSLMode = "verify-full"
 	}
 	return nil
 }
@@ -152,22 +157,22 @@ func (l Limit) lendable() (int, error) {
 }
 
 // hosts reads "a,b:5433,[::1]:5434,/run/postgresql".
-func hosts(text string, port int) ([]host, error) {
-	var all []host
+func hosts(text string, port int) ([]Host, error) {
+	var all []Host
 	for _, part := range strings.Split(text, ",") {
-		h := host{name: strings.TrimSpace(part), port: port}
-		if i := strings.LastIndexByte(h.name, ':'); i >= 0 && !strings.HasPrefix(h.name, "/") &&
-			(strings.HasSuffix(h.name[:i], "]") || strings.Count(h.name, ":") == 1) {
-			n, err := strconv.ParseUint(h.name[i+1:], 10, 16)
+		h := Host{Name: strings.TrimSpace(part), Port: port}
+		if i := strings.LastIndexByte(h.Name, ':'); i >= 0 && !strings.HasPrefix(h.Name, "/") &&
+			(strings.HasSuffix(h.Name[:i], "]") || strings.Count(h.Name, ":") == 1) {
+			n, err := strconv.ParseUint(h.Name[i+1:], 10, 16)
 			if err != nil || n == 0 {
 				// Not quoted: a mislaid part of a password may stand there.
 				return nil, fault.New(fault.Config, "port.invalid", "the port of a host is not a number from 1 to 65535")
 			}
-			h.name, h.port = h.name[:i], int(n)
+			h.Name, h.Port = h.Name[:i], int(n)
 		}
-		h.name = strings.TrimSuffix(strings.TrimPrefix(h.name, "["), "]")
-		if h.port < 0 || h.port > 65535 {
-			return nil, fault.New(fault.Config, "port.invalid", "port %d is not a number from 1 to 65535", h.port)
+		h.Name = strings.TrimSuffix(strings.TrimPrefix(h.Name, "["), "]")
+		if h.Port < 0 || h.Port > 65535 {
+			return nil, fault.New(fault.Config, "port.invalid", "port %d is not a number from 1 to 65535", h.Port)
 		}
 		all = append(all, h)
 	}
@@ -175,40 +180,40 @@ func hosts(text string, port int) ([]host, error) {
 }
 
 // complete fills in what comes from the environment.
-func (l *login) complete() error {
-	for i, h := range l.hosts {
-		config, err := l.config(h)
+func (l *Login) complete() error {
+	for i, h := range l.Hosts {
+		config, err := l.Config(h)
 		if err != nil {
 			return err
 		}
-		l.hosts[i] = host{config.Host, int(config.Port)}
-		l.user, l.database = config.User, cmp.Or(config.Database, config.User)
+		l.Hosts[i] = Host{config.Host, int(config.Port)}
+		l.User, l.Database = config.User, cmp.Or(config.Database, config.User)
 	}
 	return nil
 }
 
-// config is one host's login for pgx, with the password that environment and
+// Config is one host's login for pgx, with the password that environment and
 // passfile give. The text for it holds no secret.
-func (l *login) config(h host) (*pgx.ConnConfig, error) {
+func (l *Login) Config(h Host) (*pgx.ConnConfig, error) {
 	var b strings.Builder
 	put := func(key, value string) {
 		if value != "" {
 			b.WriteString(key + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' ")
 		}
 	}
-	put("host", h.name)
-	if h.port != 0 {
-		put("port", strconv.Itoa(h.port))
+	put("host", h.Name)
+	if h.Port != 0 {
+		put("port", strconv.Itoa(h.Port))
 	}
-	put("user", l.user)
-	put("database", l.database)
-	put("sslmode", l.sslmode)
-	put("sslrootcert", l.ca)
-	put("sslcert", l.cert)
-	put("sslkey", l.key)
-	put("options", l.options)
-	put("connect_timeout", cmp.Or(l.params["connect_timeout"], "20"))
-	for k, v := range l.params {
+	put("user", l.User)
+	put("database", l.Database)
+	put("sslmode", l.SSLMode)
+	put("sslrootcert", l.CA)
+	put("sslcert", l.Cert)
+	put("sslkey", l.Key)
+	put("options", l.Options)
+	put("connect_timeout", cmp.Or(l.Params["connect_timeout"], "20"))
+	for k, v := range l.Params {
 		if k != "connect_timeout" {
 			put(k, v)
 		}

@@ -1,4 +1,7 @@
-package postgres
+// Package sqlstate gives the server's errors, and those of the way to it, their
+// fault: kind, stable code, and lines that name table, column, constraint and
+// place without a row's content. It knows errors only. Start at Translate.
+package sqlstate
 
 import (
 	"context"
@@ -100,8 +103,8 @@ func mean(state string) meaning {
 	return meaning{fault.Internal, "server.error"}
 }
 
-// sqlstate is an error's SQLSTATE, empty when the server did not make it.
-func sqlstate(err error) string {
+// Of is an error's SQLSTATE, empty when the server did not make it.
+func Of(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.Code
@@ -109,9 +112,9 @@ func sqlstate(err error) string {
 	return ""
 }
 
-// translate gives an error its fault. What is no answer of the server is a
+// Translate gives an error its fault. What is no answer of the server is a
 // lost connection; faults and ended contexts stay what they are.
-func translate(err error) error {
+func Translate(err error) error {
 	var known *fault.Error
 	var answer *pgconn.PgError
 	switch {
@@ -216,9 +219,9 @@ func place(where string) string {
 	return text
 }
 
-// refused is translate for a failed login: what is no answer of the server is
+// Refused is Translate for a failed login: what is no answer of the server is
 // an unreachable one. The text never holds settings.
-func refused(ctx context.Context, err error) error {
+func Refused(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
