@@ -32,9 +32,11 @@ func (r *reader) Blob(ctx context.Context, oid uint32, w io.Writer) (int64, erro
 
 // Blob is the connector.Load's.
 func (l *load) Blob(ctx context.Context, oid uint32, r io.Reader) error {
-	_, err := one(ctx, l.s, pgx.RowTo[uint32], `
-		SELECT lo_create(m.oid) FROM (
-			SELECT $1::oid AS oid, (SELECT lo_unlink(o.oid) FROM pg_largeobject_metadata o WHERE o.oid = $1) OFFSET 0) m`, oid)
+	// One that is there keeps its owner, rights and comment. 131072 is INV_WRITE
+	// (PostgreSQL documentation, Large Objects, Client Interfaces).
+	_, err := one(ctx, l.s, pgx.RowTo[int64], `
+		SELECT CASE WHEN EXISTS (SELECT FROM pg_largeobject_metadata WHERE oid = $1)
+			THEN lo_truncate64(lo_open($1, 131072), 0)::int8 ELSE lo_create($1)::int8 END`, oid)
 	if err != nil {
 		return fault.Wrap(err, "make large object %d", oid)
 	}

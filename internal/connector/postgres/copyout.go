@@ -9,13 +9,10 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/wire"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 )
-
-// stretch is the size of the buffer between a socket and a writer that brings
-// none of its own.
-const stretch = 256 << 10
 
 // CopyOut is the connector.Reader's. A w that is an io.ReaderFrom fills its
 // own buffers straight from the socket. Its own error is returned as it is;
@@ -29,34 +26,26 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 	if err := r.hold(ctx, c); err != nil {
 		return record.Sum{}, err
 	}
-	rows := &frames{binary: c.Format == catalog.Binary}
+	rows := &wire.Frames{Binary: c.Format == catalog.Binary}
 	err := r.s.raw(ctx, func(socket net.Conn) error {
-		rows.conn = socket
-		if err := send(socket, copyOutSQL(c)); err != nil {
+		rows.Conn = socket
+		if err := wire.Send(socket, copyOutSQL(c)); err != nil {
 			return err
 		}
 		_, own := w.(io.ReaderFrom)
-		if _, err := io.CopyBuffer(w, rows, bufferFor(own)); err != nil {
-			if rows.failed != nil {
-				return rows.failed
+		if _, err := io.CopyBuffer(w, rows, wire.BufferFor(own)); err != nil {
+			if rows.Failed != nil {
+				return rows.Failed
 			}
-			return foreign{err}
+			return wire.Foreign{Err: err}
 		}
-		told, err := answers(io.MultiReader(bytes.NewReader(rows.tail), socket))
-		if err == nil && told != rows.sum.Rows {
-			err = fault.New(fault.Internal, "copy.count", "the server counted %d rows, %d came", told, rows.sum.Rows)
+		told, err := wire.Answers(io.MultiReader(bytes.NewReader(rows.Tail), socket))
+		if err == nil && told != rows.Sum.Rows {
+			err = fault.New(fault.Internal, "copy.count", "the server counted %d rows, %d came", told, rows.Sum.Rows)
 		}
 		return err
 	})
-	return rows.sum, err
-}
-
-// bufferFor is nil when an end of the stream has buffers of its own.
-func bufferFor(own bool) []byte {
-	if own {
-		return nil
-	}
-	return make([]byte, stretch)
+	return rows.Sum, err
 }
 
 // copyOutSQL is the statement that reads a chunk. A range of pages is a TID

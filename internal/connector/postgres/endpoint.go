@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"godwit/internal/connector/postgres/login"
 	"godwit/internal/secret"
 )
 
@@ -12,14 +13,14 @@ import (
 // concurrent use.
 type Endpoint struct {
 	name  string
-	login login // what the settings came to
+	login login.Login // what the settings came to
 
 	pool      *pool
 	look      *looker    // one session for short looks beside the pool
 	snapshots *snapshots // by name
 
 	mu      sync.Mutex
-	pinned  int   // index in login.hosts of the server in use
+	pinned  int   // index in login.Hosts of the server in use
 	replica *bool // whether session_replication_role may be set; nil = not tried
 	closed  bool
 
@@ -30,12 +31,12 @@ type Endpoint struct {
 
 // Open makes an endpoint from settings. It does not connect; the error is of
 // kind config and names the setting.
-func Open(_ context.Context, name string, settings *Settings) (*Endpoint, error) {
-	l, err := settings.login()
+func Open(_ context.Context, name string, settings *login.Settings) (*Endpoint, error) {
+	l, err := settings.Login()
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{name: name, login: l, pool: newPool(l.connections), look: newLooker(), snapshots: newSnapshots()}
+	e := &Endpoint{name: name, login: l, pool: newPool(l.Connections), look: newLooker(), snapshots: newSnapshots()}
 	e.ended, e.end = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -86,21 +87,21 @@ type Config struct {
 // connected to). The password is fetched anew.
 func (e *Endpoint) Config(ctx context.Context) (Config, error) {
 	h := e.host()
-	password, err := e.password(ctx, h)
+	password, err := e.login.Password(ctx, h)
 	if err != nil {
 		return Config{}, err
 	}
 	l := e.login
 	return Config{
-		Host: h.name, Port: h.port, User: l.user, Password: password, Database: l.database,
-		SSLMode: l.sslmode, CA: l.ca, Cert: l.cert, Key: l.key, Options: l.options,
+		Host: h.Name, Port: h.Port, User: l.User, Password: password, Database: l.Database,
+		SSLMode: l.SSLMode, CA: l.CA, Cert: l.Cert, Key: l.Key, Options: l.Options,
 	}, nil
 }
 
-func (e *Endpoint) host() host {
+func (e *Endpoint) host() login.Host {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.login.hosts[e.pinned]
+	return e.login.Hosts[e.pinned]
 }
 
 func (e *Endpoint) pin(i int) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -20,7 +21,7 @@ func (r *reader) hold(ctx context.Context, c catalog.Chunk) error {
 	}
 	// Not LOCK TABLE: a materialised view can be read and not be locked.
 	err := r.s.exec(ctx, "SELECT FROM ONLY "+c.Table.SQL()+" LIMIT 0")
-	if state := sqlstate(err); state == "42P01" || state == "3F000" {
+	if state := sqlstate.Of(err); state == "42P01" || state == "3F000" {
 		return changed(c).With("now", "the table is gone")
 	}
 	if err != nil {

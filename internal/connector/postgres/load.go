@@ -40,7 +40,7 @@ func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey) (*load, er
 	replica, err := e.mayReplicate(ctx, s)
 	if err == nil {
 		// The server sends next to nothing here: unanswered bytes mean that this
-		// side is gone, and its locks with it. See dial for why not elsewhere.
+		// side is gone, and its locks with it. See login.Dial for why not elsewhere.
 		sql := "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL tcp_user_timeout = '90s'"
 		if replica {
 			sql += "; SET LOCAL session_replication_role = replica"
@@ -87,7 +87,7 @@ func (e *Endpoint) makeMarks(ctx context.Context) error {
 	defer s.close()
 	err = s.exec(ctx, markTable)
 	if f := fault.Of(err); f.Code == "right.missing" {
-		err = (&fault.Error{Fault: f}).Hint("GRANT CREATE ON DATABASE %s TO %s;", catalog.Quote(e.login.database), catalog.Quote(e.login.user))
+		err = (&fault.Error{Fault: f}).Hint("GRANT CREATE ON DATABASE %s TO %s;", catalog.Quote(e.login.Database), catalog.Quote(e.login.User))
 	}
 	return fault.Wrap(err, "make table godwit.mark")
 }

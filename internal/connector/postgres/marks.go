@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -24,7 +25,7 @@ const (
 
 // missing are the states of a schema or table that is not there.
 func missing(err error) bool {
-	state := sqlstate(err)
+	state := sqlstate.Of(err)
 	return state == "42P01" || state == "3F000"
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/login"
 	"godwit/internal/fault"
 	"godwit/rig/postgres/pgtest"
 
@@ -92,12 +93,12 @@ func TestTouchedSettingsAreMadeAnew(t *testing.T) {
 func TestLimitQueuesAndCanBeLeft(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	settings, err := FromURL(url)
+	settings, err := login.FromURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings.(*Settings).Limit.Connections = 3
-	e, err := Open(t.Context(), "x", settings.(*Settings))
+	settings.(*login.Settings).Limit.Connections = 3
+	e, err := Open(t.Context(), "x", settings.(*login.Settings))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestSecondHostIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Open(t.Context(), "x", &Settings{Host: fmt.Sprintf("127.0.0.1:1,127.0.0.1:%d", config.Port), User: config.User, Database: config.Database, TLS: TLS{Verify: "off"}})
+	e, err := Open(t.Context(), "x", &login.Settings{Host: fmt.Sprintf("127.0.0.1:1,127.0.0.1:%d", config.Port), User: config.User, Database: config.Database, TLS: login.TLS{Verify: "off"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/login"
 	"godwit/internal/fault"
 )
 
@@ -19,10 +20,10 @@ const System = "postgres"
 func Connector() connector.Connector {
 	return connector.Connector{
 		System:   System,
-		Settings: func() any { return new(Settings) },
-		FromURL:  FromURL,
+		Settings: func() any { return new(login.Settings) },
+		FromURL:  login.FromURL,
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
-			s, ok := settings.(*Settings)
+			s, ok := settings.(*login.Settings)
 			if !ok {
 				return nil, fault.New(fault.Internal, "settings.type", "connection %q: settings are %T", name, settings)
 			}

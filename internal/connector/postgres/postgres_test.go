@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector/connectortest"
+	"godwit/internal/connector/postgres/login"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/jackc/pgx/v5"
@@ -18,11 +19,11 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // endpoint opens a database by URL, until the test ends.
 func endpoint(t testing.TB, url string) *Endpoint {
 	t.Helper()
-	settings, err := FromURL(url)
+	settings, err := login.FromURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Open(t.Context(), "under test", settings.(*Settings))
+	e, err := Open(t.Context(), "under test", settings.(*login.Settings))
 	if err != nil {
 		t.Fatal(err)
 	}

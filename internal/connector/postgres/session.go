@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/login"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
-	"godwit/internal/secret"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -55,9 +56,9 @@ func (e *Endpoint) connect(ctx context.Context) (*session, error) {
 	first := e.pinned
 	e.mu.Unlock()
 	var errs []error
-	for n := range e.login.hosts {
-		i := (first + n) % len(e.login.hosts)
-		s, err := e.connectTo(ctx, e.login.hosts[i])
+	for n := range e.login.Hosts {
+		i := (first + n) % len(e.login.Hosts)
+		s, err := e.connectTo(ctx, e.login.Hosts[i])
 		if err == nil {
 			e.pin(i)
 			return s, nil
@@ -72,23 +73,23 @@ func (e *Endpoint) connect(ctx context.Context) (*session, error) {
 	return nil, errors.Join(errs...)
 }
 
-func (e *Endpoint) connectTo(ctx context.Context, h host) (*session, error) {
-	config, err := e.login.config(h)
+func (e *Endpoint) connectTo(ctx context.Context, h login.Host) (*session, error) {
+	config, err := e.login.Config(h)
 	if err != nil {
 		return nil, err
 	}
-	password, err := e.password(ctx, h)
+	password, err := e.login.Password(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	config.Password = password.Reveal()
-	config.DialFunc = dial
+	config.DialFunc = login.Dial
 	config.RuntimeParams["application_name"] = e.label(ctx)
 	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fault.Wrap(refused(ctx, err), "connect to %s", h)
+		return nil, fault.Wrap(sqlstate.Refused(ctx, err), "connect to %s", h)
 	}
 	s := &session{e: e, conn: conn, major: major(conn.PgConn().ParameterStatus("server_version"))}
 	if err := s.fix(ctx); err != nil {
@@ -96,18 +97,6 @@ func (e *Endpoint) connectTo(ctx context.Context, h host) (*session, error) {
 		return nil, fault.Wrap(err, "connect to %s", h)
 	}
 	return s, nil
-}
-
-// password is the one in the settings, else that of PGPASSWORD or passfile.
-func (e *Endpoint) password(ctx context.Context, h host) (secret.String, error) {
-	if e.login.password != nil {
-		return e.login.password(ctx)
-	}
-	config, err := e.login.config(h)
-	if err != nil {
-		return secret.String{}, err
-	}
-	return secret.New(config.Password), nil
 }
 
 // major reads "15.18 (Debian 15.18-0)" and "18beta1".
@@ -156,7 +145,7 @@ func (s *session) ready(ctx context.Context) error {
 func (e *Endpoint) label(ctx context.Context) string {
 	label := connector.Label(ctx)
 	if label == "" {
-		label = e.login.params["application_name"]
+		label = e.login.Params["application_name"]
 	}
 	if label == "" {
 		label = "godwit"
@@ -196,7 +185,7 @@ func (s *session) attempt(ctx context.Context, sql string) error {
 	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
 	var refusal *pgconn.PgError
 	if errors.As(err, &refusal) && refusal.SeverityUnlocalized == "ERROR" {
-		return translate(err)
+		return sqlstate.Translate(err)
 	}
 	return s.fault(ctx, err)
 }
@@ -204,7 +193,7 @@ func (s *session) attempt(ctx context.Context, sql string) error {
 // tolerate takes errors of some SQLSTATEs away.
 func (s *session) tolerate(err error, states ...string) error {
 	for _, state := range states {
-		if sqlstate(err) == state {
+		if sqlstate.Of(err) == state {
 			return nil
 		}
 	}
@@ -250,7 +239,7 @@ func (s *session) fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return translate(err)
+	return sqlstate.Translate(err)
 }
 
 // cancelPatience is how long a cancel request may take, behind the caller's back.

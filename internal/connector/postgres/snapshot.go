@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -203,7 +204,7 @@ func (sn *snapshot) join(ctx context.Context, s *session) (export string, err er
 // gone tells an export whose transaction has ended: no such file, of older
 // and newer servers; a transaction that is just ending.
 func gone(err error) bool {
-	return slices.Contains([]string{"22023", "42704", "55000"}, sqlstate(err))
+	return slices.Contains([]string{"22023", "42704", "55000"}, sqlstate.Of(err))
 }
 
 func (s *session) importFrom(ctx context.Context, export string) (string, error) {

@@ -216,7 +216,7 @@ func (m *Machine) leave(e unit.Event) error {
 	if in.item {
 		m.closeItem(in)
 	} else {
-		m.closedAgain(in.up)
+		m.startOver(in.up)
 	}
 	return nil
 }
@@ -326,7 +326,7 @@ func (m *Machine) settle(w *work, kind string, b unit.Ended, at time.Time) {
 	switch kind {
 	case unit.UnitDone:
 		m.finish(w, b, at)
-		m.guardClosed(w)
+		m.startOver(w.in)
 	case unit.UnitFailed:
 		m.failed(w, b.Fault)
 	case unit.UnitRetry:
@@ -344,5 +344,5 @@ func (m *Machine) failed(w *work, f *fault.Fault) {
 	p := w.history()
 	p.fault = f
 	m.turnTo(w, Failed)
-	m.guardClosed(w)
+	m.startOver(w.in)
 }

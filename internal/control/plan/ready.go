@@ -85,7 +85,7 @@ func (t *turn) startMust(in *instance, g gate) {
 func (t *turn) startGuard(in *instance, g gate) {
 	first, last := in.step.units[0], in.step.units[1]
 	switch {
-	case first.begun && (last.begun || t.inner(in, g)):
+	case last.begun || first.begun && t.inner(in, g):
 		if !t.m.run.paused {
 			t.try(last)
 		}

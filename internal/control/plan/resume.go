@@ -69,6 +69,9 @@ func (m *Machine) revive(in *instance, automatic bool) (any bool) {
 	if in.step.n[Failed] == 0 {
 		return false
 	}
+	if in.guarded() && in.step.units[1].begun {
+		return true // both are renewed when the close unit is over
+	}
 	for _, w := range in.step.units {
 		if w.state != Failed {
 			continue
@@ -91,10 +94,7 @@ func (m *Machine) stir(in *instance) {
 		m.reopen(in)
 	case in.phase == entered:
 		in.life.again = in.life.again || in.closing() || in.guarded() && in.step.units[1].begun
-		m.closedAgain(in)
-		if in.guarded() {
-			m.guardClosed(in.step.units[1])
-		}
+		m.startOver(in)
 	}
 }
 
@@ -145,26 +145,24 @@ func (m *Machine) reopenRoot() {
 	m.resetAll(m.root.finally)
 }
 
-// closedAgain resets the finally of a node that got new work while it ran, as
-// soon as it is over.
-func (m *Machine) closedAgain(in *instance) {
-	if in.life.again && !in.guarded() && in.closing() && allLeft(in.finally) {
-		in.life.again = false
-		m.resetAll(in.finally)
-	}
-}
-
-// guardClosed does the same for the units around a settings node.
-func (m *Machine) guardClosed(w *work) {
-	in := w.in
-	if !in.guarded() || !in.life.again {
+// startOver makes what runs at the end of a node fresh, if there was new work
+// for the node in the meantime, as soon as it is over.
+func (m *Machine) startOver(in *instance) {
+	if !in.life.again || in.closing() && !allLeft(in.finally) {
 		return
 	}
-	if last := in.step.units[1]; last.state == Done || last.state == Failed {
-		in.life.again = false
-		m.renew(in.step.units[0])
-		m.renew(last)
+	if in.guarded() {
+		last := in.step.units[1]
+		if last.begun && last.state != Done && last.state != Failed {
+			return
+		}
+		if last.begun {
+			m.renew(in.step.units[0])
+			m.renew(last)
+		}
 	}
+	in.life.again = false
+	m.resetAll(in.finally)
 }
 
 func (in *instance) guarded() bool {
@@ -241,6 +239,9 @@ func (m *Machine) undoneItem(e unit.Event) error {
 			m.reopenForgotten(shell, n.ID+brackets, int32(e.Attempt))
 			return nil
 		}
+	}
+	if brackets != "" {
+		return nil // found by a unit that is done again, and not found again yet
 	}
 	return impossible(e, "there is no such unit")
 }

@@ -172,6 +172,11 @@ func (m *Machine) delay(w *work, b unit.Ended, at time.Time) {
 		}
 		w.holds = b.Fault.Kind == fault.Unavailable || b.Fault.Kind == fault.Throttled
 	}
+	if w.missing > 0 { // what it needs was undone while it ran
+		w.holds = false
+		m.offer(w)
+		return
+	}
 	if w.holds {
 		w.lane.take(1)
 	}

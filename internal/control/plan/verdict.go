@@ -147,7 +147,7 @@ func (t *turn) ofItems(in *instance, g gate) (bool, string) {
 
 func (t *turn) ofGuard(in *instance, g gate) (bool, string) {
 	first, last := in.step.units[0], in.step.units[1]
-	if !first.begun {
+	if !first.begun && !last.begun {
 		return g.stop, t.cut(g)
 	}
 	if last.state != Done && last.state != Failed {

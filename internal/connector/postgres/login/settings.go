@@ -48,13 +48,11 @@ type Limit struct {
 // looks, which must be had when all others wait.
 const reserved = 2
 
-// Login is what settings come to. The password is fetched for each session
-// (nil: config gives the one of PGPASSWORD or passfile).
+// Login is what settings come to. It prints no password.
 type Login struct {
 	Hosts       []Host
 	User        string
 	Database    string
-	Password    func(context.Context) (secret.String, error) // not the Source itself: fmt does not mask what unexported fields hold
 	SSLMode     string
 	CA          string
 	Cert        string
@@ -62,6 +60,10 @@ type Login struct {
 	Options     string
 	Params      map[string]string // the rest, by libpq's names
 	Connections int               // that may be lent; 0 = no limit
+
+	// fetch is not the Source itself: fmt does not mask what stands in
+	// unexported fields, as a Login does in others.
+	fetch func(context.Context) (secret.String, error)
 }
 
 // Host is one server.
@@ -95,7 +97,7 @@ func (s *Settings) Login() (Login, error) {
 		Params:   map[string]string{},
 	}
 	if source := s.Password; !source.Empty() {
-		l.Password = source.Fetch
+		l.fetch = source.Fetch
 	}
 	for _, params := range []map[string]string{base.params, s.params} {
 		for k, v := range params {
@@ -223,4 +225,17 @@ func (l *Login) Config(h Host) (*pgx.ConnConfig, error) {
 		return nil, fault.New(fault.Config, "settings.invalid", "settings: %w", err)
 	}
 	return config, nil
+}
+
+// Password is the one in the settings, fetched anew, else that of PGPASSWORD
+// or the passfile; empty when there is none.
+func (l *Login) Password(ctx context.Context, h Host) (secret.String, error) {
+	if l.fetch != nil {
+		return l.fetch(ctx)
+	}
+	config, err := l.Config(h)
+	if err != nil {
+		return secret.String{}, err
+	}
+	return secret.New(config.Password), nil
 }

@@ -1,16 +1,15 @@
-package postgres
+// Package wire moves CopyData messages of PostgreSQL's protocol (documentation,
+// "Frontend/Backend Protocol", COPY) from socket to writer and from reader to
+// socket as they stand: no message is taken apart and built again. It knows
+// sockets, not sessions. Start at Frames and Pour.
+package wire
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 	"strings"
-
-	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -53,8 +52,8 @@ func cutOff(err error) error {
 	return err
 }
 
-// send writes one simple query.
-func send(w io.Writer, sql string) error {
+// Send writes one simple query.
+func Send(w io.Writer, sql string) error {
 	b := make([]byte, 0, len(sql)+6)
 	b = append(b, 'Q')
 	b = binary.BigEndian.AppendUint32(b, uint32(len(sql)+5))
@@ -63,9 +62,9 @@ func send(w io.Writer, sql string) error {
 	return err
 }
 
-// answers reads until the server is ready for the next query: the rows that a
+// Answers reads until the server is ready for the next query: the rows that a
 // COPY took or gave by its own count, or the error it ended with.
-func answers(r io.Reader) (rows int64, err error) {
+func Answers(r io.Reader) (rows int64, err error) {
 	for {
 		kind, body, lost := message(r)
 		if lost != nil {
@@ -106,56 +105,4 @@ func counted(tag []byte) int64 {
 		return -1
 	}
 	return n
-}
-
-// raw lends the socket of an idle session to op, which must leave it at the
-// point where the server is ready for the next query. When the context ends,
-// the socket is closed at once. After any error the session is not used again.
-func (s *session) raw(ctx context.Context, op func(net.Conn) error) error {
-	if s.broken {
-		return fault.New(fault.Internal, "session.broken", "the session had an error before")
-	}
-	connection := s.conn.PgConn()
-	if err := connection.SyncConn(ctx); err != nil {
-		return s.fault(ctx, err)
-	}
-	socket := connection.Conn()
-	stop := context.AfterFunc(ctx, func() { socket.Close() })
-	err := op(socket)
-	if !stop() && err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		return nil
-	}
-	socket.Close()
-	s.cancel()
-	var other foreign
-	if errors.As(err, &other) {
-		s.broken = true
-		return other
-	}
-	return s.fault(ctx, err)
-}
-
-// foreign is an error of the stream's other end: it is passed on as it is.
-type foreign struct{ error }
-
-// wrap is fault.Wrap for this end's errors.
-func wrap(err error, format string, args ...any) error {
-	if other, ok := err.(foreign); ok {
-		return other.error
-	}
-	return fault.Wrap(err, format, args...)
-}
-
-// cancel tells the server to stop what the session ran, without waiting.
-func (s *session) cancel() {
-	connection := s.conn.PgConn()
-	s.e.behind(func() {
-		ctx, done := context.WithTimeout(context.Background(), cancelPatience)
-		defer done()
-		// Best effort: the server also notices the closed socket, later.
-		_ = connection.CancelRequest(ctx)
-	})
 }

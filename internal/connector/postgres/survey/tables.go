@@ -1,4 +1,4 @@
-package postgres
+package survey
 
 import (
 	"context"
@@ -10,16 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// table is a relation that is looked at, and what decides about it.
-type table struct {
+// Table is a relation that is looked at, and what decides about it.
+type Table struct {
 	catalog.Table
 	extension string // that configured its rows to be dumped
 }
 
-// readTables reads everything that has columns of its own and is no view,
+// Tables reads everything that has columns of its own and is no view,
 // whatever the selection: tables by schema and name.
-func readTables(ctx context.Context, s *session) ([]table, error) {
-	tables, err := list(ctx, s, scanTable, `
+func Tables(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
+	tables, err := List(ctx, conn, scanTable, `
 		SELECT n.nspname::text, c.relname::text, c.oid, c.relkind::text, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
 			c.relpersistence = 'u', NOT c.relispopulated, coalesce(pg_catalog.pg_relation_size(c.oid), 0),
 			coalesce(pg_catalog.pg_table_size(c.oid), 0),
@@ -34,12 +34,12 @@ func readTables(ctx context.Context, s *session) ([]table, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := make(map[uint32]*table, len(tables))
+	at := make(map[uint32]*Table, len(tables))
 	for i := range tables {
 		at[tables[i].OID] = &tables[i]
 	}
-	for _, read := range []func(context.Context, *session, map[uint32]*table) error{readColumns, readKeys, readParents} {
-		if err := read(ctx, s, at); err != nil {
+	for _, read := range []func(context.Context, *pgx.Conn, map[uint32]*Table) error{readColumns, readKeys, readParents} {
+		if err := read(ctx, conn, at); err != nil {
 			return nil, err
 		}
 	}
@@ -50,8 +50,8 @@ var kinds = map[string]string{
 	"r": catalog.Plain, "p": catalog.Partitioned, "f": catalog.Foreign, "m": catalog.MatView, "v": catalog.View,
 }
 
-func scanTable(row pgx.CollectableRow) (table, error) {
-	var t table
+func scanTable(row pgx.CollectableRow) (Table, error) {
+	var t Table
 	var kind string
 	var bytes int64
 	err := row.Scan(&t.Name.Schema, &t.Name.Object, &t.OID, &kind, &t.FileNode, &t.Unlogged, &t.Unfilled, &bytes, &t.Bytes, &t.Rows, &t.Owner, &t.extension)
@@ -62,16 +62,16 @@ func scanTable(row pgx.CollectableRow) (table, error) {
 // blockBytes is the page's size of every server that is built as published.
 const blockBytes = 8192
 
-func readColumns(ctx context.Context, s *session, tables map[uint32]*table) error {
+func readColumns(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
 	generated := "a.attgenerated <> ''"
-	if s.major < 12 {
+	if major(conn) < 12 {
 		generated = "false"
 	}
 	type column struct {
 		Table uint32
 		catalog.Column
 	}
-	rows, err := list(ctx, s, func(row pgx.CollectableRow) (column, error) {
+	rows, err := List(ctx, conn, func(row pgx.CollectableRow) (column, error) {
 		var c column
 		return c, row.Scan(&c.Table, &c.Name, &c.Type, &c.TypeOID, &c.NotNull, &c.Generated, &c.Identity, &c.Collation)
 	}, `
@@ -95,12 +95,12 @@ func readColumns(ctx context.Context, s *session, tables map[uint32]*table) erro
 // readKeys takes the primary key, else a unique index that says the same: over
 // NOT NULL columns, all rows, checked at once. The order makes both sides
 // choose the same one.
-func readKeys(ctx context.Context, s *session, tables map[uint32]*table) error {
+func readKeys(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
 	type key struct {
 		Table   uint32
 		Columns []string
 	}
-	rows, err := list(ctx, s, pgx.RowToStructByPos[key], `
+	rows, err := List(ctx, conn, pgx.RowToStructByPos[key], `
 		SELECT DISTINCT ON (i.indrelid) i.indrelid, k.columns
 		FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
 		CROSS JOIN LATERAL (
@@ -118,12 +118,12 @@ func readKeys(ctx context.Context, s *session, tables map[uint32]*table) error {
 	return err
 }
 
-func readParents(ctx context.Context, s *session, tables map[uint32]*table) error {
+func readParents(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
 	type link struct {
 		Child, Parent uint32
 		Partition     bool
 	}
-	rows, err := list(ctx, s, pgx.RowToStructByPos[link], `
+	rows, err := List(ctx, conn, pgx.RowToStructByPos[link], `
 		SELECT i.inhrelid, i.inhparent, c.relispartition
 		FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
 		WHERE c.relkind IN ('r', 'p', 'f') ORDER BY i.inhrelid, i.inhseqno`)
@@ -143,7 +143,7 @@ func readParents(ctx context.Context, s *session, tables map[uint32]*table) erro
 
 // leftOut says which tables and views are not selected: by the patterns, as
 // an extension's, or because what they are made from is left out.
-func leftOut(ctx context.Context, s *session, sel catalog.Selection, tables []table) (map[catalog.Name]bool, error) {
+func leftOut(ctx context.Context, conn *pgx.Conn, sel catalog.Selection, tables []Table) (map[catalog.Name]bool, error) {
 	out := map[catalog.Name]bool{}
 	for _, t := range tables {
 		if t.extension != "" || !sel.Match(t.Name) {
@@ -153,7 +153,7 @@ func leftOut(ctx context.Context, s *session, sel catalog.Selection, tables []ta
 	if len(out) == 0 {
 		return out, nil
 	}
-	uses, err := readViewUses(ctx, s)
+	uses, err := readViewUses(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func leftOut(ctx context.Context, s *session, sel catalog.Selection, tables []ta
 }
 
 // torn refuses a child whose inheritance parent is left out: it cannot be made.
-func torn(tables []table, out map[catalog.Name]bool) error {
+func torn(tables []Table, out map[catalog.Name]bool) error {
 	var texts []string
 	for _, t := range tables {
 		for _, p := range t.Inherits {
@@ -185,5 +185,5 @@ func torn(tables []table, out map[catalog.Name]bool) error {
 	if len(texts) == 0 {
 		return nil
 	}
-	return selectionTorn(strings.Join(texts, "; "))
+	return Torn(strings.Join(texts, "; "))
 }

@@ -1,4 +1,4 @@
-package postgres
+package wire
 
 import (
 	"bytes"
@@ -53,15 +53,15 @@ func TestFrames(t *testing.T) {
 				want.Add([]byte(r))
 			}
 			for size := 1; size < len(all)+10; size++ {
-				f := &frames{conn: bytes.NewReader([]byte(all + test.tail)), binary: test.binary}
+				f := &Frames{Conn: bytes.NewReader([]byte(all + test.tail)), Binary: test.binary}
 				var got bytes.Buffer
 				if _, err := io.CopyBuffer(onlyWriter{&got}, f, make([]byte, size)); err != nil {
 					t.Fatal(err)
 				}
-				rest, _ := io.ReadAll(f.conn)
-				if got.String() != kept || f.sum != want || string(f.tail)+string(rest) != test.tail {
+				rest, _ := io.ReadAll(f.Conn)
+				if got.String() != kept || f.Sum != want || string(f.Tail)+string(rest) != test.tail {
 					t.Fatalf("reads of %d bytes: given out equal: %v, tail equal: %v, sum (-want +got):\n%s",
-						size, got.String() == kept, string(f.tail)+string(rest) == test.tail, cmp.Diff(want, f.sum))
+						size, got.String() == kept, string(f.Tail)+string(rest) == test.tail, cmp.Diff(want, f.Sum))
 				}
 			}
 		})
@@ -74,14 +74,46 @@ func TestFramesEndTooEarly(t *testing.T) {
 	t.Parallel()
 	stream := wireMessage('N', "notice") + wireMessage('d', "row\n")
 	for n := range len(stream) {
-		f := &frames{conn: bytes.NewReader([]byte(stream[:n]))}
+		f := &Frames{Conn: bytes.NewReader([]byte(stream[:n]))}
 		if _, err := io.Copy(io.Discard, f); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
 	broken := errors.New("broken")
-	f := &frames{conn: iotest.ErrReader(broken)}
-	if _, err := io.Copy(io.Discard, f); err != broken || f.failed != broken {
-		t.Errorf("error is %v, %v", err, f.failed)
+	f := &Frames{Conn: iotest.ErrReader(broken)}
+	if _, err := io.Copy(io.Discard, f); err != broken || f.Failed != broken {
+		t.Errorf("error is %v, %v", err, f.Failed)
+	}
+}
+
+// BenchmarkFrames is the relay's own cost: walking headers and hashing rows.
+func BenchmarkFrames(b *testing.B) {
+	row := append([]byte("d\x00\x00\x00\x64"), bytes.Repeat([]byte("x"), 96)...)
+	stream := append(bytes.Repeat(row, 100000), "c\x00\x00\x00\x04"...)
+	b.SetBytes(int64(len(stream)))
+	w := &into{buffer: make([]byte, stretch)}
+	for b.Loop() {
+		f := &Frames{Conn: bytes.NewReader(stream)}
+		if _, err := io.Copy(w, f); err != nil || f.Sum.Rows != 100000 {
+			b.Fatal(err, f.Sum.Rows)
+		}
+	}
+}
+
+// into takes a stream as a ring of buffers does.
+type into struct{ buffer []byte }
+
+func (w *into) Write(b []byte) (int, error) { return len(b), nil }
+
+func (w *into) ReadFrom(r io.Reader) (total int64, err error) {
+	for {
+		n, err := r.Read(w.buffer)
+		total += int64(n)
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
 	}
 }

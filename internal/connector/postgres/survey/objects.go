@@ -1,4 +1,4 @@
-package postgres
+package survey
 
 import (
 	"context"
@@ -8,27 +8,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// classRelation is pg_class's own oid.
-const classRelation = 1259
+// Relation is pg_class's own oid.
+const Relation = 1259
 
-// object is what the archive names an object by.
-type object struct{ class, oid uint32 }
+// Object is what the archive names an object by.
+type Object struct{ Class, OID uint32 }
 
-// known is an object's true name and the tables it touches.
-type known struct {
+// Known is an object's true name and the tables it touches.
+type Known struct {
 	Class, OID     uint32
 	Schema, Object string
 	Bare           string
 	First, Second  uint32 // relations: an index's table, a foreign key's two
 	Table          bool   // it is one itself
-	Other          bool   // it is among readOthers
+	Other          bool   // it is among Others
 }
 
-func (k known) name() catalog.Name { return catalog.Name{Schema: k.Schema, Object: k.Object} }
+func (k Known) Name() catalog.Name { return catalog.Name{Schema: k.Schema, Object: k.Object} }
 
-// readObjects reads all objects that an archive may hold.
-func readObjects(ctx context.Context, s *session) ([]known, error) {
-	all, err := list(ctx, s, pgx.RowToStructByPos[known], `
+// Objects reads all objects that an archive may hold.
+func Objects(ctx context.Context, conn *pgx.Conn) ([]Known, error) {
+	all, err := List(ctx, conn, pgx.RowToStructByPos[Known], `
 		SELECT 'pg_catalog.pg_class'::regclass::oid, c.oid, n.nspname::text, c.relname::text, c.relname::text,
 			CASE WHEN c.relkind IN ('r', 'p', 'f', 'm') THEN c.oid ELSE coalesce(i.indrelid, o.refobjid, 0) END, 0::oid,
 			c.relkind IN ('r', 'p', 'f', 'm'), false
@@ -56,13 +56,13 @@ func readObjects(ctx context.Context, s *session) ([]known, error) {
 	if err != nil {
 		return nil, err
 	}
-	others, err := readOthers(ctx, s)
+	others, err := Others(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range others {
 		if o.Kind != "VIEW" && o.Kind != "STATISTICS" { // among the relations, with their table
-			all = append(all, known{Class: o.Class, OID: o.OID, Schema: o.Schema, Object: o.Object, Bare: o.Bare, Other: true})
+			all = append(all, Known{Class: o.Class, OID: o.OID, Schema: o.Schema, Object: o.Object, Bare: o.Bare, Other: true})
 		}
 	}
 	return all, nil

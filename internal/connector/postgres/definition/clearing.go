@@ -1,4 +1,4 @@
-package postgres
+package definition
 
 import (
 	"context"
@@ -29,11 +29,11 @@ func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Sele
 		return nil, nil
 	}
 	c := clearing{sel: sel, source: source}
-	err := e.reading(ctx, "", func(s *session) error {
+	err := e.reading(ctx, "", func(conn *pgx.Conn) error {
 		if policy == "truncate" {
-			return c.truncate(ctx, s)
+			return c.truncate(ctx, conn)
 		}
-		return c.replace(ctx, s)
+		return c.replace(ctx, conn)
 	})
 	return c.made, fault.Wrap(err, "make room in %s", e.name)
 }
@@ -68,13 +68,13 @@ func depended(texts []string) error {
 }
 
 // truncate empties tables in one statement for all that foreign keys connect.
-func (c *clearing) truncate(ctx context.Context, s *session) error {
-	there, err := readTables(ctx, s)
+func (c *clearing) truncate(ctx context.Context, conn *pgx.Conn) error {
+	there, err := survey.Tables(ctx, conn)
 	if err != nil {
 		return err
 	}
 	tables := c.emptied(there)
-	keys, err := readForeignKeys(ctx, s)
+	keys, err := readForeignKeys(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (c *clearing) addTruncate(tables []catalog.Table) {
 
 // emptied are those of the target's tables that the source has too. A root is among
 // them when all its partitions are: it takes them along.
-func (c *clearing) emptied(there []table) []catalog.Table {
+func (c *clearing) emptied(there []survey.Table) []catalog.Table {
 	selected := map[catalog.Name]bool{}
 	for _, t := range c.source.Tables {
 		selected[t.Name] = true
@@ -146,7 +146,7 @@ func (c *clearing) emptied(there []table) []catalog.Table {
 	for _, t := range there {
 		parents[t.Name] = t.Parent
 	}
-	stays := func(t table) bool { return !selected[t.Name] || t.Kind == catalog.Foreign }
+	stays := func(t survey.Table) bool { return !selected[t.Name] || t.Kind == catalog.Foreign }
 	for _, t := range there {
 		for p := t.Parent; p != nil && stays(t); p = parents[*p] {
 			kept[*p] = true

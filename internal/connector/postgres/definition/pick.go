@@ -1,4 +1,4 @@
-package postgres
+package definition
 
 import (
 	"cmp"
@@ -32,7 +32,7 @@ type picker struct {
 	db       *catalog.Database
 	nodes    []*node // in order
 	byID     map[int]*node
-	known    map[object]known
+	known    map[survey.Object]survey.Known
 	tables   map[uint32]catalog.Name // all there are
 	selected map[catalog.Name]*catalog.Table
 	sequence map[catalog.Name]bool
@@ -40,15 +40,15 @@ type picker struct {
 	schemas  map[string]bool       // of selected tables
 }
 
-func newPicker(sel catalog.Selection, db *catalog.Database, entries []dump.Entry, objects []known) *picker {
+func newPicker(sel catalog.Selection, db *catalog.Database, entries []dump.Entry, objects []survey.Known) *picker {
 	p := &picker{
-		sel: sel, db: db, byID: map[int]*node{}, known: map[object]known{}, tables: map[uint32]catalog.Name{},
+		sel: sel, db: db, byID: map[int]*node{}, known: map[survey.Object]survey.Known{}, tables: map[uint32]catalog.Name{},
 		selected: map[catalog.Name]*catalog.Table{}, sequence: map[catalog.Name]bool{}, hidden: map[catalog.Name]bool{}, schemas: map[string]bool{},
 	}
 	for _, k := range objects {
-		p.known[object{k.Class, k.OID}] = k
+		p.known[survey.Object{k.Class, k.OID}] = k
 		if k.Table {
-			p.tables[k.OID] = k.name()
+			p.tables[k.OID] = k.Name()
 		}
 	}
 	for i, t := range db.Tables {
@@ -74,8 +74,8 @@ func newPicker(sel catalog.Selection, db *catalog.Database, entries []dump.Entry
 
 // quiet bars the comments that CREATE EXTENSION makes by itself: only the
 // extension's owner may repeat them.
-func (p *picker) quiet(ctx context.Context, s *session) error {
-	names, err := list(ctx, s, pgx.RowTo[string], `
+func (p *picker) quiet(ctx context.Context, conn *pgx.Conn) error {
+	names, err := survey.List(ctx, conn, pgx.RowTo[string], `
 		SELECT x.extname::text FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_available_extensions a ON a.name = x.extname
 		WHERE a.comment = pg_catalog.obj_description(x.oid, 'pg_extension')`)
 	for _, n := range p.nodes {
@@ -95,13 +95,13 @@ func (p *picker) resolve(n *node) {
 	n.resolved = true
 	class := n.Class
 	if n.Desc == "MATERIALIZED VIEW DATA" {
-		class = classRelation // the archive names the view only
+		class = survey.Relation // the archive names the view only
 	}
-	k, found := p.known[object{class, n.OID}]
+	k, found := p.known[survey.Object{class, n.OID}]
 	n.own = found || class != 0
 	n.name, n.bare = catalog.Name{Schema: n.Schema, Object: n.Tag}, n.Tag
 	if found {
-		n.name, n.bare = k.name(), k.Bare
+		n.name, n.bare = k.Name(), k.Bare
 		for _, t := range []uint32{k.First, k.Second} {
 			if _, ok := p.tables[t]; ok && !slices.Contains(n.tables, t) {
 				n.tables = append(n.tables, t)
@@ -221,7 +221,7 @@ func (p *picker) wanted(n *node) bool {
 	case len(n.tables) > 0:
 		return !slices.ContainsFunc(n.tables, func(t uint32) bool { return p.selected[p.tables[t]] == nil })
 	case n.name.Schema == "":
-		return wholeDatabase(p.sel)
+		return survey.WholeDatabase(p.sel)
 	}
 	return p.sel.Match(catalog.Name{Schema: n.name.Schema, Object: n.bare})
 }
@@ -240,7 +240,7 @@ func (p *picker) follows(n *node) bool {
 		if schema, ok := strings.CutPrefix(n.Tag, "SCHEMA "); ok {
 			return p.schema(strings.Trim(schema, `"`))
 		}
-		return wholeDatabase(p.sel)
+		return survey.WholeDatabase(p.sel)
 	}
 	return !slices.ContainsFunc(n.Depends, func(id int) bool { return !p.byID[id].picked })
 }
@@ -273,7 +273,7 @@ func (p *picker) tell(picked []*node) {
 	}
 	for _, n := range picked {
 		o := catalog.Object{Kind: n.Desc, Name: n.name}
-		if n.own && (p.known[object{n.Class, n.OID}].Other || n.Desc == "VIEW") && !there[o] {
+		if n.own && (p.known[survey.Object{n.Class, n.OID}].Other || n.Desc == "VIEW") && !there[o] {
 			there[o] = true
 			p.db.Others = append(p.db.Others, o)
 		}
@@ -299,7 +299,7 @@ func (p *picker) torn() error {
 		return nil
 	}
 	slices.Sort(texts)
-	return selectionTorn(strings.Join(slices.Compact(texts), "; "))
+	return survey.Torn(strings.Join(slices.Compact(texts), "; "))
 }
 
 // tears reports whether a table's definition names d, other than as the root

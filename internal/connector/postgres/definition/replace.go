@@ -1,4 +1,4 @@
-package postgres
+package definition
 
 import (
 	"cmp"
@@ -23,23 +23,23 @@ type dropped struct {
 
 // replace drops in an order in which little cascades. What does (a view in
 // another batch) is selected too: depended has looked before.
-func (c *clearing) replace(ctx context.Context, s *session) error {
-	all, err := c.droppable(ctx, s)
+func (c *clearing) replace(ctx context.Context, conn *pgx.Conn) error {
+	all, err := c.droppable(ctx, conn)
 	if err != nil {
 		return err
 	}
-	schemas, err := c.schemas(ctx, s)
+	schemas, err := c.schemas(ctx, conn)
 	if err != nil {
 		return err
 	}
-	goes := map[object]bool{}
+	goes := map[survey.Object]bool{}
 	for _, d := range all {
 		goes[d.object] = true
 	}
 	for _, n := range schemas {
-		goes[object{classNamespace, n.OID}] = true
+		goes[survey.Object{classNamespace, n.OID}] = true
 	}
-	if err := undepended(ctx, s, goes); err != nil {
+	if err := undepended(ctx, conn, goes); err != nil {
 		return err
 	}
 	slices.SortStableFunc(all, func(a, b dropped) int { return cmp.Compare(a.rank, b.rank) })
@@ -54,10 +54,10 @@ func (c *clearing) replace(ctx context.Context, s *session) error {
 	for _, n := range schemas {
 		c.add("DROP SCHEMA", catalog.Name{Object: n.Name}, nil, "DROP SCHEMA IF EXISTS "+catalog.Quote(n.Name)+" CASCADE")
 	}
-	if err := c.privileges(ctx, s, schemas); err != nil {
+	if err := c.privileges(ctx, conn, schemas); err != nil {
 		return err
 	}
-	return c.unlink(ctx, s)
+	return c.unlink(ctx, conn)
 }
 
 // listable are the kinds of which one DROP takes several. They are dropped
@@ -80,7 +80,7 @@ func (c *clearing) addDrop(list []dropped) {
 		kind = "ROUTINE" // takes an aggregate without arguments like the others
 	}
 	for _, d := range list {
-		if d.class == classRelation && kind != "VIEW" && kind != "SEQUENCE" {
+		if d.class == survey.Relation && kind != "VIEW" && kind != "SEQUENCE" {
 			tables = append(tables, d.name)
 		}
 		identities = append(identities, d.identity)
@@ -98,7 +98,7 @@ func (c *clearing) whole(schema string) bool {
 }
 
 // droppable lists the target's objects that are in the way, in no order.
-func (c *clearing) droppable(ctx context.Context, s *session) ([]dropped, error) {
+func (c *clearing) droppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
 	relations := map[catalog.Name]bool{}
 	for _, t := range c.source.Tables {
 		relations[t.Name] = true
@@ -111,7 +111,7 @@ func (c *clearing) droppable(ctx context.Context, s *session) ([]dropped, error)
 		others[o] = true
 		relations[o.Name] = relations[o.Name] || o.Kind == "VIEW"
 	}
-	all, err := readDroppable(ctx, s)
+	all, err := readDroppable(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (c *clearing) droppable(ctx context.Context, s *session) ([]dropped, error)
 		switch {
 		case d.name.Schema != "" && c.whole(d.name.Schema):
 			return false
-		case d.class == classRelation:
+		case d.class == survey.Relation:
 			return !relations[d.name]
 		}
 		return !others[catalog.Object{Kind: d.kind, Name: d.name}]
@@ -128,8 +128,8 @@ func (c *clearing) droppable(ctx context.Context, s *session) ([]dropped, error)
 
 // readDroppable reads what can be dropped by itself, extensions and their
 // members left out.
-func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
-	others, err := readOthers(ctx, s)
+func readDroppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
+	others, err := survey.Others(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +139,10 @@ func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
 		if o.Kind == "EXTENSION" || o.Kind == "VIEW" || o.Kind == "STATISTICS" {
 			continue
 		}
-		all = append(all, dropped{object: object{o.Class, o.OID}, kind: o.Kind, name: o.name(), rank: rankOf(o.Kind)})
+		all = append(all, dropped{object: survey.Object{o.Class, o.OID}, kind: o.Kind, name: o.Name(), rank: rankOf(o.Kind)})
 		classes, oids = append(classes, o.Class), append(oids, o.OID)
 	}
-	identities, err := list(ctx, s, pgx.RowTo[string], `
+	identities, err := survey.List(ctx, conn, pgx.RowTo[string], `
 		SELECT i.identity FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) WITH ORDINALITY u(class, oid, n),
 			LATERAL pg_catalog.pg_identify_object(u.class, u.oid, 0) i ORDER BY u.n`, classes, oids)
 	if err != nil {
@@ -154,8 +154,8 @@ func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
 			all[i].identity = all[i].name.Object
 		}
 	}
-	relations, err := list(ctx, s, func(row pgx.CollectableRow) (dropped, error) {
-		d := dropped{object: object{class: classRelation}}
+	relations, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (dropped, error) {
+		d := dropped{object: survey.Object{class: survey.Relation}}
 		var depth int
 		err := row.Scan(&d.oid, &d.kind, &d.name.Schema, &d.name.Object, &depth)
 		d.identity, d.rank = d.name.SQL(), rankOf(d.kind)-depth
@@ -169,8 +169,8 @@ func readDroppable(ctx context.Context, s *session) ([]dropped, error) {
 			coalesce(least(d.n, 20), 0)
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			LEFT JOIN (SELECT oid, max(n) AS n FROM depth GROUP BY oid) d ON d.oid = c.oid
-		WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND c.relpersistence <> 't' AND NOT `+foreigners+`
-			AND `+notOfExtension("pg_class", "c.oid")+`
+		WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND c.relpersistence <> 't' AND NOT `+survey.Foreigners+`
+			AND `+survey.NotOfExtension("pg_class", "c.oid")+`
 			AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o WHERE c.relkind = 'S' AND o.deptype = 'i'
 				AND o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid)
 		ORDER BY 3, 4`)
@@ -197,11 +197,11 @@ type clearedSchema struct {
 
 // schemas are those of the target that go as a whole: the role's own, without
 // any member of an extension. public stays, since no archive makes it.
-func (c *clearing) schemas(ctx context.Context, s *session) ([]clearedSchema, error) {
-	all, err := list(ctx, s, pgx.RowToStructByPos[clearedSchema], `
+func (c *clearing) schemas(ctx context.Context, conn *pgx.Conn) ([]clearedSchema, error) {
+	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[clearedSchema], `
 		SELECT n.oid, n.nspname::text FROM pg_catalog.pg_namespace n
-		WHERE NOT `+foreigners+` AND n.nspname <> 'public' AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-			AND `+notOfExtension("pg_namespace", "n.oid")+`
+		WHERE NOT `+survey.Foreigners+` AND n.nspname <> 'public' AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+			AND `+survey.NotOfExtension("pg_namespace", "n.oid")+`
 			AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)
 			AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend i JOIN pg_catalog.pg_depend m ON m.classid = i.classid AND m.objid = i.objid
 				WHERE i.refclassid = 'pg_catalog.pg_namespace'::regclass AND i.refobjid = n.oid AND m.deptype = 'e')
@@ -210,8 +210,8 @@ func (c *clearing) schemas(ctx context.Context, s *session) ([]clearedSchema, er
 }
 
 // unlink removes large objects of the same oids.
-func (c *clearing) unlink(ctx context.Context, s *session) error {
-	both, err := list(ctx, s, pgx.RowTo[uint32],
+func (c *clearing) unlink(ctx context.Context, conn *pgx.Conn) error {
+	both, err := survey.List(ctx, conn, pgx.RowTo[uint32],
 		`SELECT oid FROM pg_catalog.pg_largeobject_metadata WHERE oid = ANY($1::oid[]) ORDER BY oid`, c.source.Blobs)
 	for part := range slices.Chunk(both, 5*clearedAtOnce) {
 		var oids []string

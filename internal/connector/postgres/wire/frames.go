@@ -1,4 +1,4 @@
-package postgres
+package wire
 
 import (
 	"encoding/binary"
@@ -14,19 +14,19 @@ import (
 // (PostgreSQL documentation, COPY, "Binary Format").
 const binaryHeader = 19
 
-// frames reads the server's answer to a COPY TO STDOUT and gives out the
+// Frames reads the server's answer to a COPY TO STDOUT and gives out the
 // CopyData messages in it as they stand on the wire: type, length, payload.
-// Only headers are looked at; each row's payload is added to sum, whatever
+// Only headers are looked at; each row's payload is added to Sum, whatever
 // parts it comes in. It ends (io.EOF) before the first message that ends the
-// stream; that one and what was read behind it is left in tail.
-type frames struct {
-	conn   io.Reader
-	binary bool
-	sum    record.Sum
-	tail   []byte
+// stream; that one and what was read behind it is left in Tail.
+type Frames struct {
+	Conn   io.Reader
+	Binary bool
+	Sum    record.Sum
+	Tail   []byte
+	Failed error // of Conn
 
-	unread []byte // read from conn but not given out
-	failed error  // of conn
+	unread []byte // read from Conn but not given out
 
 	head [5]byte // of a message whose header is cut by the end of a buffer
 	got  int
@@ -41,35 +41,35 @@ type frames struct {
 }
 
 // Read fills p with whole and partial CopyData messages.
-func (f *frames) Read(p []byte) (int, error) {
-	for f.tail == nil && f.failed == nil {
+func (f *Frames) Read(p []byte) (int, error) {
+	for f.Tail == nil && f.Failed == nil {
 		n, err := f.fill(p)
 		if n == 0 && err != nil {
-			f.failed = cutOff(err)
+			f.Failed = cutOff(err)
 			break
 		}
 		if at := f.walk(p[:n]); at > 0 {
 			return at, nil
 		}
 	}
-	if f.failed != nil {
-		return 0, f.failed
+	if f.Failed != nil {
+		return 0, f.Failed
 	}
 	return 0, io.EOF
 }
 
-func (f *frames) fill(p []byte) (int, error) {
+func (f *Frames) fill(p []byte) (int, error) {
 	if len(f.unread) > 0 {
 		n := copy(p, f.unread)
 		f.unread = f.unread[n:]
 		return n, nil
 	}
-	return f.conn.Read(p)
+	return f.Conn.Read(p)
 }
 
 // walk goes through the messages in p and returns the length of the part that
 // is to be given out. The rest is left unread, or is the tail.
-func (f *frames) walk(p []byte) int {
+func (f *Frames) walk(p []byte) int {
 	at := 0
 	for at < len(p) {
 		if f.left == 0 {
@@ -96,41 +96,41 @@ func (f *frames) walk(p []byte) int {
 // other meets a message that is no CopyData. Those that may come at any time
 // (notices, changed parameters), and the one that opens the stream, are left
 // out; any other ends it.
-func (f *frames) other(p []byte) {
+func (f *Frames) other(p []byte) {
 	rest := slices.Concat(p, f.unread)
 	switch p[0] {
 	case 'H', 'N', 'S', 'A':
 	default:
-		f.tail, f.unread = rest, nil
+		f.Tail, f.unread = rest, nil
 		return
 	}
 	f.unread = rest
 	whole := &tailed{f: f}
 	if _, _, err := message(whole); err != nil {
-		f.failed = err
+		f.Failed = err
 	}
 }
 
 // tailed reads what is unread, then the connection.
-type tailed struct{ f *frames }
+type tailed struct{ f *Frames }
 
 func (t *tailed) Read(p []byte) (int, error) { return t.f.fill(p) }
 
 // begin meets the header of a CopyData message.
-func (f *frames) begin(size int64) {
+func (f *Frames) begin(size int64) {
 	f.left, f.body, f.seen, f.skip = size, size, 0, 0
-	if f.binary && !f.start {
+	if f.Binary && !f.start {
 		f.start = true
 		f.skip = min(size, binaryHeader)
 		f.body -= f.skip
 	}
 	if size == 0 {
-		f.sum.Add(nil)
+		f.Sum.Add(nil)
 	}
 }
 
 // add takes the next bytes of the payload into the sum.
-func (f *frames) add(b []byte) {
+func (f *Frames) add(b []byte) {
 	if n := min(f.skip, int64(len(b))); n > 0 {
 		f.skip -= n
 		b = b[n:]
@@ -153,15 +153,15 @@ func (f *frames) add(b []byte) {
 		f.hash.Write(b) // never fails
 		if f.seen += int64(len(b)); f.seen == f.body {
 			sum := f.hash.Sum128()
-			f.sum.AddHash(sum.Hi, sum.Lo, f.body)
+			f.Sum.AddHash(sum.Hi, sum.Lo, f.body)
 		}
 	}
 }
 
 // row counts a whole row; the two bytes that end a binary stream are none.
-func (f *frames) row(b []byte) {
-	if f.binary && len(b) == 2 && b[0] == 0xff && b[1] == 0xff {
+func (f *Frames) row(b []byte) {
+	if f.Binary && len(b) == 2 && b[0] == 0xff && b[1] == 0xff {
 		return
 	}
-	f.sum.Add(b)
+	f.Sum.Add(b)
 }

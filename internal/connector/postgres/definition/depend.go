@@ -1,4 +1,4 @@
-package postgres
+package definition
 
 import (
 	"context"
@@ -22,8 +22,8 @@ type foreignKey struct {
 
 // readForeignKeys reads all of them. A partition's copy of its root's key has
 // the root's name and table.
-func readForeignKeys(ctx context.Context, s *session) ([]foreignKey, error) {
-	return list(ctx, s, func(row pgx.CollectableRow) (foreignKey, error) {
+func readForeignKeys(ctx context.Context, conn *pgx.Conn) ([]foreignKey, error) {
+	return survey.List(ctx, conn, func(row pgx.CollectableRow) (foreignKey, error) {
 		var k foreignKey
 		var table catalog.Name
 		err := row.Scan(&k.Name, &table.Schema, &table.Object, &k.From, &k.To)
@@ -51,8 +51,8 @@ type dependency struct {
 // undepended refuses when something stays that needs what goes. Parts (an
 // index, a row type, a column's default) go with their whole; tables and views
 // never do so silently, not even partitions with their root.
-func undepended(ctx context.Context, s *session, goes map[object]bool) error {
-	all, err := list(ctx, s, pgx.RowToStructByPos[dependency], `
+func undepended(ctx context.Context, conn *pgx.Conn, goes map[survey.Object]bool) error {
+	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[dependency], `
 		SELECT d.classid, d.objid, d.refclassid, d.refobjid, d.deptype::text,
 			coalesce(c.relkind IN ('r', 'p', 'f', 'm', 'v'), false)
 		FROM pg_catalog.pg_depend d
@@ -61,25 +61,25 @@ func undepended(ctx context.Context, s *session, goes map[object]bool) error {
 	if err != nil {
 		return err
 	}
-	on := map[object][]dependency{}
-	views := map[object]object{} // by their rules
+	on := map[survey.Object][]dependency{}
+	views := map[survey.Object]survey.Object{} // by their rules
 	for _, d := range all {
-		ref := object{d.RefClass, d.RefOID}
+		ref := survey.Object{d.RefClass, d.RefOID}
 		on[ref] = append(on[ref], d)
 		if d.Class == classRewrite && d.Kind == "i" {
-			views[object{d.Class, d.OID}] = ref
+			views[survey.Object{d.Class, d.OID}] = ref
 		}
 	}
-	var queue []object
+	var queue []survey.Object
 	for o := range goes {
 		queue = append(queue, o)
 	}
-	var needs []object
+	var needs []survey.Object
 	for len(queue) > 0 {
 		o := queue[0]
 		queue = queue[1:]
 		for _, d := range on[o] {
-			part := object{d.Class, d.OID}
+			part := survey.Object{d.Class, d.OID}
 			switch {
 			case goes[part]:
 			case d.Relation || d.Kind == "n" || d.Kind == "e" || d.Kind == "x":
@@ -106,7 +106,7 @@ func undepended(ctx context.Context, s *session, goes map[object]bool) error {
 	if len(oids) == 0 {
 		return nil
 	}
-	texts, err := list(ctx, s, pgx.RowTo[string], `
+	texts, err := survey.List(ctx, conn, pgx.RowTo[string], `
 		SELECT DISTINCT pg_catalog.pg_describe_object(u.class, u.oid, 0)
 		FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) u(class, oid) ORDER BY 1`, classes, oids)
 	if err != nil {
@@ -117,13 +117,13 @@ func undepended(ctx context.Context, s *session, goes map[object]bool) error {
 
 // privileges takes default privileges away: with those of an earlier run,
 // tables that are made again would get rights that the source's do not have.
-func (c *clearing) privileges(ctx context.Context, s *session, gone []clearedSchema) error {
+func (c *clearing) privileges(ctx context.Context, conn *pgx.Conn, gone []clearedSchema) error {
 	dropped := map[string]bool{}
 	for _, n := range gone {
 		dropped[n.Name] = true
 	}
 	type grant struct{ Role, Schema, Kind, Grantee string }
-	grants, err := list(ctx, s, pgx.RowToStructByPos[grant], `
+	grants, err := survey.List(ctx, conn, pgx.RowToStructByPos[grant], `
 		SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(d.defaclrole)), coalesce(n.nspname::text, ''),
 			CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
 				WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END,
@@ -135,7 +135,7 @@ func (c *clearing) privileges(ctx context.Context, s *session, gone []clearedSch
 		return err
 	}
 	for i, g := range grants {
-		if g.Schema == "" && !wholeDatabase(c.sel) || g.Schema != "" && (dropped[g.Schema] || !c.whole(g.Schema)) {
+		if g.Schema == "" && !survey.WholeDatabase(c.sel) || g.Schema != "" && (dropped[g.Schema] || !c.whole(g.Schema)) {
 			continue
 		}
 		alter, in := "ALTER DEFAULT PRIVILEGES FOR ROLE "+g.Role, ""

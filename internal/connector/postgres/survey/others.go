@@ -1,4 +1,4 @@
-package postgres
+package survey
 
 import (
 	"context"
@@ -9,31 +9,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func selectionTorn(text string) error {
+func Torn(text string) error {
 	return fault.New(fault.Config, "selection.torn", "the selection takes a part without the rest: %s", text).
 		Hint("select the parents too, or leave the children out")
 }
 
-// other is an object that is no table and no sequence.
-type other struct {
+// Other is an object that is no table and no sequence.
+type Other struct {
 	Kind, Schema, Object string
 	Bare                 string // what patterns are matched with: a function without its arguments
 	Class, OID           uint32
 }
 
-func (o other) name() catalog.Name { return catalog.Name{Schema: o.Schema, Object: o.Object} }
+func (o Other) Name() catalog.Name { return catalog.Name{Schema: o.Schema, Object: o.Object} }
 
 // chosen reports whether the selection picks it.
-func (o other) chosen(sel catalog.Selection) bool {
+func (o Other) chosen(sel catalog.Selection) bool {
 	if o.Schema == "" {
-		return wholeDatabase(sel)
+		return WholeDatabase(sel)
 	}
 	return sel.Match(catalog.Name{Schema: o.Schema, Object: o.Bare})
 }
 
-// readOthers reads all of them, by kind and name, those of extensions left out.
+// Others reads all of them, by kind and name, those of extensions left out.
 // Kinds are pg_dump's words.
-func readOthers(ctx context.Context, s *session) ([]other, error) {
+func Others(ctx context.Context, conn *pgx.Conn) ([]Other, error) {
 	procedure := `CASE p.prokind WHEN 'a' THEN 'AGGREGATE' WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END`
 	inSchema := func(kind, name, bare, class, alias, namespace, where string) string {
 		return `
@@ -76,7 +76,7 @@ func readOthers(ctx context.Context, s *session) ([]other, error) {
 		` UNION ALL ` + global("TRANSFORM", `'FOR ' || pg_catalog.format_type(g.trftype, NULL) || ' LANGUAGE ' ||
 			(SELECT pg_catalog.quote_ident(l.lanname) FROM pg_catalog.pg_language l WHERE l.oid = g.trflang)`, "pg_transform", "") +
 		` ORDER BY 1, 2, 3`
-	return list(ctx, s, pgx.RowToStructByPos[other], sql)
+	return List(ctx, conn, pgx.RowToStructByPos[Other], sql)
 }
 
 // sequence is one with the table that owns it or takes its default from it.
@@ -101,13 +101,13 @@ func (q sequence) chosen(sel catalog.Selection, out map[catalog.Name]bool) bool 
 }
 
 // readSequences reads all sequences but those of extensions.
-func readSequences(ctx context.Context, s *session) ([]sequence, error) {
+func readSequences(ctx context.Context, conn *pgx.Conn) ([]sequence, error) {
 	type use struct {
 		Schema, Object           string
 		TableSchema, TableObject *string
 		Owns                     *bool
 	}
-	rows, err := list(ctx, s, pgx.RowToStructByPos[use], `
+	rows, err := List(ctx, conn, pgx.RowToStructByPos[use], `
 		WITH used AS (
 			SELECT d.objid AS sequence, d.refobjid AS of, true AS owns
 			FROM pg_catalog.pg_depend d
@@ -143,8 +143,8 @@ func readSequences(ctx context.Context, s *session) ([]sequence, error) {
 // viewUse is one relation in a view's query.
 type viewUse struct{ view, used catalog.Name }
 
-func readViewUses(ctx context.Context, s *session) ([]viewUse, error) {
-	return list(ctx, s, func(row pgx.CollectableRow) (viewUse, error) {
+func readViewUses(ctx context.Context, conn *pgx.Conn) ([]viewUse, error) {
+	return List(ctx, conn, func(row pgx.CollectableRow) (viewUse, error) {
 		var u viewUse
 		return u, row.Scan(&u.view.Schema, &u.view.Object, &u.used.Schema, &u.used.Object)
 	}, `
