@@ -18,20 +18,32 @@ import (
 // Mask is what is shown instead of a secret.
 const Mask = "******"
 
-// String holds a secret text. The zero value is an empty one.
-type String struct{ text string }
+// String holds a secret text. The zero value is an empty one. The text stands
+// behind a pointer: package fmt cannot call methods of unexported fields and
+// would print it.
+type String struct{ text *string }
 
 // New wraps a text.
-func New(text string) String { return String{text} }
+func New(text string) String {
+	if text == "" {
+		return String{}
+	}
+	return String{&text}
+}
 
 // Reveal returns the text itself.
-func (s String) Reveal() string { return s.text }
+func (s String) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Empty reports whether there is no secret.
-func (s String) Empty() bool { return s.text == "" }
+func (s String) Empty() bool { return s.text == nil }
 
 func (s String) String() string {
-	if s.text == "" {
+	if s.Empty() {
 		return ""
 	}
 	return Mask

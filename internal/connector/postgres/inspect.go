@@ -2,51 +2,37 @@ package postgres
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
-
-	"github.com/jackc/pgx/v5"
 )
 
-var _ connector.Inspector = (*Endpoint)(nil)
+var (
+	_ connector.Inspector = (*Endpoint)(nil)
+	_ connector.Examiner  = (*Endpoint)(nil)
+)
 
-// Schema is where the marks live at a target. It is never selected.
-const Schema = "godwit"
-
-// foreigners are schemas that are nobody's: the server's, temporary ones, ours.
-const foreigners = `(n.nspname LIKE 'pg\_%' OR n.nspname IN ('information_schema', '` + Schema + `'))`
-
-// notOfExtension is a condition on an object of a catalogue: extensions bring
-// their members along.
-func notOfExtension(class, oid string) string {
-	return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.deptype = 'e'
-		AND x.classid = 'pg_catalog.` + class + `'::regclass AND x.objid = ` + oid + `)`
-}
-
-// byItself is a condition on an object that neither an extension nor another
-// object (a range's constructors, a table's row type) brings along.
-func byItself(class, oid string) string {
-	return strings.Replace(notOfExtension(class, oid), "x.deptype = 'e'", "x.deptype IN ('e', 'i')", 1)
-}
-
-// Inspect reads what the selection holds, in one read-only transaction. Sizes
-// and row counts are the server's estimates. Tables of extensions are left
-// out: the extension makes them, and their rows with them. Materialised views
-// are among the tables, sequences of identity columns among the sequences. An
-// include pattern that matches nothing is a fault of kind config, code
-// pattern.unmatched.
+// Inspect is the connector.Inspector's, in one read-only transaction: see
+// survey.Inspect.
 func (e *Endpoint) Inspect(ctx context.Context, sel catalog.Selection) (*catalog.Database, error) {
 	var db *catalog.Database
 	err := e.reading(ctx, "", func(s *session) (err error) {
-		db, err = inspect(ctx, s, sel)
+		db, err = survey.Inspect(ctx, s.conn, sel)
 		return err
 	})
 	return db, fault.Wrap(err, "inspect %s", e.name)
+}
+
+// Examine is the connector.Examiner's: see survey.Examine.
+func (e *Endpoint) Examine(ctx context.Context, role string, facts catalog.Facts) ([]connector.Finding, error) {
+	var found []connector.Finding
+	err := e.reading(ctx, "", func(s *session) (err error) {
+		found, err = survey.Examine(ctx, s.conn, role, facts)
+		return err
+	})
+	return found, fault.Wrap(err, "examine %s", e.name)
 }
 
 // reading runs f in a read-only transaction at a snapshot ("" is a new one).
@@ -56,184 +42,17 @@ func (e *Endpoint) reading(ctx context.Context, snapshot string, f func(*session
 		return err
 	}
 	defer s.close()
-	// Just filled catalogues have no statistics yet: without this, joins over
-	// 2,000 tables took 13 s instead of 0.2.
 	begin, join := beginReading+"; ", ""
 	if snapshot != "" {
 		join = "SET TRANSACTION SNAPSHOT " + literal(snapshot) + "; "
 	}
+	// Just filled catalogues have no statistics yet: with nested loops, joins
+	// over 2,000 tables took 13 s instead of 0.2.
 	if err := s.exec(ctx, begin+join+"SET LOCAL enable_nestloop = off"); err != nil {
 		return err
 	}
 	if err := f(s); err != nil {
-		return err
+		return s.fault(ctx, err)
 	}
 	return s.exec(ctx, "COMMIT")
-}
-
-func inspect(ctx context.Context, s *session, sel catalog.Selection) (*catalog.Database, error) {
-	db, err := readDatabase(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	tables, err := readTables(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	others, err := readOthers(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	sequences, err := readSequences(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	out, err := leftOut(ctx, s, sel, tables)
-	if err != nil {
-		return nil, err
-	}
-	names := slices.Clone(db.Schemas)
-	var all []catalog.Name
-	for _, t := range tables {
-		all = append(all, t.Name)
-		if out[t.Name] {
-			db.LeftOut = append(db.LeftOut, t.Name)
-		} else {
-			db.Tables = append(db.Tables, t.Table)
-		}
-	}
-	for _, o := range others {
-		if o.Schema != "" {
-			all = append(all, catalog.Name{Schema: o.Schema, Object: o.Bare})
-		}
-		switch {
-		case o.Kind == "VIEW" && out[o.name()]:
-			db.LeftOut = append(db.LeftOut, o.name())
-		case o.chosen(sel):
-			db.Others = append(db.Others, catalog.Object{Kind: o.Kind, Name: o.name()})
-		}
-	}
-	for _, q := range sequences {
-		all = append(all, q.Name)
-		if q.chosen(sel, out) {
-			db.Sequences = append(db.Sequences, q.Name)
-		}
-	}
-	if wholeDatabase(sel) {
-		if db.Blobs, err = list(ctx, s, pgx.RowTo[uint32], `SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid`); err != nil {
-			return nil, err
-		}
-	}
-	used := map[string]bool{}
-	for _, t := range db.Tables {
-		used[t.Name.Schema] = true
-	}
-	db.Schemas = slices.DeleteFunc(db.Schemas, func(n string) bool { return !used[n] && !sel.Whole(n) })
-	return db, unmatched(sel, names, all)
-}
-
-// wholeDatabase reports whether what belongs to no schema (large objects,
-// publications, event triggers) is selected: unless include picks some schemas.
-func wholeDatabase(sel catalog.Selection) bool {
-	return len(sel.Include) == 0 || slices.ContainsFunc(sel.Include, func(p catalog.Pattern) bool {
-		return p.String() == "*" || p.String() == "*.*"
-	})
-}
-
-func readDatabase(ctx context.Context, s *session) (*catalog.Database, error) {
-	db, err := one(ctx, s, func(row pgx.CollectableRow) (*catalog.Database, error) {
-		db := &catalog.Database{System: System}
-		return db, row.Scan(&db.Version, &db.Number, &db.Name, &db.User, &db.Super, &db.ID, &db.Bytes)
-	}, `SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1),
-		pg_catalog.current_setting('server_version_num')::int, d.datname, current_user::text,
-		(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),
-		(SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || d.oid,
-		pg_catalog.pg_database_size(d.oid)
-		FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`)
-	if err != nil {
-		return nil, err
-	}
-	if db.Schemas, err = list(ctx, s, pgx.RowTo[string],
-		`SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE NOT `+foreigners+`
-		AND `+notOfExtension("pg_namespace", "n.oid")+` ORDER BY 1`); err != nil {
-		return nil, err
-	}
-	db.Settings, err = list(ctx, s, pgx.RowToStructByPos[catalog.Property], `
-		SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('server_encoding', 'lc_collate', 'lc_ctype',
-			'max_connections', 'max_locks_per_transaction', 'max_prepared_transactions', 'default_table_access_method',
-			'wal_level', 'block_size')
-		UNION ALL
-		SELECT 'lc_collate', datcollate FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-			AND pg_catalog.current_setting('lc_collate', true) IS NULL
-		UNION ALL
-		SELECT 'lc_ctype', datctype FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-			AND pg_catalog.current_setting('lc_ctype', true) IS NULL
-		ORDER BY 1`)
-	return db, err
-}
-
-// unmatched refuses include patterns that match nothing and names what is
-// spelt nearly so.
-func unmatched(sel catalog.Selection, schemas []string, names []catalog.Name) error {
-	unused := sel.Unused(names)
-	unused = slices.DeleteFunc(unused, func(p catalog.Pattern) bool {
-		return slices.ContainsFunc(schemas, p.WholeSchema) // an empty schema
-	})
-	if len(unused) == 0 {
-		return nil
-	}
-	var texts []string
-	for _, p := range unused {
-		texts = append(texts, fmt.Sprintf("%q", p.String()))
-	}
-	e := fault.New(fault.Config, "pattern.unmatched", "include pattern %s matches nothing", strings.Join(texts, ", "))
-	for _, p := range unused {
-		if near := nearest(p.String(), names); len(near) > 0 {
-			e = e.Hint("near %q there is %s", p.String(), strings.Join(near, ", "))
-		}
-	}
-	return e
-}
-
-// nearest gives up to three names that take the fewest changes.
-func nearest(text string, names []catalog.Name) []string {
-	best := map[string]int{}
-	for _, n := range names {
-		best[n.String()] = distance(text, n.String())
-		best[n.Schema+".*"] = min(distance(text, n.Schema), distance(text, n.Schema+".*"))
-	}
-	var all []string
-	for name, d := range best {
-		if d <= max(2, len(text)/3) {
-			all = append(all, name)
-		}
-	}
-	slices.SortFunc(all, func(a, b string) int {
-		if best[a] != best[b] {
-			return best[a] - best[b]
-		}
-		return strings.Compare(a, b)
-	})
-	return all[:min(len(all), 3)]
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last
-			if a[i] != b[j] {
-				change++
-			}
-			last = row[j+1]
-			row[j+1] = min(change, row[j]+1, last+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -3,6 +3,8 @@ package flow
 import (
 	"fmt"
 	"slices"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Bound is a flow with its inputs and environment filled in: what a run
@@ -33,16 +35,16 @@ type BoundConnection struct {
 // bound: they are returned again. It may be called again.
 func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) {
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
-		return nil, wrong.sorted()
+		return nil, wrong.Sorted()
 	}
-	d := &decoder{problems: &problems{}, dir: f.project.Dir}
+	d := &decoder{Problems: &source.Problems{}, dir: f.project.Dir}
 	e, wrong := f.project.environment(env)
 	if wrong != nil {
-		d.list = append(d.list, *wrong)
+		d.List = append(d.List, *wrong)
 	}
 	values, texts := d.given(f.Inputs, inputs)
-	if len(d.list) > 0 {
-		return nil, d.list.sorted()
+	if len(d.List) > 0 {
+		return nil, d.List.Sorted()
 	}
 	d.scope = f.project.types(nonNil(f.Inputs))
 	d.scope.values = map[string]map[string]any{"inputs": values, "env": {"name": e.Name, "rehearsal": e.Rehearsal}}
@@ -56,8 +58,8 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
 	}
-	if len(d.list) > 0 {
-		return nil, d.list.sorted()
+	if len(d.List) > 0 {
+		return nil, d.List.Sorted()
 	}
 	return b, nil
 }
@@ -69,12 +71,12 @@ func (d *decoder) given(declared []Input, texts map[string]string) (values map[s
 	for _, in := range declared {
 		names = append(names, in.Name)
 		text, ok := texts[in.Name]
-		at := spot{pos: Pos{File: "--set " + in.Name}}
+		at := source.Spot{Pos: Pos{File: "--set " + in.Name}}
 		switch {
 		case ok:
 			v, err := in.parse(text)
 			if err != nil {
-				d.add(at, "input.type", fmt.Sprintf("input %s is of type %s: %v", in.Name, in.Type, err), "--set "+in.Name+"="+in.sample())
+				d.Add(at, "input.type", fmt.Sprintf("input %s is of type %s: %v", in.Name, in.Type, err), "--set "+in.Name+"="+in.sample())
 				continue
 			}
 			d.chosen(at, in, v, "input.choice", "input "+in.Name)
@@ -82,14 +84,14 @@ func (d *decoder) given(declared []Input, texts map[string]string) (values map[s
 		case in.Default != nil:
 			values[in.Name] = in.Default
 		default:
-			d.add(spot{pos: in.Pos}, "input.missing", fmt.Sprintf("input %s must be given", in.Name), "--set "+in.Name+"="+in.sample()+helped(in.Help))
+			d.Add(source.Spot{Pos: in.Pos}, "input.missing", fmt.Sprintf("input %s must be given", in.Name), "--set "+in.Name+"="+in.sample()+helped(in.Help))
 			continue
 		}
 		canonical[in.Name] = in.format(values[in.Name])
 	}
 	for _, name := range sortedKeys(texts) {
 		if _, ok := canonical[name]; !ok && !slices.Contains(names, name) {
-			d.add(spot{pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+quote(name), choice(name, names, "inputs"))
+			d.Add(source.Spot{Pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+source.Quote(name), choice(name, names, "inputs"))
 		}
 	}
 	return values, canonical

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Connection is a named system. Its settings are decoded when a flow that uses
@@ -14,7 +16,7 @@ type Connection struct {
 	Pos    Pos
 
 	settings *Node
-	spot     spot
+	spot     source.Spot
 }
 
 // connections reads {NAME: {SYSTEM: {...}}} and checks the settings as far as
@@ -37,10 +39,10 @@ func (d *decoder) connections(p *Project, n *Node, up *level) map[string]Connect
 func declared(n *Node, broken bool) map[string]bool {
 	names := map[string]bool{}
 	if n != nil {
-		for _, f := range n.fields {
-			names[f.name] = true
+		for _, f := range n.Fields {
+			names[f.Name] = true
 		}
-		broken = broken || n.shape != mapping
+		broken = broken || n.Shape != source.Mapping
 	}
 	if broken {
 		return nil
@@ -48,33 +50,33 @@ func declared(n *Node, broken bool) map[string]bool {
 	return names
 }
 
-func (d *decoder) connection(p *Project, f field, up *level) (Connection, bool) {
+func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection, bool) {
 	var systems []string
-	l := &level{name: "connection " + f.name, planned: planned["system"], up: up}
+	l := &level{name: "connection " + f.Name, planned: planned["system"], up: up}
 	for _, s := range p.lang.Systems {
 		systems = append(systems, s.System)
 		l.keys = append(l.keys, Key{Name: s.System, Kind: Group, Keys: Keys(s.Settings())})
 	}
-	form := fmt.Sprintf("write %s: {%s: {...}}", f.name, strings.Join(systems, " or "))
+	form := fmt.Sprintf("write %s: {%s: {...}}", f.Name, strings.Join(systems, " or "))
 	switch {
-	case f.value.shape == invalid:
+	case f.Value.Shape == source.Invalid:
 		return Connection{}, false
-	case f.value.shape != mapping || len(f.value.fields) != 1:
-		d.add(f.spot, "flow.type", fmt.Sprintf("connection %s names one system and its settings", f.name), form)
+	case f.Value.Shape != source.Mapping || len(f.Value.Fields) != 1:
+		d.Add(f.Spot, "flow.type", fmt.Sprintf("connection %s names one system and its settings", f.Name), form)
 		return Connection{}, false
 	}
-	system := f.value.fields[0]
-	if l.key(system.name) == nil {
+	system := f.Value.Fields[0]
+	if l.key(system.Name) == nil {
 		d.unknown(l, system)
 		return Connection{}, false
 	}
-	return Connection{Name: f.name, System: system.name, Pos: f.spot.pos, settings: system.value, spot: system.spot}, true
+	return Connection{Name: f.Name, System: system.Name, Pos: f.Spot.Pos, settings: system.Value, spot: system.Spot}, true
 }
 
 // settings decodes a connection into its connector's struct.
 func (d *decoder) settings(p *Project, c Connection) any {
 	into := p.lang.system(c.System).Settings()
-	inner := &decoder{problems: d.problems, scope: d.scope, dir: p.Dir}
+	inner := &decoder{Problems: d.Problems, scope: d.scope, dir: p.Dir}
 	inner.group(c.settings, elem(into), &level{name: "connection " + c.Name, keys: Keys(into), planned: planned[c.System]}, c.spot)
 	return into
 }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Decode fills a struct from a value of a file, strictly by the struct's tags.
@@ -13,16 +15,16 @@ import (
 // be used in it, and names of connections are not looked up: Flow.Bind does
 // both.
 func Decode(n *Node, into any) Diagnostics {
-	p := &problems{}
-	d := &decoder{problems: p}
+	p := &source.Problems{}
+	d := &decoder{Problems: p}
 	v := reflect.ValueOf(into).Elem()
-	d.group(n, v, &level{name: "the value", keys: keysOf(v.Type())}, n.spot)
-	return p.list.sorted()
+	d.group(n, v, &level{name: "the value", keys: keysOf(v.Type())}, n.Spot)
+	return p.List.Sorted()
 }
 
 // decoder fills structs from nodes.
 type decoder struct {
-	*problems
+	*source.Problems
 	scope *scope          // what ${...} may use; nil: it may not stand here
 	dir   string          // paths are relative to it
 	known map[string]bool // connections; nil: names are not looked up
@@ -31,24 +33,24 @@ type decoder struct {
 
 // group fills a struct from a mapping. At is the key before the mapping, for
 // what is missing in it.
-func (d *decoder) group(n *Node, v reflect.Value, l *level, at spot) {
-	if n.shape == invalid {
+func (d *decoder) group(n *Node, v reflect.Value, l *level, at source.Spot) {
+	if n.Shape == source.Invalid {
 		return
 	}
-	if n.shape != mapping {
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s is a mapping of keys, not %s", l.name, n.describe()), "keys: "+strings.Join(l.names(), ", "))
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a mapping of keys, not %s", l.name, described(n)), "keys: "+strings.Join(l.names(), ", "))
 		return
 	}
 	given := map[string]bool{}
-	for _, f := range n.fields {
-		k := l.key(f.name)
+	for _, f := range n.Fields {
+		k := l.key(f.Name)
 		if k == nil {
 			given[d.unknown(l, f)] = true
 			continue
 		}
-		given[k.Name] = d.into(f.value, v.FieldByIndex(k.index), *k, l, f.spot)
+		given[k.Name] = d.into(f.Value, v.FieldByIndex(k.index), *k, l, f.Spot)
 		if !given[k.Name] && k.Required {
-			d.add(f.value.spot, "flow.required", fmt.Sprintf("%s needs %s, and this is null", l.name, k.Name))
+			d.Add(f.Value.Spot, "flow.required", fmt.Sprintf("%s needs %s, and this is null", l.name, k.Name))
 			given[k.Name] = true
 		}
 	}
@@ -59,12 +61,12 @@ func (d *decoder) group(n *Node, v reflect.Value, l *level, at spot) {
 	}
 }
 
-func (d *decoder) missing(v reflect.Value, k Key, l *level, at spot) {
+func (d *decoder) missing(v reflect.Value, k Key, l *level, at source.Spot) {
 	if k.Required {
-		if at.pos.File == "" {
-			at.pos.File = "--" + k.Name // Fill: it is a flag that is missing
+		if at.Pos.File == "" {
+			at.Pos.File = "--" + k.Name // Fill: it is a flag that is missing
 		}
-		d.add(at, "flow.required", fmt.Sprintf("%s needs %s", l.name, k.Name), k.Name+": "+cmpOr(k.Help, string(k.Kind))+values(&k))
+		d.Add(at, "flow.required", fmt.Sprintf("%s needs %s", l.name, k.Name), k.Name+": "+cmpOr(k.Help, string(k.Kind))+values(&k))
 		return
 	}
 	defaults(v, k)
@@ -104,19 +106,19 @@ func mustSet(v reflect.Value, k Key, text string) {
 
 // into fills one key's value and reports whether there is one: ${...} that is
 // null is none.
-func (d *decoder) into(n *Node, v reflect.Value, k Key, l *level, at spot) bool {
+func (d *decoder) into(n *Node, v reflect.Value, k Key, l *level, at source.Spot) bool {
 	if k.Kind == raw && !k.Map && !k.List {
 		v.Set(reflect.ValueOf(n))
 		return true
 	}
-	if n.shape == invalid {
+	if n.Shape == source.Invalid {
 		return true
 	}
 	n, ok := d.resolve(n, k, l)
 	if !ok {
 		return true
 	}
-	if n.style == computed && n.value == nil {
+	if n.Style == source.Computed && n.Value == nil {
 		return false
 	}
 	switch {
@@ -131,38 +133,38 @@ func (d *decoder) into(n *Node, v reflect.Value, k Key, l *level, at spot) bool 
 }
 
 func (d *decoder) entries(n *Node, v reflect.Value, k Key, l *level) {
-	if n.shape != mapping {
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s in %s is a mapping of names, not %s", k.Name, l.name, n.describe()))
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s in %s is a mapping of names, not %s", k.Name, l.name, described(n)))
 		return
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	entry := k
 	entry.Map = false
-	for _, f := range n.fields {
-		entry.Name = k.Name + "." + f.name
+	for _, f := range n.Fields {
+		entry.Name = k.Name + "." + f.Name
 		e := reflect.New(v.Type().Elem()).Elem()
-		d.into(f.value, e, entry, l, f.spot)
-		v.SetMapIndex(reflect.ValueOf(f.name).Convert(v.Type().Key()), e)
+		d.into(f.Value, e, entry, l, f.Spot)
+		v.SetMapIndex(reflect.ValueOf(f.Name).Convert(v.Type().Key()), e)
 	}
 }
 
 func (d *decoder) items(n *Node, v reflect.Value, k Key, l *level) {
 	one := k
 	one.List, one.Default = false, ""
-	if n.shape != list {
+	if n.Shape != source.List {
 		next := ""
-		if n.shape == scalar && n.style != computed {
-			next = fmt.Sprintf("write [%s]", quote(n.text))
+		if n.Shape == source.Scalar && n.Style != source.Computed {
+			next = fmt.Sprintf("write [%s]", source.Quote(n.Text))
 		}
-		d.add(n.spot, "flow.type", strings.TrimSpace(fmt.Sprintf("%s in %s is a list, not %s", k.Name, l.name, n.describe())), nonEmpty(next)...)
+		d.Add(n.Spot, "flow.type", strings.TrimSpace(fmt.Sprintf("%s in %s is a list, not %s", k.Name, l.name, described(n))), nonEmpty(next)...)
 		return
 	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.items)))
-	for i, item := range n.items {
+	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Items)))
+	for i, item := range n.Items {
 		e := reflect.New(v.Type().Elem()).Elem()
 		one.Name = fmt.Sprintf("%s[%d]", k.Name, i)
-		if !d.into(item, e, one, l, item.spot) {
-			d.add(item.spot, "flow.null", fmt.Sprintf("%s in %s is null", one.Name, l.name))
+		if !d.into(item, e, one, l, item.Spot) {
+			d.Add(item.Spot, "flow.null", fmt.Sprintf("%s in %s is null", one.Name, l.name))
 		}
 		v.Set(reflect.Append(v, e))
 	}
@@ -176,7 +178,7 @@ func nonEmpty(s string) []string {
 }
 
 // one fills a single value.
-func (d *decoder) one(n *Node, v reflect.Value, k Key, l *level, at spot) {
+func (d *decoder) one(n *Node, v reflect.Value, k Key, l *level, at source.Spot) {
 	switch k.Kind {
 	case Secret:
 		d.secret(n, v, k, l)
@@ -195,25 +197,25 @@ func (d *decoder) one(n *Node, v reflect.Value, k Key, l *level, at spot) {
 
 // place reads NAME or {at: NAME}.
 func (d *decoder) place(n *Node, v reflect.Value, k Key, l *level) {
-	if n.shape == mapping {
+	if n.Shape == source.Mapping {
 		at := Key{Name: "at", Kind: Name}
 		inner := &level{name: k.Name, keys: []Key{at}, planned: planned["place"], up: l}
-		for _, f := range n.fields {
-			if f.name != "at" {
+		for _, f := range n.Fields {
+			if f.Name != "at" {
 				d.unknown(inner, f)
 				continue
 			}
-			d.into(f.value, v, at, inner, f.spot)
+			d.into(f.Value, v, at, inner, f.Spot)
 		}
-		if n.field("at") == nil {
-			d.add(n.spot, "flow.required", k.Name+" needs at", "at: the name of a connection")
+		if n.Field("at") == nil {
+			d.Add(n.Spot, "flow.required", k.Name+" needs at", "at: the name of a connection")
 		}
 		return
 	}
-	before := len(d.list)
+	before := len(d.List)
 	d.plain(n, v, k, l)
 	name := v.String()
-	if len(d.list) > before || d.known == nil {
+	if len(d.List) > before || d.known == nil {
 		return
 	}
 	if d.known[name] {
@@ -221,7 +223,7 @@ func (d *decoder) place(n *Node, v reflect.Value, k Key, l *level) {
 		return
 	}
 	names := slices.Sorted(maps.Keys(d.known))
-	d.add(n.spot, "connection.unknown", fmt.Sprintf("%s in %s: there is no connection %s", k.Name, l.name, quote(name)), choice(name, names, "connections"))
+	d.Add(n.Spot, "connection.unknown", fmt.Sprintf("%s in %s: there is no connection %s", k.Name, l.name, source.Quote(name)), choice(name, names, "connections"))
 }
 
 // choice is the next step for a name that is not among those there are.

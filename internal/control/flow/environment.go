@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"godwit/internal/control/flow/source"
+
 	"github.com/expr-lang/expr/types"
 )
 
@@ -26,16 +28,16 @@ type environmentKeys struct {
 }
 
 func (d *decoder) environments(p *Project, n *Node, up *level) {
-	spots := map[string]spot{}
+	spots := map[string]source.Spot{}
 	for _, f := range d.named(n, "environments", plainName) {
 		var keys environmentKeys
-		d.group(f.value, elem(&keys), &level{name: "environment " + f.name, keys: Keys(keys), up: up}, f.spot)
-		e := Environment{Name: f.name, Vars: map[string]any{}, Protected: keys.Protected, Rehearsal: keys.Rehearsal, Pos: f.spot.pos}
+		d.group(f.Value, elem(&keys), &level{name: "environment " + f.Name, keys: Keys(keys), up: up}, f.Spot)
+		e := Environment{Name: f.Name, Vars: map[string]any{}, Protected: keys.Protected, Rehearsal: keys.Rehearsal, Pos: f.Spot.Pos}
 		for _, name := range sortedKeys(keys.Vars) {
 			e.Vars[name] = d.variable(keys.Vars[name], name)
 		}
-		p.Environments[f.name] = e
-		spots[f.name] = f.spot
+		p.Environments[f.Name] = e
+		spots[f.Name] = f.Spot
 	}
 	for _, name := range sortedKeys(p.Environments) {
 		d.sameVars(p, name, spots[name])
@@ -46,40 +48,40 @@ func (d *decoder) environments(p *Project, n *Node, up *level) {
 func (d *decoder) variable(n *Node, name string) any {
 	switch {
 	case !identifier.MatchString(name) || name == "name" || name == "rehearsal":
-		d.add(n.spot, "flow.value", fmt.Sprintf("%s cannot be the name of a var", quote(name)), "use letters, digits and _; name and rehearsal are taken")
+		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s cannot be the name of a var", source.Quote(name)), "use letters, digits and _; name and rehearsal are taken")
 		return nil
-	case n.shape == invalid:
+	case n.Shape == source.Invalid:
 		return nil
-	case n.shape != scalar:
-		d.add(n.spot, "flow.type", fmt.Sprintf("var %s is a text, a whole number, true, false or null, not %s", name, n.describe()))
+	case n.Shape != source.Scalar:
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("var %s is a text, a whole number, true, false or null, not %s", name, described(n)))
 		return nil
-	case strings.Contains(n.text, "${"):
-		d.add(n.spot, "flow.expr", fmt.Sprintf("var %s cannot use ${...}", name))
+	case strings.Contains(n.Text, "${"):
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("var %s cannot use ${...}", name))
 		return nil
 	}
-	switch n.literalKind() {
+	switch n.Kind() {
 	case "null":
 		return nil
 	case "bool":
-		return n.text == "true"
+		return n.Text == "true"
 	case "number":
-		i, err := strconv.Atoi(n.text)
+		i, err := strconv.Atoi(n.Text)
 		if err != nil {
-			d.add(n.spot, "flow.type", fmt.Sprintf("var %s: %s is no whole number", name, n.text), fmt.Sprintf(`put it in quotes: "%s"`, n.text))
+			d.Add(n.Spot, "flow.type", fmt.Sprintf("var %s: %s is no whole number", name, n.Text), fmt.Sprintf(`put it in quotes: "%s"`, n.Text))
 		}
 		return i
 	}
-	return n.text
+	return n.Text
 }
 
 // sameVars says which vars an environment lacks that others have.
-func (d *decoder) sameVars(p *Project, name string, at spot) {
+func (d *decoder) sameVars(p *Project, name string, at source.Spot) {
 	told := map[string]bool{}
 	for _, other := range sortedKeys(p.Environments) {
 		for _, v := range sortedKeys(p.Environments[other].Vars) {
 			if _, ok := p.Environments[name].Vars[v]; !ok && !told[v] {
 				told[v] = true
-				d.add(at, "env.vars", fmt.Sprintf("environment %s has no var %s, %s has it", name, v, other), v+": null where it is not needed")
+				d.Add(at, "env.vars", fmt.Sprintf("environment %s has no var %s, %s has it", name, v, other), v+": null where it is not needed")
 			}
 		}
 	}
@@ -126,5 +128,5 @@ func (p *Project) environment(name string) (Environment, *Diagnostic) {
 	case name == "":
 		return Environment{}, &Diagnostic{Pos: at, Code: "env.missing", Text: "which environment?", Next: []string{"--env " + strings.Join(names, " or --env ")}}
 	}
-	return Environment{}, &Diagnostic{Pos: at, Code: "env.unknown", Text: "there is no environment " + quote(name), Next: []string{choice(name, names, "environments")}}
+	return Environment{}, &Diagnostic{Pos: at, Code: "env.unknown", Text: "there is no environment " + source.Quote(name), Next: []string{choice(name, names, "environments")}}
 }

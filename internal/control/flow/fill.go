@@ -3,50 +3,52 @@ package flow
 import (
 	"reflect"
 	"strings"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Fill fills a struct of the language from texts under the names of its keys,
 // as flags give them: several texts are a list, NAME=TEXT an entry of a map.
 // Defaults are set; spec is a pointer. Positions are the flags.
 func Fill(spec any, values map[string][]string) Diagnostics {
-	d := &decoder{problems: &problems{}}
+	d := &decoder{Problems: &source.Problems{}}
 	v := reflect.ValueOf(spec).Elem()
 	l := &level{name: "the command", keys: Keys(spec)}
-	n := &Node{shape: mapping}
+	n := &Node{Shape: source.Mapping}
 	for _, name := range sortedKeys(values) {
-		at := spot{pos: Pos{File: "--" + name}}
+		at := source.Spot{Pos: Pos{File: "--" + name}}
 		k := l.key(name)
 		if k == nil {
-			d.add(at, "flow.unknown-key", "there is no --"+name, choice(name, l.names(), "keys"))
+			d.Add(at, "flow.unknown-key", "there is no --"+name, choice(name, l.names(), "keys"))
 			continue
 		}
-		n.fields = append(n.fields, field{name, typed(*k, values[name], at), at})
+		n.Fields = append(n.Fields, source.Field{Name: name, Value: typed(*k, values[name], at), Spot: at})
 	}
-	d.group(n, v, l, spot{})
-	return d.list.sorted()
+	d.group(n, v, l, source.Spot{})
+	return d.List.Sorted()
 }
 
 // typed is the node that the texts of a flag stand for; the last one counts
 // where there can be only one.
-func typed(k Key, texts []string, at spot) *Node {
-	one := func(text string) *Node { return &Node{style: given, text: text, spot: at} }
-	n := &Node{spot: at}
+func typed(k Key, texts []string, at source.Spot) *Node {
+	one := func(text string) *Node { return &Node{Style: source.Given, Text: text, Spot: at} }
+	n := &Node{Spot: at}
 	switch {
 	case k.Map:
-		n.shape = mapping
+		n.Shape = source.Mapping
 		for _, t := range texts {
 			name, value, _ := strings.Cut(t, "=")
-			n.fields = append(n.fields, field{name, one(value), at})
+			n.Fields = append(n.Fields, source.Field{Name: name, Value: one(value), Spot: at})
 		}
 	case k.List:
-		n.shape = list
+		n.Shape = source.List
 		for _, t := range texts {
-			n.items = append(n.items, one(t))
+			n.Items = append(n.Items, one(t))
 		}
 	case len(texts) > 0:
 		return one(texts[len(texts)-1])
 	default:
-		n.shape = invalid
+		n.Shape = source.Invalid
 	}
 	return n
 }

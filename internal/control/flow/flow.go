@@ -5,6 +5,8 @@ import (
 	"maps"
 	"path/filepath"
 	"strings"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Flow is a flow file that was read and checked as far as that goes without
@@ -35,24 +37,24 @@ type flowKeys struct {
 // Flow reads a flow of the project by its name or path. It is nil when nothing
 // can be made of the file; with diagnostics it cannot be bound.
 func (p *Project) Flow(name string) (*Flow, Diagnostics) {
-	d := &decoder{problems: &problems{}, dir: p.Dir}
+	d := &decoder{Problems: &source.Problems{}, dir: p.Dir}
 	path, ok := p.flowPath(name)
 	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, Files: maps.Clone(p.Files)}
 	var n *Node
 	if ok {
-		n = p.read(d.problems, path, f.Files)
+		n = p.read(d.Problems, path, f.Files)
 	}
 	if n == nil {
-		if len(d.list) == 0 {
-			d.add(spot{pos: Pos{File: path}}, "flow.missing", "there is no flow "+quote(name), choice(f.Name, p.Flows, "flows"))
+		if len(d.List) == 0 {
+			d.Add(source.Spot{Pos: Pos{File: path}}, "flow.missing", "there is no flow "+source.Quote(name), choice(f.Name, p.Flows, "flows"))
 		}
-		return nil, d.list.sorted()
+		return nil, d.List.Sorted()
 	}
 	if !plainName.MatchString(f.Name) {
-		d.add(spot{pos: Pos{File: path}}, "flow.value", quote(f.Name)+" is no name of a flow", "use letters, digits, _ and -, and begin with a letter")
+		d.Add(source.Spot{Pos: Pos{File: path}}, "flow.value", source.Quote(f.Name)+" is no name of a flow", "use letters, digits, _ and -, and begin with a letter")
 	}
 	f.decode(d, n)
-	f.wrong = d.list.sorted()
+	f.wrong = d.List.Sorted()
 	return f, f.wrong
 }
 
@@ -82,8 +84,8 @@ func (f *Flow) decode(d *decoder, n *Node) {
 	f.Connections = maps.Clone(f.project.Connections)
 	for name, c := range d.connections(f.project, keys.Connections, f.level) {
 		if outer, ok := f.Connections[name]; ok {
-			at := spot{file: c.spot.file, pos: c.Pos, width: len(name)}
-			d.add(at, "connection.twice", fmt.Sprintf("connection %s is there already, at %s", name, outer.Pos), "give it another name")
+			at := source.Spot{File: c.spot.File, Pos: c.Pos, Width: len(name)}
+			d.Add(at, "connection.twice", fmt.Sprintf("connection %s is there already, at %s", name, outer.Pos), "give it another name")
 			continue
 		}
 		f.Connections[name] = c

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"godwit/internal/control/flow/source"
+
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 )
@@ -35,10 +37,10 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 4096 {
 			t.Skip("large")
 		}
-		l := &problems{}
-		n := parse("f.yaml", []byte(text), l)
-		inside(t, text, l.list)
-		if n != nil && len(l.list) == 0 {
+		l := &source.Problems{}
+		n := source.Parse("f.yaml", []byte(text), l)
+		inside(t, text, l.List)
+		if n != nil && len(l.List) == 0 {
 			agrees(t, text, n)
 		}
 		decodes(t, text, n)
@@ -80,33 +82,33 @@ func agrees(t *testing.T, text string, n *Node) {
 }
 
 func data(n *Node) any {
-	switch n.shape {
-	case list:
+	switch n.Shape {
+	case source.List:
 		out := []any{}
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			out = append(out, data(item))
 		}
 		return out
-	case mapping:
+	case source.Mapping:
 		out := map[string]any{}
-		for _, f := range n.fields {
-			out[f.name] = data(f.value)
+		for _, f := range n.Fields {
+			out[f.Name] = data(f.Value)
 		}
 		return out
 	}
-	switch n.literalKind() {
+	switch n.Kind() {
 	case "number":
-		v, err := strconv.ParseFloat(n.text, 64)
-		if _, big := strconv.ParseUint(strings.TrimPrefix(n.text, "-"), 10, 64); err != nil || whole.MatchString(n.text) && big != nil {
-			return n.text // goccy leaves it a text
+		v, err := strconv.ParseFloat(n.Text, 64)
+		if _, big := strconv.ParseUint(strings.TrimPrefix(n.Text, "-"), 10, 64); err != nil || source.Whole(n.Text) && big != nil {
+			return n.Text // goccy leaves it a text
 		}
 		return v
 	case "bool":
-		return n.text == "true"
+		return n.Text == "true"
 	case "null":
 		return nil
 	}
-	return n.text
+	return n.Text
 }
 
 // normal makes one type of each of goccy's numbers and maps.
@@ -139,18 +141,18 @@ func decodes(t *testing.T, text string, n *Node) {
 	if n == nil {
 		return
 	}
-	d := &decoder{problems: &problems{}}
+	d := &decoder{Problems: &source.Problems{}}
 	p := &Project{lang: language(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
 	f := &Flow{Name: "f", project: p}
 	f.decode(d, n)
-	inside(t, text, d.list)
-	f.wrong = d.list
+	inside(t, text, d.List)
+	f.wrong = d.List
 	if _, ds := f.Bind(nil, ""); len(ds) > 0 {
 		inside(t, text, positioned(ds))
 	}
-	d = &decoder{problems: &problems{}}
+	d = &decoder{Problems: &source.Problems{}}
 	d.project(p, n)
-	inside(t, text, d.list)
+	inside(t, text, d.List)
 }
 
 // positioned leaves out what is about flags.

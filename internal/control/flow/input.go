@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/control/flow/source"
+
 	"github.com/expr-lang/expr/types"
 )
 
@@ -31,25 +33,25 @@ type declaration struct {
 
 // inputs reads the declarations of a flow.
 func (d *decoder) inputs(n *Node, up *level) []Input {
-	if n == nil || n.shape == invalid {
+	if n == nil || n.Shape == source.Invalid {
 		return nil
 	}
-	if n.shape != mapping {
-		d.add(n.spot, "flow.type", "inputs is a mapping of names, not "+n.describe())
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", "inputs is a mapping of names, not "+described(n))
 		return nil
 	}
 	var out []Input
-	for _, f := range n.fields {
-		if !identifier.MatchString(f.name) {
-			d.add(f.spot, "flow.value", fmt.Sprintf("input %s is no name", quote(f.name)), "use letters, digits and _, and begin with a letter")
+	for _, f := range n.Fields {
+		if !identifier.MatchString(f.Name) {
+			d.Add(f.Spot, "flow.value", fmt.Sprintf("input %s is no name", source.Quote(f.Name)), "use letters, digits and _, and begin with a letter")
 			continue
 		}
 		var decl declaration
 		v := reflect.ValueOf(&decl).Elem()
-		before := len(d.list)
-		d.group(f.value, v, &level{name: "input " + f.name, keys: keysOf(v.Type()), up: up}, f.spot)
-		if len(d.list) > before {
-			out = append(out, Input{Name: f.name, Type: "any", Pos: f.spot.pos})
+		before := len(d.List)
+		d.group(f.Value, v, &level{name: "input " + f.Name, keys: keysOf(v.Type()), up: up}, f.Spot)
+		if len(d.List) > before {
+			out = append(out, Input{Name: f.Name, Type: "any", Pos: f.Spot.Pos})
 			continue
 		}
 		out = append(out, d.input(f, decl))
@@ -57,8 +59,8 @@ func (d *decoder) inputs(n *Node, up *level) []Input {
 	return out
 }
 
-func (d *decoder) input(f field, decl declaration) Input {
-	in := Input{Name: f.name, Type: decl.Type, Help: decl.Help, Pos: f.spot.pos}
+func (d *decoder) input(f source.Field, decl declaration) Input {
+	in := Input{Name: f.Name, Type: decl.Type, Help: decl.Help, Pos: f.Spot.Pos}
 	for _, c := range decl.Choices {
 		if v, ok := d.typed(c, in, "a choice of "+in.Name); ok {
 			in.Choices = append(in.Choices, v)
@@ -69,7 +71,7 @@ func (d *decoder) input(f field, decl declaration) Input {
 	}
 	if v, ok := d.typed(decl.Default, in, "default of "+in.Name); ok {
 		in.Default = v
-		d.chosen(decl.Default.spot, in, v, "flow.value", "default of "+in.Name)
+		d.chosen(decl.Default.Spot, in, v, "flow.value", "default of "+in.Name)
 	}
 	return in
 }
@@ -93,14 +95,14 @@ func (in Input) key(name string) Key {
 // typed reads a value of the file as the input's type.
 func (d *decoder) typed(n *Node, in Input, what string) (any, bool) {
 	v := in.zero()
-	before := len(d.list)
-	inner := &decoder{problems: d.problems}
-	inner.into(n, v, in.key(what), &level{name: "input " + in.Name}, n.spot)
-	if len(d.list) > before {
+	before := len(d.List)
+	inner := &decoder{Problems: d.Problems}
+	inner.into(n, v, in.key(what), &level{name: "input " + in.Name}, n.Spot)
+	if len(d.List) > before {
 		return nil, false
 	}
 	if in.Type == "date" && !isDate(v.String()) {
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s: %s is no date", what, quote(v.String())), "write it as 2026-01-31")
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s: %s is no date", what, source.Quote(v.String())), "write it as 2026-01-31")
 		return nil, false
 	}
 	return v.Interface(), true
@@ -134,14 +136,14 @@ func (in Input) parse(text string) (any, error) {
 	k := in.key(in.Name)
 	switch {
 	case in.Type == "date" && !isDate(text):
-		return nil, fmt.Errorf("%s is no date", quote(text))
+		return nil, fmt.Errorf("%s is no date", source.Quote(text))
 	case !k.List:
 		err := set(v, k, text)
 		return v.Interface(), err
 	case strings.HasPrefix(text, "["):
 		var items []string
 		if err := json.Unmarshal([]byte(text), &items); err != nil {
-			return nil, fmt.Errorf("%s is no list of texts", quote(text))
+			return nil, fmt.Errorf("%s is no list of texts", source.Quote(text))
 		}
 		return items, nil
 	case text == "":
@@ -166,7 +168,7 @@ func (in Input) format(v any) string {
 }
 
 // chosen refuses a value that is not among the choices.
-func (d *decoder) chosen(at spot, in Input, v any, code, what string) {
+func (d *decoder) chosen(at source.Spot, in Input, v any, code, what string) {
 	if len(in.Choices) == 0 {
 		return
 	}
@@ -177,5 +179,5 @@ func (d *decoder) chosen(at spot, in Input, v any, code, what string) {
 		}
 		choices = append(choices, in.format(c))
 	}
-	d.add(at, code, fmt.Sprintf("%s: %s is none of its choices", what, quote(in.format(v))), choice(in.format(v), choices, "choices"))
+	d.Add(at, code, fmt.Sprintf("%s: %s is none of its choices", what, source.Quote(in.format(v))), choice(in.format(v), choices, "choices"))
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"godwit/internal/control/flow/source"
 	"godwit/internal/fault"
 	"godwit/internal/secret"
 )
@@ -18,8 +19,8 @@ var errEnum = errors.New("unknown value")
 // plain fills a scalar of any kind but names, groups and secrets.
 func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
 	where := fmt.Sprintf("%s in %s", k.Name, l.name)
-	if n.shape != scalar {
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(forms[k.Kind])...)
+	if n.Shape != source.Scalar {
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(forms[k.Kind])...)
 		return
 	}
 	text, ok := d.text(n, k, where)
@@ -34,17 +35,17 @@ func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
 	switch err := set(v, k, text); {
 	case err == nil:
 	case errors.Is(err, errEnum) && slices.Contains(planned[k.Name+":"], text):
-		d.notBuilt(n.spot, k.Name+": "+text, "values: "+strings.Join(k.Enum, ", "))
+		d.notBuilt(n.Spot, k.Name+": "+text, "values: "+strings.Join(k.Enum, ", "))
 	case errors.Is(err, errEnum):
-		d.add(n.spot, "flow.value", fmt.Sprintf("%s: unknown value %s", where, quote(text)), choice(text, k.Enum, "values"))
+		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s: unknown value %s", where, source.Quote(text)), choice(text, k.Enum, "values"))
 	case k.Kind == Pattern:
-		d.add(n.spot, "pattern.invalid", fmt.Sprintf("%s: %v", where, err), forms[Pattern])
+		d.Add(n.Spot, "pattern.invalid", fmt.Sprintf("%s: %v", where, err), forms[Pattern])
 	default:
 		next := fault.Of(err).Next
 		if form := forms[k.Kind]; form != "" {
 			next = append(next, form)
 		}
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s: %v", where, err), next...)
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s: %v", where, err), next...)
 	}
 }
 
@@ -66,17 +67,17 @@ func (k Kind) word() string {
 // text gives a scalar's text when its form is that of the kind: texts are not
 // written as numbers, numbers not as texts.
 func (d *decoder) text(n *Node, k Key, where string) (string, bool) {
-	if n.style == computed {
-		if !fits(k, reflect.TypeOf(n.value)) {
-			d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(forms[k.Kind])...)
+	if n.Style == source.Computed {
+		if !fits(k, reflect.TypeOf(n.Value)) {
+			d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(forms[k.Kind])...)
 			return "", false
 		}
-		return textOf(n.value), true
+		return textOf(n.Value), true
 	}
-	if n.style == given {
-		return n.text, true
+	if n.Style == source.Given {
+		return n.Text, true
 	}
-	is := n.literalKind()
+	is := n.Kind()
 	fit := is == "text"
 	switch k.Kind {
 	case Bool:
@@ -89,21 +90,21 @@ func (d *decoder) text(n *Node, k Key, where string) (string, bool) {
 		return "", false
 	}
 	if k.Kind == Expr || k.Kind == SQL {
-		return n.text, d.code(n, k, where)
+		return n.Text, d.code(n, k, where)
 	}
-	return n.text, true
+	return n.Text, true
 }
 
 func (d *decoder) misfit(n *Node, k Key, is, where string) {
 	next := forms[k.Kind]
 	switch {
 	case is == "null":
-		d.add(n.spot, "flow.type", where+" is null", "write the value or take the key away")
+		d.Add(n.Spot, "flow.type", where+" is null", "write the value or take the key away")
 		return
 	case next == "" && k.Kind.textual():
-		next = fmt.Sprintf(`put it in quotes: "%s"`, n.text)
+		next = fmt.Sprintf(`put it in quotes: "%s"`, n.Text)
 	}
-	d.add(n.spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), n.describe()), nonEmpty(next)...)
+	d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(next)...)
 }
 
 // bareCode reports whether a sql or an expression needs no quotes in braces:
@@ -120,16 +121,16 @@ var barePath = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\??\.[A-Za-z_][A-Za-z
 // through YAML.
 func (d *decoder) code(n *Node, k Key, where string) bool {
 	switch {
-	case n.style == folded || n.wrapped:
-		d.add(n.spot, "flow.quote", fmt.Sprintf("%s: its lines would be joined, and a comment in it would swallow the rest", where), "write it behind |")
-	case n.comment:
-		d.add(n.spot, "flow.quote", fmt.Sprintf("%s: what stands behind # would be lost", where), "put the value in quotes, or the comment on a line of its own")
-	case n.braced && n.style == plain && !bareCode(k.Kind, n.text):
-		d.add(n.spot, "flow.quote", fmt.Sprintf("%s stands in quotes inside {} and []", where), fmt.Sprintf("write %s", quote(n.text)))
-	case k.Kind == Expr && strings.Contains(n.text, "${"):
-		d.add(n.spot, "flow.expr", fmt.Sprintf("%s is an expression already", where), "write "+strings.TrimSuffix(strings.Replace(n.text, "${", "", 1), "}")+" without ${}")
-	case k.Kind == SQL && strings.HasSuffix(n.text, ".sql"):
-		d.notBuilt(n.spot, "a file for "+where, "write the statement itself")
+	case n.Style == source.Folded || n.Wrapped:
+		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s: its lines would be joined, and a comment in it would swallow the rest", where), "write it behind |")
+	case n.Comment:
+		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s: what stands behind # would be lost", where), "put the value in quotes, or the comment on a line of its own")
+	case n.Braced && n.Style == source.Plain && !bareCode(k.Kind, n.Text):
+		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s stands in quotes inside {} and []", where), fmt.Sprintf("write %s", source.Quote(n.Text)))
+	case k.Kind == Expr && strings.Contains(n.Text, "${"):
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s is an expression already", where), "write "+strings.TrimSuffix(strings.Replace(n.Text, "${", "", 1), "}")+" without ${}")
+	case k.Kind == SQL && strings.HasSuffix(n.Text, ".sql"):
+		d.notBuilt(n.Spot, "a file for "+where, "write the statement itself")
 	default:
 		return true
 	}
@@ -142,7 +143,7 @@ func (d *decoder) path(n *Node, text, where string) (string, bool) {
 		return text, true
 	}
 	if !filepath.IsLocal(text) {
-		d.add(n.spot, "flow.value", fmt.Sprintf("%s: %s leaves the project", where, quote(text)), "put the file below godwit.yaml, or give its absolute path")
+		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s: %s leaves the project", where, source.Quote(text)), "put the file below godwit.yaml, or give its absolute path")
 		return "", false
 	}
 	return filepath.Join(d.dir, text), true
@@ -160,18 +161,18 @@ type origin struct {
 func (d *decoder) secret(n *Node, v reflect.Value, k Key, l *level) {
 	const next = "write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}"
 	where := fmt.Sprintf("%s in %s", k.Name, l.name)
-	if n.shape != mapping {
-		d.add(n.spot, "secret.plain", where+" is a secret: it is not written into the file", next)
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "secret.plain", where+" is a secret: it is not written into the file", next)
 		return
 	}
 	var s origin
-	before := len(d.list)
-	d.group(n, reflect.ValueOf(&s).Elem(), &level{name: k.Name, keys: keysOf(reflect.TypeFor[origin]()), planned: planned["secret"], up: l}, n.spot)
-	if len(d.list) > before {
+	before := len(d.List)
+	d.group(n, reflect.ValueOf(&s).Elem(), &level{name: k.Name, keys: keysOf(reflect.TypeFor[origin]()), planned: planned["secret"], up: l}, n.Spot)
+	if len(d.List) > before {
 		return
 	}
-	if len(n.fields) != 1 {
-		d.add(n.spot, "flow.type", where+" names one place for the secret", next)
+	if len(n.Fields) != 1 {
+		d.Add(n.Spot, "flow.type", where+" names one place for the secret", next)
 		return
 	}
 	out := reflect.ValueOf(secret.Source{Env: s.Env, File: s.File, Command: s.Command})

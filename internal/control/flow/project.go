@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"godwit/internal/connector"
+	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
 )
 
@@ -71,9 +72,9 @@ var (
 // Load reads the project that dir belongs to: the nearest folder above with
 // godwit.yaml, else dir itself without environments and connections.
 func Load(dir string, lang Language) (*Project, Diagnostics) {
-	d := &decoder{problems: &problems{}}
+	d := &decoder{Problems: &source.Problems{}}
 	p := load(d, dir, lang)
-	p.wrong = d.list.sorted()
+	p.wrong = d.List.Sorted()
 	return p, p.wrong
 }
 
@@ -86,7 +87,7 @@ func Open(flow string, lang Language) (*Project, *Flow, Diagnostics) {
 	}
 	p, ds := Load(dir, lang)
 	f, more := p.Flow(flow)
-	return p, f, append(ds, more...).sorted()
+	return p, f, append(ds, more...).Sorted()
 }
 
 func isPath(flow string) bool {
@@ -97,8 +98,8 @@ func load(d *decoder, dir string, lang Language) *Project {
 	p := &Project{Dir: root(dir), Files: map[string]string{}, lang: lang,
 		Environments: map[string]Environment{}, Connections: map[string]Connection{}}
 	p.Flows = flowNames(p.Dir)
-	n := p.read(d.problems, projectFile, p.Files)
-	p.declared = declared(nil, len(d.list) > 0)
+	n := p.read(d.Problems, projectFile, p.Files)
+	p.declared = declared(nil, len(d.List) > 0)
 	if n == nil {
 		return p
 	}
@@ -111,7 +112,7 @@ func (d *decoder) project(p *Project, n *Node) {
 	var keys projectKeys
 	l := &level{name: projectFile, keys: Keys(keys), planned: planned["project"]}
 	d.keys(n, &keys, l)
-	p.declared = declared(keys.Connections, len(d.list) > 0)
+	p.declared = declared(keys.Connections, len(d.List) > 0)
 	d.environments(p, keys.Environments, l)
 	d.dir = p.Dir
 	d.scope = p.types(nil)
@@ -145,7 +146,7 @@ func flowNames(dir string) []string {
 
 // read parses a file of the project and notes its hash. It returns nil when
 // there is none, or nothing can be made of it.
-func (p *Project) read(l *problems, path string, hashes map[string]string) *Node {
+func (p *Project) read(l *source.Problems, path string, hashes map[string]string) *Node {
 	full := path
 	if !filepath.IsAbs(path) {
 		full = filepath.Join(p.Dir, path)
@@ -155,33 +156,33 @@ func (p *Project) read(l *problems, path string, hashes map[string]string) *Node
 		return nil
 	}
 	if err != nil {
-		l.add(spot{pos: Pos{File: path}}, "flow.file", err.Error())
+		l.Add(source.Spot{Pos: Pos{File: path}}, "flow.file", err.Error())
 		return nil
 	}
 	sum := sha256.Sum256(data)
 	hashes[path] = hex.EncodeToString(sum[:])
-	return parse(path, data, l)
+	return source.Parse(path, data, l)
 }
 
 // keys fills the raw keys of a file.
 func (d *decoder) keys(n *Node, into any, l *level) {
-	d.group(n, elem(into), l, n.spot)
+	d.group(n, elem(into), l, n.Spot)
 }
 
 // named lists the entries of a mapping of names, and refuses names that are
 // none.
-func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []field {
-	if n == nil || n.shape == invalid {
+func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []source.Field {
+	if n == nil || n.Shape == source.Invalid {
 		return nil
 	}
-	if n.shape != mapping {
-		d.add(n.spot, "flow.type", fmt.Sprintf("%s is a mapping of names, not %s", what, n.describe()))
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a mapping of names, not %s", what, described(n)))
 		return nil
 	}
-	var out []field
-	for _, f := range n.fields {
-		if !valid.MatchString(f.name) {
-			d.add(f.spot, "flow.value", fmt.Sprintf("%s in %s is no name", quote(f.name), what), "use letters, digits and _, and begin with a letter")
+	var out []source.Field
+	for _, f := range n.Fields {
+		if !valid.MatchString(f.Name) {
+			d.Add(f.Spot, "flow.value", fmt.Sprintf("%s in %s is no name", source.Quote(f.Name), what), "use letters, digits and _, and begin with a letter")
 			continue
 		}
 		out = append(out, f)

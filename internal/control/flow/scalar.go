@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/flow/source"
 )
 
 // ParseDuration reads a duration as the language writes it: 30s, 10m, 1h30m,
@@ -17,7 +18,7 @@ import (
 func ParseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 || strings.HasPrefix(text, "+") || text == "0" {
-		return 0, fmt.Errorf("%s is no duration", quote(text))
+		return 0, fmt.Errorf("%s is no duration", source.Quote(text))
 	}
 	return d, nil
 }
@@ -51,7 +52,7 @@ func parseSize(text string) (int64, error) {
 		}
 		return int64(v * s.bytes), nil
 	}
-	return 0, fmt.Errorf("%s is no size", quote(text))
+	return 0, fmt.Errorf("%s is no size", source.Quote(text))
 }
 
 func parseRate(text string) (float64, error) {
@@ -59,7 +60,7 @@ func parseRate(text string) (float64, error) {
 	v, err := positive(number)
 	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[per]
 	if err != nil || seconds == 0 {
-		return 0, fmt.Errorf("%s is no rate", quote(text))
+		return 0, fmt.Errorf("%s is no rate", source.Quote(text))
 	}
 	return v / seconds, nil
 }
@@ -68,13 +69,13 @@ func parseShare(text string) (float64, error) {
 	number, ok := strings.CutSuffix(text, "%")
 	v, err := positive(number)
 	if !ok || err != nil || v > 100 {
-		return 0, fmt.Errorf("%s is no share", quote(text))
+		return 0, fmt.Errorf("%s is no share", source.Quote(text))
 	}
 	return v / 100, nil
 }
 
 func positive(text string) (float64, error) {
-	if !decimal.MatchString(text) || strings.HasPrefix(text, "-") {
+	if !source.Decimal(text) || strings.HasPrefix(text, "-") {
 		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(text, 64)
@@ -121,12 +122,12 @@ func convert(k Key, text string) (any, error) {
 	switch k.Kind {
 	case Bool:
 		if text != "true" && text != "false" {
-			return nil, fmt.Errorf("%s is neither true nor false", quote(text))
+			return nil, fmt.Errorf("%s is neither true nor false", source.Quote(text))
 		}
 		return text == "true", nil
 	case Int:
 		n, err := strconv.ParseInt(text, 10, 64)
-		if !whole.MatchString(text) {
+		if !source.Whole(text) {
 			return nil, fmt.Errorf("%s is no whole number", bare(text))
 		}
 		if err != nil {
@@ -135,7 +136,7 @@ func convert(k Key, text string) (any, error) {
 		return n, nil
 	case Number:
 		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || !decimal.MatchString(text) {
+		if err != nil || !source.Decimal(text) {
 			return nil, fmt.Errorf("%s is no number", bare(text))
 		}
 		return f, nil
@@ -160,8 +161,8 @@ func convert(k Key, text string) (any, error) {
 
 // bare is a number as it stands, anything else in quotes.
 func bare(text string) string {
-	if decimal.MatchString(text) {
+	if source.Decimal(text) {
 		return text
 	}
-	return quote(text)
+	return source.Quote(text)
 }

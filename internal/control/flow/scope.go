@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 
+	"godwit/internal/control/flow/source"
+
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
@@ -29,7 +31,7 @@ var (
 // eval checks an expression's names and types, and returns its value: nil for
 // null, errLater while only types are known, errTold after a diagnostic.
 func (s *scope) eval(d *decoder, n *Node, p piece, k Key, where string) (any, error) {
-	at := d.inside(n, p)
+	at := n.Spot.Inside(n.Text, p.text, p.offset)
 	program, err := s.compile(p.text)
 	if err != nil {
 		s.explain(d, at, p.text, where, err)
@@ -37,7 +39,7 @@ func (s *scope) eval(d *decoder, n *Node, p piece, k Key, where string) (any, er
 	}
 	t := program.Node().Type()
 	if k.Kind != raw && !fits(k, t) {
-		d.add(at, "flow.type", fmt.Sprintf("%s is a %s, ${%s} is a %s", where, wanted(k), strings.TrimSpace(p.text), typeName(t)))
+		d.Add(at, "flow.type", fmt.Sprintf("%s is a %s, ${%s} is a %s", where, wanted(k), strings.TrimSpace(p.text), typeName(t)))
 		return nil, errTold
 	}
 	if s.values == nil {
@@ -94,28 +96,28 @@ func (s *scope) compile(code string) (*vm.Program, error) {
 var unknownName = regexp.MustCompile(`unknown name (\w+)|unknown field (\w+)`)
 
 // explain turns the library's error into a diagnostic with a next step.
-func (s *scope) explain(d *decoder, at spot, code, where string, err error) {
+func (s *scope) explain(d *decoder, at source.Spot, code, where string, err error) {
 	var e *file.Error
-	text := firstLine(err.Error())
+	text, _, _ := strings.Cut(err.Error(), "\n")
 	if errors.As(err, &e) {
 		text = strings.ReplaceAll(e.Message, "unexpected token EOF", "unexpected end")
 	}
 	m := unknownName.FindStringSubmatch(text)
 	switch {
 	case m == nil:
-		d.add(at, "flow.expr", fmt.Sprintf("%s: %s: %s", where, quote(strings.TrimSpace(code)), text))
+		d.Add(at, "flow.expr", fmt.Sprintf("%s: %s: %s", where, source.Quote(strings.TrimSpace(code)), text))
 	case m[2] != "":
 		for scope, fields := range s.types {
 			if strings.Contains(code, scope+"."+m[2]) || strings.Contains(code, scope+"?."+m[2]) {
-				d.add(at, "flow.expr", fmt.Sprintf("%s: there is no %s.%s", where, scope, m[2]), choice(m[2], sortedKeys(fields), scope))
+				d.Add(at, "flow.expr", fmt.Sprintf("%s: there is no %s.%s", where, scope, m[2]), choice(m[2], sortedKeys(fields), scope))
 				return
 			}
 		}
-		d.add(at, "flow.expr", fmt.Sprintf("%s: %s: there is no %s", where, quote(code), m[2]))
+		d.Add(at, "flow.expr", fmt.Sprintf("%s: %s: there is no %s", where, source.Quote(code), m[2]))
 	case m[1] == "run" || m[1] == "steps":
 		d.notBuilt(at, m[1]+" in ${...}", "in scope: "+strings.Join(sortedKeys(s.types), ", "))
 	default:
-		d.add(at, "flow.expr", fmt.Sprintf("%s: there is no %s", where, m[1]), choice(m[1], sortedKeys(s.types), "in scope"))
+		d.Add(at, "flow.expr", fmt.Sprintf("%s: there is no %s", where, m[1]), choice(m[1], sortedKeys(s.types), "in scope"))
 	}
 }
 

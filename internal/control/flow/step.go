@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
 )
 
@@ -41,20 +42,20 @@ func stepLevel(lang Language, up *level) *level {
 }
 
 func (d *decoder) steps(f *Flow) []Step {
-	if f.steps == nil || f.steps.shape == invalid {
+	if f.steps == nil || f.steps.Shape == source.Invalid {
 		return nil
 	}
-	if f.steps.shape != list {
-		d.add(f.steps.spot, "flow.type", "steps is a list, not "+f.steps.describe(), "write - copy: {...}")
+	if f.steps.Shape != source.List {
+		d.Add(f.steps.Spot, "flow.type", "steps is a list, not "+described(f.steps), "write - copy: {...}")
 		return nil
 	}
-	if len(f.steps.items) == 0 {
-		d.add(f.steps.spot, "flow.required", "steps holds no step", "write - copy: {...}")
+	if len(f.steps.Items) == 0 {
+		d.Add(f.steps.Spot, "flow.required", "steps holds no step", "write - copy: {...}")
 	}
 	l := stepLevel(f.project.lang, f.level)
 	var out []Step
 	ids := map[string]Pos{}
-	for _, n := range f.steps.items {
+	for _, n := range f.steps.Items {
 		if s, ok := d.step(n, f.project.lang, l); ok {
 			out = append(out, s)
 			d.unique(n, s, ids)
@@ -67,12 +68,12 @@ func (d *decoder) unique(n *Node, s Step, ids map[string]Pos) {
 	if s.ID == "" {
 		return
 	}
-	at := n.at("id")
+	at := n.At("id")
 	if !plainName.MatchString(s.ID) {
-		d.add(at, "flow.value", quote(s.ID)+" is no id of a step", "use letters, digits, _ and -, and begin with a letter")
+		d.Add(at, "flow.value", source.Quote(s.ID)+" is no id of a step", "use letters, digits, _ and -, and begin with a letter")
 	}
 	if first, ok := ids[s.ID]; ok {
-		d.add(at, "flow.value", fmt.Sprintf("step %s is there already, at %s", s.ID, first), "give it another id")
+		d.Add(at, "flow.value", fmt.Sprintf("step %s is there already, at %s", s.ID, first), "give it another id")
 	}
 	ids[s.ID] = s.Pos
 }
@@ -97,52 +98,52 @@ func number(steps []Step) []Step {
 }
 
 func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
-	if n.shape == invalid {
+	if n.Shape == source.Invalid {
 		return Step{}, false
 	}
-	if n.shape != mapping {
-		d.add(n.spot, "flow.type", "a step is a verb with its keys, not "+n.describe(), "verbs: "+strings.Join(verbNames(lang), ", "))
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", "a step is a verb with its keys, not "+described(n), "verbs: "+strings.Join(verbNames(lang), ", "))
 		return Step{}, false
 	}
 	// The verb's mapping is taken out; what remains are the attributes.
 	rest := *n
-	rest.fields = nil
-	var verbs []field
-	for _, f := range n.fields {
-		if lang.verb(f.name) != nil {
+	rest.Fields = nil
+	var verbs []source.Field
+	for _, f := range n.Fields {
+		if lang.verb(f.Name) != nil {
 			verbs = append(verbs, f)
 			continue
 		}
-		rest.fields = append(rest.fields, f)
+		rest.Fields = append(rest.Fields, f)
 	}
 	var a attributes
-	d.group(&rest, elem(&a), l, n.spot)
-	s := Step{ID: a.ID, Pos: n.spot.pos, Retry: a.Retry, Window: a.Window, OnError: a.OnError, Timeout: a.Timeout}
+	d.group(&rest, elem(&a), l, n.Spot)
+	s := Step{ID: a.ID, Pos: n.Spot.Pos, Retry: a.Retry, Window: a.Window, OnError: a.OnError, Timeout: a.Timeout}
 	d.limits(s, &rest)
 	switch {
 	case len(verbs) == 0:
-		if !slices.ContainsFunc(rest.fields, func(f field) bool {
-			return slices.Contains(l.planned, f.name) || nearest(f.name, verbNames(lang)) != ""
+		if !slices.ContainsFunc(rest.Fields, func(f source.Field) bool {
+			return slices.Contains(l.planned, f.Name) || nearest(f.Name, verbNames(lang)) != ""
 		}) {
-			d.add(n.spot, "flow.required", "a step needs a verb", "verbs: "+strings.Join(verbNames(lang), ", "))
+			d.Add(n.Spot, "flow.required", "a step needs a verb", "verbs: "+strings.Join(verbNames(lang), ", "))
 		}
 		return Step{}, false
 	case len(verbs) > 1:
-		d.add(verbs[1].spot, "flow.value", fmt.Sprintf("a step has one verb: %s or %s", verbs[0].name, verbs[1].name), "make two steps of it")
+		d.Add(verbs[1].Spot, "flow.value", fmt.Sprintf("a step has one verb: %s or %s", verbs[0].Name, verbs[1].Name), "make two steps of it")
 		return Step{}, false
 	}
-	s.Verb = verbs[0].name
+	s.Verb = verbs[0].Name
 	s.Spec = d.spec(verbs[0], *lang.verb(s.Verb), l)
 	return s, true
 }
 
-func (d *decoder) spec(f field, verb unit.Verb, up *level) any {
+func (d *decoder) spec(f source.Field, verb unit.Verb, up *level) any {
 	spec := verb.Spec()
-	before := len(d.list)
-	d.group(f.value, elem(spec), &level{name: verb.Name, keys: Keys(spec), planned: planned[verb.Name], up: up}, f.spot)
-	if len(d.list) == before && d.scope.values != nil && verb.Check != nil {
+	before := len(d.List)
+	d.group(f.Value, elem(spec), &level{name: verb.Name, keys: Keys(spec), planned: planned[verb.Name], up: up}, f.Spot)
+	if len(d.List) == before && d.scope.values != nil && verb.Check != nil {
 		for _, p := range verb.Check(spec) {
-			d.add(f.value.find(p.Path, f.spot), p.Code, p.Text, p.Next...)
+			d.Add(f.Value.Find(p.Path, f.Spot), p.Code, p.Text, p.Next...)
 		}
 	}
 	return spec
@@ -154,33 +155,4 @@ func verbNames(lang Language) []string {
 		names = append(names, v.Name)
 	}
 	return names
-}
-
-// at is the spot of the value behind keys, as far as they are there.
-func (n *Node) at(keys ...string) spot {
-	for _, key := range keys {
-		f := n.field(key)
-		if f == nil {
-			break
-		}
-		n = f.value
-	}
-	return n.spot
-}
-
-// find is the spot of a problem's path: keys joined by dots, list entries as
-// [N]. Without such a value it is the nearest one above.
-func (n *Node) find(path string, at spot) spot {
-	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		if f := n.field(key); f != nil {
-			n, at = f.value, f.value.spot
-			continue
-		}
-		var i int
-		if _, err := fmt.Sscanf(key, "%d", &i); err != nil || n.shape != list || i < 0 || i >= len(n.items) {
-			break
-		}
-		n, at = n.items[i], n.items[i].spot
-	}
-	return at
 }

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"godwit/internal/control/flow/source"
 )
 
 // piece is a part of a text: itself, or the expression of a ${...}.
@@ -29,7 +30,7 @@ func pieces(text string) ([]piece, error) {
 		case strings.HasPrefix(text[i:], "${"):
 			end := closing(text[i+2:])
 			if end < 0 {
-				return nil, fmt.Errorf("${ is not closed in %s", quote(text))
+				return nil, fmt.Errorf("${ is not closed in %s", source.Quote(text))
 			}
 			if b.Len() > 0 {
 				out = append(out, piece{text: b.String()})
@@ -75,29 +76,29 @@ func closing(s string) int {
 // resolve evaluates the ${...} of a scalar. It reports false when the value is
 // wrong, or not known before the flow is bound.
 func (d *decoder) resolve(n *Node, k Key, l *level) (*Node, bool) {
-	if n.shape != scalar || n.style == computed || n.style == given || !strings.Contains(n.text, "${") || k.Kind == Expr {
+	if n.Shape != source.Scalar || n.Style == source.Computed || n.Style == source.Given || !strings.Contains(n.Text, "${") || k.Kind == Expr {
 		return n, true
 	}
 	where := fmt.Sprintf("%s in %s", k.Name, l.name)
-	parts, err := pieces(n.text)
+	parts, err := pieces(n.Text)
 	if err != nil {
-		d.add(n.spot, "flow.expr", fmt.Sprintf("%s: %v", where, err), "write $${ for the characters ${")
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s: %v", where, err), "write $${ for the characters ${")
 		return nil, false
 	}
 	whole := len(parts) == 1 && parts[0].expr
-	if k.Kind == SQL && !whole && strings.Contains(strings.ReplaceAll(n.text, "$${", ""), "${") {
-		d.add(n.spot, "flow.expr", fmt.Sprintf("%s: values are not pasted into sql", where), "write ${...} as the whole value only")
+	if k.Kind == SQL && !whole && strings.Contains(strings.ReplaceAll(n.Text, "$${", ""), "${") {
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s: values are not pasted into sql", where), "write ${...} as the whole value only")
 		return nil, false
 	}
 	if d.scope == nil && (whole || len(parts) > 1 || parts[0].expr) {
-		d.add(n.spot, "flow.expr", fmt.Sprintf("%s cannot use ${...}", where), "write $${ for the characters ${")
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s cannot use ${...}", where), "write $${ for the characters ${")
 		return nil, false
 	}
 	out := *n
 	if whole {
-		out.style = computed
-		out.value, err = d.scope.eval(d, n, parts[0], k, where)
-		return (&out).spread(), err == nil
+		out.Style = source.Computed
+		out.Value, err = d.scope.eval(d, n, parts[0], k, where)
+		return spread(&out), err == nil
 	}
 	var b strings.Builder
 	known := true
@@ -108,44 +109,29 @@ func (d *decoder) resolve(n *Node, k Key, l *level) (*Node, bool) {
 		}
 		v, err := d.scope.eval(d, n, p, Key{Kind: raw}, where)
 		if known = known && err == nil; err == nil && v == nil {
-			d.add(d.inside(n, p), "flow.null", fmt.Sprintf("%s: ${%s} is null", where, p.text), "a text has no place for null: write the whole value as one ${}, or ${... ?? \"\"}")
+			d.Add(n.Spot.Inside(n.Text, p.text, p.offset), "flow.null", fmt.Sprintf("%s: ${%s} is null", where, p.text), "a text has no place for null: write the whole value as one ${}, or ${... ?? \"\"}")
 			known = false
 		}
 		b.WriteString(textOf(v))
 	}
-	out.style, out.value = computed, b.String()
+	out.Style, out.Value = source.Computed, b.String()
 	if !k.Kind.textual() {
-		out.style, out.text = given, b.String()
+		out.Style, out.Text = source.Given, b.String()
 	}
 	return &out, known
 }
 
 // spread makes a computed list a list of computed values.
-func (n *Node) spread() *Node {
-	v := reflect.ValueOf(n.value)
-	if n.value == nil || v.Kind() != reflect.Slice {
+func spread(n *Node) *Node {
+	v := reflect.ValueOf(n.Value)
+	if n.Value == nil || v.Kind() != reflect.Slice {
 		return n
 	}
-	n.shape = list
+	n.Shape = source.List
 	for i := range v.Len() {
-		n.items = append(n.items, &Node{style: computed, value: v.Index(i).Interface(), spot: n.spot})
+		n.Items = append(n.Items, &Node{Style: source.Computed, Value: v.Index(i).Interface(), Spot: n.Spot})
 	}
 	return n
-}
-
-// inside is the spot of an expression in its text, or that of the text when
-// the file spells it in another way.
-func (d *decoder) inside(n *Node, p piece) spot {
-	s := n.spot
-	if s.file == nil || s.pos.Line == 0 {
-		return s
-	}
-	line := s.file.lines[s.pos.Line-1]
-	if i := strings.Index(line, n.text); i >= 0 && n.text != "" && strings.Count(line, n.text) == 1 {
-		column := utf8.RuneCountInString(line[:i+p.offset]) + 1
-		return s.file.at(s.pos.Line, column, utf8.RuneCountInString(p.text))
-	}
-	return s
 }
 
 // textOf is a value inside a text.
@@ -167,7 +153,7 @@ func typeWord(v any) string {
 	case nil:
 		return "value null"
 	case string:
-		return "text " + quote(v.(string))
+		return "text " + source.Quote(v.(string))
 	case bool:
 		return fmt.Sprintf("truth value %v", v)
 	case time.Duration:

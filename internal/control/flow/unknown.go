@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"godwit/internal/control/flow/source"
 )
 
 // level is a mapping of the file with its keys, inside others: what an unknown
@@ -47,54 +49,54 @@ func (l *level) child(name, except string) *Key {
 
 // unknown says everything that is known about a key that a level has not, and
 // returns the key of the level that was most likely meant.
-func (p *problems) unknown(l *level, f field) (meant string) {
-	if f.value.shape == invalid {
+func (d *decoder) unknown(l *level, f source.Field) (meant string) {
+	if f.Value.Shape == source.Invalid {
 		return ""
 	}
-	if slices.Contains(l.planned, f.name) {
-		p.notBuilt(f.spot, f.name, "built here: "+strings.Join(l.names(), ", "))
+	if slices.Contains(l.planned, f.Name) {
+		d.notBuilt(f.Spot, f.Name, "built here: "+strings.Join(l.names(), ", "))
 		return ""
 	}
-	if p.misplaced(l, f) {
+	if d.misplaced(l, f) {
 		return ""
 	}
-	text := fmt.Sprintf("unknown key %q in %s", f.name, l.name)
-	if near := nearest(f.name, append(l.names(), l.planned...)); near != "" {
-		p.add(f.spot, "flow.unknown-key", text, "did you mean "+near+"?"+values(l.key(near)))
+	text := fmt.Sprintf("unknown key %q in %s", f.Name, l.name)
+	if near := nearest(f.Name, append(l.names(), l.planned...)); near != "" {
+		d.Add(f.Spot, "flow.unknown-key", text, "did you mean "+near+"?"+values(l.key(near)))
 		return near
 	}
 	for up := l.up; up != nil; up = up.up {
-		if near := nearest(f.name, up.names()); near != "" {
-			p.add(f.spot, "flow.unknown-key", text, fmt.Sprintf("did you mean %s, a key of %s?", near, up.name))
+		if near := nearest(f.Name, up.names()); near != "" {
+			d.Add(f.Spot, "flow.unknown-key", text, fmt.Sprintf("did you mean %s, a key of %s?", near, up.name))
 			return ""
 		}
 	}
-	p.add(f.spot, "flow.unknown-key", text, "keys: "+strings.Join(l.names(), ", "))
+	d.Add(f.Spot, "flow.unknown-key", text, "keys: "+strings.Join(l.names(), ", "))
 	return ""
 }
 
-func (p *problems) notBuilt(at spot, what string, next ...string) {
-	p.add(at, "flow.not-built", what+" is not built yet", next...)
+func (d *decoder) notBuilt(at source.Spot, what string, next ...string) {
+	d.Add(at, "flow.not-built", what+" is not built yet", next...)
 }
 
-func (p *problems) misplaced(l *level, f field) bool {
+func (d *decoder) misplaced(l *level, f source.Field) bool {
 	levels := 1
 	for up := l.up; up != nil; up = up.up {
-		if up.key(f.name) != nil {
-			p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs %s up, in %s, not in %s", f.name, count(levels), up.name, l.name))
+		if up.key(f.Name) != nil {
+			d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s belongs %s up, in %s, not in %s", f.Name, count(levels), up.name, l.name))
 			return true
 		}
 		levels++
 	}
-	if k := l.child(f.name, ""); k != nil {
-		p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs one level down, in %s, not in %s", f.name, k.Name, l.name))
+	if k := l.child(f.Name, ""); k != nil {
+		d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s belongs one level down, in %s, not in %s", f.Name, k.Name, l.name))
 		return true
 	}
 	if l.up == nil {
 		return false
 	}
-	if k := l.up.child(f.name, l.name); k != nil {
-		p.add(f.spot, "flow.misplaced-key", fmt.Sprintf("%s belongs in %s, not in %s", f.name, k.Name, l.name))
+	if k := l.up.child(f.Name, l.name); k != nil {
+		d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s belongs in %s, not in %s", f.Name, k.Name, l.name))
 		return true
 	}
 	return false

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"godwit/internal/control/flow/source"
 )
 
 // Retry says how often and how long a unit of the step is tried again.
@@ -36,7 +38,7 @@ func (o *Opening) UnmarshalText(text []byte) error {
 	t, err := time.Parse("Mon 15:04", string(text))
 	day, ok := weekday(string(text))
 	if err != nil || !ok {
-		return fmt.Errorf(`%s is no day and time as "Fri 20:00"`, quote(string(text)))
+		return fmt.Errorf(`%s is no day and time as "Fri 20:00"`, source.Quote(string(text)))
 	}
 	*o = Opening{day, t.Hour(), t.Minute()}
 	return nil
@@ -79,32 +81,22 @@ func (w Window) At(t time.Time) (opens, closes time.Time, err error) {
 // limits finds what the tags of a window and a retry cannot say, as soon as
 // their values are known.
 func (d *decoder) limits(s Step, n *Node) {
-	if d.scope.values == nil && n.evaluated() {
+	if d.scope.values == nil && n.Evaluated() {
 		return
 	}
 	wrong := func(is bool, text string, next string, keys ...string) {
-		if at := n.at(keys...); is && !d.told(at) {
-			d.add(at, "flow.value", fmt.Sprintf("%s in %s %s", keys[1], keys[0], text), nonEmpty(next)...)
+		if at := n.At(keys...); is && !d.Told(at) {
+			d.Add(at, "flow.value", fmt.Sprintf("%s in %s %s", keys[1], keys[0], text), nonEmpty(next)...)
 		}
 	}
 	if w := s.Window; w != nil {
 		_, err := time.LoadLocation(w.Zone)
-		wrong(err != nil || w.Zone == "Local" || w.Zone == "", "is no time zone: "+quote(w.Zone), "write it as Europe/Berlin or UTC", "window", "zone")
+		wrong(err != nil || w.Zone == "Local" || w.Zone == "", "is no time zone: "+source.Quote(w.Zone), "write it as Europe/Berlin or UTC", "window", "zone")
 		wrong(w.For <= 0 || w.For >= 7*24*time.Hour, "is longer than nothing and shorter than a week", "write it as 24h", "window", "for")
 	}
 	r := s.Retry
 	wrong(r.Factor < 1, "is 1 or more", "", "retry", "factor")
-	wrong(r.Attempts < 0 || r.Attempts == 0 && n.field("retry") != nil && n.field("retry").value.field("attempts") != nil, "is 1 or more", "", "retry", "attempts")
+	wrong(r.Attempts < 0 || r.Attempts == 0 && n.Field("retry") != nil && n.Field("retry").Value.Field("attempts") != nil, "is 1 or more", "", "retry", "attempts")
 	wrong(r.Wait <= 0, "is longer than nothing", "", "retry", "wait")
 	wrong(r.MaxWait < r.Wait, "is no shorter than wait", "", "retry", "max_wait")
-}
-
-// told reports whether a value was refused already.
-func (p *problems) told(at spot) bool {
-	for _, d := range p.list {
-		if d.Pos == at.pos {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -200,11 +199,6 @@ func (m *Machine) leave(e unit.Event) error {
 		return impossible(e, "a unit of it is running")
 	}
 	in.phase, in.outcome, in.life.fault = left, b.Outcome, b.Fault
-	if in.step != nil {
-		for _, w := range in.step.held() {
-			m.release(w)
-		}
-	}
 	if b.Outcome == OutcomeEnded {
 		m.run.ending = true
 	}
@@ -219,17 +213,6 @@ func (m *Machine) leave(e unit.Event) error {
 		m.startOver(in.up)
 	}
 	return nil
-}
-
-// held are the units that keep their limits while they wait, in their order.
-func (s *step) held() (list []*work) {
-	for _, e := range s.delayed {
-		if e.w.state == Waiting && e.w.holds && e.w.past.due == e.at {
-			list = append(list, e.w)
-		}
-	}
-	slices.SortFunc(list, func(a, b *work) int { return int(a.index - b.index) })
-	return slices.Compact(list)
 }
 
 func (m *Machine) expand(e unit.Event) error {
@@ -309,7 +292,6 @@ func (m *Machine) moveUnit(w *work, e unit.Event) error {
 		m.start(w, e.Attempt, e.At)
 		return nil
 	case e.Kind == unit.UnitFailed && w.state != Running && w.state != Done && w.state != Failed:
-		m.release(w) // it waited, or its owners died with it
 		m.failed(w, b.Fault)
 		return nil
 	case w.state != Running:

@@ -48,7 +48,6 @@ type gate struct {
 	shut bool         // paused, or a window is closed: nothing starts
 	stop bool         // nothing starts any more
 	kill *fault.Fault // what runs is taken off, for this reason
-	soft bool         // only what waits is taken off
 	late *instance    // whose timeout is over
 }
 
@@ -92,8 +91,7 @@ func (t *turn) outside() gate {
 	case r.cancelled:
 		return gate{stop: true, kill: &fault.Fault{Kind: fault.Cancelled, Code: codeCancelled, Text: "the run was cancelled"}}
 	case r.ending:
-		return gate{stop: true, soft: true, shut: r.paused,
-			kill: &fault.Fault{Kind: fault.Cancelled, Code: codeEnded, Text: "the flow ended before"}}
+		return gate{stop: true, shut: r.paused}
 	default:
 		return gate{shut: r.paused}
 	}
@@ -179,7 +177,7 @@ func (t *turn) expire(in *instance, g gate) gate {
 	if in.life.due.After(t.now) || in.loop == nil && (in.node.Kind == Wait || in.node.Kind == Approve) {
 		return g
 	}
-	g.stop, g.soft, g.late = true, false, in
+	g.stop, g.late = true, in
 	g.kill = &fault.Fault{Kind: fault.Cancelled, Code: codeTimeout,
 		Text: fmt.Sprintf("%s: not done by %s", in.id, in.life.due.Format(time.RFC3339))}
 	return g
@@ -279,11 +277,12 @@ func (t *turn) all(list []*instance, g gate) {
 // lastly advances a finally: in order, and on after a failure, since what puts
 // things right is tried in any case.
 func (t *turn) lastly(in *instance) {
+	free := true
 	for _, k := range in.finally {
-		t.advance(k, t.last())
-		if k.phase != left {
-			return
+		if k.phase == entered || k.phase == idle && free {
+			t.advance(k, t.last())
 		}
+		free = free && k.phase == left
 	}
 }
 
@@ -319,12 +318,7 @@ func (t *turn) fail(in *instance, g gate) {
 	}
 	var off []*work
 	for _, w := range t.m.running {
-		if w.in == in && !w.unit.MustRun && !g.soft {
-			off = append(off, w)
-		}
-	}
-	for _, w := range in.step.held() {
-		if !w.unit.MustRun {
+		if w.in == in && !w.unit.MustRun {
 			off = append(off, w)
 		}
 	}

@@ -28,15 +28,14 @@ func (t *turn) startIn(in *instance, g gate) {
 // first is the ready unit to start next, nil if none has room.
 func (s *step) first() (best *work) {
 	for _, l := range s.lanes {
-		if w := l.head(); w != nil && l.room() && (best == nil || w.index < best.index) {
+		if w := l.head(); w != nil && s.room(l) && (best == nil || w.index < best.index) {
 			best = w
 		}
 	}
 	return best
 }
 
-// retryDue takes the waiting units whose time has come. Those that kept their
-// limits go on at once, the others take their place among the ready ones.
+// retryDue puts the waiting units whose time has come among the ready ones.
 func (t *turn) retryDue(s *step) {
 	for len(s.delayed) > 0 {
 		e := s.delayed[0]
@@ -48,11 +47,7 @@ func (t *turn) retryDue(s *step) {
 			return
 		default:
 			s.delayed.pop()
-			if e.w.holds {
-				t.start(e.w)
-			} else {
-				t.m.offer(e.w)
-			}
+			t.m.offer(e.w)
 		}
 	}
 }
@@ -105,7 +100,7 @@ func (t *turn) try(w *work) {
 			return
 		}
 	}
-	if w.holds || w.lane.room() {
+	if w.lane.room() {
 		t.start(w)
 	}
 }

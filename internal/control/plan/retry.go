@@ -155,8 +155,6 @@ func (r *Retry) wait(id string, attempt, tries int) time.Duration {
 }
 
 // delay folds unit.retry. Without a fault the unit was only asked too early.
-// While a system is away a unit keeps its limits, so that an outage does not
-// make all the others fail one after the other.
 func (m *Machine) delay(w *work, b unit.Ended, at time.Time) {
 	p := w.history()
 	p.due = b.Due.UnixMilli()
@@ -170,16 +168,15 @@ func (m *Machine) delay(w *work, b unit.Ended, at time.Time) {
 		if b.Fault.Kind == fault.Internal {
 			p.broken++
 		}
-		w.holds = b.Fault.Kind == fault.Unavailable || b.Fault.Kind == fault.Throttled
 	}
 	if w.missing > 0 { // what it needs was undone while it ran
-		w.holds = false
 		m.offer(w)
 		return
 	}
-	if w.holds {
-		w.lane.take(1)
-	}
 	m.turnTo(w, Waiting)
+	if b.Fault != nil && (b.Fault.Kind == fault.Unavailable || b.Fault.Kind == fault.Throttled) {
+		w.away = true
+		w.in.step.wait(w, 1)
+	}
 	w.in.step.delayed.push(entry{at: p.due, w: w})
 }

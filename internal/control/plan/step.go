@@ -40,7 +40,7 @@ type work struct {
 	index   int32 // order of expansion in its step
 	missing int32 // tags of After that are not done
 	state   State
-	holds   bool // it keeps its limits while it waits
+	away    bool // it waits for a system to come back
 	queued  bool // it stands in its lane's queue
 	begun   bool // some attempt was started since the step was entered (again)
 }
@@ -72,6 +72,7 @@ type step struct {
 	tags    map[string]*tag
 	lanes   []*lane
 	delayed queue   // Waiting units by due time
+	away    map[*limit]int
 	must    []*work // those with MustRun
 	shaky   []*work // those whose owner died, to be looked at once
 	n       [states]int
@@ -103,6 +104,18 @@ type limit struct {
 func (l *lane) room() bool {
 	for _, c := range l.limits {
 		if c.used >= c.max {
+			return false
+		}
+	}
+	return true
+}
+
+// room reports whether a lane's next ready unit may start. Units that wait for
+// a system to come back count as if they ran: an outage must not make all
+// the others start and fail one after the other.
+func (s *step) room(l *lane) bool {
+	for _, c := range l.limits {
+		if c.used+s.away[c] >= c.max {
 			return false
 		}
 	}
@@ -180,7 +193,6 @@ func (s *step) raise(m *Machine, t *tag) {
 	for _, w := range t.waiting {
 		w.missing++
 		if w.state == Ready || w.state == Waiting {
-			m.release(w)
 			m.turnTo(w, Blocked)
 		}
 	}
@@ -218,13 +230,24 @@ func (m *Machine) turnTo(w *work, s State) {
 	w.in.step.n[s]++
 	m.countMove(w, s)
 	w.state = s
+	if w.away && s != Waiting {
+		w.away = false
+		w.in.step.wait(w, -1)
+	}
+}
+
+// wait counts a unit that waits for a system to come back.
+func (s *step) wait(w *work, n int) {
+	if s.away == nil {
+		s.away = map[*limit]int{}
+	}
+	for _, c := range w.lane.limits {
+		s.away[c] += n
+	}
 }
 
 func (m *Machine) start(w *work, attempt int, at time.Time) {
-	if !w.holds {
-		w.lane.take(1)
-	}
-	w.holds = false
+	w.lane.take(1)
 	w.attempt = int32(attempt)
 	w.begun, w.in.step.begun = true, true
 	w.began = at.UnixMilli()
@@ -242,14 +265,6 @@ func (m *Machine) stop(w *work) {
 	}
 	w.lane.take(-1)
 	w.began = 0
-}
-
-// release gives back the limits of a unit that waits with them.
-func (m *Machine) release(w *work) {
-	if w.holds {
-		w.holds = false
-		w.lane.take(-1)
-	}
 }
 
 func (m *Machine) finish(w *work, e unit.Ended, at time.Time) {
@@ -282,7 +297,6 @@ func (m *Machine) undo(w *work) {
 
 // renew gives a unit that is not running a fresh start: no tries, no crashes.
 func (m *Machine) renew(w *work) {
-	m.release(w)
 	switch w.state {
 	case Done:
 		m.undo(w)

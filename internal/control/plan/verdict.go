@@ -9,7 +9,6 @@ import (
 // Codes of the faults that the Machine itself gives.
 const (
 	codeCancelled = "run.cancelled"
-	codeEnded     = "run.ended"
 	codeTimeout   = "time.out"
 	codeStuck     = "plan.stuck"
 )
@@ -88,7 +87,7 @@ func (in *instance) trouble() bool {
 }
 
 // takenOff reports whether a unit failed only because the run was stopped.
-func takenOff(f *fault.Fault) bool { return f.Code == codeCancelled || f.Code == codeEnded }
+func takenOff(f *fault.Fault) bool { return f.Code == codeCancelled }
 
 func (t *turn) ofList(in *instance, g gate) (bool, string) {
 	failed, stopped, free := false, false, true

@@ -7,35 +7,32 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
-)
 
-var _ connector.Clearer = (*Endpoint)(nil)
+	"github.com/jackc/pgx/v5"
+)
 
 // Objects in one statement and so in one transaction. Each locks itself, its
 // indexes and its TOAST table, and max_locks_per_transaction is small by default.
 const clearedAtOnce = 100
 
-// Clearing computes what makes room by policy "replace" or "truncate"; any
-// other needs none. Replace drops what the source's selection holds, whatever
-// else is in schemas that are selected as a whole, and large objects of the
-// same oids; extensions stay. Truncate empties the selected tables. Each
-// definition is one transaction's work; Tables are those whose rows it destroys.
-// What the target holds is looked up anew, all of it: what is not selected
-// decides too.
-func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, _ *catalog.Database) ([]catalog.Definition, error) {
-	if policy != "replace" && policy != "truncate" {
-		return nil, nil
-	}
+// Clear computes what makes room by policy "replace" or "truncate"; any other
+// needs none. Replace drops what the source's selection holds, whatever else
+// is in schemas that are selected as a whole, and large objects of the same
+// oids; extensions stay. Truncate empties the selected tables. Each definition
+// is one transaction's work; Tables are those whose rows it destroys. What the
+// target holds is looked up anew, all of it: what is not selected decides too.
+func Clear(ctx context.Context, conn *pgx.Conn, policy string, sel catalog.Selection, source *catalog.Database) ([]catalog.Definition, error) {
 	c := clearing{sel: sel, source: source}
-	err := e.reading(ctx, "", func(conn *pgx.Conn) error {
-		if policy == "truncate" {
-			return c.truncate(ctx, conn)
-		}
-		return c.replace(ctx, conn)
-	})
-	return c.made, fault.Wrap(err, "make room in %s", e.name)
+	var err error
+	switch policy {
+	case "truncate":
+		err = c.truncate(ctx, conn)
+	case "replace":
+		err = c.replace(ctx, conn)
+	}
+	return c.made, err
 }
 
 // clearing collects the statements.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -64,10 +65,10 @@ func undepended(ctx context.Context, conn *pgx.Conn, goes map[survey.Object]bool
 	on := map[survey.Object][]dependency{}
 	views := map[survey.Object]survey.Object{} // by their rules
 	for _, d := range all {
-		ref := survey.Object{d.RefClass, d.RefOID}
+		ref := survey.Object{Class: d.RefClass, OID: d.RefOID}
 		on[ref] = append(on[ref], d)
 		if d.Class == classRewrite && d.Kind == "i" {
-			views[survey.Object{d.Class, d.OID}] = ref
+			views[survey.Object{Class: d.Class, OID: d.OID}] = ref
 		}
 	}
 	var queue []survey.Object
@@ -79,7 +80,7 @@ func undepended(ctx context.Context, conn *pgx.Conn, goes map[survey.Object]bool
 		o := queue[0]
 		queue = queue[1:]
 		for _, d := range on[o] {
-			part := survey.Object{d.Class, d.OID}
+			part := survey.Object{Class: d.Class, OID: d.OID}
 			switch {
 			case goes[part]:
 			case d.Relation || d.Kind == "n" || d.Kind == "e" || d.Kind == "x":
@@ -101,7 +102,7 @@ func undepended(ctx context.Context, conn *pgx.Conn, goes map[survey.Object]bool
 			}
 			o = view
 		}
-		classes, oids = append(classes, o.class), append(oids, o.oid)
+		classes, oids = append(classes, o.Class), append(oids, o.OID)
 	}
 	if len(oids) == 0 {
 		return nil

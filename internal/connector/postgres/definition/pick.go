@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector/postgres/dump"
+	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -46,7 +47,7 @@ func newPicker(sel catalog.Selection, db *catalog.Database, entries []dump.Entry
 		selected: map[catalog.Name]*catalog.Table{}, sequence: map[catalog.Name]bool{}, hidden: map[catalog.Name]bool{}, schemas: map[string]bool{},
 	}
 	for _, k := range objects {
-		p.known[survey.Object{k.Class, k.OID}] = k
+		p.known[survey.Object{Class: k.Class, OID: k.OID}] = k
 		if k.Table {
 			p.tables[k.OID] = k.Name()
 		}
@@ -97,7 +98,7 @@ func (p *picker) resolve(n *node) {
 	if n.Desc == "MATERIALIZED VIEW DATA" {
 		class = survey.Relation // the archive names the view only
 	}
-	k, found := p.known[survey.Object{class, n.OID}]
+	k, found := p.known[survey.Object{Class: class, OID: n.OID}]
 	n.own = found || class != 0
 	n.name, n.bare = catalog.Name{Schema: n.Schema, Object: n.Tag}, n.Tag
 	if found {
@@ -169,7 +170,7 @@ func (p *picker) pick() ([]catalog.Definition, error) {
 // what needs something like that.
 func (p *picker) bar() {
 	for _, n := range p.nodes {
-		n.out = n.out || n.name.Schema == Schema || n.Desc == "SCHEMA" && n.name.Object == Schema || secretive(n.Entry)
+		n.out = n.out || n.name.Schema == survey.Schema || n.Desc == "SCHEMA" && n.name.Object == survey.Schema || secretive(n.Entry)
 		if n.Desc == "SEQUENCE" {
 			continue // a selected table may use one that another table owns
 		}
@@ -259,7 +260,7 @@ func (p *picker) take(n *node) {
 // hide tells that something selected is left out. Foreign keys and the like
 // go with the table that is.
 func (p *picker) hide(n *node) {
-	if len(n.tables) == 0 && n.name.Schema != Schema && !p.hidden[n.name] && n.Desc != "SCHEMA" {
+	if len(n.tables) == 0 && n.name.Schema != survey.Schema && !p.hidden[n.name] && n.Desc != "SCHEMA" {
 		p.hidden[n.name] = true
 		p.db.LeftOut = append(p.db.LeftOut, n.name)
 	}
@@ -273,7 +274,7 @@ func (p *picker) tell(picked []*node) {
 	}
 	for _, n := range picked {
 		o := catalog.Object{Kind: n.Desc, Name: n.name}
-		if n.own && (p.known[survey.Object{n.Class, n.OID}].Other || n.Desc == "VIEW") && !there[o] {
+		if n.own && (p.known[survey.Object{Class: n.Class, OID: n.OID}].Other || n.Desc == "VIEW") && !there[o] {
 			there[o] = true
 			p.db.Others = append(p.db.Others, o)
 		}

@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // dropped is an object of the target that has to go.
 type dropped struct {
-	object
+	survey.Object
 	kind     string // as DROP wants it
 	name     catalog.Name
 	identity string // as DROP wants it
@@ -34,10 +35,10 @@ func (c *clearing) replace(ctx context.Context, conn *pgx.Conn) error {
 	}
 	goes := map[survey.Object]bool{}
 	for _, d := range all {
-		goes[d.object] = true
+		goes[d.Object] = true
 	}
 	for _, n := range schemas {
-		goes[survey.Object{classNamespace, n.OID}] = true
+		goes[survey.Object{Class: classNamespace, OID: n.OID}] = true
 	}
 	if err := undepended(ctx, conn, goes); err != nil {
 		return err
@@ -80,7 +81,7 @@ func (c *clearing) addDrop(list []dropped) {
 		kind = "ROUTINE" // takes an aggregate without arguments like the others
 	}
 	for _, d := range list {
-		if d.class == survey.Relation && kind != "VIEW" && kind != "SEQUENCE" {
+		if d.Class == survey.Relation && kind != "VIEW" && kind != "SEQUENCE" {
 			tables = append(tables, d.name)
 		}
 		identities = append(identities, d.identity)
@@ -94,7 +95,7 @@ func (c *clearing) addDrop(list []dropped) {
 
 // whole reports whether everything in a schema goes.
 func (c *clearing) whole(schema string) bool {
-	return schema != Schema && c.sel.Whole(schema) && slices.Contains(c.source.Schemas, schema)
+	return schema != survey.Schema && c.sel.Whole(schema) && slices.Contains(c.source.Schemas, schema)
 }
 
 // droppable lists the target's objects that are in the way, in no order.
@@ -119,7 +120,7 @@ func (c *clearing) droppable(ctx context.Context, conn *pgx.Conn) ([]dropped, er
 		switch {
 		case d.name.Schema != "" && c.whole(d.name.Schema):
 			return false
-		case d.class == survey.Relation:
+		case d.Class == survey.Relation:
 			return !relations[d.name]
 		}
 		return !others[catalog.Object{Kind: d.kind, Name: d.name}]
@@ -139,7 +140,7 @@ func readDroppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
 		if o.Kind == "EXTENSION" || o.Kind == "VIEW" || o.Kind == "STATISTICS" {
 			continue
 		}
-		all = append(all, dropped{object: survey.Object{o.Class, o.OID}, kind: o.Kind, name: o.Name(), rank: rankOf(o.Kind)})
+		all = append(all, dropped{Object: survey.Object{Class: o.Class, OID: o.OID}, kind: o.Kind, name: o.Name(), rank: rankOf(o.Kind)})
 		classes, oids = append(classes, o.Class), append(oids, o.OID)
 	}
 	identities, err := survey.List(ctx, conn, pgx.RowTo[string], `
@@ -155,9 +156,9 @@ func readDroppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
 		}
 	}
 	relations, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (dropped, error) {
-		d := dropped{object: survey.Object{class: survey.Relation}}
+		d := dropped{Object: survey.Object{Class: survey.Relation}}
 		var depth int
-		err := row.Scan(&d.oid, &d.kind, &d.name.Schema, &d.name.Object, &depth)
+		err := row.Scan(&d.OID, &d.kind, &d.name.Schema, &d.name.Object, &depth)
 		d.identity, d.rank = d.name.SQL(), rankOf(d.kind)-depth
 		return d, err
 	}, `

@@ -7,49 +7,48 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
-	"godwit/internal/connector/postgres/dump"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
 )
 
-var _ connector.Examiner = (*Endpoint)(nil)
-
-// Examine looks at one side of a copy. Source and Target of the facts may be
-// nil, and Definitions empty, when they are not known: what is compared with
-// them is then left out. Every check gives at least one finding, also when all
-// is well. It reads catalogues only; sizes of values and free disk space are
-// not looked at.
-func (e *Endpoint) Examine(ctx context.Context, role string, facts catalog.Facts) ([]connector.Finding, error) {
-	x := examination{facts: facts, name: e.name}
-	err := e.reading(ctx, "", func(conn *pgx.Conn) error {
-		x.s = s
-		var err error
-		if x.here, err = One(ctx, conn, pgx.RowToStructByPos[situation], situationSQL); err != nil {
-			return err
+// Examine looks at one side of a copy, "source" or "target". Source and Target
+// of the facts may be nil, and Definitions empty, when they are not known: what
+// is compared with them is then left out. Every check gives at least one
+// finding, also when all is well. It reads catalogues only; sizes of values
+// and free disk space are not looked at, and that is said.
+func Examine(ctx context.Context, conn *pgx.Conn, role string, facts catalog.Facts) ([]connector.Finding, error) {
+	x := examination{conn: conn, facts: facts}
+	provider := "'c'"
+	version, err := number(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if version >= 150000 {
+		provider = "d.datlocprovider::text"
+	}
+	if x.here, err = One(ctx, conn, pgx.RowToStructByPos[situation], fmt.Sprintf(situationSQL, provider)); err != nil {
+		return nil, err
+	}
+	checks := sourceChecks
+	if role == "target" {
+		checks = targetChecks
+	}
+	for _, c := range checks {
+		before := len(x.found)
+		if err := c.run(ctx, &x); err != nil {
+			return nil, fault.Wrap(err, "check %s", c.code)
 		}
-		checks := sourceChecks
-		if role == "target" {
-			checks = targetChecks
+		if len(x.found) == before {
+			x.found = append(x.found, connector.Finding{Severity: connector.Passes, Code: c.code, Text: c.fine})
 		}
-		for _, check := range checks {
-			before := len(x.found)
-			if err := check.run(&x, ctx); err != nil {
-				return fault.Wrap(err, "check %s", check.code)
-			}
-			if len(x.found) == before {
-				x.found = append(x.found, connector.Finding{Severity: connector.Passes, Code: check.code, Text: check.fine})
-			}
-		}
-		return nil
-	})
-	return x.found, fault.Wrap(err, "examine %s", e.name)
+	}
+	return x.found, nil
 }
 
 // examination is one side's checks under way.
 type examination struct {
-	s     *pgx.Conn
-	name  string
+	conn  *pgx.Conn
 	facts catalog.Facts
 	here  situation
 	found []connector.Finding
@@ -59,7 +58,21 @@ type examination struct {
 type check struct {
 	code string
 	fine string
-	run  func(*examination, context.Context) error
+	run  func(context.Context, *examination) error
+}
+
+func (x *examination) add(severity, code, object, format string, args ...any) *connector.Finding {
+	x.found = append(x.found, connector.Finding{Severity: severity, Code: code, Object: object, Text: fmt.Sprintf(format, args...)})
+	return &x.found[len(x.found)-1]
+}
+
+// some writes the first few of many names.
+func some(names []string) string {
+	const few = 5
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }
 
 // situation is what most checks ask for.
@@ -68,7 +81,7 @@ type situation struct {
 	Super           bool
 	Number          int
 	Recovery        bool
-	ReadOnly        string // of new transactions
+	ReadOnly        string // of new transactions: on, off
 	Encoding        string
 	Collate, Ctype  string
 	Provider        string
@@ -77,6 +90,7 @@ type situation struct {
 	InUse           int
 	Limit           int // the role's or the database's own, -1 none
 	Locks           int // per transaction
+	MaxPrepared     int
 	Prepared        int
 	OldestPrepared  int // seconds
 	OldestXact      int
@@ -89,17 +103,14 @@ type situation struct {
 
 const situationSQL = `
 	SELECT d.datname::text, current_user::text, r.rolsuper, current_setting('server_version_num')::int,
-		pg_is_in_recovery(), (SELECT coalesce(
-			(SELECT substr(c, 31) FROM pg_db_role_setting g, unnest(g.setconfig) c
-				WHERE g.setrole IN (0, r.oid) AND g.setdatabase IN (0, d.oid) AND c LIKE 'default\_transaction\_read\_only=%'
-				ORDER BY g.setrole = 0, g.setdatabase = 0 LIMIT 1), (SELECT boot_val FROM pg_settings WHERE name = 'default_transaction_read_only' AND source = 'default'),
-			current_setting('default_transaction_read_only'))),
+		pg_is_in_recovery(), current_setting('default_transaction_read_only'),
 		pg_encoding_to_char(d.encoding)::text, d.datcollate::text, d.datctype::text, %s,
 		current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
 		(SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
 		CASE WHEN r.rolconnlimit >= 0 AND d.datconnlimit >= 0 THEN least(r.rolconnlimit, d.datconnlimit)
 			ELSE greatest(r.rolconnlimit, d.datconnlimit) END,
-		current_setting('max_locks_per_transaction')::int, (SELECT count(*)::int FROM pg_prepared_xacts),
+		current_setting('max_locks_per_transaction')::int, current_setting('max_prepared_transactions')::int,
+		(SELECT count(*)::int FROM pg_prepared_xacts),
 		(SELECT coalesce(extract(epoch FROM max(now() - prepared)), 0)::int FROM pg_prepared_xacts),
 		coalesce(extract(epoch FROM o.age), 0)::int, coalesce(o.pid, 0),
 		current_setting('hot_standby_feedback'), current_setting('max_standby_streaming_delay'),

@@ -7,23 +7,20 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
 )
 
-var _ connector.Inspector = (*Endpoint)(nil)
-
 // Schema is where the marks live at a target. It is never selected.
 const Schema = "godwit"
 
-// foreigners are schemas that are nobody's: the server's, temporary ones, ours.
-const foreigners = `(n.nspname LIKE 'pg\_%' OR n.nspname IN ('information_schema', '` + Schema + `'))`
+// Foreigners are schemas that are nobody's: the server's, temporary ones, ours.
+const Foreigners = `(n.nspname LIKE 'pg\_%' OR n.nspname IN ('information_schema', '` + Schema + `'))`
 
-// notOfExtension is a condition on an object of a catalogue: extensions bring
+// NotOfExtension is a condition on an object of a catalogue: extensions bring
 // their members along.
-func notOfExtension(class, oid string) string {
+func NotOfExtension(class, oid string) string {
 	return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.deptype = 'e'
 		AND x.classid = 'pg_catalog.` + class + `'::regclass AND x.objid = ` + oid + `)`
 }
@@ -31,47 +28,15 @@ func notOfExtension(class, oid string) string {
 // byItself is a condition on an object that neither an extension nor another
 // object (a range's constructors, a table's row type) brings along.
 func byItself(class, oid string) string {
-	return strings.Replace(notOfExtension(class, oid), "x.deptype = 'e'", "x.deptype IN ('e', 'i')", 1)
+	return strings.Replace(NotOfExtension(class, oid), "x.deptype = 'e'", "x.deptype IN ('e', 'i')", 1)
 }
 
-// Inspect reads what the selection holds, in one read-only transaction. Sizes
-// and row counts are the server's estimates. Tables of extensions are left
-// out: the extension makes them, and their rows with them. Materialised views
-// are among the tables, sequences of identity columns among the sequences. An
-// include pattern that matches nothing is a fault of kind config, code
-// pattern.unmatched.
-func (e *Endpoint) Inspect(ctx context.Context, sel catalog.Selection) (*catalog.Database, error) {
-	var db *catalog.Database
-	err := e.reading(ctx, "", func(conn *pgx.Conn) (err error) {
-		db, err = inspect(ctx, conn, sel)
-		return err
-	})
-	return db, fault.Wrap(err, "inspect %s", e.name)
-}
-
-// reading runs f in a read-only transaction at a snapshot ("" is a new one).
-func (e *Endpoint) reading(ctx context.Context, snapshot string, f func(*pgx.Conn) error) error {
-	s, err := e.session(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	// Just filled catalogues have no statistics yet: without this, joins over
-	// 2,000 tables took 13 s instead of 0.2.
-	begin, join := beginReading+"; ", ""
-	if snapshot != "" {
-		join = "SET TRANSACTION SNAPSHOT " + literal(snapshot) + "; "
-	}
-	if err := s.exec(ctx, begin+join+"SET LOCAL enable_nestloop = off"); err != nil {
-		return err
-	}
-	if err := f(s); err != nil {
-		return err
-	}
-	return s.exec(ctx, "COMMIT")
-}
-
-func inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catalog.Database, error) {
+// Inspect reads what the selection holds. Sizes and row counts are the
+// server's estimates. Tables of extensions are left out: the extension makes
+// them, and their rows with them. Materialised views are among the tables,
+// sequences of identity columns among the sequences. An include pattern that
+// matches nothing is a fault of kind config, code pattern.unmatched.
+func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catalog.Database, error) {
 	db, err := readDatabase(ctx, conn)
 	if err != nil {
 		return nil, err
@@ -142,7 +107,7 @@ func WholeDatabase(sel catalog.Selection) bool {
 
 func readDatabase(ctx context.Context, conn *pgx.Conn) (*catalog.Database, error) {
 	db, err := One(ctx, conn, func(row pgx.CollectableRow) (*catalog.Database, error) {
-		db := &catalog.Database{System: System}
+		db := &catalog.Database{System: "postgres"}
 		return db, row.Scan(&db.Version, &db.Number, &db.Name, &db.User, &db.Super, &db.ID, &db.Bytes)
 	}, `SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1),
 		pg_catalog.current_setting('server_version_num')::int, d.datname, current_user::text,
@@ -154,20 +119,21 @@ func readDatabase(ctx context.Context, conn *pgx.Conn) (*catalog.Database, error
 		return nil, err
 	}
 	if db.Schemas, err = List(ctx, conn, pgx.RowTo[string],
-		`SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE NOT `+foreigners+`
-		AND `+notOfExtension("pg_namespace", "n.oid")+` ORDER BY 1`); err != nil {
+		`SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE NOT `+Foreigners+`
+		AND `+NotOfExtension("pg_namespace", "n.oid")+` ORDER BY 1`); err != nil {
 		return nil, err
 	}
+	provider := "'c'"
+	if db.Number >= 150000 {
+		provider = "datlocprovider::text"
+	}
 	db.Settings, err = List(ctx, conn, pgx.RowToStructByPos[catalog.Property], `
-		SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('server_encoding', 'lc_collate', 'lc_ctype',
-			'max_connections', 'max_locks_per_transaction', 'max_prepared_transactions', 'default_table_access_method',
-			'wal_level', 'block_size')
+		SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('server_encoding', 'max_connections',
+			'max_locks_per_transaction', 'max_prepared_transactions', 'default_table_access_method', 'wal_level', 'block_size')
 		UNION ALL
-		SELECT 'lc_collate', datcollate FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-			AND pg_catalog.current_setting('lc_collate', true) IS NULL
-		UNION ALL
-		SELECT 'lc_ctype', datctype FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-			AND pg_catalog.current_setting('lc_ctype', true) IS NULL
+		SELECT s.name, s.value FROM pg_catalog.pg_database, LATERAL (VALUES ('lc_collate', datcollate::text),
+			('lc_ctype', datctype::text), ('locale_provider', `+provider+`)) s(name, value)
+		WHERE datname = pg_catalog.current_database()
 		ORDER BY 1`)
 	return db, err
 }

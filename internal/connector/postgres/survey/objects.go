@@ -24,6 +24,7 @@ type Known struct {
 	Other          bool   // it is among Others
 }
 
+// Name is its name in schema.
 func (k Known) Name() catalog.Name { return catalog.Name{Schema: k.Schema, Object: k.Object} }
 
 // Objects reads all objects that an archive may hold.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Torn refuses a selection that takes a part without what it needs.
 func Torn(text string) error {
 	return fault.New(fault.Config, "selection.torn", "the selection takes a part without the rest: %s", text).
 		Hint("select the parents too, or leave the children out")
@@ -21,6 +22,7 @@ type Other struct {
 	Class, OID           uint32
 }
 
+// Name is its name in schema.
 func (o Other) Name() catalog.Name { return catalog.Name{Schema: o.Schema, Object: o.Object} }
 
 // chosen reports whether the selection picks it.
@@ -39,7 +41,7 @@ func Others(ctx context.Context, conn *pgx.Conn) ([]Other, error) {
 		return `
 		SELECT ` + kind + `, n.nspname::text, ` + name + `, ` + bare + `, 'pg_catalog.` + class + `'::regclass::oid, ` + alias + `.oid
 		FROM pg_catalog.` + class + ` ` + alias + ` JOIN pg_catalog.pg_namespace n ON n.oid = ` + alias + `.` + namespace + `
-		WHERE NOT ` + foreigners + ` AND ` + byItself(class, alias+".oid") + where
+		WHERE NOT ` + Foreigners + ` AND ` + byItself(class, alias+".oid") + where
 	}
 	global := func(kind, name, class, where string) string {
 		return `
@@ -119,7 +121,7 @@ func readSequences(ctx context.Context, conn *pgx.Conn) ([]sequence, error) {
 		SELECT n.nspname::text, c.relname::text, tn.nspname::text, t.relname::text, u.owns
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			LEFT JOIN (used u JOIN pg_catalog.pg_class t ON t.oid = u.of JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace) ON u.sequence = c.oid
-		WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND NOT `+foreigners+` AND `+notOfExtension("pg_class", "c.oid")+`
+		WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND NOT `+Foreigners+` AND `+NotOfExtension("pg_class", "c.oid")+`
 		ORDER BY 1, 2`)
 	var all []sequence
 	for _, r := range rows {
@@ -153,5 +155,5 @@ func readViewUses(ctx context.Context, conn *pgx.Conn) ([]viewUse, error) {
 			JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN pg_catalog.pg_class u ON u.oid = d.refobjid JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace
 		WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-			AND c.relkind IN ('v', 'm') AND c.oid <> u.oid AND NOT `+foreigners+` ORDER BY 1, 2, 3, 4`)
+			AND c.relkind IN ('v', 'm') AND c.oid <> u.oid AND NOT `+Foreigners+` ORDER BY 1, 2, 3, 4`)
 }

@@ -29,7 +29,7 @@ func Tables(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
 				WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
 				AND d.refclassid = 'pg_catalog.pg_extension'::regclass LIMIT 1), '')
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't' AND NOT `+foreigners+`
+		WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't' AND NOT `+Foreigners+`
 		ORDER BY 1, 2`)
 	if err != nil {
 		return nil, err
@@ -63,8 +63,12 @@ func scanTable(row pgx.CollectableRow) (Table, error) {
 const blockBytes = 8192
 
 func readColumns(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
+	version, err := number(ctx, conn)
+	if err != nil {
+		return err
+	}
 	generated := "a.attgenerated <> ''"
-	if major(conn) < 12 {
+	if version < 120000 {
 		generated = "false"
 	}
 	type column struct {
@@ -81,7 +85,7 @@ func readColumns(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 				(SELECT pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation) ELSE '' END
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-		WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't' AND NOT `+foreigners+`
+		WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't' AND NOT `+Foreigners+`
 			AND a.attnum > 0 AND NOT a.attisdropped
 		ORDER BY a.attrelid, a.attnum`)
 	for _, c := range rows {

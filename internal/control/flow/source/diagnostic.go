@@ -1,9 +1,10 @@
-package flow
+package source
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"godwit/internal/fault"
 )
@@ -82,8 +83,8 @@ func (ds Diagnostics) Unwrap() error {
 	return e
 }
 
-// sorted is the list by position, each diagnostic once.
-func (ds Diagnostics) sorted() Diagnostics {
+// Sorted is the list by position, each diagnostic once.
+func (ds Diagnostics) Sorted() Diagnostics {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		if c := strings.Compare(a.Pos.File, b.Pos.File); c != 0 {
 			return c
@@ -98,45 +99,64 @@ func (ds Diagnostics) sorted() Diagnostics {
 	})
 }
 
-// source is a file's text, for positions and for the lines of a diagnostic.
-type source struct {
+// File is a file's text, for positions and for the lines of a diagnostic.
+type File struct {
 	name  string
 	lines []string
 	shown []string // lines without what looks like a secret
 }
 
-func newSource(name, text string) *source {
+func newSource(name, text string) *File {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, l := range lines {
 		lines[i] = strings.TrimSuffix(l, "\r")
 	}
-	return &source{name, lines, masked(lines)}
+	return &File{name, lines, masked(lines)}
 }
 
-// spot is a place with what is needed to show it.
-type spot struct {
-	file  *source
-	pos   Pos
-	width int
+// Spot is a place with what is needed to show it.
+type Spot struct {
+	File  *File // nil: Pos alone says where
+	Pos   Pos
+	Width int
 }
 
 // at is a spot in the file, moved inside it where a parser points behind it.
-func (f *source) at(line, column, width int) spot {
+func (f *File) at(line, column, width int) Spot {
 	line = min(max(line, 1), len(f.lines))
 	length := len([]rune(f.lines[line-1]))
 	column = min(max(column, 1), length+1)
-	return spot{f, Pos{f.name, line, column}, max(1, min(width, length+1-column))}
+	return Spot{f, Pos{f.name, line, column}, max(1, min(width, length+1-column))}
 }
 
-// problems collects diagnostics.
-type problems struct{ list Diagnostics }
+// Problems collects diagnostics.
+type Problems struct{ List Diagnostics }
 
-func (p *problems) add(s spot, code, text string, next ...string) {
-	d := Diagnostic{Pos: s.pos, Code: code, Text: text, Next: next, Width: s.width}
-	if s.file != nil && s.pos.Line > 0 {
-		for n := max(1, s.pos.Line-1); n <= s.pos.Line; n++ {
-			d.Source = append(d.Source, Line{n, s.file.shown[n-1]})
+func (p *Problems) Add(s Spot, code, text string, next ...string) {
+	d := Diagnostic{Pos: s.Pos, Code: code, Text: text, Next: next, Width: s.Width}
+	if s.File != nil && s.Pos.Line > 0 {
+		for n := max(1, s.Pos.Line-1); n <= s.Pos.Line; n++ {
+			d.Source = append(d.Source, Line{n, s.File.shown[n-1]})
 		}
 	}
-	p.list = append(p.list, d)
+	p.List = append(p.List, d)
+}
+
+// Told reports whether something was refused at a spot already.
+func (p *Problems) Told(at Spot) bool {
+	return slices.ContainsFunc(p.List, func(d Diagnostic) bool { return d.Pos == at.Pos })
+}
+
+// Inside is the spot of a part of the spot's text, from a byte offset on; the
+// spot itself when the file spells the text in another way.
+func (s Spot) Inside(text, part string, offset int) Spot {
+	if s.File == nil || s.Pos.Line == 0 || text == "" {
+		return s
+	}
+	line := s.File.lines[s.Pos.Line-1]
+	i := strings.Index(line, text)
+	if i < 0 || strings.Count(line, text) > 1 {
+		return s
+	}
+	return s.File.at(s.Pos.Line, utf8.RuneCountInString(line[:i+offset])+1, utf8.RuneCountInString(part))
 }

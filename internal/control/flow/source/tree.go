@@ -1,4 +1,4 @@
-package flow
+package source
 
 import (
 	"fmt"
@@ -10,32 +10,32 @@ import (
 
 // node turns a value of the parser's tree into a Node.
 func (y *yamlFile) node(n ast.Node, braced bool, depth int) *Node {
-	out := &Node{braced: braced, spot: y.spot(n.GetToken())}
+	out := &Node{Braced: braced, Spot: y.spot(n.GetToken())}
 	if depth > maxDepth {
 		y.refuse(n.GetToken(), "nested too deeply")
-		out.shape = invalid
+		out.Shape = Invalid
 		return out
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		out.shape = mapping
+		out.Shape = Mapping
 		y.fields(out, n.Values, braced || n.IsFlowStyle, depth)
 	case *ast.MappingValueNode:
-		out.shape = mapping
+		out.Shape = Mapping
 		y.fields(out, []*ast.MappingValueNode{n}, braced, depth)
 	case *ast.SequenceNode:
-		out.shape = list
+		out.Shape = List
 		for _, item := range n.Values {
 			if implicit(item) {
 				y.refuse(item.GetToken(), "an entry of the list has no value", "write the value or take the entry away")
 				continue
 			}
-			out.items = append(out.items, y.node(item, braced || n.IsFlowStyle, depth+1))
+			out.Items = append(out.Items, y.node(item, braced || n.IsFlowStyle, depth+1))
 		}
 	case *ast.LiteralNode:
-		out.style, out.text = literal, n.Value.Value
+		out.Style, out.Text = Literal, n.Value.Value
 		if n.Start.Type == token.FoldedType {
-			out.style = folded
+			out.Style = Folded
 		}
 	default:
 		y.scalar(out, n.GetToken())
@@ -50,39 +50,39 @@ func implicit(n ast.Node) bool {
 // scalar reads everything that stands on its own: the token's text decides,
 // not the parser's idea of its type.
 func (y *yamlFile) scalar(out *Node, t *token.Token) {
-	out.text = t.Value
+	out.Text = t.Value
 	switch t.Type {
 	case token.SingleQuoteType, token.DoubleQuoteType:
-		out.style = quoted
+		out.Style = Quoted
 		return
 	case token.StringType, token.NullType, token.BoolType, token.IntegerType, token.FloatType, token.OctetIntegerType,
 		token.HexIntegerType, token.BinaryIntegerType, token.InfinityType, token.NanType:
 	default:
-		y.refuse(t, "a value of this form is not used: "+quote(t.Value))
-		out.shape = invalid
+		y.refuse(t, "a value of this form is not used: "+Quote(t.Value))
+		out.Shape = Invalid
 		return
 	}
-	out.wrapped = strings.Contains(strings.TrimSpace(t.Origin), "\n")
-	out.comment = y.comments[t]
+	out.Wrapped = strings.Contains(strings.TrimSpace(t.Origin), "\n")
+	out.Comment = y.comments[t]
 	switch {
-	case numeric.MatchString(out.text) && !decimal.MatchString(out.text):
-		y.refuse(t, fmt.Sprintf("%s is no plain decimal number", out.text),
-			fmt.Sprintf(`write it in quotes when it is text: "%s"`, out.text))
-		out.shape = invalid
-	case strings.EqualFold(out.text, "true") || strings.EqualFold(out.text, "false"):
-		if lower := strings.ToLower(out.text); lower != out.text {
-			y.refuse(t, out.text+" is neither a truth value nor a text", "write "+lower+", or put it in quotes")
-			out.shape = invalid
+	case numeric.MatchString(out.Text) && !decimal.MatchString(out.Text):
+		y.refuse(t, fmt.Sprintf("%s is no plain decimal number", out.Text),
+			fmt.Sprintf(`write it in quotes when it is text: "%s"`, out.Text))
+		out.Shape = Invalid
+	case strings.EqualFold(out.Text, "true") || strings.EqualFold(out.Text, "false"):
+		if lower := strings.ToLower(out.Text); lower != out.Text {
+			y.refuse(t, out.Text+" is neither a truth value nor a text", "write "+lower+", or put it in quotes")
+			out.Shape = Invalid
 		}
-	case out.braced && strings.Contains(out.text, "${"):
-		y.refuse(t, "in {} and [] a value with ${...} stands in quotes", fmt.Sprintf(`write "%s"`, out.text))
-		out.shape = invalid
+	case out.Braced && strings.Contains(out.Text, "${"):
+		y.refuse(t, "in {} and [] a value with ${...} stands in quotes", fmt.Sprintf(`write "%s"`, out.Text))
+		out.Shape = Invalid
 	}
 }
 
 func (y *yamlFile) fields(out *Node, values []*ast.MappingValueNode, braced bool, depth int) {
 	if len(values) > 0 && !braced {
-		out.spot = y.spot(values[0].Key.GetToken())
+		out.Spot = y.spot(values[0].Key.GetToken())
 	}
 	for _, v := range values {
 		name, ok := y.key(v)
@@ -90,8 +90,8 @@ func (y *yamlFile) fields(out *Node, values []*ast.MappingValueNode, braced bool
 			continue
 		}
 		at := y.spot(v.Key.GetToken())
-		if first := out.field(name); first != nil {
-			y.refuse(v.Key.GetToken(), fmt.Sprintf("key %q is there twice, first in line %d", name, first.spot.pos.Line), "keep one of them")
+		if first := out.Field(name); first != nil {
+			y.refuse(v.Key.GetToken(), fmt.Sprintf("key %q is there twice, first in line %d", name, first.Spot.Pos.Line), "keep one of them")
 			continue
 		}
 		if implicit(v.Value) {
@@ -100,10 +100,10 @@ func (y *yamlFile) fields(out *Node, values []*ast.MappingValueNode, braced bool
 				next = "in {} and [] a text with a comma stands in quotes"
 			}
 			y.refuse(v.Key.GetToken(), fmt.Sprintf("key %q has no value", name), next)
-			out.fields = append(out.fields, field{name, &Node{shape: invalid, spot: at}, at})
+			out.Fields = append(out.Fields, Field{name, &Node{Shape: Invalid, Spot: at}, at})
 			continue
 		}
-		out.fields = append(out.fields, field{name, y.node(v.Value, braced, depth+1), at})
+		out.Fields = append(out.Fields, Field{name, y.node(v.Value, braced, depth+1), at})
 	}
 }
 
@@ -111,7 +111,7 @@ func (y *yamlFile) fields(out *Node, values []*ast.MappingValueNode, braced bool
 func (y *yamlFile) key(v *ast.MappingValueNode) (string, bool) {
 	t := v.Key.GetToken()
 	if t == nil {
-		y.log.add(y.file.at(1, 1, 1), "flow.yaml", "a key cannot be read")
+		y.log.Add(y.file.at(1, 1, 1), "flow.yaml", "a key cannot be read")
 		return "", false
 	}
 	switch v.Key.(type) {

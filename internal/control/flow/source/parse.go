@@ -1,4 +1,4 @@
-package flow
+package source
 
 import (
 	"errors"
@@ -19,20 +19,20 @@ const (
 	maxDepth = 64
 )
 
-// parse reads a file of the strict subset. It returns nil when nothing can be
+// Parse reads a file of the strict subset. It returns nil when nothing can be
 // made of it; what it refuses is in the log.
-func parse(name string, data []byte, l *problems) *Node {
+func Parse(name string, data []byte, l *Problems) *Node {
 	f := newSource(name, string(data))
 	start := f.at(1, 1, 1)
 	switch {
 	case len(data) > maxBytes:
-		l.add(start, "flow.yaml", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10), "put queries and lists into files of their own")
+		l.Add(start, "flow.yaml", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10), "put queries and lists into files of their own")
 		return nil
 	case !utf8.Valid(data):
-		l.add(start, "flow.yaml", "the file is not UTF-8", "save it as UTF-8")
+		l.Add(start, "flow.yaml", "the file is not UTF-8", "save it as UTF-8")
 		return nil
 	case strings.ContainsAny(string(data), "\x00\ufeff"):
-		l.add(start, "flow.yaml", "the file holds a byte order mark or a NUL", "save it as UTF-8 without a byte order mark")
+		l.Add(start, "flow.yaml", "the file holds a byte order mark or a NUL", "save it as UTF-8 without a byte order mark")
 		return nil
 	}
 	y := &yamlFile{file: f, log: l, comments: map[*token.Token]bool{}}
@@ -46,8 +46,8 @@ func parse(name string, data []byte, l *problems) *Node {
 // yamlFile turns the parser's tree into nodes and refuses what is outside the
 // subset.
 type yamlFile struct {
-	file     *source
-	log      *problems
+	file     *File
+	log      *Problems
 	comments map[*token.Token]bool // plain scalars with a comment behind them
 }
 
@@ -56,7 +56,7 @@ type yamlFile struct {
 func (y *yamlFile) body(text string) (body ast.Node) {
 	defer func() {
 		if r := recover(); r != nil {
-			y.log.add(y.file.at(1, 1, 1), "flow.yaml", "the file cannot be read as YAML")
+			y.log.Add(y.file.at(1, 1, 1), "flow.yaml", "the file cannot be read as YAML")
 			body = nil
 		}
 	}()
@@ -80,7 +80,7 @@ func (y *yamlFile) body(text string) (body ast.Node) {
 		body = doc.Body
 	}
 	if body == nil {
-		y.log.add(y.file.at(1, 1, 1), "flow.yaml", "the file is empty")
+		y.log.Add(y.file.at(1, 1, 1), "flow.yaml", "the file is empty")
 	}
 	return body
 }
@@ -88,19 +88,19 @@ func (y *yamlFile) body(text string) (body ast.Node) {
 func (y *yamlFile) syntax(err error) {
 	var s *yaml.SyntaxError
 	if !errors.As(err, &s) || s.Token == nil {
-		y.log.add(y.file.at(1, 1, 1), "flow.yaml", "not YAML: "+firstLine(err.Error()))
+		y.log.Add(y.file.at(1, 1, 1), "flow.yaml", "not YAML: "+firstLine(err.Error()))
 		return
 	}
 	at := y.spot(s.Token)
 	if strings.Contains(s.Message, "\t") || strings.Contains(s.Message, "tab character") {
-		y.log.add(at, "flow.yaml", "not YAML: a tab", "indent with spaces")
+		y.log.Add(at, "flow.yaml", "not YAML: a tab", "indent with spaces")
 		return
 	}
-	if strings.Contains(at.file.lines[at.pos.Line-1], "${") {
-		y.log.add(at, "flow.yaml", "not YAML: "+s.Message, `in {} and [] a value with ${...} stands in quotes: {at: "${env.name}"}`)
+	if strings.Contains(at.File.lines[at.Pos.Line-1], "${") {
+		y.log.Add(at, "flow.yaml", "not YAML: "+s.Message, `in {} and [] a value with ${...} stands in quotes: {at: "${env.name}"}`)
 		return
 	}
-	y.log.add(at, "flow.yaml", "not YAML: "+s.Message)
+	y.log.Add(at, "flow.yaml", "not YAML: "+s.Message)
 }
 
 func firstLine(s string) string {
@@ -108,7 +108,7 @@ func firstLine(s string) string {
 	return s
 }
 
-func (y *yamlFile) spot(t *token.Token) spot {
+func (y *yamlFile) spot(t *token.Token) Spot {
 	if t == nil || t.Position == nil {
 		return y.file.at(1, 1, 1)
 	}
@@ -117,13 +117,13 @@ func (y *yamlFile) spot(t *token.Token) spot {
 }
 
 func (y *yamlFile) refuse(t *token.Token, text string, next ...string) {
-	y.log.add(y.spot(t), "flow.yaml", text, next...)
+	y.log.Add(y.spot(t), "flow.yaml", text, next...)
 }
 
 // allowed looks at the tokens: what YAML has and the subset has not is refused
 // here, where nothing is lost yet.
 func (y *yamlFile) allowed(tokens token.Tokens) bool {
-	before := len(y.log.list)
+	before := len(y.log.List)
 	depth, seen, line, entries := 0, false, 0, 0
 	for i, t := range tokens {
 		switch t.Type {
@@ -163,7 +163,7 @@ func (y *yamlFile) allowed(tokens token.Tokens) bool {
 		}
 		seen = seen || t.Type != token.CommentType
 	}
-	return len(y.log.list) == before
+	return len(y.log.List) == before
 }
 
 // lastLine is the line on which a plain scalar ends.
