@@ -71,7 +71,7 @@ type step struct {
 	units   []*work
 	tags    map[string]*tag
 	lanes   []*lane
-	delayed queue   // Waiting units by due time
+	delayed queue // Waiting units by due time
 	away    map[*limit]int
 	must    []*work // those with MustRun
 	shaky   []*work // those whose owner died, to be looked at once

@@ -20,6 +20,7 @@ import (
 // libpq's environment variables and defaults.
 type Settings struct {
 	URL      string        `flow:"url" help:"postgres://USER@HOST:PORT/DATABASE?sslmode=...; without a password"`
+	Secret   secret.Source `flow:"url_secret" help:"Where the whole URL is kept, with its password: {env}, {file} or {command}"`
 	Host     string        `flow:"host" help:"Server, or several with commas, each with :PORT where it differs; a folder for a Unix socket"`
 	Port     int           `flow:"port" help:"Port of the server, 5432 when not given"`
 	Database string        `flow:"database" help:"Database to log in to"`
@@ -28,14 +29,15 @@ type Settings struct {
 	TLS      TLS           `flow:"tls" help:"Encryption and proof of identity"`
 	Limit    Limit         `flow:"limit" help:"What this connection may use"`
 
-	params map[string]string // a URL's parameters, by libpq's names
+	// Params are a URL's parameters, by libpq's names; not a key of the language.
+	Params map[string]string
 }
 
 // TLS says how a connection is encrypted.
 type TLS struct {
-	CA     string `flow:"ca" help:"File with the authorities that sign the server's certificate"`
-	Cert   string `flow:"cert" help:"File with this client's certificate"`
-	Key    string `flow:"key" help:"File with the key of this client's certificate"`
+	CA     string `flow:"ca,path" help:"File with the authorities that sign the server's certificate"`
+	Cert   string `flow:"cert,path" help:"File with this client's certificate"`
+	Key    string `flow:"key,path" help:"File with the key of this client's certificate"`
 	Verify string `flow:"verify" help:"full (name and authority; the default with ca), ca, none (encrypt only), off"`
 }
 
@@ -96,10 +98,12 @@ func (s *Settings) Login() (Login, error) {
 		Key:      cmp.Or(s.TLS.Key, base.TLS.Key),
 		Params:   map[string]string{},
 	}
-	if source := s.Password; !source.Empty() {
+	if source := &s.Password; source.Empty() && !base.Password.Empty() {
+		l.fetch = base.Password.Fetch
+	} else if !source.Empty() {
 		l.fetch = source.Fetch
 	}
-	for _, params := range []map[string]string{base.params, s.params} {
+	for _, params := range []map[string]string{base.Params, s.Params} {
 		for k, v := range params {
 			l.Params[k] = v
 		}
@@ -120,6 +124,13 @@ func (s *Settings) Login() (Login, error) {
 }
 
 func (s *Settings) parsedURL() (*Settings, error) {
+	if !s.Secret.Empty() {
+		text, err := s.Secret.Fetch(context.Background())
+		if err != nil {
+			return nil, fault.Wrap(err, "url_secret")
+		}
+		return parse(text.Reveal())
+	}
 	if s.URL == "" {
 		return &Settings{}, nil
 	}

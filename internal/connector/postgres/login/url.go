@@ -44,7 +44,7 @@ func parse(text string) (*Settings, error) {
 	server, database, _ := strings.Cut(rest, "/")
 	user, password, _ := strings.Cut(login, ":")
 
-	s := &Settings{params: map[string]string{}}
+	s := &Settings{Params: map[string]string{}}
 	var secretText string
 	for _, part := range []struct {
 		name string
@@ -141,6 +141,6 @@ func (s *Settings) set(key, value string) {
 	case "sslkey":
 		s.TLS.Key = value
 	default:
-		s.params[key] = value
+		s.Params[key] = value
 	}
 }

@@ -91,12 +91,6 @@ type situation struct {
 	Limit           int // the role's or the database's own, -1 none
 	Locks           int // per transaction
 	MaxPrepared     int
-	Prepared        int
-	OldestPrepared  int // seconds
-	OldestXact      int
-	OldestXactPID   int
-	Feedback        string
-	StandbyDelay    string
 	CanCreate       bool // schemas in this database
 	ReadsStatistics bool
 }
@@ -110,12 +104,6 @@ const situationSQL = `
 		CASE WHEN r.rolconnlimit >= 0 AND d.datconnlimit >= 0 THEN least(r.rolconnlimit, d.datconnlimit)
 			ELSE greatest(r.rolconnlimit, d.datconnlimit) END,
 		current_setting('max_locks_per_transaction')::int, current_setting('max_prepared_transactions')::int,
-		(SELECT count(*)::int FROM pg_prepared_xacts),
-		(SELECT coalesce(extract(epoch FROM max(now() - prepared)), 0)::int FROM pg_prepared_xacts),
-		coalesce(extract(epoch FROM o.age), 0)::int, coalesce(o.pid, 0),
-		current_setting('hot_standby_feedback'), current_setting('max_standby_streaming_delay'),
 		has_database_privilege(d.oid, 'CREATE'), pg_has_role('pg_read_all_stats', 'USAGE')
 	FROM pg_database d, pg_roles r
-		LEFT JOIN LATERAL (SELECT pid, now() - xact_start AS age FROM pg_stat_activity
-			WHERE xact_start IS NOT NULL AND backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1) o ON true
 	WHERE d.datname = current_database() AND r.rolname = current_user`

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // needed is how many sessions a copy takes at one side at least: two workers,
@@ -29,14 +31,24 @@ func checkConnections(_ context.Context, x *examination) error {
 // old is from when on a transaction is worth a word.
 const old = 3600 // seconds
 
-func checkOldTransactions(_ context.Context, x *examination) error {
-	if x.here.Prepared > 0 {
-		x.add(connector.Warns, "transactions.prepared", "", "%d prepared transactions, the oldest %d s old: they hold locks and keep dead rows until they are ended",
-			x.here.Prepared, x.here.OldestPrepared).Fixes = []string{"SELECT gid, prepared, owner FROM pg_prepared_xacts ORDER BY prepared"}
+func checkOldTransactions(ctx context.Context, x *examination) error {
+	type ages struct{ Prepared, OldestPrepared, OldestXact, PID int }
+	t, err := One(ctx, x.conn, pgx.RowToStructByPos[ages], `
+		SELECT p.n, p.age, coalesce(o.age, 0), coalesce(o.pid, 0)
+		FROM (SELECT count(*)::int AS n, coalesce(extract(epoch FROM max(now() - prepared)), 0)::int AS age FROM pg_prepared_xacts) p
+			LEFT JOIN (SELECT pid, extract(epoch FROM now() - xact_start)::int AS age FROM pg_stat_activity
+				WHERE xact_start IS NOT NULL AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+				ORDER BY xact_start LIMIT 1) o ON true`)
+	if err != nil {
+		return err
 	}
-	if x.here.OldestXact > old {
+	if t.Prepared > 0 {
+		x.add(connector.Warns, "transactions.prepared", "", "%d prepared transactions, the oldest %d s old: they hold locks and keep dead rows until they are ended",
+			t.Prepared, t.OldestPrepared).Fixes = []string{"SELECT gid, prepared, owner FROM pg_prepared_xacts ORDER BY prepared"}
+	}
+	if t.OldestXact > old {
 		x.add(connector.Warns, "transactions.old", "", "session %d is in one transaction for %d s: dead rows cannot be removed and a lock may be waited for",
-			x.here.OldestXactPID, x.here.OldestXact)
+			t.PID, t.OldestXact)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ var sourceChecks = []check{
 	{"extension.rows", "no extension keeps rows of yours", checkExtensionRows},
 	{"secrets.left-out", "no definition carries a password", checkSecrets},
 	{"values.large", "values over 512 MiB are not looked for; a column that holds one is copied in binary only", fine},
-	{"schema.changes", "an ALTER TABLE on the source waits for the readers of its table, and all later sessions wait behind it: do none during a copy", remind},
+	{"schema.changes", "", remind},
 }
 
 func fine(context.Context, *examination) error { return nil }
@@ -111,12 +111,15 @@ func checkLocks(ctx context.Context, x *examination) error {
 	return nil
 }
 
-func checkStandby(_ context.Context, x *examination) error {
-	if x.here.Recovery && x.here.Feedback == "off" && x.here.StandbyDelay != "-1" {
-		x.add(connector.Warns, "standby.conflicts", "", "this is a standby: what it replays may cancel a reader after max_standby_streaming_delay = %s, and with it the snapshot is lost", x.here.StandbyDelay).
+func checkStandby(ctx context.Context, x *examination) error {
+	type standby struct{ Feedback, Delay string }
+	s, err := One(ctx, x.conn, pgx.RowToStructByPos[standby],
+		`SELECT current_setting('hot_standby_feedback'), current_setting('max_standby_streaming_delay')`)
+	if err == nil && x.here.Recovery && s.Feedback == "off" && s.Delay != "-1" {
+		x.add(connector.Warns, "standby.conflicts", "", "this is a standby: what it replays may cancel a reader after max_standby_streaming_delay = %s, and with it the snapshot is lost", s.Delay).
 			Fixes = []string{"ALTER SYSTEM SET hot_standby_feedback = on", "SELECT pg_reload_conf()"}
 	}
-	return nil
+	return err
 }
 
 func (x *examination) sourceTables(pick func(catalog.Table) bool) []string {

@@ -173,7 +173,7 @@ func checkRoles(ctx context.Context, x *examination) error {
 }
 
 func checkCreating(ctx context.Context, x *examination) error {
-	needs := map[string]bool{}
+	needs := map[string]bool{Schema: true}
 	for _, d := range x.facts.Definitions {
 		if d.Section == catalog.Before && d.Name.Schema != "" {
 			needs[d.Name.Schema] = true
@@ -194,14 +194,9 @@ func checkCreating(ctx context.Context, x *examination) error {
 		}
 		delete(needs, n.Name)
 	}
-	if !x.here.CanCreate {
-		for _, n := range append(slices.Sorted(maps.Keys(needs)), Schema) {
-			if !slices.ContainsFunc(there, func(s schema) bool { return s.Name == n }) {
-				x.add(connector.Blocks, "right.create", n, "%s may not create schema %s in database %s", x.here.User, n, x.here.Database).
-					Fixes = []string{fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", catalog.Quote(x.here.Database), catalog.Quote(x.here.User))}
-				break
-			}
-		}
+	if missing := slices.Sorted(maps.Keys(needs)); len(missing) > 0 && !x.here.CanCreate {
+		x.add(connector.Blocks, "right.create", missing[0], "%s may not create schemas in database %s: %s", x.here.User, x.here.Database, some(missing)).
+			Fixes = []string{fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", catalog.Quote(x.here.Database), catalog.Quote(x.here.User))}
 	}
 	return nil
 }

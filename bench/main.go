@@ -1,0 +1,122 @@
+// Bench measures godwit beside the other ways to move a PostgreSQL database,
+// interleaved on two throw-away servers with fsync on, and prints the ratios
+// to its goals. make bench runs it; it needs Linux, whose /proc it reads.
+//
+// CPU seconds stand beside wall: they are the figure that survives a machine
+// that others use too.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"godwit/data"
+)
+
+// bench is one run of the program.
+type bench struct {
+	godwit string
+	folder string // of the results
+	work   string // thrown away
+	parts  []string
+	scale  float64
+	rounds int
+	many   bool
+	jobs   int
+	out    io.Writer
+	both   *pair
+	result result
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	b, err := parse(os.Args[1:], os.Stdout)
+	if err == nil {
+		err = b.run(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, out io.Writer) (*bench, error) {
+	b := &bench{out: out, jobs: 2}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&b.godwit, "godwit", "", "`path` of the godwit to measure (make build makes bin/godwit)")
+	flags.Float64Var(&b.scale, "scale", 0.3, "size of the mixed set; 1 is about 1 GB")
+	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender runs")
+	flags.BoolVar(&b.many, "many", false, "5,000 small tables too")
+	parts := flags.String("parts", "mixed,small,growth", "what to measure")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if runtime.GOOS != "linux" {
+		return nil, fmt.Errorf("this is %s: the bench reads /proc and needs Linux", runtime.GOOS)
+	}
+	if b.rounds < 1 || b.scale <= 0 {
+		return nil, fmt.Errorf("-rounds %d, -scale %g: both are more than nothing", b.rounds, b.scale)
+	}
+	b.parts = strings.Split(*parts, ",")
+	for _, p := range b.parts {
+		if p != "mixed" && p != "small" && p != "growth" {
+			return nil, fmt.Errorf("-parts %s: mixed, small and growth are known", p)
+		}
+	}
+	if b.godwit == "" {
+		return nil, fmt.Errorf("-godwit is missing: say which program to measure, such as -godwit bin/godwit after make build")
+	}
+	var err error
+	if b.godwit, err = filepath.Abs(b.godwit); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(b.godwit); err != nil {
+		return nil, fmt.Errorf("-godwit: %w: build it first: make build", err)
+	}
+	root, err := data.Root()
+	b.folder = filepath.Join(root, "bench", "out")
+	return b, err
+}
+
+// run measures all parts and writes the tables and the JSON.
+func (b *bench) run(ctx context.Context) (err error) {
+	if err := os.MkdirAll(b.folder, 0o755); err != nil {
+		return err
+	}
+	if b.work, err = os.MkdirTemp(b.folder, "work-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.work)
+	if b.both, err = startServers(ctx, b.folder); err != nil {
+		return err
+	}
+	defer func() {
+		if stopErr := b.both.stop(); err == nil {
+			err = stopErr
+		}
+	}()
+	b.result.Machine = machine(b.both.from.Version)
+	b.result.Scale, b.result.Began = b.scale, time.Now().UTC().Truncate(time.Second)
+	fmt.Fprintf(b.out, "%s, %s\n", b.result.Began.Format(time.DateTime), b.result.Machine)
+	for _, part := range b.parts {
+		measure := map[string]func(context.Context) error{"mixed": b.mixed, "small": b.small, "growth": b.growth}[part]
+		if err := measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+		if err := b.result.save(b.folder); err != nil {
+			return err
+		}
+	}
+	b.result.goals(b.out)
+	return b.result.save(b.folder)
+}

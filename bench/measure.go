@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// reading is one run of one contender.
+type reading struct {
+	Wall   float64 `json:"wall"` // seconds; the CPU times too
+	Client float64 `json:"client"`
+	Source float64 `json:"source"`
+	Target float64 `json:"target"`
+	Others float64 `json:"others"` // CPU of processes that have nothing to do with it
+	Memory int64   `json:"memory"` // the client's processes together, at their peak
+	Peak   int64   `json:"peak"`   // its largest process
+	WAL    int64   `json:"wal"`    // written by the target
+	Same   string  `json:"same"`   // what the comparison with the source said
+	Failed string  `json:"failed,omitempty"`
+	Phases phases  `json:"phases,omitempty"` // of godwit, from its ledger
+}
+
+func (r reading) cpu() float64 { return r.Client + r.Source + r.Target }
+
+// client is what a contender starts. Safe for concurrent use.
+type client struct {
+	mu      sync.Mutex
+	running map[int]bool
+	cpu     float64
+	memory  int64
+	peak    int64
+}
+
+// run runs a program to its end.
+func (c *client) run(ctx context.Context, name string, args ...string) error {
+	return c.pipe(ctx, nil, exec.CommandContext(ctx, name, args...))
+}
+
+// pipe runs commands that are joined already, and waits for all; between is
+// this process's end of what joins them, closed when all have theirs.
+func (c *client) pipe(ctx context.Context, between io.Closer, commands ...*exec.Cmd) error {
+	said := make([]bytes.Buffer, len(commands))
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	var started []*exec.Cmd
+	for i, cmd := range commands {
+		cmd.Stderr = &said[i]
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := cmd.Start(); err != nil {
+			keep(err)
+			break
+		}
+		c.mark(cmd.Process.Pid, true)
+		started = append(started, cmd)
+	}
+	if between != nil {
+		keep(between.Close())
+	}
+	for i, cmd := range started {
+		pid := cmd.Process.Pid
+		err := cmd.Wait()
+		c.mark(pid, false)
+		c.mu.Lock()
+		c.cpu += (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+		c.mu.Unlock()
+		if err != nil {
+			text := strings.TrimSpace(said[i].String())
+			keep(fmt.Errorf("%s: %w: %s", cmd.Args[0], err, text[max(0, len(text)-400):]))
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return first
+}
+
+func (c *client) mark(pid int, on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if on {
+		c.running[pid] = true
+	} else {
+		delete(c.running, pid)
+	}
+}
+
+// watch looks at the client's memory until it is told to end.
+func (c *client) watch(end <-chan struct{}) {
+	every := time.NewTicker(100 * time.Millisecond)
+	defer every.Stop()
+	for {
+		select {
+		case <-end:
+			return
+		case <-every.C:
+		}
+		all, err := look()
+		if err != nil {
+			continue
+		}
+		c.mu.Lock()
+		var sum int64
+		for pid := range c.running {
+			_, rss := all.tree(pid)
+			sum += rss
+			c.peak = max(c.peak, peak(pid))
+		}
+		c.memory = max(c.memory, sum)
+		c.mu.Unlock()
+	}
+}
+
+// used is what everybody has used so far.
+type used struct {
+	at                         time.Time
+	source, target, own, total float64
+}
+
+func (p *pair) used() (used, error) {
+	all, err := look()
+	if err != nil {
+		return used{}, err
+	}
+	u := used{at: time.Now()}
+	u.source, _ = all.tree(p.from.PID())
+	u.target, _ = all.tree(p.to.PID())
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return used{}, err
+	}
+	u.own = time.Duration(own.Utime.Nano() + own.Stime.Nano()).Seconds()
+	u.total, err = busy()
+	return u, err
+}
+
+// measure runs a contender's work. A failure of the work is part of the
+// reading; the error is one of the bench.
+func (p *pair) measure(ctx context.Context, database string, work func(context.Context, *client) error) (reading, error) {
+	var from, to string
+	const position = "select pg_current_wal_lsn()::text"
+	if err := ask(ctx, p.to.URL("postgres"), position, &from); err != nil {
+		return reading{}, err
+	}
+	c := &client{running: map[int]bool{}}
+	end := make(chan struct{})
+	var watched sync.WaitGroup
+	watched.Go(func() { c.watch(end) })
+	before, err := p.used()
+	if err != nil {
+		return reading{}, err
+	}
+	failed := work(ctx, c)
+	after, err := p.used()
+	close(end)
+	watched.Wait()
+	if err != nil {
+		return reading{}, err
+	}
+	r := reading{
+		Wall: after.at.Sub(before.at).Seconds(), Client: c.cpu, Memory: c.memory, Peak: c.peak,
+		Source: after.source - before.source, Target: after.target - before.target,
+	}
+	r.Others = max(0, after.total-before.total-(after.own-before.own)-r.cpu())
+	if failed != nil {
+		r.Failed = failed.Error()
+	}
+	if err := ask(ctx, p.to.URL("postgres"), position, &to); err != nil {
+		return r, err
+	}
+	return r, ask(ctx, p.to.URL(database), "select ($1::pg_lsn - $2::pg_lsn)::int8", &r.WAL, to, from)
+}
