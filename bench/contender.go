@@ -25,9 +25,11 @@ type move struct {
 type contender struct {
 	name    string
 	needs   string // a program that may be missing
+	source  string // database, when not that of the part
 	prepare func(context.Context, *move) error
 	run     func(context.Context, *move, *client) error
 	rows    bool // moves rows only: into tables that prepare made
+	bare    bool // moves no rows
 	ledger  bool // leaves one that says how long each phase took
 }
 
@@ -127,12 +129,17 @@ func (m *move) rawTable(ctx context.Context, c *client, name string) error {
 	if err != nil {
 		return err
 	}
-	defer read.Close()
 	out := exec.CommandContext(ctx, "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", m.from, "-c", "COPY "+name+" TO STDOUT")
 	in := exec.CommandContext(ctx, "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", m.to, "-c", "COPY "+name+" FROM STDIN")
 	out.Stdout, in.Stdin = write, read
-	return c.pipe(ctx, write, out, in)
+	return c.pipe(ctx, ends{read, write}, out, in)
 }
+
+// ends are this process's of a pipe: with them open neither program would
+// notice that the other one is gone.
+type ends [2]*os.File
+
+func (e ends) Close() error { return errors.Join(e[0].Close(), e[1].Close()) }
 
 func dumpRestore(ctx context.Context, m *move, c *client) error {
 	path := filepath.Join(m.work, "dump")

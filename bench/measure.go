@@ -59,7 +59,7 @@ func (c *client) pipe(ctx context.Context, between io.Closer, commands ...*exec.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := cmd.Start(); err != nil {
 			keep(err)
-			break
+			break // those before meet the end of the pipe
 		}
 		c.mark(cmd.Process.Pid, true)
 		started = append(started, cmd)
@@ -146,7 +146,7 @@ func (p *pair) used() (used, error) {
 
 // measure runs a contender's work. A failure of the work is part of the
 // reading; the error is one of the bench.
-func (p *pair) measure(ctx context.Context, database string, work func(context.Context, *client) error) (reading, error) {
+func (p *pair) measure(ctx context.Context, work func(context.Context, *client) error) (reading, error) {
 	var from, to string
 	const position = "select pg_current_wal_lsn()::text"
 	if err := ask(ctx, p.to.URL("postgres"), position, &from); err != nil {
@@ -178,5 +178,5 @@ func (p *pair) measure(ctx context.Context, database string, work func(context.C
 	if err := ask(ctx, p.to.URL("postgres"), position, &to); err != nil {
 		return r, err
 	}
-	return r, ask(ctx, p.to.URL(database), "select ($1::pg_lsn - $2::pg_lsn)::int8", &r.WAL, to, from)
+	return r, ask(ctx, p.to.URL("postgres"), fmt.Sprintf("select ('%s'::pg_lsn - '%s'::pg_lsn)::int8", to, from), &r.WAL)
 }

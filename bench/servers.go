@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"godwit/rig/postgres"
@@ -17,6 +18,15 @@ type pair struct{ from, to *postgres.Server }
 // startServers starts both, on the disk of the folder where the account that
 // runs PostgreSQL can work there.
 func startServers(ctx context.Context, folder string) (*pair, error) {
+	programs, err := postgres.Find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Debian's psql is a script in Perl that looks for the real one: two starts
+	// of it for each table would be most of the raw pipe's cost.
+	if err := os.Setenv("PATH", programs.Dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		return nil, err
+	}
 	both := &pair{}
 	for _, s := range []struct {
 		name   string

@@ -115,6 +115,9 @@ type Facts struct {
 	Clearing    []Definition `json:"clearing,omitempty"` // what makes room at the target, in order
 	// TargetDefinitions are wanted by a verb that compares.
 	TargetDefinitions []Definition `json:"targetDefinitions,omitempty"`
+	// Unread says why the definitions of one side could not be read, when a
+	// verb only looks: they are not compared then.
+	Unread string `json:"unread,omitempty"`
 	Cores             int          `json:"cores,omitempty"`
 }
 

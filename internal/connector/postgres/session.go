@@ -43,6 +43,7 @@ var fixed = []struct {
 	{0, "xmlbinary", "base64"}, {0, "xmloption", "content"}, {0, "array_nulls", "on"},
 	{0, "standard_conforming_strings", "on"}, {0, "quote_all_identifiers", "off"}, {0, "transform_null_equals", "off"},
 	{0, "client_min_messages", "warning"}, {0, "check_function_bodies", "off"}, {0, "jit", "off"},
+	{0, "default_tablespace", ""}, {12, "default_table_access_method", "heap"}, // what definitions are written under
 	{0, "default_transaction_isolation", "read committed"}, {0, "default_transaction_deferrable", "off"},
 	{0, "statement_timeout", "0"}, {0, "lock_timeout", "0"}, {0, "idle_in_transaction_session_timeout", "0"},
 	{14, "idle_session_timeout", "0"}, {17, "transaction_timeout", "0"},

@@ -77,6 +77,7 @@ func (m *Machine) moveRun(e unit.Event) error {
 		m.run.started, m.root.phase = true, entered
 	case unit.RunPaused:
 		m.run.paused = !m.run.finished && !m.run.cancelled
+		m.run.pausedBy = e
 	case unit.RunCancelled:
 		if !m.run.finished {
 			m.run.cancelled, m.run.paused = true, false

@@ -65,3 +65,17 @@ func benchmarkNext(b *testing.B, units int) {
 
 func BenchmarkUnits20000(b *testing.B)  { benchmarkNext(b, 20_000) }
 func BenchmarkUnits100000(b *testing.B) { benchmarkNext(b, 100_000) }
+
+func BenchmarkForecast20000(b *testing.B) {
+	m, err := New(wide(20_000), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := m.Apply(unit.Event{Kind: unit.RunStarted}); err != nil {
+		b.Fatal(err)
+	}
+	m.Next(noon)
+	for b.Loop() {
+		m.Forecast(noon, Rates{Default: map[string]float64{"c": 1}})
+	}
+}

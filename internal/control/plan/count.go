@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"time"
-
-	"godwit/internal/unit"
-)
+import "godwit/internal/unit"
 
 // Count says how far the units of one class of one step are. Items of a
 // for_each count together; those that were never opened are not in it.
@@ -26,15 +22,6 @@ type tallies struct {
 	order []*Count
 	by    map[[2]string]*Count
 	pace  map[string]*pace
-}
-
-// pace is how many seconds a class's finished units took for their weight;
-// old ones fade.
-type pace struct {
-	units   int
-	seconds float64
-	weight  float64
-	at      time.Time
 }
 
 // Counts gives the counts of all steps in the order of the flow.

@@ -21,7 +21,8 @@ type Machine struct {
 	tuned   map[string]int
 	tallies tallies
 	run     run
-	worked  int // done units that may have changed something
+	worked  int    // done units that may have changed something
+	guess   *guess // of a Machine that only looks ahead
 }
 
 // run is the state of the run as a whole.
@@ -30,6 +31,7 @@ type run struct {
 	last      int64 // sequence number in the journal
 	started   bool
 	paused    bool
+	pausedBy  unit.Event
 	cancelled bool
 	ending    bool // a wait_for ended the flow
 	finished  bool

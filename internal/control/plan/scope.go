@@ -125,6 +125,10 @@ func (in *instance) firstFault() (f fault.Fault, node string, found bool) {
 // truth asks an if.
 func (m *Machine) truth(in *instance) (bool, *fault.Error) {
 	v, err := m.eval(in.node.If, Scope{m, in})
+	if m.guess != nil {
+		answer, ok := v.(bool)
+		return answer || err != nil || !ok, nil
+	}
 	if err != nil {
 		return false, fault.New(fault.Config, "flow.expression", "if of %s: %w", in.id, err)
 	}
@@ -138,6 +142,10 @@ func (m *Machine) truth(in *instance) (bool, *fault.Error) {
 // elements asks a for_each for its items.
 func (m *Machine) elements(in *instance) ([]json.RawMessage, *fault.Error) {
 	v, err := m.eval(in.node.Each.Items, Scope{m, in})
+	if err != nil && m.guess != nil {
+		m.guess.leave(in)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fault.New(fault.Config, "flow.expression", "items of %s: %w", in.id, err)
 	}

@@ -263,7 +263,7 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 300
+	walks := 3000
 	if testing.Short() {
 		walks = 50
 	}
@@ -289,6 +289,12 @@ func walk(t *testing.T, seed uint64) {
 		r.act(d, i > wild)
 		for _, e := range d.journal[before:] {
 			tuned = tuned || e.Kind == unit.RunTuned
+		}
+		if r.IntN(8) == 0 { // looking changes nothing: the next rebuilt Machine agrees
+			d.m.Forecast(d.now, Rates{Default: map[string]float64{"c": 1}})
+			for id := range d.m.units {
+				d.m.Why(id, d.now)
+			}
 		}
 		d.holds(before, tuned)
 		d.books()

@@ -28,12 +28,14 @@ func gather(ctx context.Context, open connector.Opener, n unit.Needs, snapshot s
 		return facts, err
 	}
 	if n.Definitions {
-		if facts.Definitions, err = definitions(ctx, open, n.From, n.Select, facts.Source, snapshot); err != nil {
+		facts.Definitions, err = definitions(ctx, open, n.From, n.Select, facts.Source, snapshot)
+		if err = unread(&facts, n, err); err != nil {
 			return facts, err
 		}
 	}
 	if n.Compare {
-		if facts.TargetDefinitions, err = definitions(ctx, open, n.To, n.Select, facts.Target, ""); err != nil {
+		facts.TargetDefinitions, err = definitions(ctx, open, n.To, n.Select, facts.Target, "")
+		if err = unread(&facts, n, err); err != nil {
 			return facts, err
 		}
 	}
@@ -47,6 +49,16 @@ func gather(ctx context.Context, open connector.Opener, n unit.Needs, snapshot s
 		}
 	}
 	return facts, nil
+}
+
+// unread notes definitions that may not be read. What only looks goes on with
+// all that may be: a table without rights must not hide the others.
+func unread(facts *catalog.Facts, n unit.Needs, err error) error {
+	if err == nil || n.Existing != "" || fault.KindOf(err) != fault.Denied {
+		return err
+	}
+	facts.Unread = err.Error()
+	return nil
 }
 
 func inspect(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, must bool) (*catalog.Database, error) {

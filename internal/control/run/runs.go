@@ -86,7 +86,9 @@ func (r *Runs) Start(ctx context.Context, b *flow.Bound, fresh bool, actor strin
 	}
 	return r.Ledger.Start(ctx, ledger.NewRun{
 		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: f.Graph.Hash(), Plan: plan, Actor: actor,
-		Body: unit.Body(map[string]any{"flow": b.Flow, "inputs": b.Inputs, "version": r.Version}),
+		Body: unit.Body(map[string]any{
+			"flow": b.Flow, "plan": f.Graph.Hash(), "inputs": b.Inputs, "actor": actor, "version": r.Version,
+		}),
 	})
 }
 

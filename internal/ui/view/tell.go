@@ -32,6 +32,8 @@ func Tell(run string, e unit.Event) Event {
 		if b := body[unit.Left](e); e.Kind == unit.NodeLeft {
 			out.Level, out.Text = LevelInfo, "step "+e.Node+" "+b.Outcome
 		}
+	case unit.UnitExpanded:
+		out.Text = name + ": " + Plural(len(body[unit.Expanded](e).Units), "unit") + " found"
 	case unit.UnitStarted:
 		out.Text, out.Body = name+" started", UnitEnded{Attempt: e.Attempt}
 	case unit.UnitDone, unit.UnitYielded, unit.UnitUndone, unit.UnitRetry, unit.UnitFailed:

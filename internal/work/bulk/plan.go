@@ -112,24 +112,38 @@ func notEmpty(exist []catalog.Name, to string) error {
 	return e.Hint("existing: replace drops them and makes them again; truncate empties them; append adds; skip leaves them alone")
 }
 
-// missing leaves out the definitions of tables that stay as they are.
+// missing leaves out the definitions of what stays at the target as it is: of
+// tables that are there everything that belongs to them, of other objects the
+// one of the same kind and name.
 func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
 	if x.facts.Target == nil || x.spec.Existing == Fail || x.spec.Existing == Replace {
 		return all
 	}
-	stays := map[catalog.Name]bool{}
+	tables, objects, named := map[catalog.Name]bool{}, map[catalog.Object]bool{}, map[catalog.Name]bool{}
 	for _, t := range x.facts.Target.Tables {
-		stays[t.Name] = true
-	}
-	for _, o := range x.facts.Target.Others {
-		stays[o.Name] = true
+		tables[t.Name] = true
 	}
 	for _, n := range x.facts.Target.Sequences {
-		stays[n] = true
+		objects[catalog.Object{Kind: "SEQUENCE", Name: n}], named[n] = true, true
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(d catalog.Definition) bool {
-		return stays[d.Name] || slices.ContainsFunc(d.Tables, func(n catalog.Name) bool { return stays[n] })
-	})
+	for _, o := range x.facts.Target.Others {
+		objects[o], named[o.Name] = true, true
+	}
+	stays := func(d catalog.Definition) bool {
+		switch d.Kind {
+		case "TABLE", "FOREIGN TABLE", "TABLE ATTACH", "MATERIALIZED VIEW":
+			return tables[d.Name]
+		case "ACL", "COMMENT", "SECURITY LABEL", "SEQUENCE OWNED BY":
+			if len(d.Tables) == 0 {
+				return named[d.Name] || tables[d.Name]
+			}
+		}
+		if len(d.Tables) > 0 {
+			return tables[d.Tables[0]]
+		}
+		return objects[catalog.Object{Kind: d.Kind, Name: d.Name}]
+	}
+	return slices.DeleteFunc(slices.Clone(all), stays)
 }
 
 // add appends a unit of an object, numbered within its kind and object.

@@ -27,7 +27,7 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	}
 	s := &sides{open: a.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
-	v := verdict{unit: u.ID}
+	v := verdict{}
 	sequences, err := a.sequences(ctx, s, spec, report)
 	if err != nil {
 		return unit.Result{}, err
@@ -40,50 +40,56 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 }
 
 func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, report unit.Report) (Proof, error) {
-	proof := Proof{Entity: "sequences", Result: Equal, Method: Both, Rows: int64(len(spec.Sequences))}
+	proof := Proof{Entity: "sequences", Result: Equal, Method: Both, Rows: int64(len(spec.Sequences) + len(spec.NoSequences))}
+	differs := func(n catalog.Name, text string) {
+		report.Note(unit.VerifyDiffers, Difference{Entity: n.String(), What: "sequence", Text: text})
+		proof.Result, proof.Count = Differs, proof.Count+1
+	}
+	for _, n := range spec.NoSequences {
+		differs(n, "missing at "+spec.To)
+	}
+	for _, n := range spec.MoreSequences {
+		differs(n, "only at "+spec.To)
+	}
 	left, err := values(ctx, s, spec.From, spec.Sequences)
 	if err != nil {
-		return proof, err
+		return unreadable(proof, spec.From, err)
 	}
 	right, err := values(ctx, s, spec.To, spec.Sequences)
 	if err != nil {
-		return proof, err
+		return unreadable(proof, spec.To, err)
 	}
 	for _, n := range spec.Sequences {
 		l, r := left[n], right[n]
-		switch {
-		case r == nil:
-			report.Note(unit.VerifyDiffers, Difference{Entity: n.String(), What: "sequence", Text: "missing at " + spec.To})
-		case *l != *r:
-			report.Note(unit.VerifyDiffers, Difference{Entity: n.String(), What: "sequence",
-				Text: fmt.Sprintf("at %d%s at %s, %d%s at %s", l.Last, called(l), spec.From, r.Last, called(r), spec.To)})
-		default:
-			continue
+		if l != r {
+			differs(n, fmt.Sprintf("at %d%s at %s, %d%s at %s", l.Last, called(l), spec.From, r.Last, called(r), spec.To))
 		}
-		proof.Result, proof.Count = Differs, proof.Count+1
 	}
 	return proof, nil
 }
 
-func called(v *connector.SequenceValue) string {
+func called(v connector.SequenceValue) string {
 	if v.Called {
 		return ""
 	}
 	return " (never called)"
 }
 
-func values(ctx context.Context, s *sides, name string, list []catalog.Name) (map[catalog.Name]*connector.SequenceValue, error) {
+// values reads sequences that are there. A session that saw a fault is of no
+// more use.
+func values(ctx context.Context, s *sides, name string, list []catalog.Name) (map[catalog.Name]connector.SequenceValue, error) {
 	r, err := s.reader(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	found, err := r.Values(ctx, list)
 	if err != nil {
-		return nil, fault.Wrap(err, "read sequences of %s", name)
+		s.drop(name)
+		return nil, err
 	}
-	byName := map[catalog.Name]*connector.SequenceValue{}
-	for i := range found {
-		byName[found[i].Name] = &found[i]
+	byName := map[catalog.Name]connector.SequenceValue{}
+	for _, v := range found {
+		byName[v.Name] = v
 	}
 	return byName, nil
 }
@@ -91,15 +97,17 @@ func values(ctx context.Context, s *sides, name string, list []catalog.Name) (ma
 // definitions tells what the plan found when it compared the texts.
 func definitions(spec AroundSpec, report unit.Report) Proof {
 	proof := Proof{Entity: "definitions", Result: Equal, Method: Both, Rows: int64(spec.Compared)}
-	tell := func(list []catalog.Definition, text string) {
-		for i, d := range list {
-			if i < mostNamed {
-				report.Note(unit.VerifyDiffers, Difference{Entity: d.Name.String(), What: "definition", Text: d.Kind + " " + text})
-			}
-			proof.Result, proof.Count = Differs, proof.Count+1
+	if spec.Unread != "" {
+		proof.Result, proof.Why = NotVerified, spec.Unread
+		return proof
+	}
+	for i, d := range spec.Definitions {
+		if i < mostNamed {
+			report.Note(unit.VerifyDiffers, d)
 		}
 	}
-	tell(spec.Missing, "of "+spec.From+" is not the same at "+spec.To)
-	tell(spec.Extra, "of "+spec.To+" is not the same at "+spec.From)
+	if spec.Differing > 0 {
+		proof.Result, proof.Count = Differs, spec.Differing
+	}
 	return proof
 }

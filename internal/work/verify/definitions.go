@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,42 +9,88 @@ import (
 	"godwit/internal/catalog"
 )
 
-// compare finds the definitions that only one side has. Both sides' texts come
-// from the same writer, so that an equal object has an equal text.
-func compare(facts catalog.Facts) (missing, extra []catalog.Definition) {
-	type object struct {
-		kind string
-		name catalog.Name
-		sql  string
-	}
-	key := func(d catalog.Definition) object { return object{d.Kind, d.Name, canonical(d)} }
-	left, right := map[object]int{}, map[object]int{}
-	for _, d := range facts.Definitions {
-		left[key(d)]++
-	}
-	for _, d := range facts.TargetDefinitions {
-		right[key(d)]++
-	}
-	for _, d := range facts.Definitions {
-		if k := key(d); right[k] > 0 {
-			right[k]--
-		} else {
-			missing = append(missing, brief(d))
-		}
-	}
-	for _, d := range facts.TargetDefinitions {
-		if k := key(d); left[k] > 0 {
-			left[k]--
-		} else {
-			extra = append(extra, brief(d))
-		}
-	}
-	return missing, extra
+// object is what a definition says, without what makes no difference.
+type object struct {
+	kind string
+	name catalog.Name
+	text string
 }
 
-// brief keeps what a difference is told by.
-func brief(d catalog.Definition) catalog.Definition {
-	return catalog.Definition{Kind: d.Kind, Name: d.Name, SQL: d.SQL}
+// compare finds the definitions that are not the same on both sides, and how
+// many objects they are. Both sides' texts come from the same writer, so that
+// an equal object has an equal text.
+func compare(v *Verify, facts catalog.Facts) (list []Difference, objects int) {
+	children := inherited(facts)
+	left, right := texts(facts.Definitions, children), texts(facts.TargetDefinitions, children)
+	extra := without(right, left)
+	byName := map[object][]object{}
+	for _, o := range extra {
+		byName[object{kind: o.kind, name: o.name}] = append(byName[object{kind: o.kind, name: o.name}], o)
+	}
+	changed := map[object]bool{}
+	for _, l := range without(left, right) {
+		objects++
+		key := object{kind: l.kind, name: l.name}
+		if others := byName[key]; len(others) > 0 {
+			byName[key] = others[1:]
+			changed[others[0]] = true
+			list = append(list, changes(v, l, others[0])...)
+			continue
+		}
+		list = append(list, l.differs(l.kind+" is missing at "+v.To))
+	}
+	for _, r := range extra {
+		if !changed[r] {
+			objects++
+			list = append(list, r.differs(r.kind+" is only at "+v.To))
+		}
+	}
+	return list[:min(len(list), mostNamed)], objects
+}
+
+func (o object) differs(text string) Difference {
+	return Difference{Entity: o.name.String(), What: "definition", Text: text}
+}
+
+// inherited are the tables whose columns may stand in another order after they
+// were copied: a child that was attached to its parent later gets the parent's
+// order, since it is made as a child. All columns are named wherever they are
+// used.
+func inherited(facts catalog.Facts) map[catalog.Name]bool {
+	children := map[catalog.Name]bool{}
+	for _, db := range []*catalog.Database{facts.Source, facts.Target} {
+		for _, t := range db.Tables {
+			if len(t.Inherits) > 0 || t.Parent != nil {
+				children[t.Name] = true
+			}
+		}
+	}
+	return children
+}
+
+func texts(list []catalog.Definition, children map[catalog.Name]bool) []object {
+	all := make([]object, len(list))
+	for i, d := range list {
+		all[i] = object{d.Kind, d.Name, canonical(d, children[d.Name])}
+	}
+	return all
+}
+
+// without are the objects of a list that another does not have.
+func without(list, other []object) []object {
+	count := map[object]int{}
+	for _, o := range other {
+		count[o]++
+	}
+	var rest []object
+	for _, o := range list {
+		if count[o] > 0 {
+			count[o]--
+			continue
+		}
+		rest = append(rest, o)
+	}
+	return rest
 }
 
 // alias is what a server adds when it writes out a function's body that it has
@@ -51,17 +98,14 @@ func brief(d catalog.Definition) catalog.Definition {
 var alias = regexp.MustCompile(`('(?:[^']|'')*'::([a-z_]+)) AS ([a-z_]+)\b`)
 
 // canonical is a definition's text without what makes no difference: the order
-// of a table's columns, which a child that was attached later has from its
-// parent after it was copied, and everything in it is named; and the alias
-// above.
-func canonical(d catalog.Definition) string {
+// of an inheriting table's columns, and the alias above.
+func canonical(d catalog.Definition, child bool) string {
 	switch d.Kind {
 	case "TABLE":
-		lines := strings.Split(d.SQL, "\n")
-		for i, l := range lines {
-			lines[i] = strings.TrimSuffix(strings.TrimSpace(l), ",")
+		lines := clauses(d.SQL)
+		if child {
+			slices.Sort(lines)
 		}
-		slices.Sort(lines)
 		return strings.Join(lines, "\n")
 	case "FUNCTION", "PROCEDURE", "VIEW", "MATERIALIZED VIEW":
 		return alias.ReplaceAllStringFunc(d.SQL, func(s string) string {
@@ -73,4 +117,77 @@ func canonical(d catalog.Definition) string {
 		})
 	}
 	return d.SQL
+}
+
+// clauses are a definition's lines, those of a table without the commas that
+// tell which one is last.
+func clauses(sql string) []string {
+	lines := strings.Split(sql, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSuffix(strings.TrimSpace(l), ",")
+	}
+	return lines
+}
+
+// changes names the lines in which an object differs: for a table mostly its
+// columns.
+func changes(v *Verify, left, right object) []Difference {
+	l, r := strings.Split(left.text, "\n"), strings.Split(right.text, "\n")
+	old, fresh := only(l, r), only(r, l)
+	if len(old)+len(fresh) == 0 {
+		return []Difference{left.differs(left.kind + " has its columns in another order at " + v.To)}
+	}
+	var list []Difference
+	for _, line := range old {
+		text := fmt.Sprintf("%s at %s: %s", left.kind, v.From, brief(line))
+		for i, other := range fresh {
+			if column(other) == column(line) || len(old)+len(fresh) == 2 {
+				text += fmt.Sprintf("; at %s: %s", v.To, brief(other))
+				fresh = slices.Delete(fresh, i, i+1)
+				break
+			}
+		}
+		list = append(list, left.change(line, text))
+	}
+	for _, line := range fresh {
+		list = append(list, left.change(line, fmt.Sprintf("%s only at %s: %s", left.kind, v.To, brief(line))))
+	}
+	return list
+}
+
+func (o object) change(line, text string) Difference {
+	d := o.differs(text)
+	if o.kind == "TABLE" && !strings.HasPrefix(line, "CREATE ") && !strings.HasPrefix(line, "ALTER ") {
+		d.Column = strings.Trim(column(line), `"`)
+	}
+	return d
+}
+
+func only(list, other []string) []string {
+	var rest []string
+	for _, l := range list {
+		if !slices.Contains(other, l) {
+			rest = append(rest, l)
+		}
+	}
+	return rest
+}
+
+// column is the first word of a line, which names the column it defines.
+func column(line string) string {
+	if strings.HasPrefix(line, `"`) {
+		if name, _, ok := strings.Cut(line[1:], `" `); ok {
+			return `"` + name + `"`
+		}
+	}
+	name, _, _ := strings.Cut(line, " ")
+	return name
+}
+
+func brief(line string) string {
+	const most = 100
+	if len(line) > most {
+		return line[:most] + "..."
+	}
+	return line
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -27,37 +28,38 @@ const (
 
 // differences narrows a table's difference down: buckets first, then the rows
 // of those that differ, by key or, without one, as multisets.
-func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (int, error) {
+func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (found, error) {
 	left, err := s.reader(ctx, s.from)
 	if err != nil {
-		return 0, err
+		return found{}, err
 	}
 	right, err := s.reader(ctx, s.to)
 	if err != nil {
-		return 0, err
+		return found{}, err
 	}
 	part := connector.Part{Table: p.Name, Columns: p.Left.Columns, Key: p.Key, Of: 1024}
 	lb, err := left.Buckets(ctx, part)
 	if err != nil {
-		return 0, fault.Wrap(err, "compare at %s", s.from)
+		return found{}, fault.Wrap(err, "compare at %s", s.from)
 	}
 	rb, err := right.Buckets(ctx, part)
 	if err != nil {
-		return 0, fault.Wrap(err, "compare at %s", s.to)
+		return found{}, fault.Wrap(err, "compare at %s", s.to)
 	}
 	c := comparison{pair: p, left: s.from, right: s.to, report: report}
 	for _, n := range unequal(lb, rb) {
 		if err := c.bucket(ctx, left, right, part, n); err != nil {
-			return c.count, err
+			return c.found, err
 		}
 	}
-	if c.count == 0 {
+	if c.found.rows == 0 {
 		// The sums differ and the servers' own hashes do not: the source
 		// changed since it was summed, or the difference lies in what text
 		// does not show. Never called equal.
 		c.tell(Difference{What: "sum", Text: "the sums differ, no row does: the source is not as it was when it was summed"})
+		c.found.rows = 1
 	}
-	return c.count, nil
+	return c.found, nil
 }
 
 func unequal(left, right []connector.Bucket) []int {
@@ -86,12 +88,19 @@ type comparison struct {
 	pair        Pair
 	left, right string
 	report      unit.Report
-	count       int
+	found       found
+	named       int
+}
+
+// found counts rows that differ.
+type found struct {
+	rows  int // on either side
+	extra int // of them, rows that only the target has
 }
 
 func (c *comparison) tell(d Difference) {
-	c.count++
-	if c.count <= mostNamed {
+	c.named++
+	if c.named <= mostNamed {
 		d.Entity = c.pair.Name.String()
 		c.report.Note(unit.VerifyDiffers, d)
 	}
@@ -110,34 +119,63 @@ func (c *comparison) bucket(ctx context.Context, left, right connector.Reader, p
 		}
 		have[id] = append(have[id], row)
 	}
+	extra := map[string][]connector.Row{}
+	var others []string
 	for row, err := range right.Rows(ctx, part, []int{n}) {
 		if err != nil {
 			return fault.Wrap(err, "read rows at %s", c.right)
 		}
 		id := identity(row, part)
-		rest := have[id]
-		if len(rest) == 0 {
-			c.tell(Difference{What: "extra", Key: shown(row, part), Text: "only at " + c.right})
+		if rest := have[id]; len(rest) > 0 {
+			have[id] = rest[1:]
+			c.columns(rest[0], row, part)
 			continue
 		}
-		have[id] = rest[1:]
-		c.columns(rest[0], row, part)
+		if _, ok := extra[id]; !ok {
+			others = append(others, id)
+		}
+		extra[id] = append(extra[id], row)
 	}
 	for _, id := range order {
-		for _, row := range have[id] {
-			c.tell(Difference{What: "missing", Key: shown(row, part), Text: "not at " + c.right})
-		}
+		c.alone("missing", "not at "+c.right, have[id], part)
+	}
+	for _, id := range others {
+		c.found.extra += len(extra[id])
+		c.alone("extra", "only at "+c.right, extra[id], part)
 	}
 	return nil
 }
 
+// alone tells rows that one side lacks. They are the same as far as can be
+// told: one by its key, those without a key by all they hold.
+func (c *comparison) alone(what, text string, rows []connector.Row, part connector.Part) {
+	if len(rows) == 0 {
+		return
+	}
+	c.found.rows += len(rows)
+	if len(part.Key) == 0 {
+		text = fmt.Sprintf("%s, %d of the row with %s", text, len(rows), lengths(rows[0], part))
+	}
+	c.tell(Difference{What: what, Key: shown(rows[0], part), Text: text})
+}
+
 // columns compares two rows of the same key.
 func (c *comparison) columns(l, r connector.Row, part connector.Part) {
+	differs := false
 	for i, name := range part.Columns {
-		if !same(l.Values[i], r.Values[i]) {
-			c.tell(Difference{What: "changed", Key: shown(l, part), Column: name,
-				Text: fmt.Sprintf("%s at %s, %s at %s", describe(l.Values[i]), c.left, describe(r.Values[i]), c.right)})
+		a, b := l.Values[i], r.Values[i]
+		if same(a, b) {
+			continue
 		}
+		text := fmt.Sprintf("%s at %s, %s at %s", describe(a), c.left, describe(b), c.right)
+		if a != nil && b != nil && len(*a) == len(*b) {
+			text = fmt.Sprintf("another text of %d bytes at %s", len(*b), c.right)
+		}
+		differs = true
+		c.tell(Difference{What: "changed", Key: shown(l, part), Column: name, Text: text})
+	}
+	if differs {
+		c.found.rows++
 	}
 }
 
@@ -149,6 +187,19 @@ func describe(v *string) string {
 		return "NULL"
 	}
 	return fmt.Sprintf("text of %d bytes", len(*v))
+}
+
+// lengths describes a row that has no key.
+func lengths(r connector.Row, part connector.Part) string {
+	const few = 4
+	var list []string
+	for i, name := range part.Columns {
+		if i == few {
+			return fmt.Sprintf("%s and %d columns more", strings.Join(list, ", "), len(part.Columns)-few)
+		}
+		list = append(list, name+": "+describe(r.Values[i]))
+	}
+	return strings.Join(list, ", ")
 }
 
 // identity tells rows apart: by key, else by all they hold.
@@ -186,39 +237,37 @@ func shown(r connector.Row, part connector.Part) []string {
 
 // verdict adds up a unit's proofs.
 type verdict struct {
-	unit   string
 	counts struct {
 		Equal       int `json:"equal"`
 		Differs     int `json:"differs"`
 		NotVerified int `json:"notVerified"`
 	}
-	first string
+	differs, unread string // the first of each
 }
 
 func (v *verdict) add(p Proof) {
+	first := p.Entity
+	if p.Why != "" {
+		first += ": " + p.Why
+	}
 	switch p.Result {
 	case Equal:
 		v.counts.Equal++
-		return
 	case Differs:
 		v.counts.Differs++
+		v.differs = cmp.Or(v.differs, first)
 	default:
 		v.counts.NotVerified++
-	}
-	if v.first == "" {
-		v.first = p.Entity
-		if p.Why != "" {
-			v.first += ": " + p.Why
-		}
+		v.unread = cmp.Or(v.unread, first)
 	}
 }
 
 func (v *verdict) err() error {
 	switch {
+	case v.counts.NotVerified > 0: // says more than a difference: nothing is known
+		return fault.New(fault.Data, "verify.unreadable", "%d could not be verified, first %s", v.counts.NotVerified, v.unread)
 	case v.counts.Differs > 0:
-		return fault.New(fault.Data, "verify.differs", "%d differ, first %s", v.counts.Differs, v.first)
-	case v.counts.NotVerified > 0:
-		return fault.New(fault.Denied, "verify.unreadable", "%d could not be verified, first %s", v.counts.NotVerified, v.first)
+		return fault.New(fault.Data, "verify.differs", "%d differ, first %s", v.counts.Differs, v.differs)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type Proof struct {
 	Right  string `json:"right,omitempty"`
 	Others int64  `json:"others,omitempty"` // rows at the target, when not the same
 	Count  int    `json:"count,omitempty"`  // rows or objects that differ
+	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
 	Why    string `json:"why,omitempty"`
 }
 
@@ -71,7 +72,7 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	}
 	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
-	v := verdict{unit: u.ID}
+	v := verdict{}
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
@@ -122,7 +123,8 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		return proof, nil
 	}
 	proof.Others = right.Rows
-	proof.Count, err = s.differences(ctx, p, report)
+	found, err := s.differences(ctx, p, report)
+	proof.Count, proof.Extra = found.rows, found.extra
 	return proof, err
 }
 
@@ -199,10 +201,14 @@ func (s *sides) sum(ctx context.Context, name string, c catalog.Chunk) (record.S
 	}
 	sum, err := r.CopyOut(ctx, c, io.Discard)
 	if err != nil {
-		r.Close()
-		delete(s.readers, name)
+		s.drop(name)
 	}
 	return sum, err
+}
+
+func (s *sides) drop(name string) {
+	s.readers[name].Close()
+	delete(s.readers, name)
 }
 
 func (s *sides) close() {

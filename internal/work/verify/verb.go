@@ -71,12 +71,15 @@ type TableSpec struct {
 
 // AroundSpec is a unit of kind around: sequences and definitions.
 type AroundSpec struct {
-	From      string               `json:"from"`
-	To        string               `json:"to"`
-	Sequences []catalog.Name       `json:"sequences,omitempty"`
-	Missing   []catalog.Definition `json:"missing,omitempty"` // definitions whose text the target lacks
-	Extra     []catalog.Definition `json:"extra,omitempty"`   // and has more
-	Compared  int                  `json:"compared"`          // definitions
+	From          string         `json:"from"`
+	To            string         `json:"to"`
+	Sequences     []catalog.Name `json:"sequences,omitempty"`     // on both sides
+	NoSequences   []catalog.Name `json:"noSequences,omitempty"`   // that the target lacks
+	MoreSequences []catalog.Name `json:"moreSequences,omitempty"` // and has more
+	Definitions   []Difference   `json:"definitions,omitempty"`   // what is not the same, as far as it is named
+	Differing     int            `json:"differing,omitempty"`     // objects of Definitions, all
+	Compared      int            `json:"compared"`                // definitions
+	Unread        string         `json:"unread,omitempty"`        // why they could not be compared
 }
 
 const (
@@ -113,10 +116,34 @@ func plan(step string, v *Verify, facts catalog.Facts) []unit.Unit {
 		group, weight = append(group, t.Pair), weight+t.bytes
 	}
 	flush()
-	missing, extra := compare(facts)
-	add(unit.Unit{Kind: "around", Weight: 1}, "definitions",
-		AroundSpec{v.From, v.To, facts.Source.Sequences, missing, extra, len(facts.Definitions)})
+	add(unit.Unit{Kind: "around", Weight: 1}, "definitions", rest(v, facts))
 	return units
+}
+
+// rest is what is compared beside rows.
+func rest(v *Verify, facts catalog.Facts) AroundSpec {
+	a := AroundSpec{From: v.From, To: v.To, Compared: len(facts.Definitions), Unread: facts.Unread}
+	there := map[catalog.Name]bool{}
+	for _, n := range facts.Target.Sequences {
+		there[n] = true
+	}
+	for _, n := range facts.Source.Sequences {
+		if !there[n] {
+			a.NoSequences = append(a.NoSequences, n)
+			continue
+		}
+		delete(there, n)
+		a.Sequences = append(a.Sequences, n)
+	}
+	for _, n := range facts.Target.Sequences {
+		if there[n] {
+			a.MoreSequences = append(a.MoreSequences, n)
+		}
+	}
+	if a.Unread == "" {
+		a.Definitions, a.Differing = compare(v, facts)
+	}
+	return a
 }
 
 type sized struct {

@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Gate is one reason why a unit or node does not go on.
+type Gate struct {
+	Kind  string    // pause, window, order, failed, retry, limit, approve, time, probe
+	Text  string    // one line for people
+	Since time.Time // zero = not known
+	Until time.Time // zero = not known
+	On    []string  // the nodes, units or limits that it waits for
+}
+
+// Why names what holds a unit that is not running, or a node that is not
+// over: first what concerns the whole run, last what is nearest to a start.
+// Nothing for what runs, is over, or is not known.
+func (m *Machine) Why(id string, now time.Time) []Gate {
+	if w := m.units[id]; w != nil {
+		if w.state == Running || w.state == Done || w.state == Failed {
+			return nil
+		}
+		return append(m.around(w.in, now), w.gates()...)
+	}
+	in := m.places[id]
+	if in == nil || in.phase == left {
+		return nil
+	}
+	gates := m.around(in, now)
+	if in.phase == entered && in.loop == nil {
+		gates = append(gates, in.gates()...)
+	}
+	return gates
+}
+
+// around is what holds everything in a node.
+func (m *Machine) around(in *instance, now time.Time) (gates []Gate) {
+	if p := m.run.pausedBy; m.run.paused {
+		text := "paused"
+		if p.Actor != "" {
+			text += " by " + p.Actor
+		}
+		if p.Reason != "" {
+			text += fmt.Sprintf(" %q", p.Reason)
+		}
+		gates = append(gates, Gate{Kind: "pause", Text: text, Since: p.At})
+	}
+	for up := in; up != nil; up = up.up {
+		if up.window != nil && !in.must {
+			if open, edge := up.window.at(now); !open {
+				gates = append(gates, Gate{Kind: "window", Until: edge.UTC(), On: []string{up.id},
+					Text: "window opens " + edge.In(up.window.zone).Format("Mon 02 Jan 15:04 MST")})
+			}
+		}
+	}
+	for up := in; up.up != nil; up = up.up {
+		if up.phase == idle && up.up.phase == entered {
+			gates = append(gates, up.before()...)
+		}
+	}
+	return gates
+}
+
+// before is what an idle node waits for in its list.
+func (in *instance) before() (gates []Gate) {
+	if l := in.up.loop; l != nil {
+		return []Gate{{Kind: "limit", On: []string{in.up.id},
+			Text: fmt.Sprintf("%d of %d items at the same time", l.active, in.node.Each.width())}}
+	}
+	list := in.up.kids
+	if slices.Contains(in.up.finally, in) {
+		list = in.up.finally
+		if !allLeft(in.up.kids) {
+			gates = append(gates, Gate{Kind: "order", Text: "at the end of " + in.up.name(), On: []string{in.up.id}})
+		}
+	} else if in.up.node.Kind == Parallel {
+		return nil
+	}
+	for _, k := range list {
+		switch {
+		case k == in:
+			return gates
+		case k.phase == left && k.fatal() && list[0].up.kids != nil:
+			return append(gates, Gate{Kind: "failed", Text: k.id + " failed", On: []string{k.id}})
+		case k.phase == entered:
+			gates = append(gates, Gate{Kind: "order", Text: "after " + k.id, On: []string{k.id}})
+			gates = append(gates, k.gates()...)
+		}
+	}
+	return gates
+}
+
+func (in *instance) name() string {
+	if in.up == nil {
+		return "the run"
+	}
+	return in.id
+}
+
+// gates is what an entered node itself waits for.
+func (in *instance) gates() []Gate {
+	due := in.life.due
+	switch {
+	case in.loop != nil:
+	case in.asks() && !in.life.approved:
+		return []Gate{{Kind: "approve", Text: fmt.Sprintf("approval %q of %s", in.node.Approve.Text, in.id), Until: due, On: []string{in.id}}}
+	case in.node.Kind == Wait:
+		return []Gate{{Kind: "time", Text: in.id + " waits for its time", Until: due, On: []string{in.id}}}
+	case in.node.Kind == WaitFor:
+		return []Gate{{Kind: "probe", Text: in.id + " is not answered with true", Until: due, On: []string{in.id}}}
+	}
+	return nil
+}
+
+// gates is what the unit itself waits for.
+func (w *work) gates() (gates []Gate) {
+	s := w.in.step
+	for _, name := range w.unit.After {
+		if s.tags[name].left > 0 {
+			gates = append(gates, s.missing(name))
+		}
+	}
+	if w.state == Waiting {
+		g := Gate{Kind: "retry", Until: time.UnixMilli(w.past.due).UTC(), Text: fmt.Sprintf("attempt %d", w.attempt+1)}
+		if w.past.fault != nil {
+			g.Text += ", last: " + w.past.fault.Text
+			g.Since = time.UnixMilli(w.past.since).UTC()
+		}
+		gates = append(gates, g)
+	}
+	for _, c := range w.lane.limits {
+		if used := c.used + s.away[c]; used >= c.max && w.state != Waiting {
+			gates = append(gates, Gate{Kind: "limit", Text: fmt.Sprintf("%d of %d %s in use", used, c.max, c.name), On: []string{c.name}})
+		}
+	}
+	return gates
+}
+
+// missing names the units of a tag that are not done, a few of them. It looks
+// through the step's units: for people, not for every turn.
+func (s *step) missing(name string) Gate {
+	g := Gate{Kind: "order"}
+	failed, more := 0, 0
+	for _, w := range s.units {
+		if w.state == Done || !slices.Contains(w.unit.Tags, name) {
+			continue
+		}
+		if w.state == Failed {
+			failed++
+		}
+		if len(g.On) == 3 {
+			more++
+			continue
+		}
+		g.On = append(g.On, w.unit.ID)
+	}
+	g.Text = "after " + strings.Join(g.On, ", ")
+	if more > 0 {
+		g.Text += fmt.Sprintf(" and %d more", more)
+	}
+	if failed > 0 {
+		g.Kind = "failed"
+		g.Text += fmt.Sprintf(", %d failed", failed)
+	}
+	return g
+}
