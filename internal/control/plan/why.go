@@ -67,7 +67,7 @@ func (m *Machine) around(in *instance, now time.Time) (gates []Gate) {
 
 // before is what an idle node waits for in its list.
 func (in *instance) before() (gates []Gate) {
-	if l := in.up.loop; l != nil {
+	if l := in.up.loop; in.item {
 		return []Gate{{Kind: "limit", On: []string{in.up.id},
 			Text: fmt.Sprintf("%d of %d items at the same time", l.active, in.node.Each.width())}}
 	}

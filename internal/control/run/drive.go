@@ -29,6 +29,9 @@ type drive struct {
 	session *engine.Session
 	stop    chan struct{} // closed to end at chunk borders
 
+	forecast plan.Forecast // as of foreseen; the tick's own
+	foreseen time.Time
+
 	told sync.Mutex // Watcher's functions are called one at a time
 	lost lostTarget
 	once sync.Once

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"godwit/internal/control/plan"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -18,7 +19,7 @@ type Now struct {
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
-	Forecast Forecast // only known to the process that drives it
+	Forecast plan.Forecast // only known to the process that drives it
 	Waiting  int
 	Wrote    time.Time // when its owner wrote last
 }
@@ -68,7 +69,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 			n.Waiting++
 		}
 	}
-	// FORECAST
+	n.Forecast = d.foresee(n.At)
 	return n, nil
 }
 
@@ -90,9 +91,20 @@ func ended(u ledger.Unit) unit.Ended {
 	return e
 }
 
-// Forecast TEMP
-type Forecast struct {
-	Share          float64
-	Known          bool
-	End, Low, High time.Time
+// foreseeEvery is how often the rest of the run is replayed: it costs
+// milliseconds, and a forecast that moves twice a second cannot be read.
+const foreseeEvery = 5 * time.Second
+
+// builtIn are seconds per weight of the verbs' classes as they were once
+// measured on two cores: bytes, and definitions for define. They only carry
+// over what this run has not measured yet, at the pace of what it has.
+var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3}
+
+func (d *drive) foresee(now time.Time) plan.Forecast {
+	if now.Sub(d.foreseen) < foreseeEvery {
+		return d.forecast
+	}
+	d.foreseen = now
+	d.session.Look(func(m *plan.Machine) { d.forecast = m.Forecast(now, plan.Rates{Default: builtIn}) })
+	return d.forecast
 }

@@ -87,6 +87,30 @@ func (r *Runs) hash(b *flow.Bound, p *Plan) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// units counts those of all steps, with the one that each step begins with.
+func (p *Plan) units() int {
+	n := len(p.Steps)
+	for _, s := range p.Steps {
+		n += len(s.Units)
+	}
+	return n
+}
+
+// bytes is the size of what is moved or looked at, each table once.
+func (p *Plan) bytes() int64 {
+	var sum int64
+	seen := map[*catalog.Database]bool{}
+	for _, s := range p.Steps {
+		if db := s.Facts.Source; !seen[db] {
+			seen[db] = true
+			for _, t := range db.Tables {
+				sum += t.Bytes
+			}
+		}
+	}
+	return sum
+}
+
 // Destroyed lists the target's tables whose rows the plan drops or empties,
 // largest first.
 func (s PlannedStep) Destroyed() []catalog.Table {

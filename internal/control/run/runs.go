@@ -70,9 +70,9 @@ type Ended struct {
 	Fault   *fault.Fault
 }
 
-// Start opens the next run of a flow. While one of the same flow, inputs and
+// Start opens the next run of a flow as it was planned. While one of the same flow, inputs and
 // environment is open it is refused (run.open), unless fresh is set.
-func (r *Runs) Start(ctx context.Context, b *flow.Bound, fresh bool, actor string) (Ref, error) {
+func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, actor string) (Ref, error) {
 	f, key, err := r.freeze(b)
 	if err != nil {
 		return Ref{}, err
@@ -85,9 +85,9 @@ func (r *Runs) Start(ctx context.Context, b *flow.Bound, fresh bool, actor strin
 		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
 	}
 	return r.Ledger.Start(ctx, ledger.NewRun{
-		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: f.Graph.Hash(), Plan: plan, Actor: actor,
+		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: p.Hash, Plan: plan, Actor: actor,
 		Body: unit.Body(map[string]any{
-			"flow": b.Flow, "plan": f.Graph.Hash(), "inputs": b.Inputs, "actor": actor, "version": r.Version,
+			"flow": b.Flow, "plan": p.Hash, "units": p.units(), "bytes": p.bytes(), "inputs": b.Inputs, "actor": actor, "version": r.Version,
 		}),
 	})
 }

@@ -49,7 +49,8 @@ type Proof struct {
 	Left   string `json:"left"`
 	Right  string `json:"right"`
 	Others int64  `json:"others"`
-	Count  int    `json:"count"`
+	Count  int    `json:"count"` // rows or objects that differ
+	Extra  int    `json:"extra"` // of them, rows that only the target has
 	Why    string `json:"why"`
 	Unit   string `json:"-"`
 }

@@ -51,10 +51,11 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 			return s.drive(ctx, runs, old, b, w)
 		}
 	}
-	if err := s.ready(ctx, runs, b, w); err != nil {
+	p, err := s.ready(ctx, runs, b, w)
+	if err != nil {
 		return err
 	}
-	r, err := runs.Start(ctx, b, w.fresh, actor())
+	r, err := runs.Start(ctx, b, p, w.fresh, actor())
 	if err != nil {
 		return err
 	}
@@ -63,26 +64,26 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 
 // ready repeats what doctor and plan say: what would stop the run stops it
 // before anything is touched.
-func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *working) error {
+func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *working) (*run.Plan, error) {
 	found, err := runs.Doctor(ctx, b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if found.Blocks() {
-		if err := s.showDoctor(found, "", false); err != nil {
-			return err
+		if err := s.showDoctor(found, s.doctorOf(b), false); err != nil {
+			return nil, err
 		}
-		return exit{ExitRefused}
+		return nil, exit{ExitRefused}
 	}
 	p, err := runs.Plan(ctx, b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if w.plan != "" && w.plan != "show" && p.Hash != w.plan {
-		return fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
+		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
 			Hint("godwit plan %s shows it", b.Flow)
 	}
-	return s.agreeTo(p, b, w)
+	return p, s.agreeTo(p, b, w)
 }
 
 func (s *session) resume(ctx context.Context, name string, w *working) error {
