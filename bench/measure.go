@@ -19,8 +19,8 @@ type reading struct {
 	Source float64 `json:"source"`
 	Target float64 `json:"target"`
 	Others float64 `json:"others"` // CPU of processes that have nothing to do with it
-	Memory int64   `json:"memory"` // the client's processes together, at their peak
-	Peak   int64   `json:"peak"`   // its largest process
+	Memory int64   `json:"memory"` // the client's processes together (PSS), at their peak
+	Peak   int64   `json:"peak"`   // of the largest process that was started (RSS)
 	WAL    int64   `json:"wal"`    // written by the target
 	Same   string  `json:"same"`   // what the comparison with the source said
 	Failed string  `json:"failed,omitempty"`
@@ -112,8 +112,9 @@ func (c *client) watch(end <-chan struct{}) {
 		c.mu.Lock()
 		var sum int64
 		for pid := range c.running {
-			_, rss := all.tree(pid)
-			sum += rss
+			for _, p := range all.tree(pid) {
+				sum += share(p)
+			}
 			c.peak = max(c.peak, peak(pid))
 		}
 		c.memory = max(c.memory, sum)
@@ -133,8 +134,7 @@ func (p *pair) used() (used, error) {
 		return used{}, err
 	}
 	u := used{at: time.Now()}
-	u.source, _ = all.tree(p.from.PID())
-	u.target, _ = all.tree(p.to.PID())
+	u.source, u.target = all.cpu(p.from.PID()), all.cpu(p.to.PID())
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
 		return used{}, err

@@ -14,22 +14,17 @@ const tick = 0.01
 type stat struct {
 	parent int
 	cpu    float64 // seconds of its own and of its reaped children
-	rss    int64   // bytes
 }
 
 // parseStat reads the fields behind the name, which may hold anything.
 func parseStat(text string) (stat, error) {
 	end := strings.LastIndexByte(text, ')')
 	f := strings.Fields(text[end+1:])
-	if end < 0 || len(f) < 22 {
+	if end < 0 || len(f) < 15 {
 		return stat{}, fmt.Errorf("cannot read %q as /proc/PID/stat", text)
 	}
 	n := func(i int) int64 { v, _ := strconv.ParseInt(f[i], 10, 64); return v }
-	return stat{
-		parent: int(n(1)),
-		cpu:    float64(n(11)+n(12)+n(13)+n(14)) * tick,
-		rss:    n(21) * int64(os.Getpagesize()),
-	}, nil
+	return stat{parent: int(n(1)), cpu: float64(n(11)+n(12)+n(13)+n(14)) * tick}, nil
 }
 
 // processes are all of the machine at one moment.
@@ -57,18 +52,27 @@ func look() (processes, error) {
 	return all, nil
 }
 
-// tree sums up a process and all that descend from it: CPU seconds, those of
-// reaped children included, and memory.
-func (p processes) tree(root int) (cpu float64, rss int64) {
-	for pid, s := range p {
+// tree lists a process and all that descend from it.
+func (p processes) tree(root int) []int {
+	var all []int
+	for pid := range p {
 		for at := pid; at > 1; at = p[at].parent {
 			if at == root {
-				cpu, rss = cpu+s.cpu, rss+s.rss
+				all = append(all, pid)
 				break
 			}
 		}
 	}
-	return cpu, rss
+	return all
+}
+
+// cpu is the time of a tree in seconds, that of reaped children included.
+func (p processes) cpu(root int) float64 {
+	var sum float64
+	for _, pid := range p.tree(root) {
+		sum += p[pid].cpu
+	}
+	return sum
 }
 
 // busy is the CPU time of the whole machine since it started, in seconds.
@@ -95,12 +99,18 @@ func busy() (float64, error) {
 
 // peak is the most memory that a process has used so far (VmHWM). The rusage
 // of a child is of no use: it begins with the memory of whoever started it.
-func peak(pid int) int64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+func peak(pid int) int64 { return kilobytes(pid, "status", "VmHWM:") }
+
+// share is the memory of a process, with its part of what it shares (PSS).
+func share(pid int) int64 { return kilobytes(pid, "smaps_rollup", "Pss:") }
+
+// kilobytes reads a line of a file of a process, 0 when it has ended.
+func kilobytes(pid int, file, name string) int64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file)
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	_, rest, _ := strings.Cut(string(text), name)
 	kb, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, _ := strconv.ParseInt(kb, 10, 64)
 	return n << 10

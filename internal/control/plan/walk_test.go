@@ -21,6 +21,8 @@ type walker struct {
 	loops int
 }
 
+func newWalker(seed uint64) *walker { return &walker{Rand: rand.New(rand.NewPCG(seed, 7))} }
+
 var walkLimits = map[string]int{"old": 3, "new": 2}
 
 func (r *walker) graph() *Graph {
@@ -263,7 +265,7 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 3000
+	walks := 300
 	if testing.Short() {
 		walks = 50
 	}
@@ -273,7 +275,7 @@ func TestRandomWalks(t *testing.T) {
 }
 
 func walk(t *testing.T, seed uint64) {
-	r := &walker{Rand: rand.New(rand.NewPCG(seed, 7))}
+	r := newWalker(seed)
 	g := r.graph()
 	d := begin(t, g, walkEval)
 	tuned := false

@@ -69,7 +69,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 			n.Waiting++
 		}
 	}
-	n.Forecast = d.foresee(n.At)
+	n.Forecast = d.foresee(n)
 	return n, nil
 }
 
@@ -100,11 +100,19 @@ const foreseeEvery = 5 * time.Second
 // over what this run has not measured yet, at the pace of what it has.
 var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3}
 
-func (d *drive) foresee(now time.Time) plan.Forecast {
-	if now.Sub(d.foreseen) < foreseeEvery {
+// An end is told once three units of real work are done.
+func (d *drive) foresee(n *Now) plan.Forecast {
+	if n.At.Sub(d.foreseen) < foreseeEvery {
 		return d.forecast
 	}
-	d.foreseen = now
-	d.session.Look(func(m *plan.Machine) { d.forecast = m.Forecast(now, plan.Rates{Default: builtIn}) })
+	d.foreseen = n.At
+	d.session.Look(func(m *plan.Machine) { d.forecast = m.Forecast(n.At, plan.Rates{Default: builtIn}) })
+	done := 0
+	for _, c := range n.Counts {
+		if c.State == "done" && c.Kind != "inspect" && c.Kind != "define" {
+			done += c.Units
+		}
+	}
+	d.forecast.Known = d.forecast.Known && done >= 3
 	return d.forecast
 }

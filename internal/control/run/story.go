@@ -65,6 +65,8 @@ type Difference struct {
 	What   string   `json:"what"`
 	Key    []string `json:"key"`
 	Column string   `json:"column"`
+	Left   string   `json:"left"`
+	Right  string   `json:"right"`
 	Text   string   `json:"text"`
 	unit   string
 }

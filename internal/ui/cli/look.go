@@ -45,7 +45,7 @@ func (s *session) doctorCommand() *cobra.Command {
 		if fixes {
 			_, err = fmt.Fprint(s.Out, statements(found))
 		} else {
-			err = s.showDoctor(found, typed(args, d), all)
+			err = s.showDoctor(found, s.commandOf("doctor", b), all)
 		}
 		if err == nil && found.Blocks() {
 			return exit{ExitRefused}
@@ -58,14 +58,6 @@ func (s *session) doctorCommand() *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "list what is in order too")
 	c.Flags().BoolVar(&fixes, "fixes", false, "only the statements that mend what was found")
 	return c
-}
-
-func typed(args []string, d *source) string {
-	words := append([]string{"godwit", "doctor"}, args...)
-	if d.env != "" {
-		words = append(words, "--env", d.env)
-	}
-	return strings.Join(words, " ")
 }
 
 // showDoctor shows a diagnosis; with JSON each finding is an event.
@@ -82,7 +74,7 @@ func (s *session) showDoctor(found *doctor.Diagnosis, command string, all bool) 
 	}
 	passed := map[string]int64{}
 	for _, f := range found.Findings {
-		one := view.Finding{Severity: f.Severity, Connection: f.Connection, Code: f.Code, Object: f.Object, Text: f.Text, Fixes: f.Fixes, Or: f.Or}
+		one := view.Finding{Severity: f.Severity, Connection: f.Connection, Code: f.Code, Object: f.Object, Text: f.Text, Fixes: statement(f.Fixes), Or: f.Or}
 		v.Findings = append(v.Findings, one)
 		if f.Severity == "ok" {
 			passed[f.Connection]++
@@ -114,9 +106,18 @@ func statements(found *doctor.Diagnosis) string {
 			fmt.Fprintf(&b, "-- on %s\n", f.Connection)
 			last = f.Connection
 		}
-		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(f.Fixes, "\n"))
+		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(statement(f.Fixes), "\n"))
 	}
 	return b.String()
+}
+
+// statement ends each fix as psql wants it.
+func statement(fixes []string) []string {
+	list := make([]string, len(fixes))
+	for i, f := range fixes {
+		list[i] = strings.TrimSuffix(strings.TrimSpace(f), ";") + ";"
+	}
+	return list
 }
 
 func (s *session) planCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -196,6 +197,21 @@ func (s *session) connection(url string) (flow.BoundConnection, error) {
 		return flow.BoundConnection{System: c.System, Settings: settings}, err
 	}
 	return flow.BoundConnection{}, fault.New(fault.Config, "connection.system", "no connector takes a URL")
+}
+
+// commandOf is how a command is typed for the same flow, or the same two URLs
+// without their passwords.
+func (s *session) commandOf(command string, b *flow.Bound) string {
+	words := []string{"godwit", command}
+	if b.Files == nil { // made from --from and --to
+		words = append(words, "--from", "URL", "--to", "URL")
+	} else {
+		words = append(words, b.Flow)
+	}
+	if b.Env != "" {
+		words = append(words, "--env", b.Env)
+	}
+	return strings.Join(words, " ")
 }
 
 // given replaces frozen connections by what the environment carries: a URL

@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/fault"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
 
 // summary says how a run ended, writes its report, and gives its exit code.
-func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, w *working) error {
+func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path string) error {
 	ctx = context.WithoutCancel(ctx) // what was cut is summed up too
 	story, err := runs.Story(ctx, e.Run)
 	if err != nil {
@@ -35,21 +37,69 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, w *w
 	if story.Proved() {
 		sum.Verified = verified(story)
 	}
-	if sum.Report, sum.ReportBytes, err = s.write(rep, w.report); err != nil {
+	failed := story.Failed()
+	if e.Run.Outcome == "failed" && !e.Stopped {
+		sum.Why = why(failed)
+		if len(story.Steps) > 0 {
+			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
+		}
+	}
+	if sum.Report, sum.ReportBytes, err = s.write(rep, path); err != nil {
 		s.line("the report could not be written: %v", err)
 	}
 	if s.json {
 		s.events().Value("summary", sum)
-	} else if err := view.Show(s.out(), sum); err != nil {
+	} else if err := s.tellEnd(story, sum); err != nil {
 		return err
 	}
-	for _, f := range story.Failed() {
-		s.say(f)
+	for _, f := range failed {
+		if !compared(f) {
+			s.say(f)
+		}
 	}
 	if e.Exit != 0 {
 		return exit{e.Exit}
 	}
 	return nil
+}
+
+// tellEnd shows what a verification found, if it is not all equal, and the
+// summary below it, so that the verdict is what stays in sight.
+func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
+	if proof, ok := proof(story, sum); ok {
+		if err := view.Show(s.out(), proof); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out)
+	}
+	return view.Show(s.out(), sum)
+}
+
+// why is the outcome's reason in one sentence; each failure is told below.
+func why(failed []fault.Fault) string {
+	var texts []string
+	codes := map[string]int{}
+	for _, f := range failed {
+		if codes[f.Code]++; codes[f.Code] == 1 {
+			texts = append(texts, f.Code)
+		}
+	}
+	for i, code := range texts {
+		switch n := codes[code]; {
+		case code == "verify.differs":
+			texts[i] = "both sides differ"
+		case code == "verify.unreadable":
+			texts[i] = "not all could be verified"
+		case n > 1:
+			texts[i] = fmt.Sprintf("%s %d times", code, n)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// compared are the faults of a verification, which the proof tells in full.
+func compared(f fault.Fault) bool {
+	return f.Code == "verify.differs" || f.Code == "verify.unreadable"
 }
 
 func took(r run.Ref) time.Duration {
@@ -72,7 +122,7 @@ func verified(st *run.Story) *view.Verified {
 		case "differs":
 			v.Rows += p.Rows
 			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count))
+			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
 		default:
 			v.Tables++
 		}
@@ -85,10 +135,8 @@ func notes(st *run.Story) []view.Note {
 	if n := len(st.Again); n > 0 {
 		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
 	}
-	differ := 0
 	for _, p := range st.Proofs {
-		if p.Around() && p.Result != "equal" {
-			differ += p.Count
+		if p.Around() && p.Result == "differs" {
 			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
 		}
 	}

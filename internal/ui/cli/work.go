@@ -55,11 +55,22 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err != nil {
 		return err
 	}
+	show, err := s.screen(w)
+	if err != nil {
+		return err
+	}
 	r, err := runs.Start(ctx, b, p, w.fresh, actor())
 	if err != nil {
 		return err
 	}
-	return s.drive(ctx, runs, r, b, w)
+	opened, err := runs.Ledger.View().Events(ctx, r.ID, 0, 1)
+	if err != nil {
+		return err
+	}
+	for _, e := range opened {
+		show.event(r.Name(), e)
+	}
+	return s.work(ctx, runs, r, b, show)
 }
 
 // ready repeats what doctor and plan say: what would stop the run stops it
@@ -70,7 +81,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		return nil, err
 	}
 	if found.Blocks() {
-		if err := s.showDoctor(found, s.doctorOf(b), false); err != nil {
+		if err := s.showDoctor(found, s.commandOf("doctor", b), false); err != nil {
 			return nil, err
 		}
 		return nil, exit{ExitRefused}
@@ -81,7 +92,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	}
 	if w.plan != "" && w.plan != "show" && p.Hash != w.plan {
 		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
-			Hint("godwit plan %s shows it", b.Flow)
+			Hint("%s shows it", s.commandOf("plan", b))
 	}
 	return p, s.agreeTo(p, b, w)
 }
@@ -111,32 +122,35 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 
 // drive works on a run, shows it, and ends with its summary and report.
 func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working) error {
-	show, err := s.screen(r.Name(), w)
+	show, err := s.screen(w)
 	if err != nil {
 		return err
 	}
+	return s.work(ctx, runs, r, b, show)
+}
+
+func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show *screen) error {
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{
-		Event: func(ev unit.Event) { show.event(ev) },
+		Event: func(ev unit.Event) { show.event(r.Name(), ev) },
 		Tick:  func(n *run.Now) { show.tick(n) },
 	})
 	show.close()
 	if err != nil {
 		return err
 	}
-	return s.summary(ctx, runs, e, w)
+	return s.summary(ctx, runs, e, show.report)
 }
 
 // screen is where a run shows itself: JSON lines, a live block, or plain lines.
 type screen struct {
 	session *session
-	name    string
+	report  string
 	live    *view.Live
 	lines   *view.Lines
 	rates   rates
-	last    string
 }
 
-func (s *session) screen(name string, w *working) (*screen, error) {
+func (s *session) screen(w *working) (*screen, error) {
 	every := time.Duration(0)
 	if w.progress == "none" {
 		every = -1
@@ -147,7 +161,7 @@ func (s *session) screen(name string, w *working) (*screen, error) {
 		}
 		every = d
 	}
-	c := &screen{session: s, name: name}
+	c := &screen{session: s, report: w.report}
 	f, ok := s.Err.(*os.File)
 	switch {
 	case s.json:
@@ -159,9 +173,12 @@ func (s *session) screen(name string, w *working) (*screen, error) {
 	return c, nil
 }
 
-func (c *screen) event(e unit.Event) {
-	told := view.Tell(c.name, e)
+func (c *screen) event(name string, e unit.Event) {
+	told := view.Tell(name, e)
 	told.Time = told.Time.In(c.session.Zone)
+	if !c.session.json {
+		told = passing(e, told)
+	}
 	switch {
 	case c.session.json:
 		c.session.events().Tell(told)
@@ -171,6 +188,23 @@ func (c *screen) event(e unit.Event) {
 	default:
 		c.lines.Tell(told)
 	}
+}
+
+// passing is an event as people read it while the run goes on. What the end
+// tells in full, table and next step, is only announced.
+func passing(e unit.Event, told view.Event) view.Event {
+	switch e.Kind {
+	case unit.VerifyDiffers:
+		told.Level = view.LevelDebug
+	case unit.UnitFailed:
+		if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil {
+			told.Text = view.UnitName(e.Unit) + " failed [" + b.Fault.Code + "]"
+			if compared(*b.Fault) {
+				told.Level = view.LevelDebug // its tables are told one by one
+			}
+		}
+	}
+	return told
 }
 
 func (c *screen) tick(n *run.Now) {

@@ -18,6 +18,8 @@ type Difference struct {
 	What   string   `json:"what"` // missing, extra, changed, count, table, sequence, definition
 	Key    []string `json:"key,omitempty"`
 	Column string   `json:"column,omitempty"`
+	Left   string   `json:"left,omitempty"`  // of a column: what is at the source
+	Right  string   `json:"right,omitempty"` // and at the target
 	Text   string   `json:"text"`
 }
 
@@ -167,12 +169,13 @@ func (c *comparison) columns(l, r connector.Row, part connector.Part) {
 		if same(a, b) {
 			continue
 		}
-		text := fmt.Sprintf("%s at %s, %s at %s", describe(a), c.left, describe(b), c.right)
-		if a != nil && b != nil && len(*a) == len(*b) {
-			text = fmt.Sprintf("another text of %d bytes at %s", len(*b), c.right)
+		d := Difference{What: "changed", Key: shown(l, part), Column: name, Left: describe(a), Right: describe(b)}
+		if d.Left == d.Right {
+			d.Right = "another " + d.Right
 		}
+		d.Text = fmt.Sprintf("%s is %s at %s, %s at %s", name, d.Left, c.left, d.Right, c.right)
 		differs = true
-		c.tell(Difference{What: "changed", Key: shown(l, part), Column: name, Text: text})
+		c.tell(d)
 	}
 	if differs {
 		c.found.rows++

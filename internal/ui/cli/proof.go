@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"godwit/internal/control/run"
+	"godwit/internal/ui/view"
+)
+
+// listedRows is how many rows of a table are listed at the end of a run; the
+// report has more.
+const listedRows = 10
+
+// proof is what a run's verification found; false when all is equal.
+func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
+	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
+	rows := map[string][]run.Difference{}
+	var around []view.Compared
+	for _, d := range st.Differences {
+		switch d.What {
+		case "sequence", "definition":
+			around = append(around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
+		case "missing", "extra", "changed":
+			rows[d.Entity] = append(rows[d.Entity], d)
+		}
+	}
+	for _, p := range st.Proofs {
+		switch {
+		case p.Result == "equal" && !p.Around():
+			v.Equal++
+		case p.Result == "equal":
+		case p.Result == "differs" && p.Around():
+		case p.Result == "differs":
+			v.Tables = append(v.Tables, differing(p, rows[p.Entity]))
+		default:
+			v.Tables = append(v.Tables, view.Compared{Table: p.Entity, Result: view.NotVerified, Text: p.Why})
+		}
+	}
+	v.Tables = append(v.Tables, around...)
+	return v, len(v.Tables) > 0
+}
+
+// verifying is how long a run compared.
+func verifying(st *run.Story) time.Duration {
+	for _, s := range st.Spans {
+		if strings.HasSuffix(s.Name, " verify") {
+			return s.End.Sub(s.Start)
+		}
+	}
+	return 0
+}
+
+func in(column string) string {
+	if column == "" {
+		return ""
+	}
+	return "column " + column + ", "
+}
+
+// differing is one table with its rows by key.
+func differing(p run.Proof, all []run.Difference) view.Compared {
+	t := view.Compared{Table: p.Entity, Result: view.Differs, Text: p.Why}
+	if p.Why == "" {
+		t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + plural(p.Count, "differs", "differ")
+	}
+	slices.SortStableFunc(all, func(a, b run.Difference) int {
+		x, y := strings.Join(a.Key, ", "), strings.Join(b.Key, ", ")
+		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)) // 9 before 10
+	})
+	for _, d := range all {
+		key := strings.Join(d.Key, ", ")
+		if n := len(t.Rows); d.Column != "" && n > 0 && t.Rows[n-1].Key == key {
+			t.Rows[n-1].Values = append(t.Rows[n-1].Values, view.Values{Column: d.Column, Left: d.Left, Right: d.Right})
+			continue
+		}
+		if len(t.Rows) == listedRows {
+			break
+		}
+		row := view.Difference{Key: key}
+		if d.Column != "" {
+			row.Values = []view.Values{{Column: d.Column, Left: d.Left, Right: d.Right}}
+		} else if row.Key += "   " + d.Text; key == "" {
+			row.Key = d.Text
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	t.More = int64(max(0, p.Count-len(t.Rows)))
+	return t
+}
+
+func counted(p run.Proof) string {
+	if p.Others == p.Rows {
+		return view.Plural(p.Rows, "row") + " on both sides"
+	}
+	return view.Plural(p.Rows, "row") + " against " + view.Count(p.Others)
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
