@@ -18,11 +18,10 @@ const listedRows = 10
 func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
 	rows := map[string][]run.Difference{}
-	var around []view.Compared
 	for _, d := range st.Differences {
 		switch d.What {
 		case "sequence", "definition":
-			around = append(around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
+			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
 		case "missing", "extra", "changed":
 			rows[d.Entity] = append(rows[d.Entity], d)
 		}
@@ -35,12 +34,13 @@ func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 		case p.Result == "differs" && p.Around():
 		case p.Result == "differs":
 			v.Tables = append(v.Tables, differing(p, rows[p.Entity]))
+		case p.Around():
+			v.Around = append(v.Around, view.Compared{Table: p.Entity, Result: view.NotVerified, Text: p.Why})
 		default:
 			v.Tables = append(v.Tables, view.Compared{Table: p.Entity, Result: view.NotVerified, Text: p.Why})
 		}
 	}
-	v.Tables = append(v.Tables, around...)
-	return v, len(v.Tables) > 0
+	return v, len(v.Tables)+len(v.Around) > 0
 }
 
 // verifying is how long a run compared.
@@ -63,13 +63,22 @@ func in(column string) string {
 // differing is one table with its rows by key.
 func differing(p run.Proof, all []run.Difference) view.Compared {
 	t := view.Compared{Table: p.Entity, Result: view.Differs, Text: p.Why}
-	if p.Why == "" {
-		t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + plural(p.Count, "differs", "differ")
+	if p.Why != "" {
+		return t
 	}
+	t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + plural(p.Count, "differs", "differ")
 	slices.SortStableFunc(all, func(a, b run.Difference) int {
 		x, y := strings.Join(a.Key, ", "), strings.Join(b.Key, ", ")
 		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)) // 9 before 10
 	})
+	if len(all) > 0 && len(all[0].Key) == 0 { // rows without a key are told in words
+		var texts []string
+		for _, d := range all[:min(len(all), listedRows)] {
+			texts = append(texts, d.Text)
+		}
+		t.Why = strings.Join(texts, "; ")
+		return t
+	}
 	for _, d := range all {
 		key := strings.Join(d.Key, ", ")
 		if n := len(t.Rows); d.Column != "" && n > 0 && t.Rows[n-1].Key == key {
@@ -82,8 +91,8 @@ func differing(p run.Proof, all []run.Difference) view.Compared {
 		row := view.Difference{Key: key}
 		if d.Column != "" {
 			row.Values = []view.Values{{Column: d.Column, Left: d.Left, Right: d.Right}}
-		} else if row.Key += "   " + d.Text; key == "" {
-			row.Key = d.Text
+		} else {
+			row.Key += "   " + d.Text
 		}
 		t.Rows = append(t.Rows, row)
 	}

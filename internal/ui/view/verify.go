@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,8 @@ const (
 type Verification struct {
 	Equal  int64
 	Tables []Compared // all others
-	Bytes  int64      // on both sides
+	Around []Compared // sequences, definitions and the like that are not equal
+	Bytes  int64      // on both sides, 0 = not known
 	Took   time.Duration
 	Repair string // command, "" = nothing to repair
 	Rows   int64  // that Repair would copy again
@@ -66,24 +68,31 @@ func (v Verification) lines(edge int) []string {
 		}
 	}
 	all := v.Equal + int64(len(v.Tables))
-	lines := []string{aside(Plural(all, "table")+": "+strings.Join(parts, ", "), Size(v.Bytes)+" on both sides, "+Span(v.Took), 67, edge), ""}
+	if n := len(v.Around); n > 0 {
+		parts = append(parts, "and "+Plural(n, "object")+" around them")
+	}
+	size := ""
+	if v.Bytes > 0 {
+		size = Size(v.Bytes) + " on both sides, "
+	}
+	lines := []string{aside(Plural(all, "table")+": "+strings.Join(parts, ", "), size+Span(v.Took), 67, edge), ""}
 	for _, result := range []string{Differs, Explained, NotVerified} {
 		label := result
-		for _, t := range v.Tables {
+		for _, t := range slices.Concat(v.Tables, v.Around) {
 			if t.Result == result {
 				lines = append(lines, t.lines(label, edge)...)
 				label = ""
 			}
 		}
 	}
-	if len(v.Tables) > 0 {
+	if len(v.Tables)+len(v.Around) > 0 {
 		lines = append(lines, "")
 	}
 	exit := "exit " + strconv.Itoa(v.Exit)
 	switch {
 	case v.Repair != "":
 		return append(lines, aside("repair "+Plural(v.Rows, "row")+": "+v.Repair, exit, 93, edge))
-	case v.count(Differs) == 0 && v.count(NotVerified) == 0:
+	case v.count(Differs) == 0 && v.count(NotVerified) == 0 && len(v.Around) == 0:
 		return append(lines, aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
 	}
 	return append(lines, aside("Nothing was changed.", exit, 93, edge))
