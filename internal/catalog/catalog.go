@@ -56,9 +56,9 @@ type Table struct {
 	Inherits []Name   `json:"inherits,omitempty"`
 	Unlogged bool     `json:"unlogged,omitempty"`
 	Unfilled bool     `json:"unfilled,omitempty"` // a materialised view that was never refreshed: it cannot be read
-	Blocks   int64    `json:"blocks"` // pages of the main fork now
-	Bytes    int64    `json:"bytes"`  // main fork and TOAST, no indexes
-	Rows     int64    `json:"rows"`   // estimate; -1 when never analysed
+	Blocks   int64    `json:"blocks"`             // pages of the main fork now
+	Bytes    int64    `json:"bytes"`              // main fork and TOAST, no indexes
+	Rows     int64    `json:"rows"`               // estimate; -1 when never analysed
 	Owner    string   `json:"owner"`
 }
 
@@ -118,7 +118,7 @@ type Facts struct {
 	// Unread says why the definitions of one side could not be read, when a
 	// verb only looks: they are not compared then.
 	Unread string `json:"unread,omitempty"`
-	Cores             int          `json:"cores,omitempty"`
+	Cores  int    `json:"cores,omitempty"`
 }
 
 // Formats of a copy stream.

@@ -121,7 +121,7 @@ func thawed(run Ref) (frozen, error) {
 
 // lease is how long a process may be silent before another may take its run
 // over; it is renewed three times as often.
-const lease = 30 * time.Second
+var lease = 30 * time.Second
 
 // Drive owns a run and works until it is done, stopped or failed. The
 // connections are those of fresh when the caller has them (they hold what was

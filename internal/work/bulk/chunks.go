@@ -10,12 +10,18 @@ const (
 	smallTable  = 1 << 20  // tables under it share a transaction
 	smallGroup  = 16 << 20 // bytes of the tables of one group
 	smallCount  = 64       // tables of one group
-	chunkLeast  = 16 << 20
-	chunkMost   = 1 << 30
 	perWorker   = 8 // chunks that each worker would get if all were one table
+	wholeTable  = 1 << 50 // as a chunk's size: never cut
 	pageSize    = 8192
 	blobsInUnit = 256
 	namesInUnit = 1000
+)
+
+// What a chunk may weigh. Variables, so that binaries built for tests can cut
+// small data into many chunks.
+var (
+	chunkLeast int64 = 16 << 20
+	chunkMost  int64 = 1 << 30
 )
 
 // chunkBytes is the aimed size of a chunk: small enough that the last worker
@@ -96,7 +102,7 @@ func (x *expansion) small(group []catalog.Table) {
 	}
 	spec := DataSpec{From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost}
 	for _, t := range group {
-		spec.Chunks = append(spec.Chunks, chunks(t, x.format(t), chunkMost)[0])
+		spec.Chunks = append(spec.Chunks, chunks(t, x.format(t), wholeTable)[0])
 		u.Tags = append(u.Tags, dataOf(t.Name))
 		u.Weight += t.Bytes + pageSize // an empty table costs something too
 	}
@@ -111,7 +117,7 @@ func (x *expansion) format(t catalog.Table) string {
 func (x *expansion) repairs() []catalog.Chunk {
 	list := make([]catalog.Chunk, 0, len(x.tables))
 	for _, t := range x.tables {
-		c := chunks(t, x.format(t), chunkMost<<20)[0]
+		c := chunks(t, x.format(t), wholeTable)[0]
 		c.Number, c.Key = 0, t.Key
 		list = append(list, c)
 	}
