@@ -34,6 +34,7 @@ type bench struct {
 	jobs   int
 	out    io.Writer
 	both   *pair
+	clones int // made so far
 	result result
 }
 

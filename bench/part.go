@@ -108,9 +108,11 @@ func (b *bench) contest(ctx context.Context, p *part, source string, list []cont
 	return nil
 }
 
-// once is one run of one contender on a fresh target.
+// once is one run of one contender on a fresh target. What it leaves is kept to
+// the end of the bench: see settle.
 func (b *bench) once(ctx context.Context, c contender, source string, round int) (reading, error) {
-	const target = "clone"
+	b.clones++
+	target := fmt.Sprintf("clone_%d", b.clones)
 	if c.source != "" {
 		source = c.source
 	}
@@ -118,7 +120,6 @@ func (b *bench) once(ctx context.Context, c contender, source string, round int)
 	if err != nil {
 		return reading{}, err
 	}
-	defer os.RemoveAll(work)
 	m := &move{bench: b, source: source, target: target, work: work, from: b.both.from.URL(source), to: b.both.to.URL(target)}
 	if err := b.both.settle(ctx, target); err != nil {
 		return reading{}, err

@@ -62,17 +62,15 @@ func (p *pair) stop() error {
 }
 
 // settle makes an empty target database and writes everything that is dirty
-// down, so that no contender pays for the one before.
+// down, so that no contender pays for the one before. Nothing is dropped: for
+// minutes ext4 looks at each file deleted lately before it makes a new one,
+// which made creating 1,000 tables three times as slow.
 func (p *pair) settle(ctx context.Context, database string) error {
-	err := ask(ctx, p.to.URL("postgres"), `drop database if exists "`+database+`" with (force)`)
-	if err == nil {
-		err = ask(ctx, p.to.URL("postgres"), `create database "`+database+`" template template0`)
-	}
-	if err == nil {
-		err = ask(ctx, p.to.URL("postgres"), "checkpoint")
-	}
-	if err == nil {
-		err = ask(ctx, p.from.URL("postgres"), "checkpoint")
+	err := ask(ctx, p.to.URL("postgres"), "create database "+database+" template template0")
+	for _, server := range []*postgres.Server{p.to, p.from} {
+		if err == nil {
+			err = ask(ctx, server.URL("postgres"), "checkpoint")
+		}
 	}
 	return err
 }

@@ -26,7 +26,14 @@ type Finding struct {
 type Diagnosis struct {
 	Sides    []Side
 	Findings []Finding // blocks first, then warns, then ok
+	Facts    []Facts   // by need
 	Took     time.Duration
+}
+
+// Facts is what was found for one need; Known when nothing of it is missing.
+type Facts struct {
+	catalog.Facts
+	Known bool
 }
 
 // Side is one connection as it was found; Database is nil when it could not
@@ -51,15 +58,48 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		facts := catalog.Facts{}
 		facts.Source = x.look(ctx, n.From, "source", n.Select)
 		facts.Target = x.look(ctx, n.To, "target", target(n))
+		known := facts.Source != nil && facts.Target != nil
+		if known && n.Existing != "" { // what is made is compared with what may be made
+			known = x.define(ctx, n, &facts)
+		}
+		x.found.Facts = append(x.found.Facts, Facts{facts, known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to
 			x.examine(ctx, n.To, "target", facts, true)
 		}
 	}
+	if !x.found.Blocks() {
+		for _, b := range x.broken {
+			x.refused(b.connection, b.err)
+		}
+	}
 	x.found.Took = time.Since(began)
-	rank := map[string]int{connector.Blocks: 0, connector.Warns: 1, connector.Passes: 2}
-	slices.SortStableFunc(x.found.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
+	x.found.sort()
 	return &x.found, ctx.Err()
+}
+
+// Refuse adds what stops a run to the findings, unless that was found already.
+func (d *Diagnosis) Refuse(connection string, err error) {
+	one := blocking(connection, err)
+	if slices.ContainsFunc(d.Findings, func(o Finding) bool { return o.Code == one.Code && o.Severity == connector.Blocks }) {
+		return
+	}
+	d.Findings = append(d.Findings, one)
+	d.sort()
+}
+
+func blocking(connection string, err error) Finding {
+	f := fault.Of(err)
+	text := f.Text
+	for _, l := range f.Lines {
+		text += "; " + l.Label + " " + l.Text
+	}
+	return Finding{connection, connector.Finding{Severity: connector.Blocks, Code: f.Code, Text: text, Or: f.Next}}
+}
+
+func (d *Diagnosis) sort() {
+	rank := map[string]int{connector.Blocks: 0, connector.Warns: 1, connector.Passes: 2}
+	slices.SortStableFunc(d.Findings, func(a, b Finding) int { return rank[a.Severity] - rank[b.Severity] })
 }
 
 // target selects at the target what the source has; patterns may match nothing.
@@ -76,6 +116,13 @@ type examination struct {
 	open  connector.Opener
 	found Diagnosis
 	seen  map[string]bool // connection and role
+	// broken is why definitions cannot be read, told when no check says why.
+	broken []refusal
+}
+
+type refusal struct {
+	connection string
+	err        error
 }
 
 func (x *examination) look(ctx context.Context, name, role string, sel catalog.Selection) *catalog.Database {
@@ -92,6 +139,19 @@ func (x *examination) look(ctx context.Context, name, role string, sel catalog.S
 		x.found.Sides = append(x.found.Sides, Side{name, role, db})
 	}
 	return db
+}
+
+// define reads the definitions that would be made. Why they cannot be read is
+// found by the source's own checks where these know it.
+func (x *examination) define(ctx context.Context, n unit.Needs, facts *catalog.Facts) bool {
+	d, err := connector.Capable[connector.Definer](ctx, x.open, n.From, "write its definitions")
+	if err == nil {
+		facts.Definitions, err = d.Definitions(ctx, "", n.Select, facts.Source)
+	}
+	if err != nil {
+		x.broken = append(x.broken, refusal{n.From, err})
+	}
+	return err == nil
 }
 
 func (x *examination) examine(ctx context.Context, name, role string, facts catalog.Facts, moved bool) {
@@ -122,16 +182,10 @@ func (x *examination) examine(ctx context.Context, name, role string, facts cata
 
 // refused makes a finding of an error, once per connection and code.
 func (x *examination) refused(name string, err error) {
-	f := fault.Of(err)
-	if x.seen[name+" "+f.Code] {
+	code := fault.CodeOf(err)
+	if x.seen[name+" "+code] {
 		return
 	}
-	x.seen[name+" "+f.Code] = true
-	text := f.Text
-	for _, l := range f.Lines {
-		text += "; " + l.Label + " " + l.Text
-	}
-	x.found.Findings = append(x.found.Findings, Finding{name, connector.Finding{
-		Severity: connector.Blocks, Code: f.Code, Text: text, Or: f.Next,
-	}})
+	x.seen[name+" "+code] = true
+	x.found.Findings = append(x.found.Findings, blocking(name, err))
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-
-	"godwit/internal/fault"
 )
 
 // loop is what a for_each knows: its frozen items, how far it is, and the
@@ -66,16 +64,9 @@ func (l *loop) freeze(items []json.RawMessage, keys []string) error {
 	return nil
 }
 
-func (e *Each) width() int { return max(e.Parallel, 1) }
-
-// tolerates is how many of the items may fail.
-func (e *Each) tolerates(items int) int {
-	return e.Tolerate + int(e.Share*float64(items)+1e-9)
-}
-
 // broken reports whether more items failed than are tolerated.
 func (in *instance) broken() bool {
-	return in.loop.lost > in.node.Each.tolerates(in.loop.items.len())
+	return in.loop.lost > in.node.Each.Tolerates(in.loop.items.len())
 }
 
 // exhausted reports whether the loop opens no further item.
@@ -177,56 +168,4 @@ func escape(key string) string {
 		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
 	return b.String()
-}
-
-// keysOf finds every item's key. They must be there and differ: the key is an
-// item's name in this run and in later ones.
-func (e *Each) keysOf(items []json.RawMessage) ([]string, *fault.Error) {
-	keys := make([]string, len(items))
-	seen := make(map[string]int, len(items))
-	for i, item := range items {
-		key, err := e.keyOf(item)
-		if err != nil {
-			return nil, fault.New(fault.Data, "each.no-key", "item %d: %w", i+1, err).
-				Hint("name a key that every item has: key: PATH")
-		}
-		if first, twice := seen[key]; twice {
-			return nil, fault.New(fault.Data, "each.same-key", "items %d and %d have the same key %q", first+1, i+1, key).
-				Hint("name a key that differs from item to item: key: PATH")
-		}
-		seen[key], keys[i] = i, key
-	}
-	return keys, nil
-}
-
-func (e *Each) keyOf(item json.RawMessage) (string, error) {
-	path := e.Key
-	if path == "" {
-		path = "id"
-	}
-	value := item
-	for _, part := range strings.Split(path, ".") {
-		var object map[string]json.RawMessage
-		if len(value) == 0 || value[0] != '{' {
-			break
-		}
-		if err := json.Unmarshal(value, &object); err != nil {
-			return "", fmt.Errorf("read item: %w", err)
-		}
-		value = object[part]
-	}
-	var text string
-	switch {
-	case len(value) == 0 || string(value) == "null":
-		return "", fmt.Errorf("there is no %q", path)
-	case value[0] == '{' || value[0] == '[':
-		return "", fmt.Errorf("%q is no plain value", path)
-	case value[0] != '"':
-		return string(value), nil
-	}
-	err := json.Unmarshal(value, &text)
-	if err == nil && text == "" {
-		err = fmt.Errorf("%q is empty", path)
-	}
-	return text, err
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/control/plan/graph"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -47,7 +48,7 @@ type instance struct {
 	step    *step
 	limits  map[string]*limit
 	retry   *Retry
-	window  *span
+	window  *graph.Span
 	base    int32 // attempts that forgotten units of these names have had
 }
 
@@ -67,9 +68,9 @@ func (m *Machine) make(n *Node, up *instance, keys string, must bool) *instance 
 	in := &instance{node: n, id: n.ID + keys, up: up, must: must}
 	in.inherit()
 	m.places[in.id] = in
-	if !n.once() {
+	if n.Each != nil {
 		in.loop = &loop{}
-		m.fill(in, n.Each.units())
+		m.fill(in, n.Each.Units())
 	} else {
 		m.furnish(in, keys)
 	}
@@ -102,7 +103,7 @@ func (in *instance) inherit() {
 		}
 	}
 	if in.node.Window != nil && !in.item {
-		in.window, _ = in.node.Window.read() // checked by New
+		in.window, _ = in.node.Window.Read() // checked by New
 	}
 }
 
@@ -112,7 +113,7 @@ func (m *Machine) furnish(in *instance, keys string) {
 	for i := range in.node.Steps {
 		in.kids = append(in.kids, m.make(&in.node.Steps[i], in, keys, in.must))
 	}
-	m.fill(in, in.node.templates())
+	m.fill(in, in.node.Templates())
 }
 
 // fill gives an instance its first units. Templates are used as they are where
@@ -140,13 +141,6 @@ func (in *instance) named(templates []unit.Unit) []unit.Unit {
 		own[i] = u
 	}
 	return own
-}
-
-func (e *Each) units() []unit.Unit {
-	if e.Query == nil {
-		return nil
-	}
-	return []unit.Unit{*e.Query}
 }
 
 // closing reports whether the finally of an instance has begun.

@@ -11,11 +11,11 @@ func (t *turn) pushItems(in *instance, g gate) {
 		}
 	}
 	for _, k := range append([]*instance(nil), l.open...) {
-		if k.phase == entered || l.active < e.width() {
+		if k.phase == entered || l.active < e.Width() {
 			t.advance(k, g)
 		}
 	}
-	for l.active < e.width() && !in.exhausted() && !g.shut && !g.stop {
+	for l.active < e.Width() && !in.exhausted() && !g.shut && !g.stop {
 		fresh := &instance{node: in.node, id: in.sub(l.next), up: in, item: true, value: l.items.at(l.next)}
 		t.enter(fresh)
 		if last := l.open[len(l.open)-1:]; len(last) > 0 {
@@ -32,7 +32,7 @@ func (t *turn) freeze(in *instance) {
 	items, f := parseItems(in, in.step.facts)
 	var keys []string
 	if f == nil {
-		keys, f = in.node.Each.keysOf(items)
+		keys, f = in.node.Each.KeysOf(items)
 	}
 	if f != nil {
 		t.leave(in, OutcomeFailed, &f.Fault)

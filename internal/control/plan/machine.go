@@ -42,7 +42,7 @@ type run struct {
 // New makes the Machine of a run to which nothing has happened yet. Its error
 // is a fault of kind config that names what is wrong with the graph.
 func New(g *Graph, eval Eval) (*Machine, error) {
-	if err := g.check(); err != nil {
+	if err := g.Check(); err != nil {
 		return nil, err
 	}
 	m := &Machine{

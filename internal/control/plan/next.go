@@ -160,7 +160,7 @@ func (t *turn) narrow(in *instance, g gate) gate {
 	if in.window == nil || in.must {
 		return g
 	}
-	open, edge := in.window.at(t.now)
+	open, edge := in.window.At(t.now)
 	if !g.stop {
 		t.wakeAt(edge)
 	}
@@ -212,7 +212,7 @@ func (t *turn) answers(in *instance) (b unit.Entered, f *fault.Error) {
 	}
 	if in.loop != nil && !in.loop.known && n.Each.Query == nil {
 		if b.Items, f = t.m.elements(in); f == nil {
-			b.Keys, f = n.Each.keysOf(b.Items)
+			b.Keys, f = n.Each.KeysOf(b.Items)
 		}
 		if f != nil {
 			return unit.Entered{Answer: b.Answer}, f

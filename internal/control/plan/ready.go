@@ -140,7 +140,7 @@ func (t *turn) drains(w *work) bool {
 		if in.window == nil {
 			continue
 		}
-		if open, _ := in.window.at(t.now); !open {
+		if open, _ := in.window.At(t.now); !open {
 			return true
 		}
 	}

@@ -228,7 +228,7 @@ func (m *Machine) undoneItem(e unit.Event) error {
 	}
 	brackets := ""
 	for _, n := range path {
-		if n.once() {
+		if n.Each == nil {
 			continue
 		}
 		key, rest, _ := strings.Cut(keys, "]")

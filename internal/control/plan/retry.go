@@ -1,27 +1,14 @@
 package plan
 
 import (
-	"math"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/zeebo/xxh3"
 
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
-const (
-	tryFor      = 15 * time.Minute // must outlast an outage of ten minutes
-	firstWait   = time.Second
-	growth      = 2.0
-	longestWait = 30 * time.Second
-	triesBroken = 3 // of internal faults
-	mostCrashes = 5
-	probeEvery  = 10 * time.Second
-)
+const mostCrashes = 5
 
 // KillsOwner is the code of the fault of a unit whose owner died with it five
 // times in a row.
@@ -60,17 +47,10 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 	case r.Yielded:
 		return append(events, event(unit.UnitYielded, end))
 	case probe != nil && w.in.loop == nil && strings.TrimSpace(string(r.Facts)) != "true":
-		end.Due = now.Add(probe.every())
+		end.Due = now.Add(probe.Often())
 		return append(events, event(unit.UnitRetry, end))
 	}
 	return append(events, event(unit.UnitDone, end))
-}
-
-func (p *Probe) every() time.Duration {
-	if p.Every <= 0 {
-		return probeEvery
-	}
-	return p.Every
 }
 
 // afterFault decides between another try and failure. A probe is asked again
@@ -80,78 +60,15 @@ func (m *Machine) afterFault(
 ) unit.Event {
 	end.Fault, end.Facts, end.Position = &f, nil, nil
 	if probe := w.in.node.WaitFor; probe != nil && w.in.loop == nil && f.Kind.Passing() {
-		end.Due = now.Add(probe.every())
+		end.Due = now.Add(probe.Often())
 		return event(unit.UnitRetry, end)
 	}
-	due, again := w.in.retry.next(w, f.Kind, now)
+	due, again := w.in.retry.Next(w.history().tries(w), f.Kind, now)
 	if !again {
 		return event(unit.UnitFailed, end)
 	}
 	end.Due = due
 	return event(unit.UnitRetry, end)
-}
-
-// next is when a unit that ended with a fault of this kind is tried again.
-func (r *Retry) next(w *work, kind fault.Kind, now time.Time) (due time.Time, again bool) {
-	p := r.orDefault()
-	var h past
-	if w.past != nil {
-		h = *w.past
-	}
-	switch kind {
-	case fault.Unavailable, fault.Throttled, fault.Conflict, fault.Internal:
-	default:
-		return time.Time{}, false
-	}
-	switch {
-	case len(p.Only) > 0 && !slices.Contains(p.Only, kind):
-		return time.Time{}, false
-	case len(p.Only) == 0 && kind == fault.Internal && h.broken+1 >= triesBroken:
-		return time.Time{}, false
-	case p.Attempts > 0 && int(h.tries)+1 >= p.Attempts:
-		return time.Time{}, false
-	}
-	due = now.Add(p.wait(w.unit.ID, int(w.attempt), int(h.tries))).Truncate(time.Millisecond)
-	if h.since == 0 {
-		return due, true
-	}
-	last := time.UnixMilli(h.since).Add(p.For).UTC()
-	if !now.Before(last) {
-		return time.Time{}, false
-	}
-	if due.After(last) { // the last try comes at the very end
-		due = last
-	}
-	return due, true
-}
-
-func (r *Retry) orDefault() Retry {
-	var p Retry
-	if r != nil {
-		p = *r
-	}
-	if p.For <= 0 {
-		p.For = tryFor
-	}
-	if p.Wait <= 0 {
-		p.Wait = firstWait
-	}
-	if p.Factor < 1 {
-		p.Factor = growth
-	}
-	if p.MaxWait <= 0 {
-		p.MaxWait = longestWait
-	}
-	return p
-}
-
-// wait grows with the tries; between three quarters and the whole of it is
-// taken, by the hash of unit and attempt, so that every process computes the
-// same and units do not come back all at once.
-func (r *Retry) wait(id string, attempt, tries int) time.Duration {
-	full := min(float64(r.Wait)*math.Pow(r.Factor, float64(tries)), float64(r.MaxWait))
-	h := xxh3.HashString(id + "#" + strconv.Itoa(attempt))
-	return time.Duration(full * (0.75 + 0.25*float64(h>>11)/(1<<53)))
 }
 
 // delay folds unit.retry. Without a fault the unit was only asked too early.
@@ -161,7 +78,7 @@ func (m *Machine) delay(w *work, b unit.Ended, at time.Time) {
 	p.crashes = 0
 	if b.Fault != nil {
 		p.fault = b.Fault
-		p.tries++
+		p.times++
 		if p.since == 0 {
 			p.since = at.UnixMilli()
 		}

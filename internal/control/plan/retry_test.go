@@ -86,25 +86,6 @@ func TestRetryByKind(t *testing.T) {
 	}
 }
 
-func TestRetryWaits(t *testing.T) {
-	t.Parallel()
-	p := (*Retry)(nil).orDefault()
-	for tries, full := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-		full *= time.Second
-		seen := map[time.Duration]bool{}
-		for attempt := range 50 {
-			w := p.wait("a/x/1", attempt, tries)
-			if w < full*3/4 || w > full || w != p.wait("a/x/1", attempt, tries) {
-				t.Fatalf("try %d waits %v", tries, w)
-			}
-			seen[w] = true
-		}
-		if len(seen) < 40 {
-			t.Fatalf("only %d different waits", len(seen))
-		}
-	}
-}
-
 func TestProgressGivesTheWholeTimeAgain(t *testing.T) {
 	t.Parallel()
 	d := begin(t, flow(verb("a", "x/1")), nil)

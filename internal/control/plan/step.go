@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/control/plan/graph"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -51,9 +52,18 @@ type past struct {
 	fault   *fault.Fault    // of the last try
 	since   int64           // first failure without progress, ms; 0 = none
 	due     int64           // of the next try, ms
-	tries   int32
-	broken  int32 // tries that ended with an internal fault
-	crashes int32 // owners that died with it, in a row
+	times   int32           // tries that ended with a fault
+	broken  int32           // tries that ended with an internal fault
+	crashes int32           // owners that died with it, in a row
+}
+
+// tries is the past as the rules for another try want to know it.
+func (p *past) tries(w *work) graph.Tries {
+	t := graph.Tries{Unit: w.unit.ID, Attempt: int(w.attempt), Before: int(p.times), Broken: int(p.broken)}
+	if p.since != 0 {
+		t.Since = time.UnixMilli(p.since).UTC()
+	}
+	return t
 }
 
 func (w *work) history() *past {

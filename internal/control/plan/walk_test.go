@@ -112,7 +112,8 @@ func (r *walker) units(step string) (list []unit.Unit) {
 		}
 		list = append(list, u(words))
 	}
-	if circle(list) != "" {
+	alone := Graph{Limits: walkLimits, Steps: []Node{{ID: step, Kind: Step, Units: list, Limits: map[string]int{"workers": 1}}}}
+	if alone.Check() != nil { // a unit that comes after itself
 		return r.units(step)
 	}
 	return list

@@ -51,9 +51,9 @@ func (m *Machine) around(in *instance, now time.Time) (gates []Gate) {
 	}
 	for up := in; up != nil; up = up.up {
 		if up.window != nil && !in.must {
-			if open, edge := up.window.at(now); !open {
+			if open, edge := up.window.At(now); !open {
 				gates = append(gates, Gate{Kind: "window", Until: edge.UTC(), On: []string{up.id},
-					Text: "window opens " + edge.In(up.window.zone).Format("Mon 02 Jan 15:04 MST")})
+					Text: "window opens " + edge.In(up.window.Zone()).Format("Mon 02 Jan 15:04 MST")})
 			}
 		}
 	}
@@ -69,7 +69,7 @@ func (m *Machine) around(in *instance, now time.Time) (gates []Gate) {
 func (in *instance) before() (gates []Gate) {
 	if l := in.up.loop; in.item {
 		return []Gate{{Kind: "limit", On: []string{in.up.id},
-			Text: fmt.Sprintf("%d of %d items at the same time", l.active, in.node.Each.width())}}
+			Text: fmt.Sprintf("%d of %d items at the same time", l.active, in.node.Each.Width())}}
 	}
 	list := in.up.kids
 	if slices.Contains(in.up.finally, in) {

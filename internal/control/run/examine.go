@@ -26,7 +26,31 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 		}
 		needs = append(needs, n)
 	}
-	return doctor.Examine(ctx, open, needs)
+	found, err := doctor.Examine(ctx, open, needs)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range b.Steps {
+		if err := r.refusal(ctx, open, s, needs[i], found.Facts[i]); err != nil {
+			found.Refuse(needs[i].To, err)
+		}
+	}
+	return found, nil
+}
+
+// refusal is why a step that moves something would not be planned.
+func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit.Needs, facts doctor.Facts) error {
+	if n.Existing == "" || !facts.Known {
+		return nil
+	}
+	clearing, err := clearing(ctx, open, n, facts.Facts)
+	if err != nil {
+		return err
+	}
+	facts.Clearing = clearing
+	verb, _ := r.verb(s.Verb)
+	_, err = verb.Plan(s.ID, s.Spec, facts.Facts)
+	return err
 }
 
 // Inspect looks at one connection, all of it.

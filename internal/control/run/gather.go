@@ -39,16 +39,21 @@ func gather(ctx context.Context, open connector.Opener, n unit.Needs, snapshot s
 			return facts, err
 		}
 	}
-	if n.Existing == replace || n.Existing == truncate {
-		c, err := connector.Capable[connector.Clearer](ctx, open, n.To, "be cleared")
-		if err != nil {
-			return facts, err
-		}
-		if facts.Clearing, err = c.Clearing(ctx, n.Existing, n.Select, facts.Source, facts.Target); err != nil {
-			return facts, fault.Wrap(err, "make room at %s", n.To)
-		}
+	facts.Clearing, err = clearing(ctx, open, n, facts)
+	return facts, err
+}
+
+// clearing is what makes room at the target, if the policy wants room made.
+func clearing(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts) ([]catalog.Definition, error) {
+	if n.Existing != replace && n.Existing != truncate {
+		return nil, nil
 	}
-	return facts, nil
+	c, err := connector.Capable[connector.Clearer](ctx, open, n.To, "be cleared")
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.Clearing(ctx, n.Existing, n.Select, facts.Source, facts.Target)
+	return list, fault.Wrap(err, "make room at %s", n.To)
 }
 
 // unread notes definitions that may not be read. What only looks goes on with
@@ -119,11 +124,24 @@ type inspectSpec struct {
 
 // Found is what an inspect unit leaves behind for the report.
 type Found struct {
-	Schemas int   `json:"schemas"`
-	Tables  int   `json:"tables"`
-	Bytes   int64 `json:"bytes"`
-	Units   int   `json:"units"`
-	LeftOut int   `json:"leftOut,omitempty"`
+	Schemas int    `json:"schemas"`
+	Tables  int    `json:"tables"`
+	Bytes   int64  `json:"bytes"`
+	Units   int    `json:"units"`
+	LeftOut int    `json:"leftOut,omitempty"`
+	Sides   []Side `json:"sides"`
+}
+
+// Side is a connection as it was found.
+type Side struct {
+	Name     string `json:"name"`
+	System   string `json:"system"`
+	Version  string `json:"version"`
+	Database string `json:"database"`
+}
+
+func side(name string, db *catalog.Database) Side {
+	return Side{name, db.System, db.Version, db.Name}
 }
 
 // inspector expands a step: it gathers the facts and asks the verb's plan.
@@ -158,6 +176,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	found := Found{
 		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
+		Sides: []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
 }

@@ -35,7 +35,19 @@ func (r *Runs) freeze(b *flow.Bound) (f frozen, key string, err error) {
 		}
 		f.Graph.Steps = append(f.Graph.Steps, node)
 	}
-	return f, digest(f.Flow), nil
+	return f, digest(meaning(b)), nil
+}
+
+// meaning is a flow without where its steps stand in their file and what else
+// the file says: a comment more makes no other flow.
+func meaning(b *flow.Bound) []byte {
+	plain := *b
+	plain.Files, plain.Help = nil, ""
+	plain.Steps = slices.Clone(b.Steps)
+	for i := range plain.Steps {
+		plain.Steps[i].Pos = flow.Pos{}
+	}
+	return unit.Body(plain)
 }
 
 // node is a step in the Machine's words.

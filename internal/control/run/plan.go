@@ -75,7 +75,7 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 func (r *Runs) hash(b *flow.Bound, p *Plan) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	_ = enc.Encode(b) // a hash takes everything
+	h.Write(meaning(b)) // a hash takes everything
 	for _, s := range p.Steps {
 		for _, d := range s.Facts.Definitions {
 			_ = enc.Encode([]string{d.Kind, d.Name.String(), d.SQL})

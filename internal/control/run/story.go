@@ -20,7 +20,7 @@ type Story struct {
 	Run         ledger.Run
 	Version     string // of the godwit that started it
 	Actor       string
-	Connections []Named
+	Sides       []Side
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
@@ -36,9 +36,6 @@ type Story struct {
 	Marks       bool // marks are still at the target
 	units       []ledger.Unit
 }
-
-// Named is a connection's name and system.
-type Named struct{ Name, System string }
 
 // Proof is what a verification said about one entity.
 type Proof struct {
@@ -118,12 +115,6 @@ func (r *Runs) Story(ctx context.Context, run ledger.Run) (*Story, error) {
 		return nil, err
 	}
 	s.Version, s.FlowText = f.Version, string(f.Flow)
-	if b, err := r.thaw(f); err == nil {
-		for name, c := range b.Connections {
-			s.Connections = append(s.Connections, Named{name, c.System})
-		}
-		slices.SortFunc(s.Connections, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
-	}
 	if s.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
 	}
@@ -254,8 +245,11 @@ func (s *Story) times() {
 	spans := map[string]*Span{}
 	var order []string
 	for _, u := range s.units {
-		if u.Kind == "marks" {
+		switch u.Kind {
+		case "marks":
 			s.Marks = u.State != "done"
+		case "inspect":
+			s.found(u)
 		}
 		if u.Started.IsZero() || u.Ended.IsZero() {
 			continue
@@ -287,6 +281,19 @@ func (s *Story) times() {
 	slices.SortFunc(s.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
 	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return int(max(-1, min(1, (b.Seconds-a.Seconds)*1e6))) })
 	s.sample()
+}
+
+// found adds the connections that a step looked at, each once.
+func (s *Story) found(u ledger.Unit) {
+	f, ok := factsOf[Found](ended(u).Facts)
+	if !ok {
+		return
+	}
+	for _, one := range f.Sides {
+		if !slices.ContainsFunc(s.Sides, func(have Side) bool { return have.Name == one.Name }) {
+			s.Sides = append(s.Sides, one)
+		}
+	}
 }
 
 // sample spreads each unit's bytes evenly over its time and adds them up in

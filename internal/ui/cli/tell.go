@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/record"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
@@ -16,7 +19,9 @@ const slowest = 20
 // reportOf puts a run's story into the report's words.
 func reportOf(st *run.Story, zone *time.Location) report.Report {
 	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
-	for _, a := range st.Totals {
+	totals := slices.Clone(st.Totals)
+	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	for _, a := range totals { // largest first
 		r.Accounts = append(r.Accounts, report.AccountOf(a, int64(a.Chunk)))
 	}
 	for _, a := range st.Again {
@@ -69,8 +74,8 @@ func verdict(st *run.Story) report.Verdict {
 	if f := st.Failed(); len(f) > 0 {
 		v.Why = f[0].Text
 	}
-	for _, c := range st.Connections {
-		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System})
+	for _, c := range st.Sides {
+		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System, Version: c.Version, Database: c.Database})
 	}
 	for _, s := range st.Snapshots {
 		v.Snapshots = append(v.Snapshots, report.Snapshot{Connection: s.Connection, ID: s.ID, Position: s.At, Opened: s.Opened, Lost: s.Lost, Why: s.Why})

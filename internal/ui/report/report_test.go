@@ -45,7 +45,7 @@ func TestReportIsComplete(t *testing.T) {
 			t.Errorf("lacks %q", must)
 		}
 	}
-	if i, j := strings.Index(page, "<td>sales.orders</td><td class=\"bad\">differs</td>"), strings.Index(page, "<td>sales.part_00</td><td class=\"good\">equal</td>"); i < 0 || j < i {
+	if i, j := strings.Index(page, "<td class=\"name\">sales.orders</td><td class=\"bad\">differs</td>"), strings.Index(page, "<td class=\"name\">sales.part_00</td><td class=\"good\">equal</td>"); i < 0 || j < i {
 		t.Error("what differs does not stand before what is equal")
 	}
 }

@@ -65,7 +65,7 @@ func (p page) byEntity() Table {
 		Columns: append([]Column{{Name: "step"}, {Name: "table"}, {Name: "chunks", Numbers: true}}, accountColumns...)}
 	var total Account
 	for _, a := range p.Accounts {
-		t.Rows = append(t.Rows, append([]Cell{text(a.Step), text(a.Entity), number(a.Chunks)}, accountCells(a, a.Closes())...))
+		t.Rows = append(t.Rows, append([]Cell{text(a.Step), name(a.Entity), number(a.Chunks)}, accountCells(a, a.Closes())...))
 		chunks := total.Chunks + a.Chunks
 		total = AccountOf(total.record().Plus(a.record()), chunks)
 	}
@@ -100,7 +100,7 @@ func (p page) proof() Table {
 		if v.Result == NotVerified {
 			others = text("")
 		}
-		t.Rows = append(t.Rows, []Cell{text(v.Entity), result(v.Result), number(v.Rows), others, text(v.Why), text(v.Method), hash(v.Left), hash(v.Right)})
+		t.Rows = append(t.Rows, []Cell{name(v.Entity), result(v.Result), number(v.Rows), others, text(v.Why), text(v.Method), hash(v.Left), hash(v.Right)})
 	}
 	return t
 }
@@ -110,7 +110,7 @@ func (p page) differences() Table {
 		Help:    "What differs, by key and column. Other values are not shown.",
 		Columns: []Column{{Name: "key"}, {Name: "table"}, {Name: "what"}, {Name: "column"}, {Name: "difference", Wide: true}}}
 	for _, d := range p.Differences {
-		t.Rows = append(t.Rows, []Cell{text(d.Key), text(d.Entity), text(d.What), text(d.Column), text(d.Text)})
+		t.Rows = append(t.Rows, []Cell{text(d.Key), name(d.Entity), text(d.What), text(d.Column), text(d.Text)})
 	}
 	return t
 }

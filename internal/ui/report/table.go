@@ -29,7 +29,7 @@ type Column struct {
 type Cell struct {
 	Text string
 	Raw  string
-	Mark string // good, warn, bad, hash
+	Mark string // good, warn, bad, hash, name
 }
 
 // Value is what stands in CSV.
@@ -41,6 +41,7 @@ func (c Cell) Value() string {
 }
 
 func text(s string) Cell { return Cell{Text: s} }
+func name(s string) Cell { return Cell{Text: s, Mark: "name"} }
 func hash(s string) Cell { return Cell{Text: s, Mark: "hash"} }
 func number(n int64) Cell {
 	return Cell{Text: view.Count(n), Raw: strconv.FormatInt(n, 10)}

@@ -1,4 +1,4 @@
-package plan
+package graph
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"godwit/internal/unit"
 )
 
-// check finds what makes a graph unusable. The flow's own mistakes are found
-// before; what is found here is a planner's.
-func (g *Graph) check() error {
+// Check finds what makes a graph unusable: the first fault, of kind config.
+// The flow's own mistakes are found before; what is found here is a planner's.
+func (g *Graph) Check() error {
 	c := &checker{nodes: map[string]bool{}, units: map[string]bool{}}
 	c.list(g.Steps, []map[string]int{g.Limits})
 	c.list(g.Finally, []map[string]int{g.Limits})
@@ -52,7 +52,7 @@ func (c *checker) node(n *Node, limits []map[string]int) {
 	}
 	c.nodes[n.ID] = true
 	if n.Window != nil {
-		if _, err := n.Window.read(); err != nil {
+		if _, err := n.Window.Read(); err != nil {
 			c.wrong("node %s: %w", n.ID, err)
 		}
 	}
@@ -61,10 +61,10 @@ func (c *checker) node(n *Node, limits []map[string]int) {
 			c.wrong("node %s: one of items and query", n.ID)
 			return
 		}
-		c.group(n, n.Each.units(), limits)
+		c.group(n, n.Each.Units(), limits)
 	}
 	inner := append(limits[:len(limits):len(limits)], n.Limits)
-	c.group(n, n.templates(), inner)
+	c.group(n, n.Templates(), inner)
 	c.list(n.Steps, inner)
 	c.list(n.Finally, limits)
 }

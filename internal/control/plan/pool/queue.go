@@ -1,4 +1,4 @@
-package plan
+package pool
 
 // queue is a heap of units by a number and, among equals, by their order of
 // expansion. Entries are never taken out early: whoever looks drops those
@@ -7,7 +7,7 @@ type queue []entry
 
 type entry struct {
 	at int64
-	w  *work
+	w  *Work
 }
 
 func (e entry) before(o entry) bool {

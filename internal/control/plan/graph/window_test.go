@@ -1,4 +1,4 @@
-package plan
+package graph
 
 import (
 	"testing"
@@ -33,12 +33,12 @@ func TestWindowEdges(t *testing.T) {
 		"half an hour":    {Window{"02:15", time.Hour, "Australia/Lord_Howe"}, "2026-10-03T12:00:00Z", false, "2026-10-03T15:45:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := c.w.read()
+			s, err := c.w.Read()
 			if err != nil {
 				t.Fatal(err)
 			}
 			now, _ := time.Parse(time.RFC3339, c.now)
-			open, edge := s.at(now)
+			open, edge := s.At(now)
 			if open != c.open || edge.UTC().Format(time.RFC3339) != c.edge {
 				t.Fatalf("open %v until %v", open, edge.UTC().Format(time.RFC3339))
 			}
@@ -54,16 +54,16 @@ func TestWindowEdgesAreWhereItChanges(t *testing.T) {
 		{"Sat 20:00", 24 * time.Hour, "Europe/Berlin"}, {"02:30", 90 * time.Minute, "Europe/Berlin"},
 		{"00:00", 24 * time.Hour, "Europe/Berlin"}, {"01:30", 30 * time.Hour, "America/New_York"},
 	} {
-		s, err := w.read()
+		s, err := w.Read()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, from := range []string{"2026-03-28T00:00:00Z", "2026-10-24T00:00:00Z", "2026-10-31T00:00:00Z"} {
 			now, _ := time.Parse(time.RFC3339, from)
-			open, edge := s.at(now)
+			open, edge := s.At(now)
 			for range 3 * 24 * 60 {
 				now = now.Add(time.Minute)
-				is, next := s.at(now)
+				is, next := s.At(now)
 				if is != open && !now.Equal(edge) {
 					t.Fatalf("%v: changes at %v, not at %v", w, now, edge)
 				}
@@ -79,7 +79,7 @@ func TestWindowsThatCannotBe(t *testing.T) {
 		{"Fri 20:00", 0, ""}, {"20:00", 169 * time.Hour, ""}, {"Fry 20:00", time.Hour, ""}, {"8pm", time.Hour, ""},
 		{"20:00", time.Hour, "Europe/Nowhere"}, {"20:00", time.Hour, "Local"}, {"", time.Hour, ""},
 	} {
-		if _, err := w.read(); err == nil {
+		if _, err := w.Read(); err == nil {
 			t.Errorf("%+v is taken", w)
 		}
 	}

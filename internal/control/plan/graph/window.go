@@ -1,4 +1,4 @@
-package plan
+package graph
 
 import (
 	"fmt"
@@ -17,18 +17,21 @@ type Window struct {
 
 const longest = 7 * 24 * time.Hour
 
-// span is a Window read: its time of day, weekday (-1 = every day) and zone.
-type span struct {
+// Span is a Window read: its time of day, weekday (-1 = every day) and zone.
+type Span struct {
 	day          time.Weekday
 	hour, minute int
 	length       time.Duration
 	zone         *time.Location
 }
 
-// read checks a window. The zone's rules come from the system or from
+// Zone is where the window's times of day are meant.
+func (s *Span) Zone() *time.Location { return s.zone }
+
+// Read checks a window. The zone's rules come from the system or from
 // time/tzdata; they are the same for every process of a run.
-func (w *Window) read() (*span, error) {
-	s := &span{day: -1, length: w.For}
+func (w *Window) Read() (*Span, error) {
+	s := &Span{day: -1, length: w.For}
 	if w.For <= 0 || w.For > longest {
 		return nil, fmt.Errorf("window: for is %v: more than nothing, at most 168h", w.For)
 	}
@@ -59,9 +62,9 @@ func (w *Window) read() (*span, error) {
 	return s, nil
 }
 
-// at reports whether the window is open, and the next moment at which that may
+// At reports whether the window is open, and the next moment at which that may
 // change. Windows that touch or overlap are one.
-func (s *span) at(now time.Time) (open bool, edge time.Time) {
+func (s *Span) At(now time.Time) (open bool, edge time.Time) {
 	y, m, d := now.Add(-s.length).In(s.zone).Date()
 	days := int(s.length/(24*time.Hour)) + 10
 	for i := -1; i < days; i++ {
@@ -82,7 +85,7 @@ func (s *span) at(now time.Time) (open bool, edge time.Time) {
 // opening is the window's opening on a day. A time that comes twice when the
 // clock is put back is its first occurrence; one that is skipped is taken as
 // much later as the clock is put forward (time.Date promises neither).
-func (s *span) opening(y int, m time.Month, d int) (time.Time, bool) {
+func (s *Span) opening(y int, m time.Month, d int) (time.Time, bool) {
 	wall := time.Date(y, m, d, s.hour, s.minute, 0, 0, time.UTC)
 	if s.day >= 0 && wall.Weekday() != s.day {
 		return time.Time{}, false
@@ -96,19 +99,11 @@ func (s *span) opening(y int, m time.Month, d int) (time.Time, bool) {
 	return first, true
 }
 
-func (s *span) shows(t time.Time) bool { return t.Hour() == s.hour && t.Minute() == s.minute }
+func (s *Span) shows(t time.Time) bool { return t.Hour() == s.hour && t.Minute() == s.minute }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
-}
-
-// sooner is the earlier of two times, where zero means never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

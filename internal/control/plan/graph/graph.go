@@ -1,10 +1,8 @@
-// Package plan decides what a run does next. A Graph is what the flow says,
-// frozen; a Machine is a Graph and everything that happened so far, a fold
-// over the run's journal. It is pure: no clock, no network, no ledger; the same
-// events give the same state and the same proposals, on every machine and in
-// every engine. It knows nodes and units, never what a verb does. Start
-// reading at Machine.Apply (what happened) and Machine.Next (what follows).
-package plan
+// Package graph holds what a flow says, frozen: nodes, their attributes and the
+// units a planner made for them, as they stand in a run's row. It knows nothing
+// of a run: what happened to a node is the Machine's matter, in package plan.
+// Start at Graph and Node.
+package graph
 
 import (
 	"crypto/sha256"
@@ -129,18 +127,8 @@ func (g *Graph) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (n *Node) once() bool { return n.Each == nil }
-
-// roots are the units that an instance begins with, before they are named.
-func (in *instance) roots() []unit.Unit {
-	if in.node.Each != nil && !in.item {
-		return in.node.Each.units()
-	}
-	return in.node.templates()
-}
-
-// templates are the units that an instance of the node starts with.
-func (n *Node) templates() []unit.Unit {
+// Templates are the units that the node starts with, for each of its items.
+func (n *Node) Templates() []unit.Unit {
 	switch n.Kind {
 	case Step, Flow:
 		return n.Units

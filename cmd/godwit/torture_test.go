@@ -1,0 +1,94 @@
+package main_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"godwit/internal/ledger"
+	"godwit/rig/postgres/pgtest"
+)
+
+// TestTorture kills a copy by kill -9 at random moments and starts the same
+// command again until it ends; the target must be the source, every time.
+// GODWIT_KILLS says how often, GODWIT_SEED repeats a run.
+func TestTorture(t *testing.T) {
+	kills, scale := 3, 12
+	if os.Getenv("GODWIT_SLOW") != "" {
+		kills, scale = 25, 100
+	}
+	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
+		kills = n
+	}
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("GODWIT_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+
+	from, to := pgtest.Pair(t)
+	fill(t, from, scale)
+	want := state(t, from)
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=" + strconv.Itoa(scale*5000)}
+	began := time.Now()
+	m.copy(t).ends(t, 0)
+	full := time.Since(began)
+	m.proved(t, want)
+	cut := m.units(t, "data", ledger.Done)
+	t.Logf("undisturbed: %s, %d chunks", full.Round(time.Millisecond), cut)
+	if cut < 90 {
+		t.Errorf("the set was cut into %d chunks only", cut)
+	}
+
+	phases, committed, runs := map[string]int{}, 0, 0
+	for killed := 0; killed < kills; {
+		m.retarget(t)
+		runs++
+		again := 0
+		for {
+			p := m.copy(t)
+			if killed < kills {
+				killed += kill(p, time.Duration(random.Float64()*float64(full)/float64(1+again%3)))
+			}
+			if code := p.exit(t); code == 0 {
+				break
+			} else if code != -1 {
+				t.Fatalf("exit %d:\n%s", code, p.said.String())
+			}
+			again++
+			phases[m.phase(t)]++
+			if m.units(t, "data", ledger.Done) > 0 {
+				committed++
+			}
+		}
+		m.proved(t, want)
+	}
+	t.Logf("%d kills in %d runs, %d of them after the first commit; phases:", kills, runs, committed)
+	for _, phase := range slices.Sorted(maps.Keys(phases)) {
+		t.Logf("%4d  %s", phases[phase], phase)
+	}
+	if kills >= 10 && committed == 0 {
+		t.Error("no kill came after the first commit")
+	}
+}
+
+// kill ends a process after a time and counts it, unless it had ended before.
+func kill(p *process, after time.Duration) int {
+	select {
+	case <-p.ended:
+		return 0
+	case <-time.After(after):
+	}
+	_ = p.Process.Kill()
+	<-p.ended
+	if p.ProcessState.Exited() {
+		return 0
+	}
+	return 1
+}
