@@ -212,7 +212,9 @@ func (m *move) phase(t testing.TB) string {
 	t.Helper()
 	phase := "before the run"
 	m.look(t, func(ctx context.Context, v *ledger.View, run ledger.Run) {
-		phase = "between units"
+		if phase = "between units"; run.State == ledger.Ended && run.Outcome == "done" {
+			phase = "after the end"
+		}
 		units, err := v.Units(ctx, run.ID, ledger.Filter{State: ledger.Running}, 0)
 		if err != nil {
 			t.Fatal(err)

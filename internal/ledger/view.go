@@ -42,6 +42,11 @@ func (v *View) Events(ctx context.Context, run, after int64, limit int) ([]unit.
 	return read(ctx, v, scanEvent, selectEvents+` ORDER BY seq LIMIT ?`, run, after, atMost(limit))
 }
 
+// UnitEvents returns a unit's part of the journal.
+func (v *View) UnitEvents(ctx context.Context, run int64, id string) ([]unit.Event, error) {
+	return read(ctx, v, scanEvent, selectEvents+` AND unit = ? ORDER BY seq`, run, 0, id)
+}
+
 // LastEventAt is the time of a run's newest event, zero when it has none.
 func (v *View) LastEventAt(ctx context.Context, run int64) (time.Time, error) {
 	at, err := read(ctx, v, func(r scanner) (int64, error) {

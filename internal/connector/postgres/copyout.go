@@ -23,7 +23,7 @@ func (r *reader) CopyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 }
 
 func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (record.Sum, error) {
-	if err := r.hold(ctx, c); err != nil {
+	if err := r.Hold(ctx, []catalog.Chunk{c}); err != nil {
 		return record.Sum{}, err
 	}
 	rows := &wire.Frames{Binary: c.Format == catalog.Binary}

@@ -6,73 +6,106 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// hold locks the chunk's table against changes of its definition and proves
-// that it is the one that was looked at before the snapshot: TRUNCATE and
-// rewrites do not respect snapshots, and chunks of pages mean one file.
-func (r *reader) hold(ctx context.Context, c catalog.Chunk) error {
-	if r.held[c.Table] {
+// Hold locks the chunks' tables against changes of their definitions and proves
+// that they are those that were looked at before the snapshot: TRUNCATE and
+// rewrites do not respect snapshots, and chunks of pages mean one file. CopyOut
+// does it for a table that is not held yet; for many tables at once it costs
+// two round trips instead of three for each.
+func (r *reader) Hold(ctx context.Context, chunks []catalog.Chunk) error {
+	var fresh []catalog.Chunk
+	var locks strings.Builder
+	for _, c := range chunks {
+		if !r.held[c.Table] {
+			fresh = append(fresh, c)
+			// Not LOCK TABLE: a materialised view can be read and not be locked.
+			locks.WriteString("SELECT FROM ONLY " + c.Table.SQL() + " LIMIT 0;")
+		}
+	}
+	if fresh == nil {
 		return nil
 	}
-	// Not LOCK TABLE: a materialised view can be read and not be locked.
-	err := r.s.exec(ctx, "SELECT FROM ONLY "+c.Table.SQL()+" LIMIT 0")
-	if state := sqlstate.Of(err); state == "42P01" || state == "3F000" {
-		return changed(c).With("now", "the table is gone")
-	}
-	if err != nil {
-		return err
+	if err := r.s.exec(ctx, locks.String()); err != nil && !missing(err) {
+		return err // a missing one is named below
 	}
 	// Asked of another session: this one's queries see the catalogue of the
-	// snapshot. The lock keeps the answer true.
-	var now []attribute
-	err = r.sn.e.glance(ctx, func(s *session) error {
-		var err error
-		now, err = list(ctx, s, pgx.RowToStructByPos[attribute], attributesSQL, c.Table.Schema, c.Table.Object)
+	// snapshot. The locks keep the answer true.
+	var now map[catalog.Name][]attribute
+	err := r.sn.e.glance(ctx, func(s *session) (err error) {
+		now, err = s.attributes(ctx, fresh)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := r.compare(ctx, c, now); err != nil {
-		return err
-	}
 	if r.held == nil {
 		r.held = map[catalog.Name]bool{}
 	}
-	r.held[c.Table] = true
+	for _, c := range fresh {
+		if err := r.compare(ctx, c, now[c.Table]); err != nil {
+			return err
+		}
+		r.held[c.Table] = !r.s.broken
+	}
+	if r.s.broken { // a table was missing, and has come back since
+		return changed(fresh[0]).With("now", "it or one read with it was gone for a moment")
+	}
 	return nil
 }
 
 // attribute is one column, with the file node of its table; a table without
 // columns has one row without a name.
 type attribute struct {
+	Schema   string
+	Table    string
 	FileNode int64
 	Name     *string
 	Type     *string
 }
 
 const attributesSQL = `
-	SELECT coalesce(pg_relation_filenode(c.oid), 0)::int8, a.attname::text, format_type(a.atttypid, a.atttypmod)
-	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	SELECT n.nspname::text, c.relname::text, coalesce(pg_relation_filenode(c.oid), 0)::int8,
+	       a.attname::text, format_type(a.atttypid, a.atttypmod)
+	FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
+	JOIN pg_namespace n ON n.nspname = wanted.schema
+	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
 	LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-	WHERE n.nspname = $1 AND c.relname = $2
-	ORDER BY a.attnum`
+	ORDER BY c.oid, a.attnum`
+
+// attributes reads the columns of the chunks' tables.
+func (s *session) attributes(ctx context.Context, chunks []catalog.Chunk) (map[catalog.Name][]attribute, error) {
+	var schemas, names []string
+	for _, c := range chunks {
+		schemas, names = append(schemas, c.Table.Schema), append(names, c.Table.Object)
+	}
+	all, err := list(ctx, s, pgx.RowToStructByPos[attribute], attributesSQL, schemas, names)
+	if err != nil {
+		return nil, err
+	}
+	by := map[catalog.Name][]attribute{}
+	for _, a := range all {
+		table := catalog.Name{Schema: a.Schema, Object: a.Table}
+		by[table] = append(by[table], a)
+	}
+	return by, nil
+}
 
 func (r *reader) compare(ctx context.Context, c catalog.Chunk, now []attribute) error {
 	switch {
 	case len(now) == 0:
 		return changed(c).With("now", "the table is gone")
+	case r.s.broken:
+		return nil // another one is missing
 	case c.Shape != "" && catalog.Shape(columns(now)) != c.Shape:
-		before, err := list(ctx, r.s, pgx.RowToStructByPos[attribute], attributesSQL, c.Table.Schema, c.Table.Object)
+		before, err := r.s.attributes(ctx, []catalog.Chunk{c})
 		if err != nil {
 			return err
 		}
-		return changed(c).With("columns", "%s", difference(columns(before), columns(now)))
+		return changed(c).With("columns", "%s", difference(columns(before[c.Table]), columns(now)))
 	case c.FileNode != 0 && now[0].FileNode != int64(c.FileNode):
 		return changed(c).With("now", "it was truncated or rewritten (file node %d -> %d)", c.FileNode, now[0].FileNode)
 	}

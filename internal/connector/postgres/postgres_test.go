@@ -44,7 +44,8 @@ func whole(t testing.TB, url string, table catalog.Name, format string) catalog.
 	defer e.Close()
 	c := catalog.Chunk{Table: table, Into: table, Format: format, Number: 1}
 	err := e.glance(patient(t), func(s *session) error {
-		now, err := list(patient(t), s, pgx.RowToStructByPos[attribute], attributesSQL, table.Schema, table.Object)
+		all, err := s.attributes(patient(t), []catalog.Chunk{{Table: table}})
+		now := all[table]
 		if err != nil {
 			return err
 		}

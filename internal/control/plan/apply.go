@@ -3,8 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
-	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -105,7 +105,7 @@ func (m *Machine) end(e unit.Event) error {
 		return impossible(e, "it is finished")
 	}
 	if len(m.running) > 0 {
-		return impossible(e, "%s is running", m.running[0].unit.ID)
+		return impossible(e, "%s is running", m.running[0].Unit.ID)
 	}
 	m.run.finished, m.run.outcome, m.run.exit = true, f.Outcome, f.Exit
 	m.root.phase = left
@@ -156,7 +156,7 @@ func (m *Machine) enter(e unit.Event) error {
 			return impossible(e, "%s", err)
 		}
 		if late {
-			in.step.facts = nil
+			in.step.Facts = nil
 			return nil
 		}
 	}
@@ -196,7 +196,7 @@ func (m *Machine) leave(e unit.Event) error {
 		return impossible(e, "there is no such node")
 	case in.phase != entered:
 		return impossible(e, "it has not been entered")
-	case in.step != nil && in.step.n[Running] > 0:
+	case in.step != nil && in.step.N(Running) > 0:
 		return impossible(e, "a unit of it is running")
 	}
 	in.phase, in.outcome, in.life.fault = left, b.Outcome, b.Fault
@@ -223,7 +223,7 @@ func (m *Machine) expand(e unit.Event) error {
 	}
 	in := m.places[e.Node]
 	if w := m.units[e.Unit]; w != nil {
-		in = w.in
+		in = m.at(w)
 	}
 	if in == nil || in.step == nil {
 		return impossible(e, "there is no such unit")
@@ -252,7 +252,7 @@ func (m *Machine) fits(in *instance, units []unit.Unit) error {
 		case seen[u.ID]:
 			return fmt.Errorf("unit %s comes twice", u.ID)
 		}
-		if w := m.units[u.ID]; w != nil && w.in != in {
+		if w := m.units[u.ID]; w != nil && m.at(w) != in {
 			return fmt.Errorf("unit %s is of another step", u.ID)
 		}
 		seen[u.ID] = true
@@ -274,58 +274,33 @@ func (in *instance) limited(name string) bool {
 	return false
 }
 
-func (m *Machine) moveUnit(w *work, e unit.Event) error {
+func (m *Machine) moveUnit(w *pool.Work, e unit.Event) error {
 	b, err := unit.Decode[unit.Ended](e)
 	if err != nil {
 		return err
 	}
-	if w.in.phase != entered {
+	if m.at(w).phase != entered {
 		return impossible(e, "its step has not been entered")
 	}
 	switch {
 	case e.Kind == unit.UnitStarted:
-		if w.state == Running || w.state == Done || w.state == Failed {
-			return impossible(e, "it is %s", w.state)
+		if w.State == Running || w.State == Done || w.State == Failed {
+			return impossible(e, "it is %s", w.State)
 		}
-		if e.Attempt != int(w.attempt)+1 {
-			return impossible(e, "attempt %d after %d", e.Attempt, w.attempt)
+		if e.Attempt != int(w.Attempt)+1 {
+			return impossible(e, "attempt %d after %d", e.Attempt, w.Attempt)
 		}
 		m.start(w, e.Attempt, e.At)
 		return nil
-	case e.Kind == unit.UnitFailed && w.state != Running && w.state != Done && w.state != Failed:
-		m.failed(w, b.Fault)
+	case e.Kind == unit.UnitFailed && w.State != Running && w.State != Done && w.State != Failed:
+		m.settle(w, e.Kind, b, e.At) // it waited, or its owners died with it
 		return nil
-	case w.state != Running:
-		return impossible(e, "it is %s", w.state)
-	case e.Attempt != int(w.attempt):
-		return impossible(e, "attempt %d, running is %d", e.Attempt, w.attempt)
+	case w.State != Running:
+		return impossible(e, "it is %s", w.State)
+	case e.Attempt != int(w.Attempt):
+		return impossible(e, "attempt %d, running is %d", e.Attempt, w.Attempt)
 	}
 	m.stop(w)
 	m.settle(w, e.Kind, b, e.At)
 	return nil
-}
-
-func (m *Machine) settle(w *work, kind string, b unit.Ended, at time.Time) {
-	switch kind {
-	case unit.UnitDone:
-		m.finish(w, b, at)
-		m.startOver(w.in)
-	case unit.UnitFailed:
-		m.failed(w, b.Fault)
-	case unit.UnitRetry:
-		m.delay(w, b, at)
-	case unit.UnitYielded:
-		w.past = nil
-		if b.Position != nil {
-			w.past = &past{from: b.Position}
-		}
-		m.offer(w)
-	}
-}
-
-func (m *Machine) failed(w *work, f *fault.Fault) {
-	p := w.history()
-	p.fault = f
-	m.turnTo(w, Failed)
-	m.startOver(w.in)
 }

@@ -68,11 +68,11 @@ func (t *turn) ofApproval(in *instance) (bool, string, *fault.Fault) {
 // ofProbe is the verdict on a wait_for: by its answer, or by what the flow
 // says for the time after its timeout.
 func (t *turn) ofProbe(in *instance, g gate) (bool, string, *fault.Fault) {
-	n := in.step.n
+	n := in.step.N
 	switch {
-	case n[Done] > 0:
+	case n(Done) > 0:
 		return true, OutcomeDone, nil
-	case n[Running] > 0:
+	case n(Running) > 0:
 		return false, "", nil
 	case g.late == in && in.node.WaitFor.Otherwise == "continue":
 		return true, OutcomeDone, nil
@@ -81,7 +81,7 @@ func (t *turn) ofProbe(in *instance, g gate) (bool, string, *fault.Fault) {
 	case g.late == in:
 		return true, OutcomeFailed, &fault.Fault{Kind: fault.Cancelled, Code: "wait.timeout",
 			Text: in.id + ": the answer did not come in time"}
-	case n[Failed] > 0 && in.trouble():
+	case n(Failed) > 0 && in.trouble():
 		return true, OutcomeFailed, nil
 	}
 	return g.stop, t.cut(g), nil

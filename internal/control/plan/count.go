@@ -1,6 +1,10 @@
 package plan
 
-import "godwit/internal/unit"
+import (
+	"godwit/internal/unit"
+
+	"godwit/internal/control/plan/pool"
+)
 
 // Count says how far the units of one class of one step are. Items of a
 // for_each count together; those that were never opened are not in it.
@@ -33,8 +37,8 @@ func (m *Machine) Counts() []Count {
 	return all
 }
 
-func (m *Machine) tally(w *work) *Count {
-	key := [2]string{w.in.node.ID, w.unit.Class}
+func (m *Machine) tally(w *pool.Work) *Count {
+	key := [2]string{w.Pool.Node, w.Unit.Class}
 	c := m.tallies.by[key]
 	if c == nil {
 		if m.tallies.by == nil {
@@ -47,26 +51,26 @@ func (m *Machine) tally(w *work) *Count {
 	return c
 }
 
-func (m *Machine) countNew(w *work) {
-	w.count = m.tally(w)
-	w.count.Units++
-	w.count.Weight += weigh(w.unit)
+func (m *Machine) countNew(w *pool.Work) {
+	c := m.tally(w)
+	c.Units++
+	c.Weight += weigh(w.Unit)
 }
 
 // countMove moves a unit from its state to another.
-func (m *Machine) countMove(w *work, to State) {
-	c := w.count
-	if n := c.of(w.state); n != nil {
+func (m *Machine) countMove(w *pool.Work, to State) {
+	c := m.tally(w)
+	if n := c.of(w.State); n != nil {
 		*n--
 	}
 	if n := c.of(to); n != nil {
 		*n++
 	}
-	if w.state == Done && to != Done {
-		c.Moved -= weigh(w.unit)
+	if w.State == Done && to != Done {
+		c.Moved -= weigh(w.Unit)
 	}
-	if to == Done && w.state != Done {
-		c.Moved += weigh(w.unit)
+	if to == Done && w.State != Done {
+		c.Moved += weigh(w.Unit)
 	}
 }
 

@@ -146,9 +146,9 @@ func (m *Machine) forget(in *instance) (seen int32) {
 		if k.step == nil {
 			return
 		}
-		for _, w := range k.step.units {
-			delete(m.units, w.unit.ID)
-			seen = max(seen, w.attempt)
+		for _, w := range k.step.Units() {
+			delete(m.units, w.Unit.ID)
+			seen = max(seen, w.Attempt)
 		}
 	})
 	return seen

@@ -57,10 +57,10 @@ func (m *Machine) exits(in *instance) (c codes) {
 	if failed && in.life.fault != nil {
 		c.add(m.exitOf(in.life.fault))
 	}
-	if failed && in.step != nil && in.step.n[Failed] > 0 {
-		for _, w := range in.step.units {
-			if w.state == Failed {
-				c.add(m.exitOf(w.past.fault))
+	if failed && in.step != nil && in.step.N(Failed) > 0 {
+		for _, w := range in.step.Units() {
+			if w.State == Failed {
+				c.add(m.exitOf(w.Past.Fault))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/unit"
 )
 
@@ -37,7 +38,7 @@ func (m *Machine) Forecast(now time.Time, r Rates) Forecast {
 		f.Known = m.run.finished
 		return f
 	}
-	a := &ahead{from: m, m: m.clone(), rates: r, now: now, ends: map[*work]time.Time{}}
+	a := &ahead{from: m, m: m.clone(), rates: r, now: now, ends: map[*pool.Work]time.Time{}}
 	a.m.guess = &guess{}
 	a.m.run.paused = false
 	f.Known = a.run() && m.basis(r)
@@ -91,7 +92,7 @@ type ahead struct {
 	m     *Machine
 	rates Rates
 	now   time.Time
-	ends  map[*work]time.Time
+	ends  map[*pool.Work]time.Time
 }
 
 // run goes on until the run is done; false means that it cannot be known.
@@ -122,14 +123,15 @@ func (a *ahead) run() bool {
 }
 
 // end is when a running unit will be done.
-func (a *ahead) end(w *work) (time.Time, bool) {
-	rate, known := a.from.rate(w.unit.Class, a.rates)
-	took := time.Duration(math.Round(rate*float64(weigh(w.unit))*1000)) * time.Millisecond
-	if w.in.node.WaitFor != nil || w.in.loop != nil || w.unit.Kind == "inspect" {
-		a.m.guess.leave(w.in)
+func (a *ahead) end(w *pool.Work) (time.Time, bool) {
+	in := a.m.at(w)
+	rate, known := a.from.rate(w.Unit.Class, a.rates)
+	took := time.Duration(math.Round(rate*float64(weigh(w.Unit))*1000)) * time.Millisecond
+	if in.node.WaitFor != nil || in.loop != nil || w.Unit.Kind == "inspect" {
+		a.m.guess.leave(in)
 		return a.now, true
 	}
-	end := time.UnixMilli(w.began).Add(took)
+	end := time.UnixMilli(w.Began).Add(took)
 	if least := a.now.Add(took / 10); end.Before(least) {
 		end = least
 	}
@@ -138,7 +140,7 @@ func (a *ahead) end(w *work) (time.Time, bool) {
 
 // settle lets the units end whose time has come.
 func (a *ahead) settle() {
-	var ended []*work
+	var ended []*pool.Work
 	for _, w := range a.m.running {
 		if !a.ends[w].After(a.now) {
 			ended = append(ended, w)
@@ -147,7 +149,7 @@ func (a *ahead) settle() {
 	for _, w := range ended {
 		delete(a.ends, w)
 		end := unit.Ended{}
-		if w.in.loop != nil {
+		if a.m.at(w).loop != nil {
 			end.Facts = json.RawMessage("[]")
 		}
 		a.m.stop(w)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan/graph"
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -45,8 +46,8 @@ type instance struct {
 	kids    []*instance
 	finally []*instance
 	loop    *loop
-	step    *step
-	limits  map[string]*limit
+	step    *pool.Pool
+	limits  map[string]*pool.Limit
 	retry   *Retry
 	window  *graph.Span
 	base    int32 // attempts that forgotten units of these names have had
@@ -125,7 +126,7 @@ func (m *Machine) fill(in *instance, templates []unit.Unit) {
 	if in.loop != nil && len(templates) == 0 {
 		return
 	}
-	in.step = &step{}
+	in.step = m.newPool(in)
 	m.add(in, in.named(templates))
 }
 

@@ -26,10 +26,10 @@ func (t *turn) pushItems(in *instance, g gate) {
 
 // freeze takes the items from the loop's query once it is done.
 func (t *turn) freeze(in *instance) {
-	if in.step == nil || in.step.n[Done] == 0 {
+	if in.step == nil || in.step.N(Done) == 0 {
 		return
 	}
-	items, f := parseItems(in, in.step.facts)
+	items, f := parseItems(in, in.step.Facts)
 	var keys []string
 	if f == nil {
 		keys, f = in.node.Each.KeysOf(items)

@@ -3,6 +3,7 @@ package plan
 import (
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -16,8 +17,8 @@ type Machine struct {
 	eval    Eval
 	root    *instance
 	places  map[string]*instance // everything that exists, by id
-	units   map[string]*work
-	running []*work // in the order of their starts
+	units   map[string]*pool.Work
+	running []*pool.Work // in the order of their starts
 	tuned   map[string]int
 	tallies tallies
 	run     run
@@ -47,7 +48,7 @@ func New(g *Graph, eval Eval) (*Machine, error) {
 	}
 	m := &Machine{
 		graph: g, eval: eval,
-		places: map[string]*instance{}, units: map[string]*work{}, tuned: map[string]int{},
+		places: map[string]*instance{}, units: map[string]*pool.Work{}, tuned: map[string]int{},
 	}
 	m.root = &instance{node: &Node{Kind: Steps, Steps: g.Steps, Finally: g.Finally}, answer: true}
 	m.root.limits = m.limitsOf(g.Limits, "")
@@ -66,7 +67,7 @@ func (m *Machine) Unit(id string) (unit.Unit, bool) {
 	if w == nil {
 		return unit.Unit{}, false
 	}
-	return *w.unit, true
+	return *w.Unit, true
 }
 
 // State gives a unit's state and the number of its last attempt.
@@ -75,7 +76,7 @@ func (m *Machine) State(id string) (s State, attempt int, ok bool) {
 	if w == nil {
 		return 0, 0, false
 	}
-	return w.state, int(w.attempt), true
+	return w.State, int(w.Attempt), true
 }
 
 // Finished reports how the run ended; false while it goes on.
@@ -103,13 +104,13 @@ func (m *Machine) Node(id string) (outcome string, f *fault.Fault, ok bool) {
 }
 
 // limitsOf makes an instance's own limits, as tuned so far.
-func (m *Machine) limitsOf(max map[string]int, node string) map[string]*limit {
+func (m *Machine) limitsOf(max map[string]int, node string) map[string]*pool.Limit {
 	if len(max) == 0 {
 		return nil
 	}
-	own := make(map[string]*limit, len(max))
+	own := make(map[string]*pool.Limit, len(max))
 	for name, n := range max {
-		c := &limit{name: name, node: node, max: n}
+		c := &pool.Limit{Name: name, Node: node, Max: n}
 		own[name] = c
 		m.tune(c)
 	}
@@ -118,12 +119,12 @@ func (m *Machine) limitsOf(max map[string]int, node string) map[string]*limit {
 
 // tune sets a limit to what people asked for: by NAME wherever it is used, by
 // STEP/NAME for one step.
-func (m *Machine) tune(c *limit) {
-	if n, ok := m.tuned[c.name]; ok {
-		c.max = n
+func (m *Machine) tune(c *pool.Limit) {
+	if n, ok := m.tuned[c.Name]; ok {
+		c.Max = n
 	}
-	if n, ok := m.tuned[c.node+"/"+c.name]; ok && c.node != "" {
-		c.max = n
+	if n, ok := m.tuned[c.Node+"/"+c.Name]; ok && c.Node != "" {
+		c.Max = n
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -261,7 +262,7 @@ func (t *turn) push(in *instance, g gate) {
 	case in.node.Kind == Steps:
 		t.inOrder(in.kids, g)
 	case in.node.Kind == Settings:
-		if u := in.step.units; u[0].state == Done && !u[1].begun {
+		if u := in.step.Units(); u[0].State == Done && !u[1].Begun {
 			t.inOrder(in.kids, g)
 		}
 	}
@@ -307,18 +308,18 @@ func (in *instance) fatal() bool {
 // fail takes off what may not go on: units that kill their owners, and those
 // of a node that is being stopped.
 func (t *turn) fail(in *instance, g gate) {
-	for _, w := range in.step.shaky {
-		if w.past != nil && w.past.crashes >= mostCrashes && (w.state == Ready || w.state == Blocked) {
+	for _, w := range in.step.Shaky {
+		if w.Past != nil && w.Past.Crashes >= mostCrashes && (w.State == Ready || w.State == Blocked) {
 			t.failUnit(w, fault.Fault{Kind: fault.Internal, Code: KillsOwner,
-				Text: fmt.Sprintf("%s: %d owners in a row died with it", w.unit.ID, w.past.crashes)})
+				Text: fmt.Sprintf("%s: %d owners in a row died with it", w.Unit.ID, w.Past.Crashes)})
 		}
 	}
 	if g.kill == nil {
 		return
 	}
-	var off []*work
+	var off []*pool.Work
 	for _, w := range t.m.running {
-		if w.in == in && !w.unit.MustRun {
+		if w.Pool == in.step && !w.Unit.MustRun {
 			off = append(off, w)
 		}
 	}
@@ -327,7 +328,7 @@ func (t *turn) fail(in *instance, g gate) {
 	}
 }
 
-func (t *turn) failUnit(w *work, f fault.Fault) {
-	t.propose(unit.Event{Kind: unit.UnitFailed, Node: w.in.id, Unit: w.unit.ID, Attempt: int(w.attempt),
+func (t *turn) failUnit(w *pool.Work, f fault.Fault) {
+	t.propose(unit.Event{Kind: unit.UnitFailed, Node: w.Pool.Name, Unit: w.Unit.ID, Attempt: int(w.Attempt),
 		Body: unit.Body(unit.Ended{Fault: &f})})
 }

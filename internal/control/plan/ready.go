@@ -3,6 +3,7 @@ package plan
 import (
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/unit"
 )
 
@@ -15,40 +16,13 @@ func (t *turn) startIn(in *instance, g gate) {
 		return
 	}
 	if !g.shut && !g.stop {
-		t.retryDue(in.step)
-		for w := in.step.first(); w != nil; w = in.step.first() {
+		t.wakeAt(in.step.Due(t.now))
+		for w := in.step.First(); w != nil; w = in.step.First() {
 			t.start(w)
 		}
 	}
-	if in.step.begun && !t.m.run.paused {
+	if in.step.Begun && !t.m.run.paused {
 		t.startMust(in, g)
-	}
-}
-
-// first is the ready unit to start next, nil if none has room.
-func (s *step) first() (best *work) {
-	for _, l := range s.lanes {
-		if w := l.head(); w != nil && s.room(l) && (best == nil || w.index < best.index) {
-			best = w
-		}
-	}
-	return best
-}
-
-// retryDue puts the waiting units whose time has come among the ready ones.
-func (t *turn) retryDue(s *step) {
-	for len(s.delayed) > 0 {
-		e := s.delayed[0]
-		switch {
-		case e.w.state != Waiting || e.w.past.due != e.at:
-			s.delayed.pop()
-		case e.at > t.now.UnixMilli():
-			t.wakeAt(time.UnixMilli(e.at).UTC())
-			return
-		default:
-			s.delayed.pop()
-			t.m.offer(e.w)
-		}
 	}
 }
 
@@ -56,20 +30,20 @@ func (t *turn) retryDue(s *step) {
 // their step runs or may run: even if what they come after never will.
 func (t *turn) startMust(in *instance, g gate) {
 	s := in.step
-	if len(s.must) == 0 {
+	if len(s.Owed) == 0 {
 		return
 	}
-	others := s.n[Running]
+	others := s.N(Running)
 	if !g.stop {
-		others += s.n[Ready] + s.n[Waiting]
+		others += s.N(Ready) + s.N(Waiting)
 	}
-	for _, w := range s.must {
-		if w.state == Running || !g.stop && (w.state == Ready || w.state == Waiting) {
+	for _, w := range s.Owed {
+		if w.State == Running || !g.stop && (w.State == Ready || w.State == Waiting) {
 			others--
 		}
 	}
-	for _, w := range s.must {
-		if w.state == Blocked && others > 0 {
+	for _, w := range s.Owed {
+		if w.State == Blocked && others > 0 {
 			continue
 		}
 		t.try(w)
@@ -78,35 +52,35 @@ func (t *turn) startMust(in *instance, g gate) {
 
 // startGuard opens a settings node, and closes it when its steps are over.
 func (t *turn) startGuard(in *instance, g gate) {
-	first, last := in.step.units[0], in.step.units[1]
+	first, last := in.step.Units()[0], in.step.Units()[1]
 	switch {
-	case last.begun || first.begun && t.inner(in, g):
+	case last.Begun || first.Begun && t.inner(in, g):
 		if !t.m.run.paused {
 			t.try(last)
 		}
-	case !g.shut && !g.stop && first.state != Done:
+	case !g.shut && !g.stop && first.State != Done:
 		t.try(first)
 	}
 }
 
 // try starts a unit if its time has come and its limits have room.
-func (t *turn) try(w *work) {
-	switch w.state {
+func (t *turn) try(w *pool.Work) {
+	switch w.State {
 	case Running, Done, Failed:
 		return
 	case Waiting:
-		if due := time.UnixMilli(w.past.due).UTC(); due.After(t.now) {
+		if due := time.UnixMilli(w.Past.Due).UTC(); due.After(t.now) {
 			t.wakeAt(due)
 			return
 		}
 	}
-	if w.lane.room() {
+	if w.Room() {
 		t.start(w)
 	}
 }
 
-func (t *turn) start(w *work) {
-	t.propose(unit.Event{Kind: unit.UnitStarted, Node: w.in.id, Unit: w.unit.ID, Attempt: int(w.attempt) + 1})
+func (t *turn) start(w *pool.Work) {
+	t.propose(unit.Event{Kind: unit.UnitStarted, Node: w.Pool.Name, Unit: w.Unit.ID, Attempt: int(w.Attempt) + 1})
 }
 
 // result is the turn as the engine gets it.
@@ -119,9 +93,9 @@ func (t *turn) result() Turn {
 	}
 	r.Running = make([]Ref, len(m.running))
 	for i, w := range m.running {
-		r.Running[i] = Ref{Unit: w.unit.ID, Attempt: int(w.attempt), Drain: t.drains(w)}
-		if w.past != nil {
-			r.Running[i].From = w.past.from
+		r.Running[i] = Ref{Unit: w.Unit.ID, Attempt: int(w.Attempt), Drain: t.drains(w)}
+		if w.Past != nil {
+			r.Running[i].From = w.Past.From
 		}
 	}
 	t.shed(r.Running)
@@ -129,14 +103,14 @@ func (t *turn) result() Turn {
 }
 
 // drains reports whether a running unit should stop at its next border.
-func (t *turn) drains(w *work) bool {
-	if w.must() {
+func (t *turn) drains(w *pool.Work) bool {
+	if w.Must() {
 		return false
 	}
 	if t.m.run.paused {
 		return true
 	}
-	for in := w.in; in != nil; in = in.up {
+	for in := t.m.at(w); in != nil; in = in.up {
 		if in.window == nil {
 			continue
 		}
@@ -150,19 +124,19 @@ func (t *turn) drains(w *work) bool {
 // shed drains as many units, latest first, as a limit that was lowered is
 // exceeded by.
 func (t *turn) shed(running []Ref) {
-	over := map[*limit]int{}
+	over := map[*pool.Limit]int{}
 	for i := len(running) - 1; i >= 0; i-- {
 		w := t.m.running[i]
-		if w.must() {
+		if w.Must() {
 			continue
 		}
-		for _, c := range w.lane.limits {
-			if c.used-over[c] > c.max && !running[i].Drain {
+		for _, c := range w.Limits() {
+			if c.Used-over[c] > c.Max && !running[i].Drain {
 				running[i].Drain = true
 			}
 		}
 		if running[i].Drain {
-			for _, c := range w.lane.limits {
+			for _, c := range w.Limits() {
 				over[c]++
 			}
 		}

@@ -49,34 +49,30 @@ func (m *Machine) resume(e unit.Event) error {
 func (m *Machine) orphan(crashed bool) {
 	m.root.each(func(in *instance) {
 		if in.step != nil {
-			in.step.shaky = nil
+			in.step.Shaky = nil
 		}
 	})
 	for len(m.running) > 0 {
 		w := m.running[0]
 		m.stop(w)
-		if crashed {
-			w.history().crashes++
-			w.in.step.shaky = append(w.in.step.shaky, w)
-		}
-		m.offer(w)
+		w.Pool.Orphan(w, crashed)
 	}
 }
 
 // revive renews the failed units of a step. One that keeps killing its owner
 // is left alone while owners only follow each other.
 func (m *Machine) revive(in *instance, automatic bool) (any bool) {
-	if in.step.n[Failed] == 0 {
+	if in.step.N(Failed) == 0 {
 		return false
 	}
-	if in.guarded() && in.step.units[1].begun {
+	if in.guarded() && in.step.Units()[1].Begun {
 		return true // both are renewed when the close unit is over
 	}
-	for _, w := range in.step.units {
-		if w.state != Failed {
+	for _, w := range in.step.Units() {
+		if w.State != Failed {
 			continue
 		}
-		if automatic && w.past != nil && w.past.fault != nil && w.past.fault.Code == KillsOwner {
+		if automatic && w.Past != nil && w.Past.Fault != nil && w.Past.Fault.Code == KillsOwner {
 			continue
 		}
 		m.renew(w)
@@ -93,7 +89,7 @@ func (m *Machine) stir(in *instance) {
 	case in.phase == left:
 		m.reopen(in)
 	case in.phase == entered:
-		in.life.again = in.life.again || in.closing() || in.guarded() && in.step.units[1].begun
+		in.life.again = in.life.again || in.closing() || in.guarded() && in.step.Units()[1].Begun
 		m.startOver(in)
 	}
 }
@@ -114,8 +110,8 @@ func (m *Machine) reopen(in *instance) {
 	in.life.fault, in.life.approved, in.life.again = nil, false, false
 	m.resetAll(in.finally)
 	if in.step != nil {
-		for _, w := range in.step.units {
-			if in.guarded() || w.unit.MustRun || in.node.Kind == WaitFor && in.loop == nil {
+		for _, w := range in.step.Units() {
+			if in.guarded() || w.Unit.MustRun || in.node.Kind == WaitFor && in.loop == nil {
 				m.renew(w)
 			}
 		}
@@ -133,7 +129,7 @@ func (m *Machine) askAgain(in *instance) {
 	}
 	in.loop = &loop{seen: in.loop.seen}
 	if in.step != nil {
-		for _, w := range in.step.units {
+		for _, w := range in.step.Units() {
 			m.renew(w)
 		}
 	}
@@ -152,12 +148,12 @@ func (m *Machine) startOver(in *instance) {
 		return
 	}
 	if in.guarded() {
-		last := in.step.units[1]
-		if last.begun && last.state != Done && last.state != Failed {
+		last := in.step.Units()[1]
+		if last.Begun && last.State != Done && last.State != Failed {
 			return
 		}
-		if last.begun {
-			m.renew(in.step.units[0])
+		if last.Begun {
+			m.renew(in.step.Units()[0])
 			m.renew(last)
 		}
 	}
@@ -180,8 +176,8 @@ func (m *Machine) resetAll(list []*instance) {
 func (m *Machine) reset(in *instance) {
 	in.phase, in.outcome, in.life = idle, "", life{}
 	if in.step != nil {
-		in.step.begun, in.step.facts = false, nil
-		for _, w := range in.step.units {
+		in.step.Begun, in.step.Facts = false, nil
+		for _, w := range in.step.Units() {
 			m.renew(w)
 		}
 	}
@@ -205,14 +201,15 @@ func (m *Machine) undone(e unit.Event) error {
 	if w == nil {
 		return m.undoneItem(e)
 	}
-	if w.in.loop != nil || len(w.in.node.Units) == 0 {
+	in := m.at(w)
+	if in.loop != nil || len(in.node.Units) == 0 {
 		return nil
 	}
-	if w.state != Done {
-		return impossible(e, "it is %s", w.state)
+	if w.State != Done {
+		return impossible(e, "it is %s", w.State)
 	}
-	m.undo(w)
-	m.stir(w.in)
+	m.renew(w)
+	m.stir(in)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -20,19 +21,19 @@ const KillsOwner = "unit.kills-owner"
 // any more comes to nothing.
 func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, err error) []unit.Event {
 	w := m.units[id]
-	if w == nil || w.state != Running || int(w.attempt) != attempt {
+	if w == nil || w.State != Running || int(w.Attempt) != attempt {
 		return nil
 	}
-	now = ms(now)
+	in, now := m.at(w), ms(now)
 	event := func(kind string, body any) unit.Event {
-		return unit.Event{At: now, Kind: kind, Node: w.in.id, Unit: id, Attempt: attempt, Body: unit.Body(body)}
+		return unit.Event{At: now, Kind: kind, Node: in.id, Unit: id, Attempt: attempt, Body: unit.Body(body)}
 	}
-	end := unit.Ended{Seconds: float64(now.UnixMilli()-w.began) / 1000, Facts: r.Facts, Position: r.Position}
+	end := unit.Ended{Seconds: float64(now.UnixMilli()-w.Began) / 1000, Facts: r.Facts, Position: r.Position}
 	for _, a := range r.Accounts {
 		end.Rows, end.Bytes = end.Rows+a.Read, end.Bytes+a.Bytes
 	}
 	if err == nil {
-		if bad := m.fits(w.in, r.Units); bad != nil {
+		if bad := m.fits(in, r.Units); bad != nil {
 			err = fault.New(fault.Internal, "unit.expansion", "expand %s: %w", id, bad)
 		}
 	}
@@ -43,57 +44,39 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 	if len(r.Units) > 0 {
 		events = append(events, event(unit.UnitExpanded, unit.Expanded{Units: r.Units}))
 	}
-	switch probe := w.in.node.WaitFor; {
+	switch probe := in.probe(); {
 	case r.Yielded:
 		return append(events, event(unit.UnitYielded, end))
-	case probe != nil && w.in.loop == nil && strings.TrimSpace(string(r.Facts)) != "true":
+	case probe != nil && strings.TrimSpace(string(r.Facts)) != "true":
 		end.Due = now.Add(probe.Often())
 		return append(events, event(unit.UnitRetry, end))
 	}
 	return append(events, event(unit.UnitDone, end))
 }
 
+// probe is what a wait_for asks, nil for other nodes.
+func (in *instance) probe() *Probe {
+	if in.loop != nil {
+		return nil
+	}
+	return in.node.WaitFor
+}
+
 // afterFault decides between another try and failure. A probe is asked again
 // as long as it is not answered.
 func (m *Machine) afterFault(
-	w *work, f fault.Fault, now time.Time, end unit.Ended, event func(string, any) unit.Event,
+	w *pool.Work, f fault.Fault, now time.Time, end unit.Ended, event func(string, any) unit.Event,
 ) unit.Event {
 	end.Fault, end.Facts, end.Position = &f, nil, nil
-	if probe := w.in.node.WaitFor; probe != nil && w.in.loop == nil && f.Kind.Passing() {
+	in := m.at(w)
+	if probe := in.probe(); probe != nil && f.Kind.Passing() {
 		end.Due = now.Add(probe.Often())
 		return event(unit.UnitRetry, end)
 	}
-	due, again := w.in.retry.Next(w.history().tries(w), f.Kind, now)
+	due, again := in.retry.Next(w.Tries(), f.Kind, now)
 	if !again {
 		return event(unit.UnitFailed, end)
 	}
 	end.Due = due
 	return event(unit.UnitRetry, end)
-}
-
-// delay folds unit.retry. Without a fault the unit was only asked too early.
-func (m *Machine) delay(w *work, b unit.Ended, at time.Time) {
-	p := w.history()
-	p.due = b.Due.UnixMilli()
-	p.crashes = 0
-	if b.Fault != nil {
-		p.fault = b.Fault
-		p.times++
-		if p.since == 0 {
-			p.since = at.UnixMilli()
-		}
-		if b.Fault.Kind == fault.Internal {
-			p.broken++
-		}
-	}
-	if w.missing > 0 { // what it needs was undone while it ran
-		m.offer(w)
-		return
-	}
-	m.turnTo(w, Waiting)
-	if b.Fault != nil && (b.Fault.Kind == fault.Unavailable || b.Fault.Kind == fault.Throttled) {
-		w.away = true
-		w.in.step.wait(w, 1)
-	}
-	w.in.step.delayed.push(entry{at: p.due, w: w})
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"godwit/internal/fault"
@@ -75,7 +74,7 @@ func (m *Machine) Scope(id string) (Scope, bool) {
 		return Scope{m, in}, true
 	}
 	if w := m.units[id]; w != nil {
-		return Scope{m, w.in}, true
+		return Scope{m, m.at(w)}, true
 	}
 	return Scope{}, false
 }
@@ -94,7 +93,7 @@ func (in *instance) result() Outcome {
 		return o
 	}
 	if in.step != nil {
-		o.Facts = in.step.facts
+		o.Facts = in.step.Facts
 	}
 	return o
 }
@@ -109,10 +108,10 @@ func (in *instance) firstFault() (f fault.Fault, node string, found bool) {
 			return f, node, true
 		}
 	}
-	if in.step != nil && in.step.n[Failed] > 0 {
-		for _, w := range in.step.units {
-			if w.state == Failed && w.past != nil && w.past.fault != nil {
-				return *w.past.fault, in.id, true
+	if in.step != nil && in.step.N(Failed) > 0 {
+		for _, w := range in.step.Units() {
+			if w.State == Failed && w.Past != nil && w.Past.Fault != nil {
+				return *w.Past.Fault, in.id, true
 			}
 		}
 	}
@@ -169,40 +168,16 @@ func parseItems(in *instance, b []byte) (items []json.RawMessage, f *fault.Error
 // until asks a wait for its end.
 func (m *Machine) until(in *instance, now time.Time) (time.Time, *fault.Error) {
 	p := in.node.Wait
-	switch {
-	case !p.Until.IsZero():
-		return p.Until, nil
-	case p.Expr == "":
-		return now.Add(p.For), nil
+	var v any
+	var err error
+	if p.Expr != "" {
+		v, err = m.eval(p.Expr, Scope{m, in})
 	}
-	v, err := m.eval(p.Expr, Scope{m, in})
 	if err == nil {
 		var due time.Time
-		if due, err = dueOf(v, now); err == nil {
+		if due, err = p.Due(v, now); err == nil {
 			return due, nil
 		}
 	}
 	return time.Time{}, fault.New(fault.Config, "flow.expression", "wait of %s: %w", in.id, err)
-}
-
-func dueOf(v any, now time.Time) (time.Time, error) {
-	switch v := v.(type) {
-	case time.Time:
-		return v, nil
-	case time.Duration:
-		return now.Add(v), nil
-	case int:
-		return now.Add(time.Duration(v) * time.Second), nil
-	case int64:
-		return now.Add(time.Duration(v) * time.Second), nil
-	case float64:
-		return now.Add(time.Duration(v * float64(time.Second))), nil
-	case string:
-		if d, err := time.ParseDuration(v); err == nil {
-			return now.Add(d), nil
-		}
-		t, err := time.Parse(time.RFC3339, v)
-		return t, err
-	}
-	return time.Time{}, fmt.Errorf("%T is neither a duration nor a time", v)
 }

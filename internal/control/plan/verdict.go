@@ -50,36 +50,36 @@ func (t *turn) cut(g gate) string {
 
 func (t *turn) ofUnits(in *instance, g gate) (bool, string, *fault.Fault) {
 	s := in.step
-	if s.n[Running] > 0 {
+	if s.N(Running) > 0 {
 		return false, "", nil
 	}
 	owed := 0
-	for _, w := range s.must {
-		if w.state != Done && w.state != Failed {
+	for _, w := range s.Owed {
+		if w.State != Done && w.State != Failed {
 			owed++
 		}
 	}
 	switch {
-	case !g.stop && s.n[Ready]+s.n[Waiting] > 0, s.begun && owed > 0:
+	case !g.stop && s.N(Ready)+s.N(Waiting) > 0, s.Begun && owed > 0:
 		return false, "", nil
-	case s.n[Done] == len(s.units):
+	case s.N(Done) == len(s.Units()):
 		return true, OutcomeDone, nil
 	case g.stop && !in.trouble():
 		return true, t.cut(g), nil
-	case s.n[Failed] == 0:
+	case s.N(Failed) == 0:
 		return true, OutcomeFailed, &fault.Fault{Kind: fault.Internal, Code: codeStuck,
-			Text: fmt.Sprintf("%s: %d units wait for each other", in.id, s.n[Blocked])}
+			Text: fmt.Sprintf("%s: %d units wait for each other", in.id, s.N(Blocked))}
 	}
 	return true, OutcomeFailed, nil
 }
 
 // trouble reports whether a unit of the step failed by itself.
 func (in *instance) trouble() bool {
-	if in.step.n[Failed] == 0 {
+	if in.step.N(Failed) == 0 {
 		return false
 	}
-	for _, w := range in.step.units {
-		if w.state == Failed && (w.past == nil || w.past.fault == nil || !takenOff(w.past.fault)) {
+	for _, w := range in.step.Units() {
+		if w.State == Failed && (w.Past == nil || w.Past.Fault == nil || !takenOff(w.Past.Fault)) {
 			return true
 		}
 	}
@@ -119,14 +119,14 @@ func (t *turn) ofList(in *instance, g gate) (bool, string) {
 func (t *turn) ofItems(in *instance, g gate) (bool, string) {
 	l := in.loop
 	if !l.known {
-		n := in.step.n
+		n := in.step.N
 		switch {
-		case n[Running] > 0:
+		case n(Running) > 0:
 			return false, ""
-		case n[Failed] > 0 && (!g.stop || in.trouble()):
+		case n(Failed) > 0 && (!g.stop || in.trouble()):
 			return true, OutcomeFailed
 		}
-		return g.stop && n[Done] == 0, t.cut(g)
+		return g.stop && n(Done) == 0, t.cut(g)
 	}
 	rest := len(l.open) > 0 || !in.exhausted()
 	if l.active > 0 || rest && !g.stop {
@@ -145,16 +145,16 @@ func (t *turn) ofItems(in *instance, g gate) (bool, string) {
 }
 
 func (t *turn) ofGuard(in *instance, g gate) (bool, string) {
-	first, last := in.step.units[0], in.step.units[1]
-	if !first.begun && !last.begun {
+	first, last := in.step.Units()[0], in.step.Units()[1]
+	if !first.Begun && !last.Begun {
 		return g.stop, t.cut(g)
 	}
-	if last.state != Done && last.state != Failed {
+	if last.State != Done && last.State != Failed {
 		return false, ""
 	}
 	_, outcome := t.ofList(in, gate{stop: true, late: g.late})
-	if first.state == Failed || last.state == Failed {
-		if last.state == Failed || in.trouble() {
+	if first.State == Failed || last.State == Failed {
+		if last.State == Failed || in.trouble() {
 			return true, OutcomeFailed
 		}
 		return true, t.cut(g)
@@ -164,9 +164,9 @@ func (t *turn) ofGuard(in *instance, g gate) (bool, string) {
 
 // inner reports whether the steps inside a settings node are over.
 func (t *turn) inner(in *instance, g gate) bool {
-	first := in.step.units[0]
-	if first.state != Done {
-		return first.state == Failed || g.stop && first.state != Running
+	first := in.step.Units()[0]
+	if first.State != Done {
+		return first.State == Failed || g.stop && first.State != Running
 	}
 	over, _ := t.ofList(in, g)
 	return over

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -233,8 +234,8 @@ func (d *drive) holds(before int, tuned bool) {
 	used := map[string]int{}
 	for _, ref := range d.turn.Running {
 		w := d.m.units[ref.Unit]
-		for _, name := range w.unit.Uses {
-			for in := w.in; in != nil; in = in.up {
+		for _, name := range w.Unit.Uses {
+			for in := d.m.at(w); in != nil; in = in.up {
 				if n, ok := in.node.Limits[name]; ok && in.loop == nil {
 					key := in.id + " " + name
 					if used[key]++; used[key] > n && !tuned {
@@ -251,13 +252,13 @@ func (d *drive) holds(before int, tuned bool) {
 	}
 	for _, e := range d.journal[before:] {
 		w := d.m.units[e.Unit]
-		if e.Kind != unit.UnitStarted || w == nil || w.must() {
+		if e.Kind != unit.UnitStarted || w == nil || w.Must() {
 			continue
 		}
-		for _, name := range w.unit.After {
-			for _, o := range w.in.step.units {
-				if slices.Contains(o.unit.Tags, name) && o.state != Done && o != w {
-					d.t.Fatalf("%s started before %s was done\n%s", e.Unit, o.unit.ID, d.story())
+		for _, name := range w.Unit.After {
+			for _, o := range w.Pool.Units() {
+				if slices.Contains(o.Unit.Tags, name) && o.State != Done && o != w {
+					d.t.Fatalf("%s started before %s was done\n%s", e.Unit, o.Unit.ID, d.story())
 				}
 			}
 		}
@@ -266,7 +267,7 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 300
+	walks := 4000
 	if testing.Short() {
 		walks = 50
 	}
@@ -310,21 +311,18 @@ func walk(t *testing.T, seed uint64) {
 // books checks that what the limits count is what runs or waits with them.
 func (d *drive) books() {
 	d.t.Helper()
-	held := map[*limit]int{}
+	held := map[*pool.Limit]int{}
 	for _, w := range d.m.units {
-		if w.state == Running {
-			for _, c := range w.lane.limits {
+		if w.State == Running {
+			for _, c := range w.Limits() {
 				held[c]++
 			}
-		}
-		if w.away && w.state != Waiting {
-			d.t.Fatalf("%s is %s and waits\n%s", w.unit.ID, w.state, d.story())
 		}
 	}
 	d.m.root.each(func(in *instance) {
 		for name, c := range in.limits {
-			if c.used != held[c] {
-				d.t.Fatalf("limit %s of %s: %d used, %d held\n%s", name, in.id, c.used, held[c], d.story())
+			if c.Used != held[c] {
+				d.t.Fatalf("limit %s of %s: %d used, %d held\n%s", name, in.id, c.Used, held[c], d.story())
 			}
 		}
 	})

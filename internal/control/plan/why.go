@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"godwit/internal/control/plan/pool"
 )
 
 // Gate is one reason why a unit or node does not go on.
@@ -21,10 +23,10 @@ type Gate struct {
 // Nothing for what runs, is over, or is not known.
 func (m *Machine) Why(id string, now time.Time) []Gate {
 	if w := m.units[id]; w != nil {
-		if w.state == Running || w.state == Done || w.state == Failed {
+		if w.State == Running || w.State == Done || w.State == Failed {
 			return nil
 		}
-		return append(m.around(w.in, now), w.gates()...)
+		return append(m.around(m.at(w), now), pending(w)...)
 	}
 	in := m.places[id]
 	if in == nil || in.phase == left {
@@ -116,50 +118,41 @@ func (in *instance) gates() []Gate {
 	return nil
 }
 
-// gates is what the unit itself waits for.
-func (w *work) gates() (gates []Gate) {
-	s := w.in.step
-	for _, name := range w.unit.After {
-		if s.tags[name].left > 0 {
-			gates = append(gates, s.missing(name))
+// pending is what a unit itself waits for.
+func pending(w *pool.Work) (gates []Gate) {
+	for _, name := range w.Unit.After {
+		if list := w.Pool.Missing(name); len(list) > 0 {
+			gates = append(gates, missing(name, list))
 		}
 	}
-	if w.state == Waiting {
-		g := Gate{Kind: "retry", Until: time.UnixMilli(w.past.due).UTC(), Text: fmt.Sprintf("attempt %d", w.attempt+1)}
-		if w.past.fault != nil {
-			g.Text += ", last: " + w.past.fault.Text
-			g.Since = time.UnixMilli(w.past.since).UTC()
+	if w.State == Waiting {
+		g := Gate{Kind: "retry", Until: time.UnixMilli(w.Past.Due).UTC(), Text: fmt.Sprintf("attempt %d", w.Attempt+1)}
+		if w.Past.Fault != nil {
+			g.Text += ", last: " + w.Past.Fault.Text
+			g.Since = time.UnixMilli(w.Past.Since).UTC()
 		}
-		gates = append(gates, g)
+		return append(gates, g)
 	}
-	for _, c := range w.lane.limits {
-		if used := c.used + s.away[c]; used >= c.max && w.state != Waiting {
-			gates = append(gates, Gate{Kind: "limit", Text: fmt.Sprintf("%d of %d %s in use", used, c.max, c.name), On: []string{c.name}})
-		}
+	if names, texts := w.Full(); len(names) > 0 {
+		gates = append(gates, Gate{Kind: "limit", Text: strings.Join(texts, ", "), On: names})
 	}
 	return gates
 }
 
-// missing names the units of a tag that are not done, a few of them. It looks
-// through the step's units: for people, not for every turn.
-func (s *step) missing(name string) Gate {
+// missing names the units of a tag that are not done, a few of them.
+func missing(name string, list []*pool.Work) Gate {
 	g := Gate{Kind: "order"}
-	failed, more := 0, 0
-	for _, w := range s.units {
-		if w.state == Done || !slices.Contains(w.unit.Tags, name) {
-			continue
-		}
-		if w.state == Failed {
+	failed := 0
+	for i, w := range list {
+		if w.State == Failed {
 			failed++
 		}
-		if len(g.On) == 3 {
-			more++
-			continue
+		if i < 3 {
+			g.On = append(g.On, w.Unit.ID)
 		}
-		g.On = append(g.On, w.unit.ID)
 	}
 	g.Text = "after " + strings.Join(g.On, ", ")
-	if more > 0 {
+	if more := len(list) - len(g.On); more > 0 {
 		g.Text += fmt.Sprintf(" and %d more", more)
 	}
 	if failed > 0 {

@@ -69,6 +69,9 @@ func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
 	if err := d.lost.look(ctx); err != nil {
 		return plan.Turn{}, err
 	}
+	if err := d.lost.stale(ctx); err != nil {
+		return plan.Turn{}, err
+	}
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
 		Note: func(ctx context.Context, e unit.Event) error {

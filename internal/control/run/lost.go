@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"godwit/internal/connector"
-	"godwit/internal/control/plan"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -21,7 +21,8 @@ type lostTarget struct {
 	drive     *drive
 	executors map[string]unit.Executor
 	mu        sync.Mutex
-	check     bool
+	check     bool // whether all marks are there
+	moved     bool // the source is read at another snapshot than the rows
 }
 
 // marked kinds leave a mark with what they did.
@@ -71,8 +72,12 @@ func (l *lostTarget) look(ctx context.Context) error {
 }
 
 func (l *lostTarget) compare(ctx context.Context) error {
-	settled, dropped, err := l.settled(ctx)
+	settled, err := l.settled(ctx)
 	if err != nil || len(settled) == 0 {
+		return err
+	}
+	taken, err := l.taken(ctx)
+	if err != nil {
 		return err
 	}
 	var undone []ledger.Unit
@@ -85,37 +90,79 @@ func (l *lostTarget) compare(ctx context.Context) error {
 		if err != nil {
 			return fault.Wrap(err, "read the marks at %s", to)
 		}
-		if dropped && len(marks) == 0 {
-			continue // taken away at the end of the step, as they should be
-		}
-		have := map[string]bool{}
-		for _, m := range marks {
-			have[m.Unit] = true
-		}
-		for _, u := range units {
-			if !have[u.ID] {
-				undone = append(undone, u)
-			}
-		}
+		undone = append(undone, taken.missing(units, marks)...)
 	}
-	return l.reopen(ctx, undone)
+	return l.reopen(ctx, undone, "its mark is gone: the target lost what was committed")
 }
 
-// settled lists the done units that must have a mark, by target, and whether
-// the marks were, or were about to be, taken away.
-func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, bool, error) {
+// taken says when the run's marks were taken away, for each step: units that
+// ended before need none any more.
+type taken map[string]struct{ done, tried time.Time }
+
+func (l *lostTarget) taken(ctx context.Context) (taken, error) {
+	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
+	units, err := view.Units(ctx, id, ledger.Filter{Kind: "marks"}, 0)
+	if err != nil {
+		return nil, err
+	}
+	when := taken{}
+	for _, u := range units {
+		t := when[u.Step]
+		// An attempt without an end may have come as far.
+		if u.Attempt > 0 && (u.State != ledger.Done || u.Ended.Before(u.Started)) {
+			t.tried = u.Started
+		}
+		events, err := view.UnitEvents(ctx, id, u.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events {
+			if e.Kind == unit.UnitDone {
+				t.done = e.At
+			}
+		}
+		when[u.Step] = t
+	}
+	return when, nil
+}
+
+// missing are the units without a mark that must have one. What an attempt to
+// take marks away left in doubt went as a whole or not at all.
+func (t taken) missing(units []ledger.Unit, marks []record.Mark) []ledger.Unit {
+	have, doubt := map[string]bool{}, map[string]bool{}
+	for _, m := range marks {
+		have[m.Unit] = true
+	}
+	for _, u := range units {
+		if have[u.ID] && t.doubted(u) {
+			doubt[u.Step] = true // nothing was taken away
+		}
+	}
+	var lost []ledger.Unit
+	for _, u := range units {
+		if have[u.ID] || !u.Ended.After(t[u.Step].done) || t.doubted(u) && !doubt[u.Step] {
+			continue
+		}
+		lost = append(lost, u)
+	}
+	return lost
+}
+
+func (t taken) doubted(u ledger.Unit) bool {
+	return u.Ended.After(t[u.Step].done) && u.Ended.Before(t[u.Step].tried)
+}
+
+// settled lists the done units that leave a mark, by target.
+func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, error) {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	settled := map[string][]ledger.Unit{}
 	for _, kind := range markedKinds {
-		units, err := view.Units(ctx, id, ledger.Filter{Kind: kind, State: "done"}, 0)
+		units, err := view.Units(ctx, id, ledger.Filter{Kind: kind, State: ledger.Done}, 0)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		for _, u := range units {
-			var spec struct {
-				To     string
-				Repair *bool
-			}
+			var spec struct{ To string }
 			if err := json.Unmarshal(u.Spec, &spec); err != nil || spec.To == "" {
 				continue
 			}
@@ -125,12 +172,7 @@ func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, boo
 			settled[spec.To] = append(settled[spec.To], u)
 		}
 	}
-	gone, err := view.Units(ctx, id, ledger.Filter{Kind: "marks"}, 0)
-	dropped := false
-	for _, u := range gone {
-		dropped = dropped || u.Attempt > 0
-	}
-	return settled, dropped, err
+	return settled, nil
 }
 
 // repaired tells a reconcile unit that wrote from one that only looked.
@@ -141,20 +183,4 @@ func (l *lostTarget) repaired(u ledger.Unit) bool {
 	}
 	f, ok := factsOf[struct{ Differs bool }](ended.Facts)
 	return ok && f.Differs
-}
-
-// reopen tells the Machine which units are to be done again.
-func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit) error {
-	if len(units) == 0 {
-		return nil
-	}
-	_, err := l.drive.session.Turn(ctx, func(_ *plan.Machine, _ time.Time) unit.Change {
-		var c unit.Change
-		for _, u := range units {
-			c.Events = append(c.Events, unit.Event{Kind: unit.UnitUndone, Unit: u.ID, Attempt: u.Attempt,
-				Reason: "its mark is gone: the target lost what was committed"})
-		}
-		return c
-	})
-	return fault.Wrap(err, "reopen %d units that the target lost", len(units))
 }

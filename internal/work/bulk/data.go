@@ -79,8 +79,18 @@ func numbered(accounts []record.Account, chunks []catalog.Chunk) []record.Accoun
 	return marks
 }
 
+// holder is a Reader that can lock and look at many tables in one go.
+type holder interface {
+	Hold(ctx context.Context, chunks []catalog.Chunk) error
+}
+
 func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec, from connector.Reader, to connector.Load) ([]record.Account, error) {
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy"}
+	if h, ok := from.(holder); ok && len(spec.Chunks) > 1 {
+		if err := h.Hold(ctx, spec.Chunks); err != nil {
+			return nil, fault.Wrap(err, "copy %s", u.ID)
+		}
+	}
 	accounts := make([]record.Account, 0, len(spec.Chunks))
 	for _, c := range spec.Chunks {
 		done := p.Bytes

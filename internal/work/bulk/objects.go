@@ -8,10 +8,6 @@ import (
 	"godwit/internal/unit"
 )
 
-// Definitions in one transaction: enough to save round trips, few enough that
-// their locks fit a server's default lock table.
-const definitionsInUnit = 200
-
 // sorted holds the definitions by when they are due.
 type sorted struct {
 	before  []catalog.Definition
@@ -82,27 +78,6 @@ func isKey(kind string) bool {
 		return true
 	}
 	return false
-}
-
-// define adds the statements that come before the data, in their order: a
-// chain of units, each one transaction.
-func (x *expansion) define(before []catalog.Definition) {
-	last := ""
-	chain := func(object string, list []catalog.Definition) {
-		for part := range slices.Chunk(list, definitionsInUnit) {
-			tag := object + " " + itoa(len(x.units))
-			u := unit.Unit{Kind: "define", Class: classDefine, Weight: int64(len(part)), Tags: []string{tagDefined, tag}}
-			if last != "" {
-				u.After = []string{last}
-			}
-			last = tag
-			x.add(u, object, StatementSpec{x.spec.To, statements(part)})
-		}
-	}
-	for _, d := range x.facts.Clearing {
-		chain("clear", []catalog.Definition{d})
-	}
-	chain("before", before)
 }
 
 // indexes adds, per large table one unit per index or key, per group of small

@@ -30,6 +30,7 @@ const (
 	tagValues     = "values" // sequences and large objects
 	tagLate       = "late"   // triggers, rules and whatever else comes last
 	tagAnalyzed   = "analyzed"
+	tagAgain      = "again" // what was done as of an earlier snapshot, once more
 )
 
 func dataOf(n catalog.Name) string { return "data " + n.String() }

@@ -68,11 +68,14 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 		one := RepairSpec{spec.From, spec.To, spec.Policy, true, l.Attempt, []catalog.Chunk{t}}
 		res.Units = append(res.Units, unit.Unit{
 			ID: unit.ID(u.Step, "reconcile", t.Table.String(), l.Attempt), Step: u.Step, Kind: "reconcile",
-			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled},
-			Uses: []string{workers}, Spec: encode(one),
+			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled}, After: []string{tagData},
+			// An earlier look's repair of the same table may still be to do.
+			Uses: []string{workers, unit.Alone + t.Table.String()}, Spec: encode(one),
 		})
 	}
-	return res, nil
+	again, err := r.again(ctx, u, l, now)
+	res.Units = append(res.Units, again...)
+	return res, err
 }
 
 // old lists the entities with a chunk that was read at another snapshot and

@@ -60,11 +60,14 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if err != nil {
 		return unit.Result{}, err
 	}
+	var result unit.Result
 	if j.spec.From != "" {
-		if j.reader, err = read(ctx, m.open, j.spec.From, l.Run); err != nil {
+		var snapshot string
+		if j.reader, snapshot, err = read(ctx, m.open, j.spec.From, l.Run); err != nil {
 			return unit.Result{}, err
 		}
 		defer j.reader.Close()
+		result.Facts = unit.Body(map[string]string{"snapshot": snapshot})
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: u.Weight, Doing: u.Kind})
 	if j.load, err = writer.Begin(ctx, []record.MarkKey{key(u, l)}); err != nil {
@@ -79,7 +82,7 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.Wrap(err, "commit on %s", j.spec.To)
 	}
 	report.At(u.Kind + ".committed")
-	return unit.Result{}, nil
+	return result, nil
 }
 
 // Done reads the mark.
@@ -119,18 +122,18 @@ func subject(u unit.Unit) string {
 	return u.ID
 }
 
-// read joins the run's snapshot of a connection.
-func read(ctx context.Context, open connector.Opener, from, run string) (connector.Reader, error) {
+// read joins the run's snapshot of a connection and names it.
+func read(ctx context.Context, open connector.Opener, from, run string) (connector.Reader, string, error) {
 	snaps, err := connector.Capable[connector.Snapshots](ctx, open, from, "be read at a snapshot")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	snap, err := snaps.OpenSnapshot(ctx, run)
 	if err != nil {
-		return nil, fault.Wrap(err, "open snapshot of %s", from)
+		return nil, "", fault.Wrap(err, "open snapshot of %s", from)
 	}
 	reader, err := snap.Read(ctx)
-	return reader, fault.Wrap(err, "read %s at its snapshot", from)
+	return reader, snap.ID(), fault.Wrap(err, "read %s at its snapshot", from)
 }
 
 // messageBytes is how much SQL goes in one message.

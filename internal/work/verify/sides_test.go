@@ -43,7 +43,7 @@ func (p *pair) Copied(context.Context, string, string) (record.Sum, bool, error)
 
 // The rest implements unit.Report.
 
-func (p *pair) Progress(unit.Progress)  {}
+func (p *pair) Progress(unit.Progress) {}
 func (p *pair) Drain() <-chan struct{} { return nil }
 func (p *pair) At(string)              {}
 func (p *pair) Note(_ string, body any) {

@@ -158,3 +158,20 @@ func TestEqual(t *testing.T) {
 		t.Errorf("%d tables, codes %v, differences %+v", len(p.proofs), codes, p.differences)
 	}
 }
+
+// TestGiven: an administrator's owner of the schema that every database has is
+// no difference; one that was changed at the source is.
+func TestGiven(t *testing.T) {
+	t.Parallel()
+	for side, want := range map[string]string{"from": "public definition ", "to": ""} {
+		t.Run(side, func(t *testing.T) {
+			t.Parallel()
+			from, to := pgtest.Pair(t)
+			pgtest.Login(t, map[string]string{"from": from, "to": to}[side], "") // gives it another owner
+			p, _ := run(t, from, to)
+			if diff := cmp.Diff(want, strings.Join(p.told(), "; ")); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	godwit "godwit/cmd/godwit"
+)
+
+// TestMain makes this binary play godwit when it is called by that name, and
+// puts it under that name into the path of scripts and of command.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "godwit" {
+		os.Exit(godwit.Start())
+	}
+	os.Exit(played(m))
+}
+
+func played(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "godwit-path-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, filepath.Join(dir, "godwit"))
+	}
+	if err == nil {
+		err = os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	}
+	if err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
+// said is what a command wrote and how it ended.
+type said struct {
+	out, err string
+	code     int
+}
+
+// command runs godwit in a folder.
+func command(t testing.TB, dir string, env []string, args ...string) said {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "godwit", args...)
+	var out, errs bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, slices.Concat(os.Environ(), env), &out, &errs
+	err := cmd.Run()
+	var e *exec.ExitError
+	if err != nil && !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	return said{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// ends expects an exit code.
+func (s said) ends(t testing.TB, code int) said {
+	t.Helper()
+	if s.code != code {
+		t.Fatalf("exit %d, want %d:\n%s%s", s.code, code, s.out, s.err)
+	}
+	return s
+}

@@ -1,0 +1,4 @@
+package main
+
+// Start is the program, for the test binary that plays it.
+var Start = start

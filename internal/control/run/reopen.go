@@ -1,0 +1,95 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"godwit/internal/control/plan"
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/unit"
+)
+
+// stale reopens what brought all rows to one snapshot, when that is gone: what
+// follows it (sequences, verification) would read the source at another one.
+// A snapshot does not outlive its process, so this is so whenever a run is
+// gone on with.
+func (l *lostTarget) stale(ctx context.Context) error {
+	roots, err := l.roots(ctx)
+	if err != nil {
+		return err
+	}
+	return l.reopen(ctx, roots, "the snapshot its rows were brought to is gone")
+}
+
+// roots are the done units that saw to it that all rows of a step are of one
+// snapshot, where that is the policy.
+func (l *lostTarget) roots(ctx context.Context) ([]ledger.Unit, error) {
+	all, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: "reconcile", State: ledger.Done}, 0)
+	if err != nil {
+		return nil, err
+	}
+	var roots []ledger.Unit
+	for _, u := range all {
+		var spec struct {
+			Policy string
+			Repair bool
+		}
+		if json.Unmarshal(u.Spec, &spec) == nil && !spec.Repair && spec.Policy == "reconcile" {
+			roots = append(roots, u)
+		}
+	}
+	return roots, nil
+}
+
+// resting kinds rest on all rows being there: rows must be looked at again,
+// marks that are written again be taken away again, proofs be made again.
+var restingKinds = []string{"marks", "table", "around"}
+
+// reopen tells the Machine which units are to be done again, together with
+// those that rest on them.
+func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string) error {
+	if len(units) == 0 {
+		return nil
+	}
+	resting, err := l.roots(ctx)
+	if err != nil {
+		return err
+	}
+	for _, kind := range restingKinds {
+		found, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: kind}, 0)
+		if err != nil {
+			return err
+		}
+		resting = append(resting, found...)
+	}
+	_, err = l.drive.session.Turn(ctx, func(m *plan.Machine, _ time.Time) unit.Change {
+		if m.Cancelled() {
+			return unit.Change{}
+		}
+		var c unit.Change
+		seen := map[string]bool{}
+		again := func(u ledger.Unit, why string) {
+			state, attempt, ok := m.State(u.ID)
+			if !ok || seen[u.ID] {
+				return
+			}
+			seen[u.ID] = true
+			switch state {
+			case plan.Done:
+				c.Events = append(c.Events, unit.Event{Kind: unit.UnitUndone, Unit: u.ID, Attempt: u.Attempt, Reason: why})
+			case plan.Running: // taken off, as if it had come to a border
+				c.Events = append(c.Events, unit.Event{Kind: unit.UnitYielded, Unit: u.ID, Attempt: attempt, Reason: why})
+			}
+		}
+		for _, u := range units {
+			again(u, why)
+		}
+		for _, u := range resting {
+			again(u, "what it rests on is done again")
+		}
+		return c
+	})
+	return fault.Wrap(err, "reopen %d units", len(units))
+}
