@@ -133,3 +133,39 @@ func TestSourceChanged(t *testing.T) {
 		})
 	}
 }
+
+// Of many tables that are held in one go, the one that changed is named.
+func TestHoldManyTables(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ sql, want string }{
+		"unchanged": {"select", ""},
+		"truncated": {"truncate public.b", "truncated or rewritten"},
+		"gone":      {"drop table public.b", "the table is gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			var chunks []catalog.Chunk
+			for _, n := range []string{"a", "b", "c"} {
+				pgtest.Exec(t, url, "create table public."+n+" (id int)", "insert into "+n+" values (1)")
+				chunks = append(chunks, whole(t, url, public(n), catalog.Text))
+			}
+			r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+			pgtest.Exec(t, url, test.sql)
+			err := r.Hold(patient(t), chunks)
+			if test.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				held := pgtest.Query[int](t, url, "select count(*) from pg_locks where relation::regclass::text in ('a', 'b', 'c') and mode = 'AccessShareLock' and granted")
+				if sum, err := r.CopyOut(patient(t), chunks[1], io.Discard); held != 3 || err != nil || sum.Rows != 1 {
+					t.Errorf("%d tables are locked, %d rows read (%v)", held, sum.Rows, err)
+				}
+				return
+			}
+			if f := fault.Of(err); f.Code != "source.changed" || !strings.Contains(f.Text, "public.b") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want source.changed of public.b with %q", f, test.want)
+			}
+		})
+	}
+}

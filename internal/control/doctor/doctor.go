@@ -94,7 +94,12 @@ func blocking(connection string, err error) Finding {
 	for _, l := range f.Lines {
 		text += "; " + l.Label + " " + l.Text
 	}
-	return Finding{connection, connector.Finding{Severity: connector.Blocks, Code: f.Code, Text: text, Or: f.Next}}
+	next := f.Next
+	if len(next) == 0 && f.Kind == fault.Unavailable {
+		next = append(next, "see that the server runs and takes connections from this machine, then try again")
+	}
+	return Finding{connection, connector.Finding{Severity: connector.Blocks, Code: f.Code, Text: text,
+		Or: append(next, "godwit explain "+f.Code+" says more")}}
 }
 
 func (d *Diagnosis) sort() {

@@ -288,14 +288,16 @@ func (t *turn) lastly(in *instance) {
 }
 
 // inOrder advances a list: the next one starts when all before it are over
-// and none of them failed the list.
+// and none of them failed the list. One that was entered when an earlier one
+// was opened again waits for that.
 func (t *turn) inOrder(list []*instance, g gate) {
-	free := true
+	free, held := true, g
 	for _, k := range list {
 		if k.phase == entered || k.phase == idle && free {
-			t.advance(k, g)
+			t.advance(k, held)
 		}
 		free = free && k.phase == left && !k.fatal()
+		held.shut = held.shut || k.phase != left // of those entered before, nothing starts now
 	}
 }
 

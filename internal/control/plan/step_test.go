@@ -225,3 +225,20 @@ func TestExit(t *testing.T) {
 		})
 	}
 }
+
+// What is undone while the finally is at work is done again, and so is the
+// finally.
+func TestUndoneDuringFinally(t *testing.T) {
+	t.Parallel()
+	n := verb("copy", "data/1")
+	n.Finally = []Node{verb("tidy", "x/1"), verb("tell", "x/1")}
+	d := begin(t, flow(n), nil)
+	d.done("copy/data/1")
+	d.running("tidy/x/1")
+	d.say(unit.Event{Kind: unit.UnitUndone, Unit: "copy/data/1", Attempt: 1})
+	d.running("tidy/x/1")
+	d.done("tidy/x/1", "tell/x/1")
+	d.running("copy/data/1")
+	d.done("copy/data/1", "tidy/x/1", "tell/x/1")
+	d.over(OutcomeDone, 0)
+}

@@ -14,6 +14,7 @@ import (
 const (
 	replace  = "replace"
 	truncate = "truncate"
+	skip     = "skip" // makes none: what is there stays
 )
 
 // gather looks at both sides of a step. With a snapshot name the source's
@@ -130,6 +131,9 @@ type Found struct {
 	Units   int    `json:"units"`
 	LeftOut int    `json:"leftOut,omitempty"`
 	Sides   []Side `json:"sides"`
+	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
+	// Alone are objects at the target that a copy leaves as they are.
+	Alone []catalog.Name `json:"alone,omitempty"`
 }
 
 // Side is a connection as it was found.
@@ -142,6 +146,33 @@ type Side struct {
 
 func side(name string, db *catalog.Database) Side {
 	return Side{name, db.System, db.Version, db.Name}
+}
+
+// alone lists what a copy leaves alone: what the source does not have, and with
+// existing: skip what the target has already. Neither copied nor verified.
+func alone(existing string, facts catalog.Facts) []catalog.Name {
+	if existing == "" {
+		return nil
+	}
+	theirs := map[catalog.Name]bool{}
+	for _, t := range facts.Source.Tables {
+		theirs[t.Name] = true
+	}
+	for _, n := range facts.Source.Sequences {
+		theirs[n] = true
+	}
+	var list []catalog.Name
+	for _, t := range facts.Target.Tables {
+		if !theirs[t.Name] || existing == skip {
+			list = append(list, t.Name)
+		}
+	}
+	for _, n := range facts.Target.Sequences {
+		if !theirs[n] || existing == skip {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // inspector expands a step: it gathers the facts and asks the verb's plan.
@@ -176,7 +207,8 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	found := Found{
 		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
-		Sides: []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
+		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
+		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
 }

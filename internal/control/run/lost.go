@@ -22,7 +22,6 @@ type lostTarget struct {
 	executors map[string]unit.Executor
 	mu        sync.Mutex
 	check     bool // whether all marks are there
-	moved     bool // the source is read at another snapshot than the rows
 }
 
 // marked kinds leave a mark with what they did.
@@ -76,21 +75,24 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	if err != nil || len(settled) == 0 {
 		return err
 	}
-	taken, err := l.taken(ctx)
+	marks := map[string][]record.Mark{}
+	for to := range settled {
+		w, err := connector.Capable[connector.Writer](ctx, l.drive.open, to, "be written in marked transactions")
+		if err != nil {
+			return err
+		}
+		if marks[to], err = w.Marks(ctx, l.drive.run.UID); err != nil {
+			return fault.Wrap(err, "read the marks at %s", to)
+		}
+	}
+	// Asked last: an attempt to take them away began before they were gone.
+	when, err := l.taken(ctx)
 	if err != nil {
 		return err
 	}
 	var undone []ledger.Unit
 	for to, units := range settled {
-		w, err := connector.Capable[connector.Writer](ctx, l.drive.open, to, "be written in marked transactions")
-		if err != nil {
-			return err
-		}
-		marks, err := w.Marks(ctx, l.drive.run.UID)
-		if err != nil {
-			return fault.Wrap(err, "read the marks at %s", to)
-		}
-		undone = append(undone, taken.missing(units, marks)...)
+		undone = append(undone, when.missing(units, marks[to])...)
 	}
 	return l.reopen(ctx, undone, "its mark is gone: the target lost what was committed")
 }

@@ -3,8 +3,10 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -65,4 +67,42 @@ func (p past) format(ctx context.Context, accounts []record.Account, entity, for
 		}
 	}
 	return false, nil
+}
+
+// Alone lists what the run's copies left alone at the target; false when the
+// run copied nothing.
+func (p past) Alone(ctx context.Context) (map[catalog.Name]bool, bool, error) {
+	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "inspect", State: "done"}, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	alone, copied := map[catalog.Name]bool{}, false
+	for _, u := range units {
+		f, ok := factsOf[Found](ended(u).Facts)
+		if !ok || !f.Copies {
+			continue
+		}
+		copied = true
+		for _, n := range f.Alone {
+			alone[n] = true
+		}
+	}
+	return alone, copied, nil
+}
+
+// Values are the sequences that the run copied, as they were set last.
+func (p past) Values(ctx context.Context) (map[catalog.Name]connector.SequenceValue, error) {
+	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "sequence", State: ledger.Done}, 0)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(units, func(a, b ledger.Unit) int { return a.Ended.Compare(b.Ended) })
+	set := map[catalog.Name]connector.SequenceValue{}
+	for _, u := range units {
+		f, _ := factsOf[struct{ Values []connector.SequenceValue }](ended(u).Facts)
+		for _, v := range f.Values {
+			set[v.Name] = v
+		}
+	}
+	return set, nil
 }

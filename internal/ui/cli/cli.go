@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,7 +115,7 @@ watched, stopped and resumed at any moment.`,
   godwit status copy-1`,
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
-		Args:                       cobra.NoArgs,
+		Args:                       commands,
 		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	f := root.PersistentFlags()
@@ -125,9 +126,7 @@ watched, stopped and resumed at any moment.`,
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.ledgerCommand(), s.explainCommand(), s.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return fault.New(fault.Config, "usage", "%w", err).Hint("godwit COMMAND --help lists the flags")
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)
 	return root
 }
@@ -155,6 +154,9 @@ func (s *session) fail(err error) int {
 		code = ExitRefused
 	case fault.Unavailable, fault.Throttled:
 		code = ExitStopped
+		if !strings.HasPrefix(f.Code, "ledger.") && !strings.HasPrefix(f.Code, "disk.") {
+			code = ExitRefused // a run was not begun yet: those that are end by themselves
+		}
 	case fault.Cancelled:
 		code = ExitInterupt
 	}

@@ -7,6 +7,9 @@ import (
 	"godwit/internal/fault"
 )
 
+// showPlan is --plan without a hash.
+const showPlan = "show"
+
 func (s *session) copyCommand() *cobra.Command {
 	d, w := &source{}, &working{}
 	c := &cobra.Command{
@@ -18,14 +21,19 @@ command goes on where it was.`,
 		Example: `  godwit copy --from postgres://old/shop --to postgres://new/shop
   godwit copy --include 'sales.*' --exclude '*.tmp_*' --existing replace
   godwit copy --plan        # what it would do, writing nothing`,
-		Args: cobra.NoArgs,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 && w.plan == showPlan { // --plan HASH, which may stand without a hash here
+				w.plan, args = args[0], nil
+			}
+			return cobra.NoArgs(c, args)
+		},
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		b, err := s.direct(d, "copy")
 		if err != nil {
 			return err
 		}
-		if w.plan == "show" {
+		if w.plan == showPlan {
 			return s.plan(c.Context(), b)
 		}
 		return s.begin(c.Context(), b, w)
@@ -34,7 +42,7 @@ command goes on where it was.`,
 	d.verb(c.Flags(), s.Language, "copy")
 	c.Flags().StringVar(&d.verify, "verify", "all", "all reads everything back, none skips the proof")
 	w.flags(c.Flags())
-	c.Flags().Lookup("plan").NoOptDefVal = "show"
+	c.Flags().Lookup("plan").NoOptDefVal = showPlan
 	return c
 }
 

@@ -3,6 +3,8 @@ package cli
 import (
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -54,7 +56,15 @@ func (s *session) explainCommand() *cobra.Command {
 		}
 		text, ok := all[args[0]]
 		if !ok {
-			return fault.New(fault.Config, "usage", "there is no code %q", args[0]).Hint("godwit explain lists them")
+			e := fault.New(fault.Config, "usage", "there is no code %q", args[0])
+			if near := nearest(args[0], slices.Collect(maps.Keys(all))); near != "" {
+				e.Hint("did you mean %s?", near)
+			}
+			return e.Hint("godwit explain lists them")
+		}
+		if s.json {
+			s.events().Value("explain", map[string]string{"code": args[0], "text": text})
+			return s.stream.Err()
 		}
 		_, err := fmt.Fprintf(s.Out, "%s\n\n%s\n", args[0], text)
 		return err

@@ -47,7 +47,7 @@ func (s *session) runsCommand() *cobra.Command {
 			}
 			v.All = append(v.All, row)
 		}
-		return s.show("runs", v, v)
+		return s.show("runs", v, runsOf(v))
 	}
 	return c
 }
@@ -141,7 +141,7 @@ func (s *session) reportCommand() *cobra.Command {
 }
 
 func (s *session) ledgerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "ledger", Short: "Look after the ledger", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "ledger", Short: "Look after the ledger", Args: commands, Example: "  godwit ledger check",
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
 		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: cobra.MaximumNArgs(1),
@@ -162,7 +162,7 @@ func (s *session) ledgerCommand() *cobra.Command {
 				for _, b := range breaches {
 					fmt.Fprintf(s.Out, "%s  %s %s: %s [account.open]\n", b.Run, b.Step, b.Entity, b.What)
 				}
-				fmt.Fprintf(s.Out, "%s checked, %s.\n", view.Plural(n, "run"), view.Plural(len(breaches), "breach"))
+				fmt.Fprintf(s.Out, "%s checked, %s.\n", view.Plural(n, "run"), breachesOf(len(breaches)))
 			}
 			if len(breaches) > 0 {
 				return exit{ExitFailed}
@@ -171,6 +171,10 @@ func (s *session) ledgerCommand() *cobra.Command {
 		},
 	})
 	return c
+}
+
+func breachesOf(n int) string {
+	return fmt.Sprintf("%d %s", n, plural(n, "breach", "breaches"))
 }
 
 func (s *session) versionCommand() *cobra.Command {

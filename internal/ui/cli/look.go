@@ -155,7 +155,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound) error {
 	}
 	v := planned(p, b)
 	v.Now = time.Now().In(s.Zone)
-	return s.show("plan", v, v)
+	return s.show("plan", v, planOf(v))
 }
 
 // planned puts a plan into what is shown.

@@ -175,6 +175,11 @@ func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
 			}
 		}
 		if wrong := flow.Fill(spec, values); len(wrong) > 0 {
+			for i := range wrong { // the flag says where
+				if _, text, ok := strings.Cut(wrong[i].Text, " in the command: "); ok {
+					wrong[i].Text = text
+				}
+			}
 			return flow.Step{}, wrong
 		}
 		for _, p := range v.Check(spec) {
@@ -245,7 +250,13 @@ func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 		path = filepath.Join(dir, ".godwit", "ledger.db")
 	}
 	s.ledger = path
-	return s.Open(ctx, path)
+	runs, done, err := s.Open(ctx, path)
+	if fault.KindOf(err) == fault.Data { // nothing was touched
+		f := fault.Of(err)
+		f.Kind = fault.Config
+		return nil, nil, &fault.Error{Fault: f}
+	}
+	return runs, done, err
 }
 
 // actor is who does what people do: GODWIT_ACTOR, else user@host.

@@ -207,7 +207,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 			}
 		}
 	}
-	return now, s.show("status", st, now)
+	return now, s.show("status", st, statusOf(now))
 }
 
 // line says something in passing, on standard error, without --json.
@@ -217,7 +217,7 @@ func (s *session) line(format string, args ...any) {
 	}
 }
 
-// isFile reports whether a writer is a terminal that can be asked.
+// terminal reports whether a stream is a terminal that can be asked.
 func terminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && view.Terminal(f)

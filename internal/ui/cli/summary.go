@@ -48,7 +48,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		s.line("the report could not be written: %v", err)
 	}
 	if s.json {
-		s.events().Value("summary", sum)
+		s.events().Value("summary", summaryOf(sum))
 	} else if err := s.tellEnd(story, sum); err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err != nil {
 		return nil, err
 	}
-	if w.plan != "" && w.plan != "show" && p.Hash != w.plan {
+	if w.plan != "" && p.Hash != w.plan {
 		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
 			Hint("%s shows it", s.commandOf("plan", b))
 	}

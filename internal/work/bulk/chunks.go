@@ -10,8 +10,8 @@ const (
 	smallTable  = 1 << 20  // tables under it share a transaction
 	smallGroup  = 16 << 20 // bytes of the tables of one group
 	smallCount  = 64       // tables of one group
-	perWorker   = 8 // chunks that each worker would get if all were one table
-	wholeTable  = 1 << 50 // as a chunk's size: never cut
+	perWorker   = 8        // chunks that each worker would get if all were one table
+	wholeTable  = 1 << 50  // as a chunk's size: never cut
 	pageSize    = 8192
 	blobsInUnit = 256
 	namesInUnit = 1000

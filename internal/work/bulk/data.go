@@ -114,6 +114,9 @@ func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Repo
 	return accounts, nil
 }
 
+// unknown stands for the snapshot of a unit of which only the mark is left.
+const unknown = "unknown"
+
 // Done reads the marks: a unit that committed left all of them.
 func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect, error) {
 	spec, err := decode[DataSpec](u)
@@ -144,6 +147,6 @@ func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect
 	}
 	// The mark does not say which snapshot was read: an unknown one is
 	// reconciled like a lost one.
-	r.Facts = encode(dataFacts{"unknown"})
+	r.Facts = encode(dataFacts{unknown})
 	return unit.Effect{State: unit.Complete, Result: r}, nil
 }

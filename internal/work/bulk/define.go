@@ -48,10 +48,10 @@ func (x *expansion) define(before []catalog.Definition) {
 	for _, d := range x.facts.Clearing {
 		chain("clear", []catalog.Definition{d})
 	}
-	for _, run := range runs(before) {
-		sets := beside(run)
+	for _, r := range runs(before) {
+		sets := r.beside()
 		if sets == nil {
-			chain("before", run)
+			chain("before", r.list)
 			continue
 		}
 		tag, after := "beside "+itoa(len(x.units)), behind()
@@ -62,10 +62,16 @@ func (x *expansion) define(before []catalog.Definition) {
 	}
 }
 
+// run is a stretch of definitions; apart says that all of them may go aside.
+type run struct {
+	list  []catalog.Definition
+	apart bool
+}
+
 // runs cuts definitions where a long enough run of those that may go aside
 // begins and ends.
-func runs(list []catalog.Definition) [][]catalog.Definition {
-	var all [][]catalog.Definition
+func runs(list []catalog.Definition) []run {
+	var all []run
 	done := 0
 	for at := 0; at < len(list); {
 		end := at
@@ -74,29 +80,29 @@ func runs(list []catalog.Definition) [][]catalog.Definition {
 		}
 		if end-at > definitionsBeside {
 			if at > done {
-				all = append(all, list[done:at])
+				all = append(all, run{list[done:at], false})
 			}
-			all, done = append(all, list[at:end]), end
+			all, done = append(all, run{list[at:end], true}), end
 		}
 		at = max(end, at+1)
 	}
 	if done < len(list) {
-		all = append(all, list[done:])
+		all = append(all, run{list[done:], false})
 	}
 	return all
 }
 
 // beside divides a run into sets that do not need one another, each in the
 // run's order; nil when it has to stay one.
-func beside(run []catalog.Definition) [][]catalog.Definition {
-	if len(run) <= definitionsBeside || !aside[run[0].Kind] {
+func (r run) beside() [][]catalog.Definition {
+	if !r.apart {
 		return nil
 	}
 	place := map[int]int{} // of a definition's ID in the run
-	for i, d := range run {
+	for i, d := range r.list {
 		place[d.ID] = i
 	}
-	root := make([]int, len(run)) // the first of those that hang together
+	root := make([]int, len(r.list)) // the first of those that hang together
 	for i := range root {
 		root[i] = i
 	}
@@ -107,7 +113,7 @@ func beside(run []catalog.Definition) [][]catalog.Definition {
 		}
 		return i
 	}
-	for i, d := range run {
+	for i, d := range r.list {
 		for _, id := range d.After {
 			if k, ok := place[id]; ok {
 				a, b := find(i), find(k)
@@ -117,20 +123,20 @@ func beside(run []catalog.Definition) [][]catalog.Definition {
 	}
 	groups := map[int][]catalog.Definition{}
 	var order []int
-	for i, d := range run {
-		r := find(i)
-		if groups[r] == nil {
-			order = append(order, r)
+	for i, d := range r.list {
+		first := find(i)
+		if groups[first] == nil {
+			order = append(order, first)
 		}
-		groups[r] = append(groups[r], d)
+		groups[first] = append(groups[first], d)
 	}
 	var sets [][]catalog.Definition
 	var set []catalog.Definition
-	for _, r := range order {
-		if len(set) > 0 && len(set)+len(groups[r]) > definitionsBeside {
+	for _, first := range order {
+		if len(set) > 0 && len(set)+len(groups[first]) > definitionsBeside {
 			sets, set = append(sets, set), nil
 		}
-		set = append(set, groups[r]...)
+		set = append(set, groups[first]...)
 	}
 	sets = append(sets, set)
 	if len(sets) == 1 || slices.ContainsFunc(sets, func(s []catalog.Definition) bool { return len(s) > 2*definitionsInUnit }) {

@@ -159,7 +159,13 @@ func (x *expansion) foreign(list []catalog.Definition) {
 
 // values adds sequences and large objects: as they are at the snapshot.
 func (x *expansion) values() {
-	for part := range slices.Chunk(x.facts.Source.Sequences, namesInUnit) {
+	sequences := x.facts.Source.Sequences
+	if x.spec.Existing == Skip { // what is there is left alone
+		sequences = slices.DeleteFunc(slices.Clone(sequences), func(n catalog.Name) bool {
+			return slices.Contains(x.facts.Target.Sequences, n)
+		})
+	}
+	for part := range slices.Chunk(sequences, namesInUnit) {
 		x.add(unit.Unit{
 			Kind: "sequence", Class: classOther, Weight: 1, After: []string{tagReconciled}, Tags: []string{tagValues},
 		}, "values", SequenceSpec{x.spec.From, x.spec.To, part})

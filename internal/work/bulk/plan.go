@@ -94,15 +94,39 @@ func (x *expansion) settle() error {
 			x.tables = append(x.tables, t)
 		}
 	}
-	if x.spec.Existing == Fail && len(exist) > 0 {
-		return notEmpty(exist, x.spec.To)
+	if x.spec.Existing == Fail {
+		if exist = append(exist, x.clashes()...); len(exist) > 0 {
+			return notEmpty(exist, x.spec.To)
+		}
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
 	return nil
 }
 
+// clashes are the other objects of the selection that are at the target: each
+// would be made a second time. Schemas and extensions may be there.
+func (x *expansion) clashes() []catalog.Name {
+	if x.facts.Target == nil {
+		return nil
+	}
+	there := map[catalog.Object]bool{}
+	for _, o := range x.facts.Target.Others {
+		there[o] = true
+	}
+	for _, n := range x.facts.Target.Sequences {
+		there[catalog.Object{Kind: "SEQUENCE", Name: n}] = true
+	}
+	var list []catalog.Name
+	for _, d := range x.facts.Definitions {
+		if d.Kind != "EXTENSION" && d.Kind != "SCHEMA" && there[catalog.Object{Kind: d.Kind, Name: d.Name}] {
+			list = append(list, d.Name)
+		}
+	}
+	return list
+}
+
 func notEmpty(exist []catalog.Name, to string) error {
-	e := fault.New(fault.Config, "target.not-empty", "%d of the selected tables are in %s already", len(exist), to)
+	e := fault.New(fault.Config, "target.not-empty", "%d of the selected objects are in %s already", len(exist), to)
 	for i, n := range exist {
 		if i == 5 {
 			e = e.With("", "and %d more", len(exist)-i)

@@ -82,7 +82,7 @@ func (s *snapshots) taken(ctx context.Context, step string) ([]string, error) {
 		}
 		for _, d := range done {
 			var f dataFacts
-			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot != "" && !slices.Contains(ids, f.Snapshot) {
+			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot != "" && f.Snapshot != unknown && !slices.Contains(ids, f.Snapshot) {
 				ids = append(ids, f.Snapshot)
 			}
 		}

@@ -45,6 +45,13 @@ type job struct {
 	load   connector.Load
 	reader connector.Reader
 	report unit.Report
+	left   *facts
+}
+
+// facts is what a unit leaves behind for those that come later in the run.
+type facts struct {
+	Snapshot string                    `json:"snapshot,omitempty"` // that the source was read at
+	Values   []connector.SequenceValue `json:"values,omitempty"`   // as they were set
 }
 
 // marked runs a change in one transaction with one mark.
@@ -55,19 +62,16 @@ type marked struct {
 
 // Do makes the change and its mark. A second time the mark is in the way.
 func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	j := job{unit: u, report: report}
+	j := job{unit: u, report: report, left: &facts{}}
 	writer, err := m.writer(ctx, u, &j.spec)
 	if err != nil {
 		return unit.Result{}, err
 	}
-	var result unit.Result
 	if j.spec.From != "" {
-		var snapshot string
-		if j.reader, snapshot, err = read(ctx, m.open, j.spec.From, l.Run); err != nil {
+		if j.reader, j.left.Snapshot, err = read(ctx, m.open, j.spec.From, l.Run); err != nil {
 			return unit.Result{}, err
 		}
 		defer j.reader.Close()
-		result.Facts = unit.Body(map[string]string{"snapshot": snapshot})
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: u.Weight, Doing: u.Kind})
 	if j.load, err = writer.Begin(ctx, []record.MarkKey{key(u, l)}); err != nil {
@@ -82,11 +86,15 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.Wrap(err, "commit on %s", j.spec.To)
 	}
 	report.At(u.Kind + ".committed")
-	return result, nil
+	return unit.Result{Facts: unit.Body(j.left)}, nil
 }
 
-// Done reads the mark.
+// Done reads the mark. Values of sequences are set again instead: the mark
+// does not say which they were.
 func (m marked) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect, error) {
+	if u.Kind == "sequence" {
+		return unit.Effect{}, nil
+	}
 	var s spec
 	writer, err := m.writer(ctx, u, &s)
 	if err != nil {
@@ -162,6 +170,7 @@ func setSequences(ctx context.Context, j job) error {
 	if err != nil {
 		return fault.Wrap(err, "read %s", j.spec.From)
 	}
+	j.left.Values = values
 	return fault.Wrap(j.load.SetSequences(ctx, values), "write %s", j.spec.To)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -12,7 +14,10 @@ import (
 )
 
 // around compares sequences and definitions.
-type around struct{ open connector.Opener }
+type around struct {
+	open connector.Opener
+	past History
+}
 
 // Done: looking leaves nothing behind.
 func (a *around) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
@@ -25,6 +30,11 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
+	alone, copied, err := a.past.Alone(ctx)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
+	}
+	spec.without(alone, copied)
 	s := &sides{open: a.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
 	v := verdict{}
@@ -39,6 +49,29 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	return unit.Result{Facts: encode(v.counts)}, v.err()
 }
 
+// without takes out what a copy in this run left alone at the target. What the
+// target has more was there before the copy then.
+func (s *AroundSpec) without(alone map[catalog.Name]bool, copied bool) {
+	if !copied {
+		return
+	}
+	left := func(n catalog.Name) bool { return alone[n] }
+	s.Sequences = slices.DeleteFunc(s.Sequences, left)
+	s.MoreSequences = nil
+	names := map[string]bool{}
+	for n := range alone {
+		names[n.String()] = true
+	}
+	before := len(s.Definitions)
+	s.Definitions = slices.DeleteFunc(s.Definitions, func(d Difference) bool {
+		return d.What == extraDefinition || names[d.Entity]
+	})
+	s.Differing = max(len(s.Definitions), s.Differing-(before-len(s.Definitions)))
+	if len(s.Definitions) == 0 {
+		s.Differing = 0
+	}
+}
+
 func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, report unit.Report) (Proof, error) {
 	proof := Proof{Entity: "sequences", Result: Equal, Method: Both, Rows: int64(len(spec.Sequences) + len(spec.NoSequences))}
 	differs := func(n catalog.Name, text string) {
@@ -51,9 +84,20 @@ func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, repor
 	for _, n := range spec.MoreSequences {
 		differs(n, "only at "+spec.To)
 	}
-	left, err := values(ctx, s, spec.From, spec.Sequences)
+	// Sequences know no snapshot: those of a source in use have gone on since
+	// they were copied.
+	copied, err := a.past.Values(ctx)
+	if err != nil {
+		return proof, fault.Wrap(err, "look up copied sequences")
+	}
+	rest := slices.DeleteFunc(slices.Clone(spec.Sequences), func(n catalog.Name) bool { _, ok := copied[n]; return ok })
+	left, err := values(ctx, s, spec.From, rest)
 	if err != nil {
 		return unreadable(proof, spec.From, err)
+	}
+	maps.Copy(left, copied)
+	if len(rest) < len(spec.Sequences) {
+		proof.Method = Recorded
 	}
 	right, err := values(ctx, s, spec.To, spec.Sequences)
 	if err != nil {

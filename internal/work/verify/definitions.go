@@ -42,11 +42,16 @@ func compare(v *Verify, facts catalog.Facts) (list []Difference, objects int) {
 	for _, r := range extra {
 		if !changed[r] && !r.given() {
 			objects++
-			list = append(list, r.differs(r.kind+" is only at "+v.To))
+			d := r.differs(r.kind + " is only at " + v.To)
+			d.What = extraDefinition
+			list = append(list, d)
 		}
 	}
 	return list[:min(len(list), mostNamed)], objects
 }
+
+// extraDefinition is the What of a definition that only the target has.
+const extraDefinition = "extra definition"
 
 // given tells what every database has from its start. How the target's was set
 // up, its owner for one, is not the copy's to decide; where the source's was

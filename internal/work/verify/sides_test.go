@@ -41,6 +41,14 @@ func (p *pair) Copied(context.Context, string, string) (record.Sum, bool, error)
 	return record.Sum{}, false, nil
 }
 
+// Alone is of verify.History too.
+func (p *pair) Alone(context.Context) (map[catalog.Name]bool, bool, error) { return nil, false, nil }
+
+// Values implements verify.History, too.
+func (p *pair) Values(context.Context) (map[catalog.Name]connector.SequenceValue, error) {
+	return nil, nil
+}
+
 // The rest implements unit.Report.
 
 func (p *pair) Progress(unit.Progress) {}

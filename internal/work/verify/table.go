@@ -32,12 +32,16 @@ const (
 	Equal       = "equal"
 	Differs     = "differs"
 	NotVerified = "not_verified"
+	LeftAlone   = "left_alone" // the copy did not touch it, nor is it verified
 )
 
 // Methods of a Proof.
 const (
 	Relayed = "summed while it was copied" // the target was read again
 	Both    = "both sides read"
+
+	// Recorded is for what has no sum, as sequences.
+	Recorded = "recorded when it was copied"
 )
 
 // History gives what a copy in the same run recorded. Safe for concurrent use.
@@ -45,11 +49,16 @@ type History interface {
 	// Copied returns the sum of an entity's current accounts in the format it
 	// was copied in; false when this run did not copy it as a whole.
 	Copied(ctx context.Context, entity, format string) (record.Sum, bool, error)
+	// Values are the sequences that this run copied, as they were set.
+	Values(ctx context.Context) (map[catalog.Name]connector.SequenceValue, error)
+	// Alone lists what a copy in the same run left as it was at the target;
+	// false when the run copied nothing.
+	Alone(ctx context.Context) (names map[catalog.Name]bool, copied bool, err error)
 }
 
 // Executors returns those of the verify verb, by kind.
 func Executors(open connector.Opener, past History) map[string]unit.Executor {
-	return map[string]unit.Executor{"table": &table{open, past}, "around": &around{open}}
+	return map[string]unit.Executor{"table": &table{open, past}, "around": &around{open, past}}
 }
 
 type table struct {
@@ -72,6 +81,10 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	}
 	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
+	var err error
+	if s.alone, _, err = t.past.Alone(ctx); err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
+	}
 	v := verdict{}
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
@@ -94,6 +107,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
 	proof := Proof{Entity: p.Name.String(), Result: Differs, Method: Both}
 	switch {
+	case s.alone[p.Name]:
+		proof.Result, proof.Why = LeftAlone, "at "+s.to+" before the copy, which left it alone"
+		return proof, nil
 	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
 	case p.Empty:
@@ -167,6 +183,7 @@ type sides struct {
 	run      string
 	from, to string
 	readers  map[string]connector.Reader
+	alone    map[catalog.Name]bool // not to be verified
 }
 
 func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {

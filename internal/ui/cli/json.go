@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"time"
+
+	"godwit/internal/control/run"
+	"godwit/internal/record"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
+)
+
+// What commands give to programs with --json. Names and meanings never change
+// within version 1 of the stream; times are RFC 3339, durations seconds.
+
+type runValue struct {
+	Run      string    `json:"run"`
+	State    string    `json:"state"`
+	Started  time.Time `json:"started"`
+	Duration float64   `json:"duration_s"`
+	Read     int64     `json:"read"`
+	Applied  int64     `json:"applied"`
+	Dead     int64     `json:"dead"`
+	Exit     *int      `json:"exit,omitempty"` // missing while it has not ended
+}
+
+type runsValue struct {
+	Runs []runValue `json:"runs"`
+}
+
+func runsOf(v view.Runs) runsValue {
+	list := runsValue{Runs: []runValue{}}
+	for _, r := range v.All {
+		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Dead, nil}
+		if r.Exit >= 0 {
+			one.Exit = &r.Exit
+		}
+		list.Runs = append(list.Runs, one)
+	}
+	return list
+}
+
+type countValue struct {
+	Kind  string `json:"kind"`
+	State string `json:"state"`
+	Units int    `json:"units"`
+}
+
+type statusValue struct {
+	Run      string           `json:"run"`
+	State    string           `json:"state"` // "lost": nobody owns it
+	Outcome  string           `json:"outcome,omitempty"`
+	Exit     *int             `json:"exit,omitempty"`
+	Plan     string           `json:"plan"`
+	Owner    string           `json:"owner,omitempty"`
+	Started  time.Time        `json:"started"`
+	Wrote    time.Time        `json:"wrote"` // when its owner wrote last
+	Accounts []record.Account `json:"accounts"`
+	Units    []countValue     `json:"units"`
+	Active   []unit.Progress  `json:"active"`
+	Waiting  int              `json:"waiting"`
+}
+
+func statusOf(n *run.Now) statusValue {
+	v := statusValue{
+		Run: n.Run.Name(), State: n.Run.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: n.Steps, Active: n.Progress, Waiting: n.Waiting,
+	}
+	if n.Alone() {
+		v.State = "lost"
+	}
+	if !n.Run.Ended.IsZero() {
+		v.Exit = &n.Run.Exit
+	}
+	for _, c := range n.Counts {
+		v.Units = append(v.Units, countValue{c.Kind, c.State, c.Units})
+	}
+	return v
+}
+
+type stepValue struct {
+	Step  string `json:"step"`
+	Makes string `json:"makes"`
+	Units int64  `json:"units"`
+	Bytes int64  `json:"bytes"`
+}
+
+type destroyedValue struct {
+	Entity string `json:"entity"`
+	Rows   int64  `json:"rows"`
+}
+
+type planValue struct {
+	Hash     string           `json:"hash"`
+	Command  string           `json:"command"`
+	Steps    []stepValue      `json:"steps"`
+	Destroys []destroyedValue `json:"destroys"`
+	LeftOut  int64            `json:"left_out"`
+}
+
+func planOf(p view.Plan) planValue {
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, LeftOut: p.LeftOut.Tables}
+	for _, s := range p.Steps {
+		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
+	}
+	for _, t := range p.Destroys.Tables {
+		v.Destroys = append(v.Destroys, destroyedValue{t.Name, t.N})
+	}
+	return v
+}
+
+type verifiedValue struct {
+	Rows        int64 `json:"rows"`
+	Equal       int64 `json:"equal"`
+	Differ      int64 `json:"differ"`
+	NotVerified int64 `json:"tables_not_verified"`
+}
+
+type summaryValue struct {
+	Run      string           `json:"run"`
+	Outcome  string           `json:"outcome"`
+	Why      string           `json:"why,omitempty"`
+	Exit     int              `json:"exit"`
+	Duration float64          `json:"duration_s"`
+	Accounts []record.Account `json:"accounts"`
+	Verified *verifiedValue   `json:"verified,omitempty"`
+	Report   string           `json:"report,omitempty"`
+	Next     []string         `json:"next,omitempty"`
+}
+
+func summaryOf(s view.Summary) summaryValue {
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), s.Steps, nil, s.Report, s.Next}
+	if w := s.Verified; w != nil {
+		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Tables}
+	}
+	return v
+}
