@@ -26,7 +26,7 @@ func (p *pair) makeMixed(ctx context.Context, database string, scale float64) er
 		fmt.Fprintf(&sql, `
 			create table big.event_%[1]d (id bigint primary key, account int not null, kind int, amount numeric(12,2),
 				at timestamptz not null, note text, score float8, ok boolean);
-			insert into big.event_%[1]d select i, (i * 7919 + %[1]d) %% 100003, i %% 17, (i %% 1000003) / 100.0,
+			insert into big.event_%[1]d select i, (i::bigint * 7919 + %[1]d) %% 100003, i %% 17, (i %% 1000003) / 100.0,
 				timestamptz '2020-01-01 00:00:00+00' + i * interval '7 seconds',
 				case when i %% 5 = 0 then null else 'note ' || md5((i + %[1]d)::text) end, i / 3.0, i %% 3 = 0
 				from generate_series(1, %[2]d) i;

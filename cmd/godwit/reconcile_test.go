@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"godwit/internal/ledger"
@@ -79,7 +80,7 @@ func TestReconcile(t *testing.T) {
 		"data":                {"data.committed:2"},
 		"reconciled, foreign": {"data.committed:2", "foreign.begun:1"},
 		"values":              {"sequence.committed:1", "sequence.begun:1"},
-		"marks":               {"data.committed:2", "analyze.committed:1", "unit.before-settle:32"},
+		"marks":               {"data.committed:2", "analyze.committed:1", "unit.after-settle:14"},
 	}
 	if os.Getenv("GODWIT_SLOW") != "" {
 		kills["repairs"] = []string{"data.committed:2", "reconcile.copied:1", "reconcile.committed:1", "foreign.committed:1", "view.begun:1", "analyze.begun:1"}
@@ -88,38 +89,39 @@ func TestReconcile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m.retarget(t)
 			stop := moving(t, from)
-			for _, at := range points {
-				if code := m.copy(t, "GODWIT_KILL_AT="+at).exit(t); code == 0 {
-					t.Logf("%s was not passed", at)
+			p := m.copy(t, "GODWIT_KILL_AT="+strings.Join(points[:min(1, len(points))], ""))
+			for i := 1; i <= len(points) && p.exit(t) == -1; i++ {
+				at := ""
+				if i < len(points) {
+					at = points[i]
 				}
+				p = m.copy(t, "GODWIT_KILL_AT="+at)
 			}
-			m.end(t, want, stop)
+			p.ends(t, 0)
+			m.oneMoment(t, want, stop())
+			if name != "no kill" && len(m.again(t)) == 0 {
+				t.Errorf("nothing was copied again:\n%s", p.said.String())
+			}
 		})
 	}
 }
 
-// end lets the run end while the writer goes on, and proves that it holds one
-// moment, in the rows and in the sequence.
-func (m *move) end(t *testing.T, want int64, stop func() int) {
+// oneMoment proves that the target is as the source was at one moment; the
+// sequence, which knows none, is not behind it.
+func (m *move) oneMoment(t *testing.T, want int64, moved int) {
 	t.Helper()
-	p := m.copy(t)
-	code := p.exit(t)
-	moved := stop()
-	if code != 0 {
-		t.Fatalf("exit %d:\n%s", code, p.said.String())
-	}
 	if got := pgtest.Query[int64](t, m.to, total); got != want {
 		t.Errorf("the sum is %d, was %d all the time", got, want)
 	}
 	rows := pgtest.Query[int64](t, m.to, "select count(*) - 20000 from one.move")
-	if last := pgtest.Query[int64](t, m.to, "select case when is_called then last_value else 0 end from two.moves"); last < rows || last > rows+1 {
+	if last := pgtest.Query[int64](t, m.to, "select case when is_called then last_value else 0 end from two.moves"); last < rows {
 		t.Errorf("%d moves, but the sequence is at %d", rows, last)
 	}
 	if n := pgtest.Query[int](t, m.to, "select count(*) from pg_namespace where nspname = 'godwit'"); n > 0 {
 		t.Error("schema godwit was left")
 	}
 	m.checked(t)
-	t.Logf("%d moves by the end, %d at the target; copied again: %v", moved, rows, m.again(t))
+	t.Logf("%d moved by the end, %d of all at the target; copied again: %v", moved, rows, m.again(t))
 }
 
 // again lists what was copied again, by entity.

@@ -195,7 +195,11 @@ func (c *checking) over(step string) bool {
 }
 
 // leaves reports whether units of this step and kind leave accounts: one did.
+// Those that reconcile may find nothing to do.
 func (c *checking) leaves(step, kind string) bool {
+	if kind == "reconcile" {
+		return false
+	}
 	if c.counted == nil {
 		c.counted = map[place]bool{}
 		for _, a := range c.accounts {

@@ -126,7 +126,8 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 	if s.Label != nil {
 		work = s.Label(ctx, s.Name+" "+u.ID)
 	}
-	result, err := s.attempt(work, u, lease, report)
+	said := &notes{Report: report}
+	result, err := s.attempt(work, u, lease, said)
 	if ctx.Err() != nil {
 		return plan.Turn{}, ctx.Err() // in doubt: the next attempt asks Done
 	}
@@ -136,7 +137,7 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 		if err != nil {
 			c.Accounts = nil
 		}
-		c.Events = split(m.Ended(u.ID, ref.Attempt, now, result, err))
+		c.Events = append(said.events(u.ID, ref.Attempt, now), split(m.Ended(u.ID, ref.Attempt, now, result, err))...)
 		return c
 	})
 	report.At("unit.after-settle")

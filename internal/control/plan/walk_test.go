@@ -267,7 +267,7 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 2000
+	walks := 300
 	if testing.Short() {
 		walks = 50
 	}

@@ -81,9 +81,6 @@ func kinds(names []string) []fault.Kind {
 	for _, n := range names {
 		list = append(list, fault.Kind(n))
 	}
-	if !slices.Contains(list, fault.Internal) {
-		list = append(list, fault.Internal) // carefully, whatever else is said
-	}
 	return list
 }
 

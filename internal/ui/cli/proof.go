@@ -30,7 +30,7 @@ func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 		switch {
 		case p.Result == "equal" && !p.Around():
 			v.Equal++
-		case p.Result == "equal":
+		case p.Result == "equal", p.Result == "left_alone":
 		case p.Result == "differs" && p.Around():
 		case p.Result == "differs":
 			v.Tables = append(v.Tables, differing(p, rows[p.Entity]))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	failed := story.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = why(failed)
-		if len(story.Steps) > 0 {
+		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -123,6 +124,7 @@ func verified(st *run.Story) *view.Verified {
 			v.Rows += p.Rows
 			v.Differ += max(1, int64(p.Count))
 			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+		case "left_alone": // said in a note
 		default:
 			v.Tables++
 		}
@@ -132,6 +134,15 @@ func verified(st *run.Story) *view.Verified {
 
 func notes(st *run.Story) []view.Note {
 	var list []view.Note
+	alone := 0
+	for _, p := range st.Proofs {
+		if p.Result == "left_alone" {
+			alone++
+		}
+	}
+	if alone > 0 {
+		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
+	}
 	if n := len(st.Again); n > 0 {
 		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
 	}

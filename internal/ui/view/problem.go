@@ -20,7 +20,7 @@ func (p Problem) lines(edge int) []string {
 	lines := strings.Split(text, "\n")
 	row := func(label, text string) {
 		for _, t := range strings.Split(text, "\n") {
-			lines = append(lines, wrap("  "+left(label, indent-2), t, indent, edge)...)
+			lines = append(lines, wrap("  "+left(label, max(indent-2, width(label)+1)), t, indent, edge)...)
 			label = ""
 		}
 	}

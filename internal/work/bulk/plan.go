@@ -68,7 +68,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues}},
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }

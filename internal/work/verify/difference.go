@@ -254,6 +254,7 @@ func (v *verdict) add(p Proof) {
 		first += ": " + p.Why
 	}
 	switch p.Result {
+	case LeftAlone:
 	case Equal:
 		v.counts.Equal++
 	case Differs:

@@ -107,8 +107,10 @@ func (l *loop) newer(t plan.Turn) {
 	}
 }
 
-// reconcile starts what should run and does not, and cancels what should not.
+// reconcile cancels what should not run and, when that has ended, starts what
+// should: a guard is not closed while what it protects still works.
 func (l *loop) reconcile(ctx context.Context) {
+	leaving := false
 	wanted := map[string]plan.Ref{}
 	for _, r := range l.turn.Running {
 		wanted[r.Unit] = r
@@ -117,11 +119,12 @@ func (l *loop) reconcile(ctx context.Context) {
 		r, ok := wanted[id]
 		if !ok || r.Attempt != a.ref.Attempt {
 			a.cancel()
+			leaving = true
 		} else if r.Drain || l.stopped {
 			a.drained.Do(func() { close(a.drain) })
 		}
 	}
-	if l.stopped {
+	if l.stopped || leaving {
 		return
 	}
 	for _, r := range l.turn.Running {

@@ -47,9 +47,9 @@ func (r *Retry) Next(t Tries, kind fault.Kind, now time.Time) (due time.Time, ag
 		return time.Time{}, false
 	}
 	switch {
-	case len(p.Only) > 0 && !slices.Contains(p.Only, kind):
+	case len(p.Only) > 0 && kind != fault.Internal && !slices.Contains(p.Only, kind):
 		return time.Time{}, false
-	case len(p.Only) == 0 && kind == fault.Internal && t.Broken+1 >= triesBroken:
+	case kind == fault.Internal && t.Broken+1 >= triesBroken: // whatever else is said
 		return time.Time{}, false
 	case p.Attempts > 0 && t.Before+1 >= p.Attempts:
 		return time.Time{}, false

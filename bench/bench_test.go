@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func TestParseStat(t *testing.T) {
+	t.Parallel()
+	const line = "42 (a (b) c) S 7 42 42 0 -1 4194560 100 0 0 0 150 50 25 5 20 0 1 0 1000 1 300"
+	got, err := parseStat(line)
+	if err != nil || got.parent != 7 || got.cpu < 2.29 || got.cpu > 2.31 {
+		t.Errorf("%+v (%v), want parent 7 and 2.3 s", got, err)
+	}
+	if _, err := parseStat("42 nothing"); err == nil {
+		t.Error("half a line is read")
+	}
+	own, err := look()
+	if err != nil || own[os.Getpid()].parent != os.Getppid() {
+		t.Errorf("this process is not found below %d (%v)", os.Getppid(), err)
+	}
+}
+
+func TestTree(t *testing.T) {
+	t.Parallel()
+	all := processes{10: {1, 1}, 11: {10, 2}, 12: {11, 4}, 20: {1, 8}, 21: {20, 16}}
+	if cpu := all.cpu(10); cpu != 7 {
+		t.Errorf("the tree has used %g s, want 7", cpu)
+	}
+}
+
+// Seconds in which two units ran together count once.
+func TestPhases(t *testing.T) {
+	t.Parallel()
+	p := sumPhases([]interval{{"small", 1000, 3000}, {"data", 2000, 5000}, {"data", 9000, 9500}, {"key", 4000, 4500}})
+	want := map[string]phase{
+		"small": {1, 2, 2}, "data": {2, 3.5, 3.5}, "= rows": {3, 5.5, 4.5}, "= definitions": {1, .5, .5}, "key": {1, .5, .5}, "= copy": {4, 6, 4.5},
+	}
+	for name, w := range want {
+		if p[name] != w {
+			t.Errorf("%s is %+v, want %+v", name, p[name], w)
+		}
+	}
+	if len(p) != len(want) {
+		t.Errorf("phases are %+v", p)
+	}
+}
+
+func result1(wall, client, others float64, same string) *measured {
+	return &measured{Readings: []reading{{Wall: wall, Client: client, Others: others, Same: same}, {Wall: 2 * wall, Client: client, Others: others, Same: same}}}
+}
+
+// A contender that failed, is missing or moved other rows gives no ratio; where
+// others are busy the CPU decides.
+func TestRatio(t *testing.T) {
+	t.Parallel()
+	wrong, missing := result1(1, 1, 0, "differs: a"), &measured{Missing: "x"}
+	for _, m := range []*measured{wrong, missing, {}} {
+		if m.bad() == "" {
+			t.Errorf("%+v is taken for good", m)
+		}
+	}
+	for name, c := range map[string]struct {
+		a, b *measured
+		want string
+	}{
+		"met":                 {result1(1, 9, 0, "same"), result1(2, 1, 0, "same"), "met"},
+		"missed":              {result1(3, 1, 0, "same"), result1(2, 9, 0, "same"), "missed"},
+		"others, CPU decides": {result1(3, 1, 2, "same"), result1(2, 9, 0, "same"), "met"},
+		"missing":             {result1(1, 1, 0, "same"), nil, "not measured"},
+	} {
+		var r result
+		r.ratio("x", 0.9, c.a, c.b, wall)
+		if r.Goals[0].Verdict != c.want {
+			t.Errorf("%s: %+v, want %s", name, r.Goals[0], c.want)
+		}
+	}
+}
+
+// The raw pipe and pg_restore move a small mixed set; what is changed then is found.
+func TestContendersAndComparison(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	b, err := parse([]string{"-godwit", os.Args[0], "-parts", "mixed"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.work = t.TempDir()
+	if b.both, err = startServers(ctx, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.both.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := b.both.makeMixed(ctx, "mixed", 0.0005); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range contenders() {
+		if strings.HasPrefix(c.name, "godwit") || c.name == rawOnly || c.needs != "" {
+			continue
+		}
+		r, err := b.once(ctx, c, "mixed", 0)
+		if err != nil || r.Failed != "" || r.Same != "same" || r.Client <= 0 || r.Target <= 0 || r.WAL <= 0 {
+			t.Fatalf("%s: %+v (%v)", c.name, r, err)
+		}
+	}
+	for sql, want := range map[string]string{
+		"update big.event_3 set note = 'x' where id = 7":               "big.event_3",
+		"delete from s3.thing_13 where id = 1":                         "s3.thing_13",
+		"drop table docs.document":                                     "docs.document",
+		"drop index big.event_1_account_at_idx":                        "indexes",
+		"alter table s9.thing_19 drop constraint thing_19_before_fkey": "constraints",
+	} {
+		if got := b.changed(ctx, t, sql); !strings.Contains(got, want) {
+			t.Errorf("after %s the comparison says %q, want %s", sql, got, want)
+		}
+	}
+}
+
+// changed compares with a copy of a good clone that one statement changed.
+func (b *bench) changed(ctx context.Context, t *testing.T, sql string) string {
+	t.Helper()
+	conn, err := pgx.Connect(ctx, b.both.to.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for _, s := range []string{"drop database if exists broken", "create database broken template clone_1"} {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ask(ctx, b.both.to.URL("broken"), sql); err != nil {
+		t.Fatal(err)
+	}
+	said, err := b.both.compare(ctx, "mixed", "broken", false, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
