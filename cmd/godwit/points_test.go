@@ -14,6 +14,7 @@ import (
 // kill hits the process that went on after the one before; in the slow suite
 // each point also gets a run of its own, at its first and at a later passage.
 func TestPoints(t *testing.T) {
+	t.Parallel()
 	from, to := pgtest.Pair(t)
 	fill(t, from, 2)
 	want := state(t, from)

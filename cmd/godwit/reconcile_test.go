@@ -69,15 +69,10 @@ func moving(t testing.TB, url string) (stop func() int) {
 // transaction: the target holds one moment of the source, however often the
 // process, and with it the snapshot, is lost.
 func TestReconcile(t *testing.T) {
-	from, to := pgtest.Pair(t)
-	bank(t, from)
-	want := pgtest.Query[int64](t, from, total)
-	m := newMove(t, from, to)
-	m.env = []string{"GODWIT_CHUNK=1048576"}
-
+	t.Parallel()
 	kills := map[string][]string{
 		"no kill":             nil,
-		"data":                {"data.committed:2"},
+		"data":                {"data.committed:8"},
 		"reconciled, foreign": {"data.committed:2", "foreign.begun:1"},
 		"values":              {"sequence.committed:1", "sequence.begun:1"},
 		"marks":               {"data.committed:2", "analyze.committed:1", "unit.after-settle:14"},
@@ -87,7 +82,12 @@ func TestReconcile(t *testing.T) {
 	}
 	for name, points := range kills {
 		t.Run(name, func(t *testing.T) {
-			m.retarget(t)
+			t.Parallel()
+			from, to := pgtest.Pair(t)
+			bank(t, from)
+			want := pgtest.Query[int64](t, from, total)
+			m := newMove(t, from, to)
+			m.env = []string{"GODWIT_CHUNK=1048576"}
 			stop := moving(t, from)
 			p := m.copy(t, "GODWIT_KILL_AT="+strings.Join(points[:min(1, len(points))], ""))
 			for i := 1; i <= len(points) && p.exit(t) == -1; i++ {

@@ -7,11 +7,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"godwit/rig/postgres/pgtest"
 
@@ -41,11 +44,11 @@ func TestScripts(t *testing.T) {
 			} {
 				e.Setenv(name, value)
 			}
-			e.Values["test"] = tb
+			e.Values["test"], e.Values["held"] = tb, new([]*pgx.Conn)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": sql, "login": login, "exit": exit, "hold": hold,
+			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll,
 		},
 	})
 }
@@ -102,7 +105,7 @@ func exit(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // hold opens a transaction on a connection of its own, with a statement in it,
-// and keeps it to the end of the script: hold URL APPLICATION TEXT.
+// and keeps it until release or the end: hold URL APPLICATION TEXT.
 func hold(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: hold URL APPLICATION TEXT")
@@ -115,6 +118,35 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { conn.Close(context.Background()) })
 	_, err = conn.PgConn().Exec(context.Background(), "begin; "+args[2]).ReadAll()
 	ts.Check(err)
+	*ts.Value("held").(*[]*pgx.Conn) = append(*ts.Value("held").(*[]*pgx.Conn), conn)
+}
+
+// release ends what hold began.
+func release(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, conn := range *ts.Value("held").(*[]*pgx.Conn) {
+		ts.Check(conn.Close(context.Background()))
+	}
+}
+
+// poll runs a program until its output matches: eventually PROGRAM ARGS... -- PATTERN.
+func poll(ts *testscript.TestScript, _ bool, args []string) {
+	n := len(args)
+	if n < 3 || args[n-2] != "--" {
+		ts.Fatalf("usage: eventually PROGRAM ARGS... -- PATTERN")
+	}
+	want := regexp.MustCompile(args[n-1])
+	for deadline := time.Now().Add(time.Minute); ; {
+		cmd := exec.Command(args[0], args[1:n-2]...)
+		cmd.Dir = ts.MkAbs(".")
+		cmd.Env = append(os.Environ(), "TZ=UTC", "NO_COLOR=1")
+		out, _ := cmd.CombinedOutput()
+		if want.Match(out) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%q is not said within a minute: %s", args[n-1], out)
+		}
+	}
 }
 
 func port(t testing.TB, url string) string {

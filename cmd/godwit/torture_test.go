@@ -17,6 +17,7 @@ import (
 // command again until it ends; the target must be the source, every time.
 // GODWIT_KILLS says how often, GODWIT_SEED repeats a run.
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	kills, scale := 3, 12
 	if os.Getenv("GODWIT_SLOW") != "" {
 		kills, scale = 25, 100

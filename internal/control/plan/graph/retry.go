@@ -49,7 +49,7 @@ func (r *Retry) Next(t Tries, kind fault.Kind, now time.Time) (due time.Time, ag
 	switch {
 	case len(p.Only) > 0 && kind != fault.Internal && !slices.Contains(p.Only, kind):
 		return time.Time{}, false
-	case kind == fault.Internal && t.Broken+1 >= triesBroken: // whatever else is said
+	case kind == fault.Internal && !slices.Contains(p.Only, kind) && t.Broken+1 >= triesBroken:
 		return time.Time{}, false
 	case p.Attempts > 0 && t.Before+1 >= p.Attempts:
 		return time.Time{}, false
