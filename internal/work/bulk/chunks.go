@@ -117,9 +117,13 @@ func (x *expansion) format(t catalog.Table) string {
 func (x *expansion) repairs() []catalog.Chunk {
 	list := make([]catalog.Chunk, 0, len(x.tables))
 	for _, t := range x.tables {
-		c := chunks(t, x.format(t), wholeTable)[0]
-		c.Number, c.Key = 0, t.Key
-		list = append(list, c)
+		list = append(list, x.repair(t))
 	}
 	return list
+}
+
+func (x *expansion) repair(t catalog.Table) catalog.Chunk {
+	c := chunks(t, x.format(t), wholeTable)[0]
+	c.Number, c.Key = 0, t.Key
+	return c
 }

@@ -21,7 +21,7 @@ type History interface {
 
 // Executors returns those of the copy verb that move rows, by kind.
 func Executors(open connector.Opener, past History) map[string]unit.Executor {
-	s := &snapshots{open: open, past: past, seen: map[string]string{}}
+	s := &snapshots{open: open, past: past, seen: map[string]string{}, gone: map[string]bool{}}
 	d := &data{open: open, snapshots: s}
 	return map[string]unit.Executor{
 		"data":      d,

@@ -112,6 +112,13 @@ func (x *expansion) indexes(s sorted, groups [][]catalog.Table) {
 // keysOfLarge puts each index with what depends on it (a comment, its cluster
 // mark) into one unit.
 func (x *expansion) keysOfLarge(t catalog.Table, list []catalog.Definition) {
+	if len(list) == 0 {
+		return
+	}
+	after := dataOf(t.Name)
+	if x.count["data "+t.Name.String()] > 1 {
+		after = x.mend(t)
+	}
 	for _, d := range list {
 		kind := "index"
 		if d.Kind == "CONSTRAINT" {
@@ -119,9 +126,23 @@ func (x *expansion) keysOfLarge(t catalog.Table, list []catalog.Definition) {
 		}
 		x.add(unit.Unit{
 			Kind: kind, Entity: t.Name.String(), Class: classIndex, Weight: max(1, t.Bytes),
-			Tags: []string{tagKeys, keysOf(t.Name)}, After: []string{dataOf(t.Name)},
+			Tags: []string{tagKeys, keysOf(t.Name)}, After: []string{after},
 		}, t.Name.String()+"/"+d.Name.Object, StatementSpec{x.spec.To, statements([]catalog.Definition{d})})
 	}
+}
+
+// mend adds the unit that brings a table of several chunks to one snapshot, in
+// case they were read at several: no unique key could be made over the same
+// row of two moments. It returns the tag that keys wait for.
+func (x *expansion) mend(t catalog.Table) string {
+	x.add(unit.Unit{
+		Kind: "reconcile", Entity: t.Name.String(), Class: classOther, Weight: 1,
+		After: []string{dataOf(t.Name)}, Tags: []string{wholeOf(t.Name)}, Uses: []string{unit.Alone + t.Name.String()},
+	}, t.Name.String(), RepairSpec{
+		From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost, Repair: true, Mixed: true, Number: 1,
+		Tables: []catalog.Chunk{x.repair(t)},
+	})
+	return wholeOf(t.Name)
 }
 
 // roots adds the indexes and keys of partitioned tables: their leaves' are in.

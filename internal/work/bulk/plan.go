@@ -36,6 +36,9 @@ const (
 func dataOf(n catalog.Name) string { return "data " + n.String() }
 func keysOf(n catalog.Name) string { return "keys " + n.String() }
 
+// wholeOf is for a table whose chunks are of one snapshot.
+func wholeOf(n catalog.Name) string { return "whole " + n.String() }
+
 // expansion collects the units of one copy in the order in which they are to
 // be started: it is the order of the house, definitions first, largest tables
 // first.

@@ -37,6 +37,14 @@ func (r *reconcile) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err != nil {
 		return unit.Result{}, err
 	}
+	if spec.Mixed {
+		if !r.snapshots.lost(l.Run, spec.From) { // the rule: nothing to look up
+			return unit.Result{}, nil
+		}
+		if mixed, err := r.mixed(ctx, u.Step, u.Entity); err != nil || !mixed {
+			return unit.Result{}, err
+		}
+	}
 	reader, id, err := r.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
 	if err != nil {
 		return unit.Result{}, err
@@ -65,9 +73,10 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 		if !old[t.Table.String()] {
 			continue
 		}
-		one := RepairSpec{spec.From, spec.To, spec.Policy, true, l.Attempt, []catalog.Chunk{t}}
+		one := spec
+		one.Repair, one.Number, one.Tables = true, l.Attempt+1, []catalog.Chunk{t}
 		res.Units = append(res.Units, unit.Unit{
-			ID: unit.ID(u.Step, "reconcile", t.Table.String(), l.Attempt), Step: u.Step, Kind: "reconcile",
+			ID: unit.ID(u.Step, "reconcile", t.Table.String(), one.Number), Step: u.Step, Kind: "reconcile",
 			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled}, After: []string{tagData},
 			// An earlier look's repair of the same table may still be to do.
 			Uses: []string{workers, unit.Alone + t.Table.String()}, Spec: encode(one),
@@ -82,26 +91,58 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 // not reconciled since under today's.
 func (r *reconcile) old(ctx context.Context, step, now string) (map[string]bool, error) {
 	old := map[string]bool{}
-	for _, kind := range []string{"data", "small"} {
-		done, err := r.past.Settled(ctx, step, kind)
-		if err != nil {
-			return nil, fault.Wrap(err, "look up earlier chunks")
-		}
-		for _, d := range done {
-			var f dataFacts
-			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot == now {
-				continue
-			}
-			spec, err := decode[DataSpec](d.Unit)
-			if err != nil {
-				return nil, err
-			}
-			for _, c := range spec.Chunks {
-				old[c.Table.String()] = true
-			}
+	err := r.read(ctx, step, func(entity, snapshot string) { old[entity] = old[entity] || snapshot != now })
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.past.Settled(ctx, step, "reconcile")
+	if err != nil {
+		return nil, fault.Wrap(err, "look up earlier repairs")
+	}
+	for _, d := range done {
+		var f RepairFacts
+		if d.Unit.Entity != "" && json.Unmarshal(d.Facts, &f) == nil && f.Snapshot == now {
+			delete(old, d.Unit.Entity)
 		}
 	}
 	return old, nil
+}
+
+// mixed reports whether the chunks of an entity were read at several snapshots.
+func (r *reconcile) mixed(ctx context.Context, step, entity string) (bool, error) {
+	seen := map[string]bool{}
+	err := r.read(ctx, step, func(e, snapshot string) {
+		if e == entity {
+			seen[snapshot] = true
+		}
+	})
+	return len(seen) > 1 || seen[unknown], err
+}
+
+// read tells of each chunk which snapshot it was read at.
+func (r *reconcile) read(ctx context.Context, step string, tell func(entity, snapshot string)) error {
+	for _, kind := range []string{"data", "small"} {
+		done, err := r.past.Settled(ctx, step, kind)
+		if err != nil {
+			return fault.Wrap(err, "look up earlier chunks")
+		}
+		for _, d := range done {
+			f := dataFacts{unknown}
+			if len(d.Facts) > 0 {
+				if err := json.Unmarshal(d.Facts, &f); err != nil {
+					return fault.New(fault.Internal, "unit.facts", "%s: read facts: %w", d.Unit.ID, err)
+				}
+			}
+			spec, err := decode[DataSpec](d.Unit)
+			if err != nil {
+				return err
+			}
+			for _, c := range spec.Chunks {
+				tell(c.Table.String(), f.Snapshot)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec RepairSpec, reader connector.Reader, id string) (unit.Result, error) {

@@ -18,6 +18,7 @@ type snapshots struct {
 	past History
 	mu   sync.Mutex
 	seen map[string]string // run and connection -> snapshot's id
+	gone map[string]bool   // of which an earlier one was lost
 }
 
 // dataFacts is what a unit leaves behind: the point in time it read.
@@ -67,9 +68,19 @@ func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, repor
 				Hint("snapshot_lost: reconcile goes on with a new one and puts right what changed; or run again with --new")
 		}
 	}
+	s.gone[key] = s.gone[key] || old != ""
 	report.Note(unit.SnapshotOpened, unit.Snapshot{Connection: from, ID: snap.ID(), At: snap.Position()})
 	s.seen[key] = snap.ID()
 	return nil
+}
+
+// lost reports whether some rows may be of another snapshot than today's. What
+// this process has not read itself yet may be.
+func (s *snapshots) lost(run, from string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := run + " " + from
+	return s.gone[key] || s.seen[key] == ""
 }
 
 // taken lists the snapshots that the step's settled rows were read at.

@@ -21,6 +21,7 @@ type RepairSpec struct {
 	To     string          `json:"to"`
 	Policy string          `json:"policy"`
 	Repair bool            `json:"repair,omitempty"`
+	Mixed  bool            `json:"mixed,omitempty"`  // only if its chunks are of several snapshots
 	Number int             `json:"number,omitempty"` // generation of the account that a repair writes
 	Tables []catalog.Chunk `json:"tables"`           // whole tables, with their keys
 }
