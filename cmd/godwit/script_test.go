@@ -135,7 +135,7 @@ func poll(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: eventually PROGRAM ARGS... -- PATTERN")
 	}
 	want := regexp.MustCompile(args[n-1])
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(30 * time.Second); ; {
 		cmd := exec.Command(args[0], args[1:n-2]...)
 		cmd.Dir = ts.MkAbs(".")
 		cmd.Env = append(os.Environ(), "TZ=UTC", "NO_COLOR=1")
@@ -144,7 +144,7 @@ func poll(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("%q is not said within a minute: %s", args[n-1], out)
+			ts.Fatalf("%q is not said in time: %s", args[n-1], out)
 		}
 	}
 }

@@ -120,7 +120,7 @@ func moved(t testing.TB, from, to string) {
 	for what, sql := range map[string]string{
 		"constraints": `select concat(conrelid::regclass, ' ', conname, ' ', contype, ' ', convalidated, ' ', pg_get_constraintdef(oid))
 			from pg_constraint where conrelid >= 16384 order by 1`,
-		"indexes":  `select concat(indexrelid::regclass, ' ', indisunique, ' ', indisvalid) 
+		"indexes": `select concat(indexrelid::regclass, ' ', indisunique, ' ', indisvalid) 
 			from pg_index where indexrelid >= 16384 and indexrelid::regclass::text !~ '^pg_toast' order by 1`,
 		"triggers": `select concat(tgrelid::regclass, ' ', tgname, ' ', tgenabled) from pg_trigger where not tgisinternal order by 1`,
 		"schemas":  `select nspname::text from pg_namespace where nspname !~ '^pg_' order by 1`,

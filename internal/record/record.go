@@ -132,6 +132,7 @@ type MarkKey struct {
 	Chunk      int    `json:"chunk"`
 	Generation int    `json:"generation"`
 	Attempt    int    `json:"attempt"`
+	Unlogged   bool   `json:"unlogged,omitempty"` // it lives and dies with rows that a crash of the target empties
 }
 
 // Mark is the row in the target that was committed together with a chunk's

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"godwit/internal/connector/postgres/sqlstate"
@@ -20,8 +22,27 @@ const (
 		CREATE TABLE IF NOT EXISTS godwit.mark (
 			run uuid, unit text COLLATE "C", chunk int, generation int NOT NULL DEFAULT 1, attempt int NOT NULL,
 			n_read bigint, n_applied bigint, bytes bigint, hash bytea, at timestamptz DEFAULT clock_timestamp(),
-			PRIMARY KEY (run, unit, chunk))`
+			PRIMARY KEY (run, unit, chunk));
+		CREATE UNLOGGED TABLE IF NOT EXISTS godwit.mark_unlogged (LIKE godwit.mark INCLUDING ALL)`
 )
+
+// markTables are both tables: what is marked in the second one, rows of
+// unlogged tables, is emptied by a crash together with the mark.
+var markTables = [...]string{"godwit.mark", "godwit.mark_unlogged"}
+
+// markTableOf is where these marks stand; those of one transaction are of one
+// kind, since a crash must take all of them or none.
+func markTableOf(marks []record.MarkKey) (string, error) {
+	for _, m := range marks {
+		if m.Unlogged != marks[0].Unlogged {
+			return "", fault.New(fault.Internal, "mark.mixed", "%s marks rows of logged and of unlogged tables", m.Unit)
+		}
+	}
+	if len(marks) > 0 && marks[0].Unlogged {
+		return markTables[1], nil
+	}
+	return markTables[0], nil
+}
 
 // missing are the states of a schema or table that is not there.
 func missing(err error) bool {
@@ -36,8 +57,8 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
 	defer s.close()
-	found, err := s.findMarks(ctx)
-	if err != nil || !found {
+	tables, err := s.findMarks(ctx)
+	if err != nil || len(tables) == 0 {
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
 	type row struct {
@@ -46,33 +67,45 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		Read, Applied, Bytes       int64
 		Hash                       []byte
 		At                         time.Time
+		Unlogged                   bool
 	}
-	rows, err := list(ctx, s, pgx.RowToStructByPos[row], `
-		SELECT replace(run::text, '-', ''), unit, chunk, generation, attempt,
-		       coalesce(n_read, 0), coalesce(n_applied, 0), coalesce(bytes, 0), hash, at
-		FROM godwit.mark WHERE run = $1::text::uuid ORDER BY unit, chunk`, run)
+	var parts []string
+	for _, table := range tables {
+		parts = append(parts, fmt.Sprintf(`
+			SELECT replace(run::text, '-', ''), unit, chunk, generation, attempt,
+			       coalesce(n_read, 0), coalesce(n_applied, 0), coalesce(bytes, 0), hash, at, %t
+			FROM %s WHERE run = $1::text::uuid`, table == markTables[1], table))
+	}
+	rows, err := list(ctx, s, pgx.RowToStructByPos[row], strings.Join(parts, " UNION ALL ")+" ORDER BY unit, chunk", run)
 	if err != nil {
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
 	marks := make([]record.Mark, len(rows))
 	for i, r := range rows {
 		marks[i] = record.Mark{
-			MarkKey: record.MarkKey{Run: r.Run, Unit: r.Unit, Chunk: r.Chunk, Generation: r.Generation, Attempt: r.Attempt},
+			MarkKey: record.MarkKey{Run: r.Run, Unit: r.Unit, Chunk: r.Chunk, Generation: r.Generation, Attempt: r.Attempt, Unlogged: r.Unlogged},
 			Read:    r.Read, Applied: r.Applied, Bytes: r.Bytes, Hash: r.Hash, At: r.At,
 		}
 	}
 	return marks, nil
 }
 
-// findMarks reports whether there is a mark table. A server in recovery is
-// not asked: its marks may be those of a timeline that will be left.
-func (s *session) findMarks(ctx context.Context) (bool, error) {
-	type place struct{ Standby, Found bool }
-	p, err := one(ctx, s, pgx.RowToStructByPos[place], "SELECT pg_is_in_recovery(), to_regclass('godwit.mark') IS NOT NULL")
+// findMarks gives the mark tables that are there. A server in recovery is not
+// asked: its marks may be those of a timeline that will be left.
+func (s *session) findMarks(ctx context.Context) ([]string, error) {
+	type place struct{ Standby, Logged, Unlogged bool }
+	p, err := one(ctx, s, pgx.RowToStructByPos[place], `SELECT pg_is_in_recovery(),
+		to_regclass('`+markTables[0]+`') IS NOT NULL, to_regclass('`+markTables[1]+`') IS NOT NULL`)
 	if err == nil && p.Standby {
 		err = fault.New(fault.Unavailable, "server.read-only", "the server is in recovery")
 	}
-	return p.Found, err
+	var found []string
+	for i, there := range []bool{p.Logged, p.Unlogged} {
+		if there {
+			found = append(found, markTables[i])
+		}
+	}
+	return found, err
 }
 
 // DropMarks is the connector.Writer's. A table that others use, or that is not
@@ -92,18 +125,20 @@ func (s *session) dropMarks(ctx context.Context, run string) error {
 		return err
 	}
 	defer s.rollback() // after COMMIT nothing is left to roll back
-	if found, err := s.findMarks(ctx); err != nil || !found {
+	tables, err := s.findMarks(ctx)
+	if err != nil || len(tables) == 0 {
 		return err
 	}
-	if err := s.exec(ctx, "DELETE FROM godwit.mark WHERE run = "+literal(run)+"::uuid"); err != nil {
-		return err
+	var drops []string
+	for _, table := range tables {
+		if err := s.exec(ctx, "DELETE FROM "+table+" WHERE run = "+literal(run)+"::uuid"); err != nil {
+			return err
+		}
+		// NOWAIT: a load of another run holds its marks until it commits.
+		drops = append(drops, fmt.Sprintf("SAVEPOINT drop_marks; LOCK TABLE %[1]s IN ACCESS EXCLUSIVE MODE NOWAIT; "+
+			"SELECT 1 / (NOT EXISTS (SELECT FROM %[1]s))::int; DROP TABLE %[1]s", table))
 	}
-	// NOWAIT: a load of another run holds its marks until it commits.
-	for _, sql := range []string{
-		"SAVEPOINT drop_marks; LOCK TABLE godwit.mark IN ACCESS EXCLUSIVE MODE NOWAIT; " +
-			"SELECT 1 / (NOT EXISTS (SELECT FROM godwit.mark))::int; DROP TABLE godwit.mark",
-		"SAVEPOINT drop_marks; DROP SCHEMA godwit",
-	} {
+	for _, sql := range append(drops, "SAVEPOINT drop_marks; DROP SCHEMA godwit") {
 		err := s.attempt(ctx, sql)
 		if err == nil {
 			continue
@@ -130,8 +165,12 @@ func (s *session) insertMarks(ctx context.Context, marks []record.MarkKey) error
 		chunks = append(chunks, int32(m.Chunk))
 		generations, attempts = append(generations, int32(m.Generation)), append(attempts, int32(m.Attempt))
 	}
+	table, err := markTableOf(marks)
+	if err != nil {
+		return err
+	}
 	tag, err := s.conn.Exec(ctx, `
-		INSERT INTO godwit.mark AS m (run, unit, chunk, generation, attempt)
+		INSERT INTO `+table+` AS m (run, unit, chunk, generation, attempt)
 		SELECT run::uuid, unit, chunk, generation, attempt
 		FROM unnest($1::text[], $2::text[], $3::int4[], $4::int4[], $5::int4[]) AS n(run, unit, chunk, generation, attempt)
 		ON CONFLICT (run, unit, chunk) DO UPDATE SET
@@ -171,8 +210,12 @@ func (s *session) fillMarks(ctx context.Context, marks []record.MarkKey, account
 	if len(accounts) != len(marks) {
 		return fault.New(fault.Internal, "mark.account", "%d accounts for %d marks", len(accounts), len(marks))
 	}
+	table, err := markTableOf(marks)
+	if err != nil {
+		return err
+	}
 	tag, err := s.conn.Exec(ctx, `
-		UPDATE godwit.mark m SET n_read = n.n_read, n_applied = n.n_applied, bytes = n.bytes, hash = n.hash, at = clock_timestamp()
+		UPDATE `+table+` m SET n_read = n.n_read, n_applied = n.n_applied, bytes = n.bytes, hash = n.hash, at = clock_timestamp()
 		FROM unnest($1::text[], $2::text[], $3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::bytea[])
 			AS n(run, unit, chunk, n_read, n_applied, bytes, hash)
 		WHERE m.run = n.run::uuid AND m.unit = n.unit AND m.chunk = n.chunk`, runs, units, chunks, read, applied, size, hash)

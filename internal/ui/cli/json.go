@@ -63,7 +63,7 @@ type statusValue struct {
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.Run.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: n.Steps, Active: n.Progress, Waiting: n.Waiting,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Waiting: n.Waiting,
 	}
 	if n.Alone() {
 		v.State = "lost"
@@ -75,6 +75,14 @@ func statusOf(n *run.Now) statusValue {
 		v.Units = append(v.Units, countValue{c.Kind, c.State, c.Units})
 	}
 	return v
+}
+
+// orEmpty keeps an empty list a list in JSON.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 type stepValue struct {
@@ -128,7 +136,7 @@ type summaryValue struct {
 }
 
 func summaryOf(s view.Summary) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), s.Steps, nil, s.Report, s.Next}
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Tables}
 	}

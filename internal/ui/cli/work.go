@@ -117,6 +117,7 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := s.refresh(b); err != nil {
 		return err
 	}
+	s.line("going on with %s", r.Name())
 	return s.drive(ctx, runs, r, b, w)
 }
 

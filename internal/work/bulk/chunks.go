@@ -65,11 +65,29 @@ func (x *expansion) data() [][]catalog.Table {
 	}
 	size := chunkBytes(total, x.spec.workers(x.facts.Cores))
 	var groups [][]catalog.Table
+	for i := range x.tables {
+		x.tables[i].Unlogged = x.unlogged(x.tables[i])
+		if x.tables[i].Bytes >= smallTable {
+			x.large(x.tables[i], size)
+		}
+	}
+	// Never both kinds in one unit: a crash takes the rows of one only.
+	for _, unlogged := range []bool{false, true} {
+		groups = append(groups, x.groups(unlogged)...)
+	}
+	for _, g := range groups {
+		x.small(g)
+	}
+	return groups
+}
+
+// groups puts the small tables together, largest first.
+func (x *expansion) groups(unlogged bool) [][]catalog.Table {
+	var groups [][]catalog.Table
 	var group []catalog.Table
 	var bytes int64
 	for _, t := range x.tables {
-		if t.Bytes >= smallTable {
-			x.large(t, size)
+		if t.Bytes >= smallTable || t.Unlogged != unlogged {
 			continue
 		}
 		if len(group) == smallCount || len(group) > 0 && bytes+t.Bytes > smallGroup {
@@ -80,10 +98,20 @@ func (x *expansion) data() [][]catalog.Table {
 	if len(group) > 0 {
 		groups = append(groups, group)
 	}
-	for _, g := range groups {
-		x.small(g)
-	}
 	return groups
+}
+
+// unlogged reports whether a crash of the target empties the table there: of
+// one that stays as it is, the target knows.
+func (x *expansion) unlogged(t catalog.Table) bool {
+	if x.facts.Target != nil && (x.spec.Existing == Append || x.spec.Existing == Truncate) {
+		for _, there := range x.facts.Target.Tables {
+			if there.Name == t.Name {
+				return there.Unlogged
+			}
+		}
+	}
+	return t.Unlogged
 }
 
 func (x *expansion) large(t catalog.Table, size int64) {

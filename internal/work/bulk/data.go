@@ -35,7 +35,7 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	if err != nil {
 		return unit.Result{}, err
 	}
-	load, err := writer.Begin(ctx, markKeys(u, l, numbers(spec.Chunks)...))
+	load, err := writer.Begin(ctx, markKeys(u, l, spec.Chunks[0].Unlogged, numbers(spec.Chunks)...))
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "begin on %s", spec.To)
 	}
@@ -148,5 +148,6 @@ func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect
 	// The mark does not say which snapshot was read: an unknown one is
 	// reconciled like a lost one.
 	r.Facts = encode(dataFacts{unknown})
+	d.snapshots.doubt(l.Run, spec.From)
 	return unit.Effect{State: unit.Complete, Result: r}, nil
 }

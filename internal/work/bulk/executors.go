@@ -40,11 +40,12 @@ func decode[T any](u unit.Unit) (T, error) {
 }
 
 // markKeys names one mark per chunk of a unit; a unit's attempt is its
-// generation, so that a later account of a chunk replaces an earlier one.
-func markKeys(u unit.Unit, l unit.Lease, chunks ...int) []record.MarkKey {
+// generation, so that a later account of a chunk replaces an earlier one. Those
+// of unlogged tables go with their rows when the target crashes.
+func markKeys(u unit.Unit, l unit.Lease, unlogged bool, chunks ...int) []record.MarkKey {
 	keys := make([]record.MarkKey, 0, len(chunks))
 	for _, n := range chunks {
-		keys = append(keys, record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: n, Generation: l.Attempt, Attempt: l.Attempt})
+		keys = append(keys, record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: n, Generation: l.Attempt, Attempt: l.Attempt, Unlogged: unlogged})
 	}
 	return keys
 }

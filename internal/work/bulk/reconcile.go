@@ -202,7 +202,7 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 	if err != nil {
 		return record.Account{}, err
 	}
-	load, err := writer.Begin(ctx, markKeys(u, l, 0))
+	load, err := writer.Begin(ctx, markKeys(u, l, t.Unlogged, 0))
 	if err != nil {
 		return record.Account{}, fault.Wrap(err, "begin on %s", spec.To)
 	}

@@ -57,8 +57,11 @@ func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, repor
 		if err != nil {
 			return err
 		}
-		if len(ids) > 0 && !slices.Contains(ids, snap.ID()) {
-			old = ids[len(ids)-1]
+		for _, id := range ids {
+			s.gone[key] = s.gone[key] || id != snap.ID()
+			if id != snap.ID() && id != unknown {
+				old = id
+			}
 		}
 	}
 	if old != "" {
@@ -83,6 +86,13 @@ func (s *snapshots) lost(run, from string) bool {
 	return s.gone[key] || s.seen[key] == ""
 }
 
+// doubt notes that some rows are of a snapshot that is not known.
+func (s *snapshots) doubt(run, from string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone[run+" "+from] = true
+}
+
 // taken lists the snapshots that the step's settled rows were read at.
 func (s *snapshots) taken(ctx context.Context, step string) ([]string, error) {
 	var ids []string
@@ -93,7 +103,7 @@ func (s *snapshots) taken(ctx context.Context, step string) ([]string, error) {
 		}
 		for _, d := range done {
 			var f dataFacts
-			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot != "" && f.Snapshot != unknown && !slices.Contains(ids, f.Snapshot) {
+			if json.Unmarshal(d.Facts, &f) == nil && f.Snapshot != "" && !slices.Contains(ids, f.Snapshot) {
 				ids = append(ids, f.Snapshot)
 			}
 		}
