@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -313,3 +314,5 @@ func fill(t testing.TB, url string, scale int) {
 		 select lo_from_bytea(0, convert_to(repeat('large ', 50000), 'UTF8')), lo_from_bytea(0, 'small')`,
 		"analyze")
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -12,16 +12,16 @@ import (
 )
 
 // testPoint makes a binary built with the tag points end itself by kill -9 at
-// GODWIT_KILL_AT=POINT:N, the Nth time the point is passed; GODWIT_POINTS
-// names a file to which every point passed is appended.
+// GODWIT_KILL_AT=POINT:N, the Nth time the point is passed, or stop itself
+// (SIGSTOP) at GODWIT_STOP_AT; GODWIT_POINTS names a file to which every point
+// passed is appended.
 func testPoint() func(point, unit string) {
-	at, times, _ := strings.Cut(os.Getenv("GODWIT_KILL_AT"), ":")
-	n, _ := strconv.Atoi(times)
+	var mu sync.Mutex
+	kill, stop := countdown("GODWIT_KILL_AT"), countdown("GODWIT_STOP_AT")
 	path := os.Getenv("GODWIT_POINTS")
-	if at == "" && path == "" {
+	if kill == nil && stop == nil && path == "" {
 		return nil
 	}
-	var mu sync.Mutex
 	return func(point, unit string) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -31,12 +31,28 @@ func testPoint() func(point, unit string) {
 				f.Close()
 			}
 		}
-		if point != at {
-			return
-		}
-		if n--; n <= 0 {
+		if kill != nil && kill(point) {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // the signal is on its way
 		}
+		if stop != nil && stop(point) {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		}
+	}
+}
+
+// countdown reads POINT:N from the environment; what it returns is true the
+// Nth time that it is called with the point.
+func countdown(name string) func(point string) bool {
+	at, times, _ := strings.Cut(os.Getenv(name), ":")
+	if at == "" {
+		return nil
+	}
+	n, _ := strconv.Atoi(times)
+	return func(point string) bool {
+		if point == at {
+			n--
+		}
+		return point == at && n == 0
 	}
 }

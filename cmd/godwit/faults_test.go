@@ -1,0 +1,221 @@
+package main_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"godwit/internal/ledger"
+	"godwit/internal/unit"
+	"godwit/rig/postgres"
+	"godwit/rig/postgres/pgtest"
+	"godwit/rig/proxy"
+)
+
+// stopped waits until a process has stopped itself (GODWIT_STOP_AT).
+func (p *process) stopped(t *testing.T) {
+	t.Helper()
+	eventually(t, "the process stops", func() bool {
+		select {
+		case <-p.ended:
+			t.Fatalf("it ended instead:\n%s", p.said.String())
+		default:
+		}
+		stat, err := os.ReadFile("/proc/" + itoa(p.Process.Pid) + "/stat")
+		_, after, _ := strings.Cut(string(stat), ") ")
+		return err == nil && strings.HasPrefix(after, "T")
+	})
+}
+
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := p.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func crash(t *testing.T, s *postgres.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Crash(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Restart(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTargetCrashes ends the target as a power cut does, between a commit and
+// its settling and after it, with the process alive and dead. What was
+// committed is there, except in unlogged tables, whose units are opened again.
+func TestTargetCrashes(t *testing.T) {
+	t.Parallel()
+	from := pgtest.Database(t)
+	fill(t, from, 4)
+	want := state(t, from)
+	for name, at := range map[string]string{"before settle": "data.committed:20", "after settle": "unit.after-settle:25"} {
+		for _, how := range []string{"KILL", "STOP"} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				server := pgtest.Server(t, postgres.Options{Name: "crash"})
+				m := newMove(t, from, pgtest.DatabaseOn(t, server))
+				m.env = []string{"GODWIT_CHUNK=65536"}
+				p := m.copy(t, "GODWIT_"+how+"_AT="+at)
+				if how == "KILL" {
+					p.ends(t, -1)
+					crash(t, server)
+					p = m.copy(t)
+				} else {
+					p.stopped(t)
+					crash(t, server)
+					p.signal(t, syscall.SIGCONT)
+				}
+				p.ends(t, 0)
+				m.proved(t, want)
+				t.Logf("%d units done again", m.events(t, unit.UnitUndone))
+			})
+		}
+	}
+}
+
+// TestUnlogged crashes the target when all unlogged rows are in and settled:
+// they are gone and copied again. A clean restart keeps them, and undoes
+// nothing.
+func TestUnlogged(t *testing.T) {
+	t.Parallel()
+	from := pgtest.Database(t)
+	pgtest.Exec(t, from, `create unlogged table large (id int, line text);
+		insert into large select i, repeat(md5(i::text), 4) from generate_series(1, 20000) i;
+		create unlogged table small (id int primary key); insert into small select generate_series(1, 9);
+		create table logged (id int primary key); insert into logged select generate_series(1, 9)`, "analyze")
+	want := state(t, from)
+	for name, clean := range map[string]bool{"crash": false, "clean restart": true} {
+		t.Run(name, func(t *testing.T) {
+			server := pgtest.Server(t, postgres.Options{Name: "unlogged"})
+			m := newMove(t, from, pgtest.DatabaseOn(t, server))
+			m.copy(t, "GODWIT_KILL_AT=key.begun:1").ends(t, -1)
+			had := pgtest.Query[int](t, m.to, "select count(*) from large")
+			if done := m.units(t, "data", ledger.Done); done == 0 || had == 0 {
+				t.Fatalf("%d units with %d rows before the crash", done, had)
+			}
+			if clean {
+				if err := server.Restart(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				crash(t, server)
+			}
+			if left := pgtest.Query[int](t, m.to, "select count(*) from large"); clean != (left == had) {
+				t.Fatalf("%d of %d rows after it", left, had)
+			}
+			m.copy(t).ends(t, 0)
+			m.proved(t, want)
+			if undone := m.events(t, unit.UnitUndone); clean == (undone > 0) {
+				t.Errorf("%d units undone", undone)
+			}
+		})
+	}
+}
+
+// TestPromotedStandby loses the target's primary in mid-run; an asynchronous
+// standby, which lacks the last commits, takes its place. The rows of settled
+// units that it lacks are copied again.
+func TestPromotedStandby(t *testing.T) {
+	t.Parallel()
+	from := pgtest.Database(t)
+	fill(t, from, 4)
+	want := state(t, from)
+	primary := pgtest.Server(t, postgres.Options{Name: "primary"})
+	standby := pgtest.Standby(t, primary)
+	pgtest.Exec(t, primary.URL("postgres"), "create database db")
+	m := newMove(t, from, "postgres://"+postgres.Superuser+"@127.0.0.1:"+itoa(primary.Port)+",127.0.0.1:"+itoa(standby.Port)+
+		"/db?target_session_attrs=read-write&sslmode=disable")
+	m.env = []string{"GODWIT_CHUNK=65536"}
+	// The log stops reaching the standby after some chunks, commits go on.
+	m.copy(t, "GODWIT_KILL_AT=unit.after-settle:12").ends(t, -1)
+	caught := pgtest.Query[string](t, primary.URL("postgres"), "select pg_current_wal_lsn()::text")
+	eventually(t, "the standby has it", func() bool {
+		return pgtest.Query[bool](t, standby.URL("postgres"), "select pg_last_wal_replay_lsn() >= '"+caught+"'")
+	})
+	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_pause()")
+	for _, s := range pgtest.Column[int](t, primary.URL("postgres"), "select pid from pg_stat_replication") {
+		if err := syscall.Kill(s, syscall.SIGSTOP); err != nil { // the sender: nothing more arrives
+			t.Fatal(err)
+		}
+		defer syscall.Kill(s, syscall.SIGCONT)
+	}
+	p := m.copy(t, "GODWIT_STOP_AT=unit.after-settle:20")
+	p.stopped(t)
+	if err := primary.Crash(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_resume()")
+	if err := standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 0)
+	m.to = standby.URL("db")
+	m.proved(t, want)
+	undone := m.events(t, unit.UnitUndone)
+	t.Logf("%d units done again", undone)
+	if undone == 0 {
+		t.Error("nothing was lost: the test tests nothing")
+	}
+}
+
+// TestCuts cuts all connections of both sides again and again; the copy ends
+// unattended.
+func TestCuts(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	scale, every := 12, 700*time.Millisecond
+	if os.Getenv("GODWIT_SLOW") != "" {
+		scale, every = 100, 5*time.Second
+	}
+	fill(t, from, scale)
+	want := state(t, from)
+	source, target := proxy.New(t, from), proxy.New(t, to)
+	m := newMove(t, source.URL(), target.URL())
+	if scale > 50 {
+		source.Limit(4 << 20) // so that it takes a while
+	}
+	stopSource, stopTarget := source.CutEvery(every), target.CutEvery(every*9/7)
+	m.copy(t).ends(t, 0)
+	stopSource()
+	stopTarget()
+	m.to = to
+	m.proved(t, want)
+	t.Logf("%d connections of the source were cut, %d of the target; %d retries", source.Cuts(), target.Cuts(), m.events(t, unit.UnitRetry))
+	if source.Cuts()+target.Cuts() < 3 {
+		t.Error("hardly anything was cut")
+	}
+}
+
+// TestLostAnswer loses the answers to commits: they happened, and happen once.
+func TestLostAnswer(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	fill(t, from, 3)
+	want := state(t, from)
+	target := proxy.New(t, to)
+	m := newMove(t, from, target.URL())
+	commits := 0
+	for _, n := range []int{1, 4, 9, 20, 25} {
+		target.CutWhen(func(msg proxy.Message) bool {
+			if proxy.Answer("COMMIT")(msg) {
+				commits++ // under the proxy's lock; each trap counts for itself
+			}
+			return proxy.Answer("COMMIT")(msg) && commits >= n*5
+		})
+	}
+	m.copy(t).ends(t, 0)
+	m.to = to
+	m.proved(t, want)
+	if target.Cuts() < 3 {
+		t.Errorf("%d answers were lost only", target.Cuts())
+	}
+}
