@@ -76,7 +76,7 @@ func TestRatio(t *testing.T) {
 		"missing":             {result1(1, 1, 0, "same"), nil, "not measured"},
 	} {
 		var r result
-		r.ratio("x", 0.9, c.a, c.b, wall)
+		r.walls("x", 0.9, c.a, c.b)
 		if r.Goals[0].Verdict != c.want {
 			t.Errorf("%s: %+v, want %s", name, r.Goals[0], c.want)
 		}

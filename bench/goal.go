@@ -30,10 +30,10 @@ const (
 // goals weighs all that was measured and prints it.
 func (r *result) goals(w io.Writer) {
 	r.Goals = nil
-	r.ratio("rows of the mixed set, wall", 0.9, r.find("mixed", ourRows), r.find("mixed", rawOnly), wall)
-	r.ratio("rows of the mixed set, client CPU", 0.5, r.find("mixed", ourRows), r.find("mixed", rawOnly), clientTime)
-	r.ratio("whole clone, to pgcopydb", 0.65, r.find("mixed", plainCopy), r.find("mixed", copydb), wall)
-	r.ratio("whole clone, to pg_dump -j", 0.75, r.find("mixed", plainCopy), r.find("mixed", dumped), wall)
+	r.walls("rows of the mixed set, wall", 0.9, r.find("mixed", ourRows), r.find("mixed", rawOnly))
+	r.clients("rows of the mixed set, client CPU", 0.5, r.find("mixed", ourRows), r.find("mixed", rawOnly))
+	r.walls("whole clone, to pgcopydb", 0.65, r.find("mixed", plainCopy), r.find("mixed", copydb))
+	r.walls("whole clone, to pg_dump -j", 0.75, r.find("mixed", plainCopy), r.find("mixed", dumped))
 	r.hashing()
 	r.single("verify after a hashed copy, to the copy", 0.35, r.find("mixed", provedCopy), func(x reading) float64 {
 		return x.Phases["= verify"].Span / x.Phases["= copy"].Span
@@ -64,23 +64,32 @@ func (r *result) none(what, limit string) {
 	r.Goals = append(r.Goals, goal{What: what, Goal: limit, Verdict: "not measured"})
 }
 
-// ratio compares the least figures. Where others took more than a fifth of the
-// wall the CPU seconds of all three sides decide instead of it.
-func (r *result) ratio(what string, most float64, a, b *measured, figure func(reading) float64) {
+// walls compares the least walls. Where others took more than a fifth of the
+// wall the CPU seconds of all three sides decide.
+func (r *result) walls(what string, most float64, a, b *measured) {
 	limit := fmt.Sprintf("<= %.2fx", most)
 	if a == nil || b == nil {
 		r.none(what, limit)
 		return
 	}
-	x := a.least(figure) / b.least(figure)
-	text := fmt.Sprintf("%.2fx (%.2f / %.2f s)", x, a.least(figure), b.least(figure))
-	cpu := a.least(reading.cpu) / b.least(reading.cpu)
-	text += fmt.Sprintf(", CPU of all sides %.2fx", cpu)
-	if (a.disturbed() || b.disturbed()) && a.least(figure) == a.least(wall) {
+	x, cpu := a.least(wall)/b.least(wall), a.least(reading.cpu)/b.least(reading.cpu)
+	text := fmt.Sprintf("%.2fx (%.2f / %.2f s), CPU of all sides %.2fx", x, a.least(wall), b.least(wall), cpu)
+	if a.disturbed() || b.disturbed() {
 		x = cpu
 		text += " decides: others were busy"
 	}
 	r.add(what, limit, x, text, x <= most)
+}
+
+// clients compares the CPU seconds of the clients.
+func (r *result) clients(what string, most float64, a, b *measured) {
+	limit := fmt.Sprintf("<= %.2fx", most)
+	if a == nil || b == nil {
+		r.none(what, limit)
+		return
+	}
+	x := a.least(clientTime) / b.least(clientTime)
+	r.add(what, limit, x, fmt.Sprintf("%.2fx (%.2f / %.2f s)", x, a.least(clientTime), b.least(clientTime)), x <= most)
 }
 
 func (r *result) single(what string, most float64, a *measured, figure func(reading) float64) {
@@ -137,6 +146,10 @@ func (r *result) ledger() {
 		r.none(what, limit)
 		return
 	}
+	if a.disturbed() || b.disturbed() {
+		r.Goals = append(r.Goals, goal{What: what, Goal: limit, Verdict: "not measurable: others were busy"})
+		return
+	}
 	x := 100 * (a.least(wall) - b.least(wall)) / a.least(wall)
 	r.add(what, limit, x, fmt.Sprintf("%.1f %% (%.2f, in memory %.2f s)", x, a.least(wall), b.least(wall)), x < 2)
 }
@@ -158,7 +171,7 @@ func (r *result) smallTables(p *part) {
 		x := span / b.least(wall)
 		r.add(what, "<= 0.60x", x, fmt.Sprintf("%.2fx (%.2f / %.2f s)", x, span, b.least(wall)), x <= 0.6)
 	}
-	r.ratio(p.Name+", whole, to pgcopydb", 0.2, a, r.find(p.Name, copydb), wall)
+	r.walls(p.Name+", whole, to pgcopydb", 0.2, a, r.find(p.Name, copydb))
 }
 
 // linear compares the CPU of 4x with 1x and of 16x with 4x: four at most, with

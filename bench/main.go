@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -31,6 +32,7 @@ type bench struct {
 	scale  float64
 	rounds int
 	many   bool
+	only   *regexp.Regexp // names of contenders
 	jobs   int
 	out    io.Writer
 	both   *pair
@@ -58,6 +60,7 @@ func parse(args []string, out io.Writer) (*bench, error) {
 	flags.Float64Var(&b.scale, "scale", 0.3, "size of the mixed set; 1 is about 1 GB")
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender runs")
 	flags.BoolVar(&b.many, "many", false, "5,000 small tables too")
+	only := flags.String("only", "", "`pattern` of the contenders to run; all when not given")
 	parts := flags.String("parts", "mixed,small,growth", "what to measure")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -78,6 +81,9 @@ func parse(args []string, out io.Writer) (*bench, error) {
 		return nil, fmt.Errorf("-godwit is missing: say which program to measure, such as -godwit bin/godwit after make build")
 	}
 	var err error
+	if b.only, err = regexp.Compile(*only); err != nil {
+		return nil, fmt.Errorf("-only: %w", err)
+	}
 	if b.godwit, err = filepath.Abs(b.godwit); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,8 +131,19 @@ type used struct {
 
 func (p *pair) used() (used, error) {
 	all, err := look()
-	if err != nil {
-		return used{}, err
+	// A process that ends between the look at it and at its parent would count
+	// twice: look again until the servers have the same ones two times running.
+	for range 50 {
+		last := all
+		if err == nil {
+			all, err = look()
+		}
+		if err != nil {
+			return used{}, err
+		}
+		if slices.Equal(last.servers(p), all.servers(p)) {
+			break
+		}
 	}
 	u := used{at: time.Now()}
 	u.source, u.target = all.cpu(p.from.PID()), all.cpu(p.to.PID())
@@ -142,6 +154,11 @@ func (p *pair) used() (used, error) {
 	u.own = time.Duration(own.Utime.Nano() + own.Stime.Nano()).Seconds()
 	u.total, err = busy()
 	return u, err
+}
+
+// servers are the processes of both, in order.
+func (all processes) servers(p *pair) []int {
+	return slices.Sorted(slices.Values(append(all.tree(p.from.PID()), all.tree(p.to.PID())...)))
 }
 
 // measure runs a contender's work. A failure of the work is part of the

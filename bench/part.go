@@ -77,6 +77,7 @@ func (b *bench) growth(ctx context.Context) error {
 // contest measures the contenders in turn, the first one of a round being
 // another each time, and prints the part.
 func (b *bench) contest(ctx context.Context, p *part, source string, list []contender, rounds int) error {
+	list = slices.DeleteFunc(list, func(c contender) bool { return !b.only.MatchString(c.name) })
 	p.Contenders = make([]measured, len(list))
 	for i, c := range list {
 		p.Contenders[i].Name = c.name

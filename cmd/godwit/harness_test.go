@@ -146,7 +146,7 @@ func state(t testing.TB, url string) map[string]string {
 	t.Helper()
 	tables := pgtest.Column[string](t, url, `
 		select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where c.relkind in ('r', 'm') and n.nspname !~ '^pg_|^information_schema$'`)
+		where c.relkind in ('r', 'm') and c.relispopulated and n.nspname !~ '^pg_|^information_schema$'`)
 	parts := []string{
 		`select concat('sequence ', schemaname, '.', sequencename, '=', last_value) from pg_sequences`,
 		`select concat('object ', loid, '=', md5(string_agg(data, '' order by pageno))) from pg_largeobject group by loid`,

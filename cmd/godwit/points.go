@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 // (SIGSTOP) at GODWIT_STOP_AT; GODWIT_POINTS names a file to which every point
 // passed is appended.
 func testPoint() func(point, unit string) {
+	signal.Ignore(syscall.SIGXFSZ) // a file that may not grow is an error, as a full disk is
 	var mu sync.Mutex
 	kill, stop := countdown("GODWIT_KILL_AT"), countdown("GODWIT_STOP_AT")
 	path := os.Getenv("GODWIT_POINTS")

@@ -117,6 +117,24 @@ type Writer interface {
 	DropMarks(ctx context.Context, run string) error
 }
 
+// Truster is a Writer that notices when it may have lost what was committed: by
+// a crash, a fail-over, a restore.
+type Truster interface {
+	// Doubt rises with every session that was lost and every server that was
+	// started or changed. From the first call on Begin and DropMarks are
+	// refused, kind unavailable, code target.doubted, until Trust was called
+	// with the doubt that was asked for before the marks were read.
+	Doubt() int64
+	Trust(doubt int64)
+}
+
+// Evicter is a Writer that can end what an earlier owner of a run left open.
+type Evicter interface {
+	// Evict ends the sessions whose transactions carry marks of the run and
+	// returns how many. The caller has none yet.
+	Evict(ctx context.Context, run string) (int, error)
+}
+
 // Load is an open transaction with marks. Not safe for concurrent use.
 type Load interface {
 	// CopyIn reads CopyData frames from r into the chunk's table and returns

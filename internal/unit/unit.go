@@ -64,6 +64,18 @@ type Lease struct {
 	Attempt int             // from 1
 	Fence   int64           // given by the authority; a later lease has a higher one
 	From    json.RawMessage // where a yielded unit stopped: its Result.Position
+	// Held asks whether the lease still holds; see Check.
+	Held func(context.Context) error
+}
+
+// Check fails, code run.fenced, when another owner has taken the run over. An
+// executor asks once its transaction at the target is open: from then on a new
+// owner can end that transaction, and before it does so this answers no.
+func (l Lease) Check(ctx context.Context) error {
+	if l.Held == nil {
+		return nil
+	}
+	return l.Held(ctx)
 }
 
 // Result is what an attempt achieved.

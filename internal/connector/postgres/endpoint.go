@@ -18,6 +18,7 @@ type Endpoint struct {
 	pool      *pool
 	look      *looker    // one session for short looks beside the pool
 	snapshots *snapshots // by name
+	trust     trust
 
 	mu      sync.Mutex
 	pinned  int   // index in login.Hosts of the server in use

@@ -37,6 +37,11 @@ func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey) (*load, er
 	if err != nil {
 		return nil, err
 	}
+	// Only now: taking the session may have shown that others were lost.
+	if err := e.trust.check(e.name); err != nil {
+		s.close()
+		return nil, err
+	}
 	replica, err := e.mayReplicate(ctx, s)
 	if err == nil {
 		// The server sends next to nothing here: unanswered bytes mean that this
@@ -44,6 +49,9 @@ func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey) (*load, er
 		sql := "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL tcp_user_timeout = '90s'"
 		if replica {
 			sql += "; SET LOCAL session_replication_role = replica"
+		}
+		if len(marks) > 0 {
+			sql += "; " + holdRun(marks[0].Run)
 		}
 		err = s.exec(ctx, sql)
 	}

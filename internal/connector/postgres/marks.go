@@ -116,7 +116,9 @@ func (e *Endpoint) DropMarks(ctx context.Context, run string) error {
 		return fault.Wrap(err, "drop marks of %s", e.name)
 	}
 	defer s.close()
-	err = s.dropMarks(ctx, run)
+	if err = e.trust.check(e.name); err == nil {
+		err = s.dropMarks(ctx, run)
+	}
 	return fault.Wrap(err, "drop marks of %s", e.name)
 }
 

@@ -93,10 +93,15 @@ func (e *Endpoint) connectTo(ctx context.Context, h login.Host) (*session, error
 		return nil, fault.Wrap(sqlstate.Refused(ctx, err), "connect to %s", h)
 	}
 	s := &session{e: e, conn: conn, major: major(conn.PgConn().ParameterStatus("server_version"))}
-	if err := s.fix(ctx); err != nil {
+	var started string
+	if err = s.fix(ctx); err == nil {
+		started, err = one(ctx, s, pgx.RowTo[string], "SELECT pg_postmaster_start_time()::text")
+	}
+	if err != nil {
 		s.end()
 		return nil, fault.Wrap(err, "connect to %s", h)
 	}
+	e.trust.meet(h.String() + " " + started)
 	return s, nil
 }
 
@@ -240,7 +245,10 @@ func (s *session) fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return sqlstate.Translate(err)
+	if err = sqlstate.Translate(err); fault.KindOf(err) == fault.Unavailable {
+		s.e.trust.lostSession()
+	}
+	return err
 }
 
 // cancelPatience is how long a cancel request may take, behind the caller's back.

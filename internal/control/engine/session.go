@@ -122,6 +122,7 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 		return plan.Turn{}, fault.New(fault.Internal, "unit.unknown", "%s is not a unit of %s", ref.Unit, s.Name)
 	}
 	lease := unit.Lease{Run: s.Run, Name: s.Name, Attempt: ref.Attempt, Fence: fence, From: ref.From}
+	lease.Held = func(ctx context.Context) error { return s.held(ctx, ref) }
 	work := ctx
 	if s.Label != nil {
 		work = s.Label(ctx, s.Name+" "+u.ID)
@@ -142,6 +143,15 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 	})
 	report.At("unit.after-settle")
 	return turn, serr
+}
+
+// held is a lease's answer: the attempt is still the one that may settle.
+func (s *Session) held(ctx context.Context, ref plan.Ref) error {
+	_, settled, err := s.Journal.Claim(ctx, ref.Unit, ref.Attempt)
+	if err == nil && settled {
+		err = fault.New(fault.Conflict, "run.fenced", "%s: attempt %d has ended", ref.Unit, ref.Attempt)
+	}
+	return err
 }
 
 // attempt does the unit, unless an earlier attempt's effect is there. After a

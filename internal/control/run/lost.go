@@ -22,6 +22,8 @@ type lostTarget struct {
 	executors map[string]unit.Executor
 	mu        sync.Mutex
 	check     bool // whether all marks are there
+	comparing sync.Mutex
+	evicted   bool
 }
 
 // marked kinds leave a mark with what they did.
@@ -71,8 +73,17 @@ func (l *lostTarget) look(ctx context.Context) error {
 }
 
 func (l *lostTarget) compare(ctx context.Context) error {
+	l.comparing.Lock()
+	defer l.comparing.Unlock()
+	if err := l.evict(ctx); err != nil {
+		return err
+	}
 	settled, err := l.settled(ctx)
-	if err != nil || len(settled) == 0 {
+	if err != nil {
+		return err
+	}
+	doubts, err := l.doubts(ctx)
+	if err != nil {
 		return err
 	}
 	marks := map[string][]record.Mark{}
@@ -94,7 +105,53 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	for to, units := range settled {
 		undone = append(undone, when.missing(units, marks[to])...)
 	}
-	return l.reopen(ctx, undone, "its mark is gone: the target lost what was committed")
+	if err := l.reopen(ctx, undone, "its mark is gone: the target lost what was committed"); err != nil {
+		return err
+	}
+	for t, doubt := range doubts {
+		t.Trust(doubt)
+	}
+	return nil
+}
+
+// evict ends what an earlier owner of the run left open at its targets: one
+// that was stopped may hold locks for ever, and may not commit any more. Until
+// then nothing of this one is begun.
+func (l *lostTarget) evict(ctx context.Context) error {
+	if l.evicted || l.drive.own.Token() == 1 {
+		return nil
+	}
+	for name := range l.drive.open.named {
+		ep, err := l.drive.open.Open(ctx, name)
+		if err != nil {
+			return err
+		}
+		e, ok := ep.(connector.Evicter)
+		if !ok {
+			continue
+		}
+		if _, err := e.Evict(ctx, l.drive.run.UID); err != nil {
+			return fault.Wrap(err, "take over %s", name)
+		}
+	}
+	l.evicted = true
+	return nil
+}
+
+// doubts asks all connections what they doubt; until they are told to trust
+// again nothing is written.
+func (l *lostTarget) doubts(ctx context.Context) (map[connector.Truster]int64, error) {
+	all := map[connector.Truster]int64{}
+	for name := range l.drive.open.named {
+		ep, err := l.drive.open.Open(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if t, ok := ep.(connector.Truster); ok {
+			all[t] = t.Doubt()
+		}
+	}
+	return all, nil
 }
 
 // taken says when the run's marks were taken away, for each step: units that

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"sort"
+	"strings"
 	"time"
 
 	"godwit/internal/connector"
@@ -24,6 +25,9 @@ func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 	for {
 		select {
 		case <-quiet:
+			for id, m := range seen { // whatever they waited for is over now
+				d.waitOver(ctx, id, m)
+			}
 			return
 		case <-ctx.Done():
 			return
@@ -108,7 +112,7 @@ func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 		for _, f := range found {
 			text := f.Text
 			if f.Gate == "lock" {
-				text += " on " + name
+				text = strings.TrimPrefix(text, "waits for ") + " on " + name
 			}
 			all = append(all, unit.Wait{Gate: f.Gate, Text: text, Since: f.Since, Holder: f.Holder, Statement: f.Statement, Fix: f.Fix})
 		}

@@ -83,7 +83,7 @@ func (s *session) cancelCommand() *cobra.Command {
 		if err := s.refresh(b); err != nil {
 			return err
 		}
-		return s.drive(c.Context(), runs, r, b, w)
+		return s.drive(c.Context(), runs, r, b, w, "ending "+r.Name()+", which nobody owned")
 	}
 	return c
 }

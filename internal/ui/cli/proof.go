@@ -20,7 +20,7 @@ func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
 		switch d.What {
-		case "sequence", "definition":
+		case "sequence", "definition", "extra definition":
 			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
 		case "missing", "extra", "changed":
 			rows[d.Entity] = append(rows[d.Entity], d)

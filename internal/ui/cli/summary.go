@@ -54,7 +54,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		return err
 	}
 	for _, f := range failed {
-		if !compared(f) {
+		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
 	}

@@ -47,8 +47,7 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 			return err
 		}
 		if ok {
-			s.line("going on with %s; --new opens another run", old.Name())
-			return s.drive(ctx, runs, old, b, w)
+			return s.drive(ctx, runs, old, b, w, "going on with "+old.Name()+"; --new opens another run")
 		}
 	}
 	p, err := s.ready(ctx, runs, b, w)
@@ -117,16 +116,17 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := s.refresh(b); err != nil {
 		return err
 	}
-	s.line("going on with %s", r.Name())
-	return s.drive(ctx, runs, r, b, w)
+	return s.drive(ctx, runs, r, b, w, "going on with "+r.Name())
 }
 
-// drive works on a run, shows it, and ends with its summary and report.
-func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working) error {
+// drive goes on with a run, shows it, and ends with its summary and report.
+// What it says first is said when the run is owned.
+func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working, first string) error {
 	show, err := s.screen(w)
 	if err != nil {
 		return err
 	}
+	show.first = first
 	return s.work(ctx, runs, r, b, show)
 }
 
@@ -146,6 +146,7 @@ func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.B
 type screen struct {
 	session *session
 	report  string
+	first   string // line to say before anything else
 	live    *view.Live
 	lines   *view.Lines
 	rates   rates
@@ -174,7 +175,15 @@ func (s *session) screen(w *working) (*screen, error) {
 	return c, nil
 }
 
+func (c *screen) begin() {
+	if c.first != "" {
+		c.session.line("%s", c.first)
+		c.first = ""
+	}
+}
+
 func (c *screen) event(name string, e unit.Event) {
+	c.begin()
 	told := view.Tell(name, e)
 	told.Time = told.Time.In(c.session.Zone)
 	if !c.session.json {
@@ -209,6 +218,7 @@ func passing(e unit.Event, told view.Event) view.Event {
 }
 
 func (c *screen) tick(n *run.Now) {
+	c.begin()
 	st := c.rates.status(n, c.session.Zone)
 	switch {
 	case c.session.json:

@@ -35,11 +35,15 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	if err != nil {
 		return unit.Result{}, err
 	}
+	report.At("data.reading")
 	load, err := writer.Begin(ctx, markKeys(u, l, spec.Chunks[0].Unlogged, numbers(spec.Chunks)...))
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "begin on %s", spec.To)
 	}
 	defer load.Close()
+	if err := l.Check(ctx); err != nil {
+		return unit.Result{}, err
+	}
 	report.At("data.begun")
 	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
 	if err != nil {

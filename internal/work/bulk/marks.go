@@ -16,6 +16,9 @@ func (m *marks) Do(ctx context.Context, u unit.Unit, l unit.Lease, _ unit.Report
 	if err != nil {
 		return unit.Result{}, err
 	}
+	if err := l.Check(ctx); err != nil {
+		return unit.Result{}, err
+	}
 	return unit.Result{}, fault.Wrap(writer.DropMarks(ctx, l.Run), "take marks away")
 }
 

@@ -207,6 +207,9 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 		return record.Account{}, fault.Wrap(err, "begin on %s", spec.To)
 	}
 	defer load.Close()
+	if err := l.Check(ctx); err != nil {
+		return record.Account{}, err
+	}
 	facts.Of, facts.Buckets = part.Of, len(differ)
 	if len(differ) > 0 {
 		if err := load.Empty(ctx, part, differ); err != nil {

@@ -78,6 +78,9 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.Wrap(err, "begin on %s", j.spec.To)
 	}
 	defer j.load.Close()
+	if err := l.Check(ctx); err != nil {
+		return unit.Result{}, err
+	}
 	report.At(u.Kind + ".begun")
 	if err := m.run(ctx, j); err != nil {
 		return unit.Result{}, fault.Wrap(err, "%s %s", u.Kind, subject(u))

@@ -55,7 +55,7 @@ func TestPlanted(t *testing.T) {
 		{"sequence called", "select setval('shop.number', 1, false)", "shop.number sequence "},
 		{"default", "alter table shop.item alter state set default 'old'", "shop.item definition .state"},
 		{"index", "drop index shop.item_title", "shop.item_title definition "},
-		{"index of its own", "create index more on shop.hit (page)", "shop.more definition "},
+		{"index of its own", "create index more on shop.hit (page)", "shop.more extra definition "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

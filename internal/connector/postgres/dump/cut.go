@@ -22,7 +22,12 @@ import (
 // printed exactly once: a header that occurs once is real, and where one
 // occurs more often, it and the entries that may hold the false ones are
 // printed alone, and the others again without them.
-var header = regexp.MustCompile(`(?m)^--\n-- TOC entry (\d+) \(class (\d+) OID (\d+)\)\n`)
+//
+// The pattern is asked only where a header may begin: over the whole text it
+// was a fifth of the client's CPU in a copy of 1,000 small tables.
+var header = regexp.MustCompile(`^` + headerBegins + `(\d+) \(class (\d+) OID (\d+)\)\n`)
+
+const headerBegins = "--\n-- TOC entry "
 
 // number triple of a header.
 type triple struct {
@@ -155,20 +160,32 @@ func (a *archive) alone(ctx context.Context, l listed, found map[int]Entry) erro
 // headers finds those of known entries.
 func headers(text string, known map[triple]string) []block {
 	var all []block
-	for _, m := range header.FindAllStringSubmatchIndex(text, -1) {
-		id, err := strconv.Atoi(text[m[2]:m[3]])
+	for at, next := 0, 0; ; at = next {
+		i := strings.Index(text[at:], headerBegins)
+		if i < 0 {
+			return all
+		}
+		at += i
+		next = at + 1
+		if at > 0 && text[at-1] != '\n' {
+			continue
+		}
+		m := header.FindStringSubmatch(text[at:])
+		if m == nil {
+			continue
+		}
+		id, err := strconv.Atoi(m[1])
 		if err != nil {
 			continue
 		}
-		class, oid, err := numbers(text[m[4]:m[5]], text[m[6]:m[7]])
+		class, oid, err := numbers(m[2], m[3])
 		if err != nil {
 			continue
 		}
 		if of := (triple{id, class, oid}); known[of] != "" {
-			all = append(all, block{of: of, at: m[0]})
+			all = append(all, block{of: of, at: at})
 		}
 	}
-	return all
 }
 
 // blocks cuts a script at the headers of known entries and tracks the
@@ -187,8 +204,9 @@ func blocks(text string, known map[triple]string) []block {
 			to = all[i+1].at
 		}
 		whole := text[all[i].at:to]
-		all[i].text = strings.TrimSuffix(whole, trailing.FindString(whole))
-		state.read(trailing.FindString(whole))
+		between := behind(whole)
+		all[i].text = strings.TrimSuffix(whole, between)
+		state.read(between)
 	}
 	return all
 }

@@ -54,6 +54,15 @@ func (s settings) read(text string) {
 	}
 }
 
+// behind is what pg_restore put behind an entry.
+func behind(text string) string {
+	i := strings.Index(text, "\nSET default_table")
+	if i < 0 {
+		return ""
+	}
+	return trailing.FindString(text[i:])
+}
+
 func (s settings) clone() settings { return maps.Clone(s) }
 
 // wrap makes a text independent of the settings before it and leaves none behind.

@@ -1,0 +1,88 @@
+package main_test
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"godwit/rig/postgres/pgtest"
+)
+
+// TestLedgerFull lets the ledger's disk run full in mid-run, by a limit on the
+// size of files: nothing more is settled, and the run goes on when there is
+// room again.
+func TestLedgerFull(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	fill(t, from, 6)
+	want := state(t, from)
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=65536"}
+	p := m.begun(t)
+	info, err := os.Stat(m.ledger + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limitFiles(t, p.Process.Pid, uint64(info.Size())+300<<10)
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 5).says(t, "its disk takes no more")
+	p = m.copy(t)
+	p.ends(t, 0)
+	m.proved(t, want)
+}
+
+// TestLargeValues copies values larger than all the memory a copy is promised
+// to need beside them.
+func TestLargeValues(t *testing.T) {
+	slow(t)
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, "create table b (id int primary key, v bytea); create table t (id int primary key, v text)",
+		"alter table b alter v set storage external; alter table t alter v set storage external",
+		// Doubled, so that no statement's text is large.
+		"insert into b select 1, decode(repeat('00ff5c0a', 150 * 1024 * 256), 'hex') || decode(repeat('01', 3), 'hex')",
+		"update b set v = v || v || v || v",
+		"insert into t select 1, repeat('tab\t and \\ ', 300 * 1024 * 1024 / 11)", "analyze")
+	sums := "select string_agg(x, ',') from (select length(v) || ' ' || encode(sha256(v), 'hex') as x from b union all select length(v) || ' ' || md5(v) from t) s"
+	want := pgtest.Query[string](t, from, sums)
+	m := newMove(t, from, to)
+	m.env = nil
+	p := m.copy(t).ends(t, 0)
+	if got := pgtest.Query[string](t, to, sums); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	m.checked(t)
+	usage := p.ProcessState.SysUsage().(*syscall.Rusage)
+	t.Logf("peak %d MiB with rows of %s", usage.Maxrss>>10, want)
+	if usage.Maxrss>>10 > 3*600 {
+		t.Errorf("peak %d MiB", usage.Maxrss>>10)
+	}
+}
+
+// TestMemory copies much more than the memory it is promised to need.
+func TestMemory(t *testing.T) {
+	slow(t)
+	from, to := pgtest.Pair(t)
+	fill(t, from, 300)
+	pgtest.Exec(t, from, "create table wide (id int, v text)",
+		"alter table wide alter v set storage external; insert into wide select i, repeat(md5(i::text), 15 * 32768) from generate_series(1, 6) i", "analyze")
+	want := state(t, from)
+	m := newMove(t, from, to)
+	m.env = nil
+	p := m.copy(t).ends(t, 0)
+	m.proved(t, want)
+	usage := p.ProcessState.SysUsage().(*syscall.Rusage)
+	t.Logf("peak %d MiB", usage.Maxrss>>10)
+	if usage.Maxrss > 64<<10 {
+		t.Errorf("peak %d MiB, promised are 64", usage.Maxrss>>10)
+	}
+}
+// limitFiles sets how large a file of a process may grow.
+func limitFiles(t *testing.T, pid int, size uint64) {
+	t.Helper()
+	limit := syscall.Rlimit{Cur: size, Max: size}
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+}
