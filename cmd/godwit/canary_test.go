@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
@@ -156,11 +157,13 @@ func (c *cage) quiet(what string, code int, args func() []string) {
 	stop, seen := make(chan struct{}), ""
 	var watching sync.WaitGroup
 	watching.Go(func() {
+		tick := time.NewTicker(5 * time.Millisecond) // pg_dump takes ten times that
+		defer tick.Stop()
 		for {
 			select {
 			case <-stop:
 				return
-			default:
+			case <-tick.C:
 				if found := argued(); found != "" {
 					seen = found
 				}

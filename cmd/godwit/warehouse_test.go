@@ -54,9 +54,10 @@ func TestWarehouse(t *testing.T) {
 // it works as well.
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	for name, granted := range map[string]bool{"with SET": true, "without SET": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+	// One after the other: the grant holds for the server, and for all members
+	// of its superuser's role.
+	for _, granted := range []bool{false, true} {
+		t.Run(map[bool]string{true: "with SET", false: "without SET"}[granted], func(t *testing.T) {
 			from, to := warehouses(t, sources["public"])
 			login := pgtest.Login(t, to, "")
 			dir := project(t, from, login)

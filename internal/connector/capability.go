@@ -120,11 +120,15 @@ type Writer interface {
 // Truster is a Writer that notices when it may have lost what was committed: by
 // a crash, a fail-over, a restore.
 type Truster interface {
+	// Guard makes Begin and DropMarks wait, and after a while fail (unavailable,
+	// target.doubted), until Trust is called, now and after every doubt to come.
+	// The function is told of each, in a goroutine of its own.
+	Guard(func())
 	// Doubt rises with every session that was lost and every server that was
-	// started or changed. From the first call on Begin and DropMarks are
-	// refused, kind unavailable, code target.doubted, until Trust was called
-	// with the doubt that was asked for before the marks were read.
+	// started or changed.
 	Doubt() int64
+	// Trust ends the doubts up to the one that was asked for before the marks
+	// were read.
 	Trust(doubt int64)
 }
 

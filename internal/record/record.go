@@ -132,7 +132,10 @@ type MarkKey struct {
 	Chunk      int    `json:"chunk"`
 	Generation int    `json:"generation"`
 	Attempt    int    `json:"attempt"`
-	Unlogged   bool   `json:"unlogged,omitempty"` // it lives and dies with rows that a crash of the target empties
+	// Over lets the mark take the place of one of an earlier generation: for
+	// what may be done twice. Without it a mark that is there refuses.
+	Over     bool `json:"over,omitempty"`
+	Unlogged bool `json:"unlogged,omitempty"` // it lives and dies with rows that a crash of the target empties
 }
 
 // Mark is the row in the target that was committed together with a chunk's

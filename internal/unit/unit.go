@@ -149,6 +149,9 @@ type Wait struct {
 	Fix       []string  `json:"fix,omitempty"`       // what ends the wait
 }
 
+// Ends are the connections that a step reads from and writes to.
+type Ends struct{ From, To string }
+
 // Needs says which facts a verb's plan is made from.
 type Needs struct {
 	From, To    string // names of connections

@@ -115,7 +115,7 @@ func once(t *testing.T, p Pair) {
 	if err := begin(t, p.To, k).Commit(ctx, []record.Account{{Chunk: k.Chunk, Generation: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	k.Attempt = 2
+	k.Attempt, k.Generation = 2, 2 // a later one must ask whether this one is done
 	_, err := capability[connector.Writer](t, p.To, "write").Begin(ctx, []record.MarkKey{k})
 	wantCode(t, err, fault.Conflict, "mark.exists")
 	dropMarks(t, p.To, k)
@@ -123,6 +123,7 @@ func once(t *testing.T, p Pair) {
 
 func regenerate(t *testing.T, p Pair) {
 	ctx, k := deadline(t), key(t)
+	k.Over = true
 	for k.Generation = 1; k.Generation <= 2; k.Generation++ {
 		a := record.Account{Chunk: k.Chunk, Generation: k.Generation, Read: int64(k.Generation)}
 		if err := begin(t, p.To, k).Commit(ctx, []record.Account{a}); err != nil {

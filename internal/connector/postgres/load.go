@@ -33,13 +33,8 @@ func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector
 }
 
 func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey) (*load, error) {
-	s, err := e.session(ctx)
+	s, err := e.trusted(ctx)
 	if err != nil {
-		return nil, err
-	}
-	// Only now: taking the session may have shown that others were lost.
-	if err := e.trust.check(e.name); err != nil {
-		s.close()
 		return nil, err
 	}
 	replica, err := e.mayReplicate(ctx, s)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,14 +112,12 @@ func (s *session) findMarks(ctx context.Context) ([]string, error) {
 // DropMarks is the connector.Writer's. A table that others use, or that is not
 // ours to drop, stays; the schema goes when nothing else is in it.
 func (e *Endpoint) DropMarks(ctx context.Context, run string) error {
-	s, err := e.session(ctx)
+	s, err := e.trusted(ctx)
 	if err != nil {
 		return fault.Wrap(err, "drop marks of %s", e.name)
 	}
 	defer s.close()
-	if err = e.trust.check(e.name); err == nil {
-		err = s.dropMarks(ctx, run)
-	}
+	err = s.dropMarks(ctx, run)
 	return fault.Wrap(err, "drop marks of %s", e.name)
 }
 
@@ -157,8 +156,9 @@ func (s *session) dropMarks(ctx context.Context, run string) error {
 	return s.exec(ctx, "COMMIT")
 }
 
-// insertMarks writes the marks, over those of earlier generations. A mark that
-// another session is just writing makes it wait.
+// insertMarks writes the marks; one that is there refuses, unless it is of an
+// earlier generation and may be written over. A mark that another session is
+// just writing makes it wait: what that one commits is seen then.
 func (s *session) insertMarks(ctx context.Context, marks []record.MarkKey) error {
 	var runs, units []string
 	var chunks, generations, attempts []int32
@@ -178,7 +178,8 @@ func (s *session) insertMarks(ctx context.Context, marks []record.MarkKey) error
 		ON CONFLICT (run, unit, chunk) DO UPDATE SET
 			(generation, attempt, n_read, n_applied, bytes, hash, at) =
 			(excluded.generation, excluded.attempt, NULL, NULL, NULL, NULL, clock_timestamp())
-		WHERE m.generation < excluded.generation`, runs, units, chunks, generations, attempts)
+		WHERE $6 AND m.generation < excluded.generation`, runs, units, chunks, generations, attempts,
+		!slices.ContainsFunc(marks, func(m record.MarkKey) bool { return !m.Over }))
 	if err != nil {
 		return s.fault(ctx, err)
 	}

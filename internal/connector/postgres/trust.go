@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"context"
 	"sync"
+	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -14,31 +16,56 @@ type trust struct {
 	guarded bool
 	doubt   int64
 	trusted int64
-	server  string // the one that answered last
+	again   chan struct{} // closed when it is trusted again; nil while it is
+	tell    func()        // told of every doubt
+	server  string        // the one that answered last
+}
+
+// Guard is the connector.Truster's.
+func (e *Endpoint) Guard(tell func()) {
+	t := &e.trust
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.guarded, t.tell = true, tell
+	t.raise()
 }
 
 // Doubt is the connector.Truster's.
 func (e *Endpoint) Doubt() int64 {
 	e.trust.mu.Lock()
 	defer e.trust.mu.Unlock()
-	if !e.trust.guarded {
-		e.trust.guarded, e.trust.trusted = true, e.trust.doubt-1
-	}
 	return e.trust.doubt
 }
 
 // Trust is the connector.Truster's.
 func (e *Endpoint) Trust(doubt int64) {
-	e.trust.mu.Lock()
-	defer e.trust.mu.Unlock()
-	e.trust.trusted = max(e.trust.trusted, doubt)
+	t := &e.trust
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trusted = max(t.trusted, doubt)
+	if t.again != nil && t.doubt <= t.trusted {
+		close(t.again)
+		t.again = nil
+	}
+}
+
+// raise is called under the lock.
+func (t *trust) raise() {
+	t.doubt++
+	if !t.guarded {
+		return
+	}
+	if t.again == nil {
+		t.again = make(chan struct{})
+	}
+	go t.tell()
 }
 
 // lostSession notes that a session ended that was not ended here.
 func (t *trust) lostSession() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.doubt++
+	t.raise()
 }
 
 // meet notes which server answers: its place and the time of its start.
@@ -46,20 +73,46 @@ func (t *trust) meet(server string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.server != "" && t.server != server {
-		t.doubt++
+		t.raise()
 	}
 	t.server = server
 }
 
-// check refuses what rests on all that was committed.
-func (t *trust) check(name string) error {
+// doubted is closed when the doubt is over, nil when there is none.
+func (t *trust) doubted() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.guarded || t.doubt <= t.trusted {
-		return nil
+	return t.again
+}
+
+// trustPatience is how long a caller waits for an answer before it is sent
+// away to try again.
+const trustPatience = 10 * time.Second
+
+// trusted lends a session of a server that is trusted to have all that was
+// committed: taking one may show that others were lost.
+func (e *Endpoint) trusted(ctx context.Context) (*session, error) {
+	timer := time.NewTimer(trustPatience)
+	defer timer.Stop()
+	for {
+		s, err := e.session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		wait := e.trust.doubted()
+		if wait == nil {
+			return s, nil
+		}
+		s.close() // whoever looks may need it
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-timer.C:
+			return nil, fault.New(fault.Unavailable, "target.doubted",
+				"a session of %s was lost: what was committed is looked for first", e.name)
+		}
 	}
-	return fault.New(fault.Unavailable, "target.doubted",
-		"a session of %s was lost: what was committed is looked for first", name)
 }
 
 var _ connector.Truster = (*Endpoint)(nil)

@@ -145,13 +145,22 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 	return turn, serr
 }
 
-// held is a lease's answer: the attempt is still the one that may settle.
+// held is a lease's answer: the attempt is still the one that may settle, and
+// what it comes after is still done.
 func (s *Session) held(ctx context.Context, ref plan.Ref) error {
 	_, settled, err := s.Journal.Claim(ctx, ref.Unit, ref.Attempt)
-	if err == nil && settled {
-		err = fault.New(fault.Conflict, "run.fenced", "%s: attempt %d has ended", ref.Unit, ref.Attempt)
+	if err != nil {
+		return err
 	}
-	return err
+	if settled {
+		return fault.New(fault.Conflict, "run.fenced", "%s: attempt %d has ended", ref.Unit, ref.Attempt)
+	}
+	behind := false
+	s.Look(func(m *plan.Machine) { behind = m.Behind(ref.Unit) })
+	if behind {
+		return fault.New(fault.Unavailable, "unit.behind", "%s: what it comes after is done again", ref.Unit)
+	}
+	return nil
 }
 
 // attempt does the unit, unless an earlier attempt's effect is there. After a

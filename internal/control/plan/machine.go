@@ -79,6 +79,13 @@ func (m *Machine) State(id string) (s State, attempt int, ok bool) {
 	return w.State, int(w.Attempt), true
 }
 
+// Behind reports whether a unit comes after something that is not done: what
+// runs may, when that was opened again.
+func (m *Machine) Behind(id string) bool {
+	w := m.units[id]
+	return w != nil && w.Behind()
+}
+
 // Finished reports how the run ended; false while it goes on.
 func (m *Machine) Finished() (f unit.Finished, ok bool) {
 	return unit.Finished{Outcome: m.run.outcome, Exit: m.run.exit}, m.run.finished

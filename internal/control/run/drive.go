@@ -49,7 +49,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, evaluate) },
 		Watch: d.event, Label: connector.WithLabel,
 	}
-	d.lost = lostTarget{drive: d, executors: executors, check: true}
+	d.lost = lostTarget{drive: d, check: true, wake: make(chan struct{}, 1)}
 
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
@@ -58,14 +58,24 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	around.Go(func() { d.pass(stop, quiet) })
 	around.Go(func() { d.tick(ctx, cut, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
+	around.Go(func() {
+		if err := d.lost.again(ctx, quiet); err != nil {
+			d.broken(err)
+			cut()
+		}
+	})
 	turn, err := d.engine(ctx)
 	close(quiet)
+	cut() // whoever waits for a server
 	around.Wait()
 	return d.end(turn, err)
 }
 
 // engine checks what the target may have lost, then runs units.
 func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
+	if err := d.lost.guard(ctx); err != nil {
+		return plan.Turn{}, err
+	}
 	if err := d.lost.look(ctx); err != nil {
 		return plan.Turn{}, err
 	}
@@ -111,9 +121,8 @@ func (d *drive) event(e unit.Event) {
 // tickEvery is how often people are shown something new.
 const tickEvery = 500 * time.Millisecond
 
-// tick renews the lease, looks after actions and a target that was lost, and
-// draws. A lease that cannot be renewed cuts the units: another may own the
-// run already.
+// tick renews the lease, looks after actions and draws. A lease
+// that cannot be renewed cuts the units: another may own the run already.
 func (d *drive) tick(ctx context.Context, cut context.CancelFunc, quiet <-chan struct{}) {
 	t := time.NewTicker(tickEvery)
 	defer t.Stop()
@@ -132,11 +141,6 @@ func (d *drive) tick(ctx context.Context, cut context.CancelFunc, quiet <-chan s
 				return
 			}
 			d.actions(ctx)
-			if err := d.lost.again(ctx); err != nil && ctx.Err() == nil {
-				d.broken(err)
-				cut()
-				return
-			}
 		}
 		d.show(ctx)
 	}

@@ -19,11 +19,11 @@ import (
 // connection.
 type lostTarget struct {
 	drive     *drive
-	executors map[string]unit.Executor
 	mu        sync.Mutex
 	check     bool // whether all marks are there
 	comparing sync.Mutex
 	evicted   bool
+	wake      chan struct{} // of room for one
 }
 
 // marked kinds leave a mark with what they did.
@@ -35,24 +35,59 @@ func (l *lostTarget) suspect(e unit.Event) {
 	if err != nil || ended.Fault == nil || ended.Fault.Kind != fault.Unavailable {
 		return
 	}
+	l.doubt()
+}
+
+// again looks as soon as something is suspected, until quiet is closed, and
+// once more after a while when a target could not be asked.
+func (l *lostTarget) again(ctx context.Context, quiet <-chan struct{}) error {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-quiet:
+			return nil
+		case <-ctx.Done():
+			return nil
+		case <-l.wake:
+		case <-t.C:
+		}
+		l.mu.Lock()
+		due := l.check
+		l.mu.Unlock()
+		if !due {
+			continue
+		}
+		if err := l.look(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+// doubt notes that a target may not be what it was.
+func (l *lostTarget) doubt() {
 	l.mu.Lock()
 	l.check = true
 	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
 }
 
-// again looks if something was suspected; a target out of reach stays so.
-func (l *lostTarget) again(ctx context.Context) error {
-	l.mu.Lock()
-	due := l.check
-	l.mu.Unlock()
-	if !due {
-		return nil
+// guard has all targets say when they may have lost something; until they were
+// looked at nothing is written.
+func (l *lostTarget) guard(ctx context.Context) error {
+	for name := range l.drive.open.named {
+		ep, err := l.drive.open.Open(ctx, name)
+		if err != nil {
+			return err
+		}
+		if t, ok := ep.(connector.Truster); ok {
+			t.Guard(l.doubt)
+		}
 	}
-	err := l.look(ctx)
-	if fault.KindOf(err).Passing() {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // look compares the settled units with the marks at their targets. It runs
@@ -138,8 +173,7 @@ func (l *lostTarget) evict(ctx context.Context) error {
 	return nil
 }
 
-// doubts asks all connections what they doubt; until they are told to trust
-// again nothing is written.
+// doubts asks all connections what they doubt.
 func (l *lostTarget) doubts(ctx context.Context) (map[connector.Truster]int64, error) {
 	all := map[connector.Truster]int64{}
 	for name := range l.drive.open.named {

@@ -28,29 +28,72 @@ func (p past) Accounts(ctx context.Context, step, entity string) ([]record.Accou
 	return p.view.Current(ctx, p.run, step, entity)
 }
 
-// Copied adds up the chunks of an entity that this run copied, when all of
-// them were in this format: then the sum is that of the whole table.
-func (p past) Copied(ctx context.Context, entity, format string) (record.Sum, bool, error) {
-	accounts, err := p.view.Current(ctx, p.run, "", entity)
+// copied finds the step that copied between two ends. Only one that is the
+// only one counts: what two copies left there together neither of them proves.
+func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found Found, ok bool, err error) {
+	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
+	if err != nil {
+		return "", Found{}, false, err
+	}
+	n := 0
+	for _, u := range units {
+		var s inspectSpec
+		var of unit.Ends
+		if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &of) != nil {
+			return "", Found{}, false, fault.New(fault.Internal, "ledger.damaged", "%s: its spec cannot be read", u.ID)
+		}
+		if f, known := factsOf[Found](ended(u).Facts); known && f.Copies && of == ends {
+			step, found = u.Step, f
+			n++
+		}
+	}
+	return step, found, n == 1, nil
+}
+
+// Copied adds up the chunks of an entity, when this run copied all of it
+// between these ends, and in this format: then the sum is that of the table.
+func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error) {
+	step, _, ok, err := p.copied(ctx, ends)
+	if err != nil || !ok {
+		return record.Sum{}, false, err
+	}
+	accounts, err := p.view.Current(ctx, p.run, step, entity)
 	if err != nil || len(accounts) == 0 {
 		return record.Sum{}, false, err
 	}
+	open, err := p.view.Units(ctx, p.run, ledger.Filter{Step: step, Entity: entity}, 0)
+	if err != nil {
+		return record.Sum{}, false, err
+	}
+	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return moves[u.Kind] && u.State != ledger.Done }) {
+		return record.Sum{}, false, nil // a chunk is missing
+	}
 	var sum record.Sum
+	known := map[string]bool{}
 	for _, a := range accounts {
 		s, err := record.SumOf(a.Read, a.Bytes, a.Hash)
 		if err != nil {
 			return record.Sum{}, false, nil
 		}
 		sum.Merge(s)
+		if known[a.Unit] {
+			continue
+		}
+		known[a.Unit] = true
+		if ok, err := p.format(ctx, a.Unit, entity, format); err != nil || !ok {
+			return record.Sum{}, false, err
+		}
 	}
-	ok, err := p.format(ctx, accounts, entity, format)
-	return sum, ok, err
+	return sum, true, nil
 }
 
-// format checks the chunks' own word: it is in the spec of the unit that wrote
+// moves are the kinds of units that bring an entity's rows.
+var moves = map[string]bool{"data": true, "small": true, "reconcile": true}
+
+// format checks a chunk's own word: it is in the spec of the unit that wrote
 // the account.
-func (p past) format(ctx context.Context, accounts []record.Account, entity, format string) (bool, error) {
-	one, err := p.view.Unit(ctx, p.run, accounts[0].Unit)
+func (p past) format(ctx context.Context, id, entity, format string) (bool, error) {
+	one, err := p.view.Unit(ctx, p.run, id)
 	if err != nil {
 		return false, fault.Wrap(err, "unit of %s", entity)
 	}
@@ -69,35 +112,30 @@ func (p past) format(ctx context.Context, accounts []record.Account, entity, for
 	return false, nil
 }
 
-// Alone lists what the run's copies left alone at the target; false when the
-// run copied nothing.
-func (p past) Alone(ctx context.Context) (map[catalog.Name]bool, bool, error) {
-	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "inspect", State: "done"}, 0)
-	if err != nil {
-		return nil, false, err
+// Alone lists what the copy between these ends left alone at the target; false
+// when the run did not copy between them.
+func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool, bool, error) {
+	_, found, ok, err := p.copied(ctx, ends)
+	alone := map[catalog.Name]bool{}
+	for _, n := range found.Alone {
+		alone[n] = true
 	}
-	alone, copied := map[catalog.Name]bool{}, false
-	for _, u := range units {
-		f, ok := factsOf[Found](ended(u).Facts)
-		if !ok || !f.Copies {
-			continue
-		}
-		copied = true
-		for _, n := range f.Alone {
-			alone[n] = true
-		}
-	}
-	return alone, copied, nil
+	return alone, ok, err
 }
 
-// Values are the sequences that the run copied, as they were set last.
-func (p past) Values(ctx context.Context) (map[catalog.Name]connector.SequenceValue, error) {
-	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "sequence", State: ledger.Done}, 0)
+// Values are the sequences that the run copied between these ends, as they
+// were set last.
+func (p past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
+	set := map[catalog.Name]connector.SequenceValue{}
+	step, _, ok, err := p.copied(ctx, ends)
+	if err != nil || !ok {
+		return set, err
+	}
+	units, err := p.view.Units(ctx, p.run, ledger.Filter{Step: step, Kind: "sequence", State: ledger.Done}, 0)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(units, func(a, b ledger.Unit) int { return a.Ended.Compare(b.Ended) })
-	set := map[catalog.Name]connector.SequenceValue{}
 	for _, u := range units {
 		f, _ := factsOf[struct{ Values []connector.SequenceValue }](ended(u).Facts)
 		for _, v := range f.Values {

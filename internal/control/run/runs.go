@@ -19,9 +19,9 @@ import (
 type Past interface {
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
-	Copied(ctx context.Context, entity, format string) (record.Sum, bool, error)
-	Values(ctx context.Context) (map[catalog.Name]connector.SequenceValue, error)
-	Alone(ctx context.Context) (names map[catalog.Name]bool, copied bool, err error)
+	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
+	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
+	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

@@ -139,7 +139,7 @@ func (x *expansion) mend(t catalog.Table) string {
 		Kind: "reconcile", Entity: t.Name.String(), Class: classOther, Weight: 1,
 		After: []string{dataOf(t.Name)}, Tags: []string{wholeOf(t.Name)}, Uses: []string{unit.Alone + t.Name.String()},
 	}, t.Name.String(), RepairSpec{
-		From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost, Repair: true, Mixed: true, Number: 1,
+		From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost, Repair: true, Mixed: true, Number: 1, Append: x.spec.Existing == Append,
 		Tables: []catalog.Chunk{x.repair(t)},
 	})
 	return wholeOf(t.Name)

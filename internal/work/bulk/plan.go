@@ -63,7 +63,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.define(definitions.before)
 	groups := x.data()
 	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagData}, Tags: []string{tagReconciled}},
-		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Tables: x.repairs()})
+		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs()})
 	x.indexes(definitions, groups)
 	x.roots(definitions.roots)
 	x.foreign(definitions.foreign)

@@ -22,6 +22,7 @@ type RepairSpec struct {
 	Policy string          `json:"policy"`
 	Repair bool            `json:"repair,omitempty"`
 	Mixed  bool            `json:"mixed,omitempty"`  // only if its chunks are of several snapshots
+	Append bool            `json:"append,omitempty"` // the target's tables hold rows of their own
 	Number int             `json:"number,omitempty"` // generation of the account that a repair writes
 	Tables []catalog.Chunk `json:"tables"`           // whole tables, with their keys
 }

@@ -123,7 +123,10 @@ func (m marked) writer(ctx context.Context, u unit.Unit, s *spec) (connector.Wri
 }
 
 func key(u unit.Unit, l unit.Lease) record.MarkKey {
-	return record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: 1, Generation: l.Attempt, Attempt: l.Attempt}
+	return record.MarkKey{
+		Run: l.Run, Unit: u.ID, Chunk: 1, Generation: l.Attempt, Attempt: l.Attempt,
+		Over: u.Kind == "sequence", // values are set again, see Done
+	}
 }
 
 func subject(u unit.Unit) string {

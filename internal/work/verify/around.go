@@ -30,7 +30,7 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	alone, copied, err := a.past.Alone(ctx)
+	alone, copied, err := a.past.Alone(ctx, unit.Ends{From: spec.From, To: spec.To})
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
@@ -62,14 +62,14 @@ func (s *AroundSpec) without(alone map[catalog.Name]bool, copied bool) {
 	for n := range alone {
 		names[n.String()] = true
 	}
-	before := len(s.Definitions)
 	s.Definitions = slices.DeleteFunc(s.Definitions, func(d Difference) bool {
 		return d.What == extraDefinition || names[d.Entity]
 	})
-	s.Differing = max(len(s.Definitions), s.Differing-(before-len(s.Definitions)))
-	if len(s.Definitions) == 0 {
-		s.Differing = 0
+	objects := map[string]bool{} // one may differ in several lines
+	for _, d := range s.Definitions {
+		objects[d.Entity] = true
 	}
+	s.Differing = len(objects)
 }
 
 func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, report unit.Report) (Proof, error) {
@@ -86,7 +86,7 @@ func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, repor
 	}
 	// Sequences know no snapshot: those of a source in use have gone on since
 	// they were copied.
-	copied, err := a.past.Values(ctx)
+	copied, err := a.past.Values(ctx, s.ends())
 	if err != nil {
 		return proof, fault.Wrap(err, "look up copied sequences")
 	}

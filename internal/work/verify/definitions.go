@@ -47,7 +47,7 @@ func compare(v *Verify, facts catalog.Facts) (list []Difference, objects int) {
 			list = append(list, d)
 		}
 	}
-	return list[:min(len(list), mostNamed)], objects
+	return list, objects
 }
 
 // extraDefinition is the What of a definition that only the target has.

@@ -37,15 +37,17 @@ func (p *pair) Open(_ context.Context, name string) (connector.Endpoint, error) 
 }
 
 // Copied implements verify.History: nothing was copied in this run.
-func (p *pair) Copied(context.Context, string, string) (record.Sum, bool, error) {
+func (p *pair) Copied(context.Context, unit.Ends, string, string) (record.Sum, bool, error) {
 	return record.Sum{}, false, nil
 }
 
 // Alone is of verify.History too.
-func (p *pair) Alone(context.Context) (map[catalog.Name]bool, bool, error) { return nil, false, nil }
+func (p *pair) Alone(context.Context, unit.Ends) (map[catalog.Name]bool, bool, error) {
+	return nil, false, nil
+}
 
 // Values implements verify.History, too.
-func (p *pair) Values(context.Context) (map[catalog.Name]connector.SequenceValue, error) {
+func (p *pair) Values(context.Context, unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
 	return nil, nil
 }
 

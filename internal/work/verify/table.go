@@ -47,13 +47,14 @@ const (
 // History gives what a copy in the same run recorded. Safe for concurrent use.
 type History interface {
 	// Copied returns the sum of an entity's current accounts in the format it
-	// was copied in; false when this run did not copy it as a whole.
-	Copied(ctx context.Context, entity, format string) (record.Sum, bool, error)
+	// was copied in; false when this run did not copy all of it between these
+	// ends.
+	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
 	// Values are the sequences that this run copied, as they were set.
-	Values(ctx context.Context) (map[catalog.Name]connector.SequenceValue, error)
+	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
-	Alone(ctx context.Context) (names map[catalog.Name]bool, copied bool, err error)
+	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
 }
 
 // Executors returns those of the verify verb, by kind.
@@ -82,7 +83,7 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
 	var err error
-	if s.alone, _, err = t.past.Alone(ctx); err != nil {
+	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
 	v := verdict{}
@@ -120,7 +121,7 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: p.Reason})
 		return proof, nil
 	}
-	left, relayed, err := t.past.Copied(ctx, proof.Entity, p.Left.Format)
+	left, relayed, err := t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format)
 	if err != nil {
 		return proof, fault.Wrap(err, "look up its sum")
 	}
@@ -185,6 +186,8 @@ type sides struct {
 	readers  map[string]connector.Reader
 	alone    map[catalog.Name]bool // not to be verified
 }
+
+func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
 
 func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {
 	if r := s.readers[name]; r != nil {

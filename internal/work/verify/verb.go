@@ -76,7 +76,7 @@ type AroundSpec struct {
 	Sequences     []catalog.Name `json:"sequences,omitempty"`     // on both sides
 	NoSequences   []catalog.Name `json:"noSequences,omitempty"`   // that the target lacks
 	MoreSequences []catalog.Name `json:"moreSequences,omitempty"` // and has more
-	Definitions   []Difference   `json:"definitions,omitempty"`   // what is not the same, as far as it is named
+	Definitions   []Difference   `json:"definitions,omitempty"`   // what is not the same
 	Differing     int            `json:"differing,omitempty"`     // objects of Definitions, all
 	Compared      int            `json:"compared"`                // definitions
 	Unread        string         `json:"unread,omitempty"`        // why they could not be compared

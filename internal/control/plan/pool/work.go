@@ -45,6 +45,9 @@ type Work struct {
 	queued  bool  // it stands in its lane's queue
 }
 
+// Behind reports whether a tag of its After is not done.
+func (w *Work) Behind() bool { return w.missing > 0 }
+
 // Past is what an unfinished unit has gone through.
 type Past struct {
 	From    json.RawMessage // where it yielded
