@@ -30,6 +30,34 @@ func (p *process) stopped(t *testing.T) {
 	})
 }
 
+// frozen is stopped, but not amid a write to the ledger, which nobody else
+// could write to then.
+func (p *process) frozen(t *testing.T) {
+	t.Helper()
+	p.stopped(t)
+	for p.writing(t) {
+		p.signal(t, syscall.SIGCONT)
+		p.signal(t, syscall.SIGSTOP)
+		p.stopped(t)
+	}
+}
+
+// writing reports whether a process holds a lock for writing, as SQLite does.
+func (p *process) writing(t *testing.T) bool {
+	t.Helper()
+	locks, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(locks)) {
+		f := strings.Fields(line)
+		if len(f) > 4 && f[1] == "POSIX" && f[3] == "WRITE" && f[4] == itoa(p.Process.Pid) {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *process) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	if err := p.Process.Signal(s); err != nil {
@@ -300,9 +328,8 @@ func TestFrozenOwner(t *testing.T) {
 			want := state(t, from)
 			m := newMove(t, from, to)
 			m.env = []string{"GODWIT_CHUNK=65536", "GODWIT_LEASE=4s"}
-			m.flags = []string{"--workers", "1"} // so that the other worker's turn does not hold the ledger's file lock
 			first := m.copy(t, "GODWIT_STOP_AT="+at)
-			first.stopped(t)
+			first.frozen(t)
 			m.copy(t).ends(t, 2).says(t, "run.owned", "lease")
 			second := m.copy(t)
 			for second.exit(t) == 2 { // until the lease is over
@@ -311,7 +338,9 @@ func TestFrozenOwner(t *testing.T) {
 			second.ends(t, 0)
 			m.proved(t, want)
 			first.signal(t, syscall.SIGCONT)
-			first.ends(t, 5).says(t, "another process has taken the run over")
+			if code := first.exit(t); code != 0 && code != 5 { // what the ledger says: the other one has ended it
+				t.Errorf("exit %d:\n%s", code, first.said.String())
+			}
 			m.proved(t, want)
 		})
 	}
@@ -326,7 +355,7 @@ func TestTakenOver(t *testing.T) {
 	m := newMove(t, from, to)
 	m.env = []string{"GODWIT_CHUNK=65536", "GODWIT_LEASE=2s"}
 	first := m.copy(t, "GODWIT_STOP_AT=data.copied:6")
-	first.stopped(t)
+	first.frozen(t)
 	second := m.copy(t, "GODWIT_STOP_AT=unit.before-settle:4")
 	eventually(t, "the second takes over", func() bool {
 		select {
@@ -336,7 +365,7 @@ func TestTakenOver(t *testing.T) {
 		}
 		return m.events(t, unit.RunResumed) > 0
 	})
-	second.stopped(t)
+	second.frozen(t)
 	first.signal(t, syscall.SIGCONT)
 	first.ends(t, 5)
 	second.signal(t, syscall.SIGCONT)

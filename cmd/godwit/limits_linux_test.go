@@ -77,6 +77,7 @@ func TestMemory(t *testing.T) {
 		t.Errorf("peak %d MiB, promised are 64", usage.Maxrss>>10)
 	}
 }
+
 // limitFiles sets how large a file of a process may grow.
 func limitFiles(t *testing.T, pid int, size uint64) {
 	t.Helper()

@@ -78,7 +78,7 @@ func TestReconcile(t *testing.T) {
 		"marks":               {"data.committed:2", "analyze.committed:1", "unit.after-settle:14"},
 	}
 	if os.Getenv("GODWIT_SLOW") != "" {
-		kills["repairs"] = []string{"data.committed:2", "reconcile.copied:1", "reconcile.committed:1", "foreign.committed:1", "view.begun:1", "analyze.begun:1"}
+		kills["repairs"] = []string{"data.committed:8", "reconcile.copied:1", "reconcile.committed:1", "foreign.committed:1", "view.begun:1", "analyze.begun:1"}
 	}
 	for name, points := range kills {
 		t.Run(name, func(t *testing.T) {

@@ -61,6 +61,9 @@ type NewRun struct {
 	Plan     json.RawMessage
 	Body     json.RawMessage
 	Actor    string
+	// Fresh takes the key over from an unfinished run, which can then only be
+	// gone on with by its name.
+	Fresh bool
 }
 
 // Start opens the flow's next run and writes run.started. When a run of this
@@ -72,6 +75,11 @@ func (l *Ledger) Start(ctx context.Context, r NewRun) (Run, error) {
 	}
 	var started Run
 	err := l.write(ctx, func(tx *tx) error {
+		if r.Fresh {
+			if err := tx.change(giveUpKey, r.Flow, r.Key); err != nil {
+				return err
+			}
+		}
 		if err := refuseOpen(tx, r.Flow, r.Key, 0); err != nil {
 			return err
 		}

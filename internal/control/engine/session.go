@@ -118,6 +118,12 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 		return s.Turn(ctx, nil)
 	}
 	u, ok := s.unit(ref.Unit)
+	if !ok { // another's turn failed meanwhile and took the Machine with it
+		if _, err := s.Turn(ctx, nil); err != nil {
+			return plan.Turn{}, err
+		}
+		u, ok = s.unit(ref.Unit)
+	}
 	if !ok {
 		return plan.Turn{}, fault.New(fault.Internal, "unit.unknown", "%s is not a unit of %s", ref.Unit, s.Name)
 	}

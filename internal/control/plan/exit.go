@@ -32,6 +32,10 @@ const (
 	exitStopped = 5
 )
 
+// looks is the kind of the units that only look: what they refuse was refused
+// before anything was touched.
+const looks = "inspect"
+
 // codes is a set of exit codes.
 type codes uint8
 
@@ -60,7 +64,11 @@ func (m *Machine) exits(in *instance) (c codes) {
 	if failed && in.step != nil && in.step.N(Failed) > 0 {
 		for _, w := range in.step.Units() {
 			if w.State == Failed {
-				c.add(m.exitOf(w.Past.Fault))
+				code := m.exitOf(w.Past.Fault)
+				if code == exitRefused && w.Unit.Kind != looks && in.node.WaitFor == nil {
+					code = exitFailed // it may have touched something
+				}
+				c.add(code)
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (a *ahead) end(w *pool.Work) (time.Time, bool) {
 	in := a.m.at(w)
 	rate, known := a.from.rate(w.Unit.Class, a.rates)
 	took := time.Duration(math.Round(rate*float64(weigh(w.Unit))*1000)) * time.Millisecond
-	if in.node.WaitFor != nil || in.loop != nil || w.Unit.Kind == "inspect" {
+	if in.node.WaitFor != nil || in.loop != nil || w.Unit.Kind == looks {
 		a.m.guess.leave(in)
 		return a.now, true
 	}

@@ -95,7 +95,7 @@ func (m *Machine) renew(w *pool.Work) {
 
 // effect counts the done units that may have changed something.
 func (m *Machine) effect(w *pool.Work, n int) {
-	if w.Unit.Kind != "inspect" {
+	if w.Unit.Kind != looks {
 		m.worked += n
 	}
 }

@@ -56,7 +56,8 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	var around sync.WaitGroup
 	quiet := make(chan struct{})
 	around.Go(func() { d.pass(stop, quiet) })
-	around.Go(func() { d.tick(ctx, cut, quiet) })
+	around.Go(func() { d.keep(ctx, cut, quiet) })
+	around.Go(func() { d.draw(ctx, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
 	around.Go(func() {
 		if err := d.lost.again(ctx, quiet); err != nil {
@@ -73,14 +74,18 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 
 // engine checks what the target may have lost, then runs units.
 func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
-	if err := d.lost.guard(ctx); err != nil {
+	// A run that is to end must not begin anything, nor look what there is to do.
+	ending, err := d.actions(ctx)
+	if err != nil {
 		return plan.Turn{}, err
 	}
-	if err := d.lost.look(ctx); err != nil {
-		return plan.Turn{}, err
-	}
-	if err := d.lost.stale(ctx); err != nil {
-		return plan.Turn{}, err
+	for _, look := range []func(context.Context) error{d.lost.guard, d.lost.look, d.lost.stale} {
+		if ending {
+			break
+		}
+		if err := look(ctx); err != nil {
+			return plan.Turn{}, err
+		}
 	}
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
@@ -121,12 +126,36 @@ func (d *drive) event(e unit.Event) {
 // tickEvery is how often people are shown something new.
 const tickEvery = 500 * time.Millisecond
 
-// tick renews the lease, looks after actions and draws. A lease
-// that cannot be renewed cuts the units: another may own the run already.
-func (d *drive) tick(ctx context.Context, cut context.CancelFunc, quiet <-chan struct{}) {
-	t := time.NewTicker(tickEvery)
+// keep renews the lease and takes in what others ask for, and does nothing that
+// a slow target or a paused terminal could hold up. A lease that cannot be
+// renewed cuts the units: another may own the run already.
+func (d *drive) keep(ctx context.Context, cut context.CancelFunc, quiet <-chan struct{}) {
+	d.every(ctx, time.Second, quiet, func() bool {
+		err := d.own.Renew(ctx, lease, d.board.All())
+		if err == nil {
+			_, err = d.actions(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			d.broken(err)
+			cut()
+			return false
+		}
+		return true
+	})
+}
+
+// draw shows people something new.
+func (d *drive) draw(ctx context.Context, quiet <-chan struct{}) {
+	d.every(ctx, tickEvery, quiet, func() bool {
+		d.show(ctx)
+		return true
+	})
+}
+
+func (d *drive) every(ctx context.Context, pause time.Duration, quiet <-chan struct{}, do func() bool) {
+	t := time.NewTicker(pause)
 	defer t.Stop()
-	for n := 1; ; n++ {
+	for {
 		select {
 		case <-quiet:
 			return
@@ -134,15 +163,9 @@ func (d *drive) tick(ctx context.Context, cut context.CancelFunc, quiet <-chan s
 			return
 		case <-t.C:
 		}
-		if n%2 == 0 {
-			if err := d.own.Renew(ctx, lease, d.board.All()); err != nil && ctx.Err() == nil {
-				d.broken(err)
-				cut()
-				return
-			}
-			d.actions(ctx)
+		if !do() {
+			return
 		}
-		d.show(ctx)
 	}
 }
 
@@ -168,10 +191,10 @@ func (d *drive) show(ctx context.Context) {
 }
 
 // actions takes in what other processes asked for.
-func (d *drive) actions(ctx context.Context) {
+func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 	asked, err := d.own.Asked(ctx)
 	if err != nil {
-		return
+		return false, err
 	}
 	for _, a := range asked {
 		if a.Verb != "cancel" {
@@ -180,10 +203,18 @@ func (d *drive) actions(ctx context.Context) {
 		_, err := d.session.Turn(ctx, func(*plan.Machine, time.Time) unit.Change {
 			return unit.Change{Events: []unit.Event{{Kind: unit.RunCancelled, Actor: a.Actor, Reason: a.Reason}}}
 		})
-		if err == nil && d.own.Accept(ctx, a.ID) == nil {
-			_ = d.own.InEffect(ctx, a.ID)
+		if err == nil {
+			err = d.own.Accept(ctx, a.ID)
 		}
+		if err == nil {
+			err = d.own.InEffect(ctx, a.ID)
+		}
+		if err != nil {
+			return false, err
+		}
+		ending = true
 	}
+	return ending, nil
 }
 
 // end says how it went and gives the run back. Whatever happened, the ledger's
@@ -212,10 +243,33 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	}
 	run, ferr := d.runs.Ledger.Find(ctx, d.run.Name())
 	if ferr != nil {
-		run = d.run
+		return e, ferr
 	}
 	e.Run = run
+	if run.State == ledger.Ended && run.Outcome != "stopped" { // whatever came after its end
+		e.Stopped, e.Exit, e.Fault = false, run.Exit, nil
+	}
+	if run.Outcome == plan.OutcomeCancelled {
+		d.tidy(ctx)
+	}
 	return e, nil
+}
+
+// tidy takes away what a run that ends for good has left at its targets; what
+// cannot be reached keeps its marks, which is harmless.
+func (d *drive) tidy(ctx context.Context) {
+	for _, n := range d.frozen.Graph.Steps {
+		for _, u := range n.Units {
+			var s inspectSpec
+			var ends unit.Ends
+			if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &ends) != nil {
+				continue
+			}
+			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
+				_ = w.DropMarks(ctx, d.run.UID)
+			}
+		}
+	}
 }
 
 // evaluate answers a node's condition. No node of today's language has one.

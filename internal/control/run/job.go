@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
@@ -38,16 +39,27 @@ func (r *Runs) freeze(b *flow.Bound) (f frozen, key string, err error) {
 	return f, digest(meaning(b)), nil
 }
 
-// meaning is a flow without where its steps stand in their file and what else
-// the file says: a comment more makes no other flow.
+// meaning is a flow without where its steps stand in their file, what else the
+// file says, and how many workers it gets: none of that makes another flow.
 func meaning(b *flow.Bound) []byte {
 	plain := *b
 	plain.Files, plain.Help = nil, ""
 	plain.Steps = slices.Clone(b.Steps)
 	for i := range plain.Steps {
 		plain.Steps[i].Pos = flow.Pos{}
+		plain.Steps[i].Spec = idle(plain.Steps[i].Spec)
 	}
 	return unit.Body(plain)
+}
+
+// idle is a spec without its number of workers.
+func idle(spec any) any {
+	var keys map[string]any
+	if json.Unmarshal(unit.Body(spec), &keys) != nil {
+		return spec
+	}
+	delete(keys, "Workers")
+	return keys
 }
 
 // node is a step in the Machine's words.
@@ -67,7 +79,9 @@ func (r *Runs) node(s flow.Step) (plan.Node, error) {
 	if s.OnError == plan.Continue {
 		n.OnError = plan.Continue
 	}
-	if t := s.Retry; t.For > 0 {
+	if t := s.Retry; t.For == 0 { // made by a command: as a flow that says nothing
+		n.Retry = &plan.Retry{For: 30 * time.Minute, MaxWait: time.Minute}
+	} else {
 		n.Retry = &plan.Retry{For: t.For, Attempts: t.Attempts, Wait: t.Wait, Factor: t.Factor, MaxWait: t.MaxWait, Only: kinds(t.Only)}
 	}
 	if w := s.Window; w != nil {

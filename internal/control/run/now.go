@@ -41,6 +41,7 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
 	}
+	n.Forecast.Share = share(n)
 	for _, p := range n.Progress {
 		if len(p.Waits) > 0 {
 			n.Waiting++
@@ -50,6 +51,35 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 		}
 	}
 	return n, nil
+}
+
+// classOf is the class that the units of a kind belong to, for those who only
+// see counts.
+var classOf = map[string]string{
+	"data": "copy", "small": "copy", "blob": "copy", "index": "index", "key": "index", "foreign": "index", "view": "index",
+	"table": "verify", "define": "define",
+}
+
+// share is how much of the work that is known is done, by the built-in rates.
+func share(n *Now) float64 {
+	if n.Run.Outcome == plan.OutcomeDone {
+		return 1
+	}
+	var done, all float64
+	for _, c := range n.Counts {
+		rate, ok := builtIn[classOf[c.Kind]]
+		if !ok {
+			rate = builtIn["other"]
+		}
+		w := rate * float64(c.Weight)
+		if all += w; c.State == ledger.Done {
+			done += w
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return min(0.99, done/all)
 }
 
 // Alone reports whether a run that has not ended belongs to nobody any more.

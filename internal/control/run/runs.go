@@ -73,22 +73,20 @@ type Ended struct {
 	Fault   *fault.Fault
 }
 
-// Start opens the next run of a flow as it was planned. While one of the same flow, inputs and
-// environment is open it is refused (run.open), unless fresh is set.
+// Start opens the next run of a flow as it was planned. While one of the same
+// flow, inputs and environment is open it is refused (run.open), unless fresh
+// is set: the same command goes on with the new one from then on.
 func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, actor string) (Ref, error) {
 	f, key, err := r.freeze(b)
 	if err != nil {
 		return Ref{}, err
-	}
-	if fresh {
-		key = "" // may stand beside an unfinished one
 	}
 	plan, err := json.Marshal(f)
 	if err != nil {
 		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
 	}
 	return r.Ledger.Start(ctx, ledger.NewRun{
-		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: p.Hash, Plan: plan, Actor: actor,
+		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: p.Hash, Plan: plan, Actor: actor, Fresh: fresh,
 		Body: unit.Body(map[string]any{
 			"flow": b.Flow, "plan": p.Hash, "units": p.units(), "bytes": p.bytes(), "inputs": b.Inputs, "actor": actor, "version": r.Version,
 		}),

@@ -25,15 +25,24 @@ func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 	for {
 		select {
 		case <-quiet:
-			for id, m := range seen { // whatever they waited for is over now
-				d.waitOver(ctx, id, m)
-			}
+			d.allOver(ctx, seen)
 			return
 		case <-ctx.Done():
+			d.allOver(ctx, seen)
 			return
 		case <-t.C:
 			d.askWaits(ctx, seen)
 		}
+	}
+}
+
+// allOver ends what is still told as waiting when the drive ends; it is written
+// although everything else is cut.
+func (d *drive) allOver(ctx context.Context, seen map[string]moved) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for id, m := range seen {
+		d.waitOver(ctx, id, m)
 	}
 }
 

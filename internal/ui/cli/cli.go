@@ -96,6 +96,7 @@ func (s *session) listen(ctx context.Context) {
 			return
 		}
 		if n == 0 {
+			s.line("interrupted: what runs ends at its chunk's end, nothing new starts; once more cuts at once")
 			close(s.stop)
 		} else {
 			s.cut()

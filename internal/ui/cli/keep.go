@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
@@ -54,7 +57,6 @@ func (s *session) runsCommand() *cobra.Command {
 
 func (s *session) cancelCommand() *cobra.Command {
 	reason := ""
-	w := &working{}
 	c := &cobra.Command{
 		Use:     "cancel RUN",
 		Short:   "End a run for good; one that nobody owns is taken over and ended",
@@ -83,9 +85,27 @@ func (s *session) cancelCommand() *cobra.Command {
 		if err := s.refresh(b); err != nil {
 			return err
 		}
-		return s.drive(c.Context(), runs, r, b, w, "ending "+r.Name()+", which nobody owned")
+		return s.end(c.Context(), runs, r, b)
 	}
 	return c
+}
+
+// end takes a run over that nobody owns, only to end it.
+func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound) error {
+	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{})
+	switch {
+	case err != nil:
+		return err
+	case e.Fault != nil:
+		return e.Fault
+	case e.Run.Outcome != "cancelled":
+		return fault.New(fault.Unavailable, "run.stopped", "%s could not be ended: it is %s", r.Name(), e.Run.State)
+	case s.json:
+		s.events().Value("cancel", map[string]any{"run": r.Name(), "outcome": e.Run.Outcome})
+		return s.stream.Err()
+	}
+	fmt.Fprintf(s.Out, "%s is cancelled. What it copied stays at the target; its marks are taken away.\n", r.Name())
+	return nil
 }
 
 func (s *session) reportCommand() *cobra.Command {

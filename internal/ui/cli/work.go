@@ -106,8 +106,8 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err != nil {
 		return err
 	}
-	if r.Outcome == "done" {
-		return fault.New(fault.Config, "run.ended", "%s is done", name).Hint("godwit report %s", name)
+	if r.Outcome == "done" || r.Outcome == "cancelled" {
+		return fault.New(fault.Config, "run.ended", "%s is %s", name, r.Outcome).Hint("godwit report %s", name)
 	}
 	b, err := runs.Flow(r)
 	if err != nil {

@@ -79,6 +79,10 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 // settle decides which tables' rows are copied and refuses what the policy
 // for existing tables forbids.
 func (x *expansion) settle() error {
+	if len(x.facts.Source.Tables)+len(x.facts.Definitions) == 0 && len(x.spec.Include)+len(x.spec.Exclude) > 0 {
+		return fault.New(fault.Config, "selection.empty", "the selection leaves nothing to copy").
+			Hint("godwit inspect lists the tables; look at include and exclude")
+	}
 	there := map[catalog.Name]bool{}
 	if x.facts.Target != nil {
 		for _, t := range x.facts.Target.Tables {

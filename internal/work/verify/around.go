@@ -42,7 +42,15 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err != nil {
 		return unit.Result{}, err
 	}
-	for _, p := range []Proof{sequences, definitions(spec, report)} {
+	proofs := []Proof{sequences, definitions(spec, report)}
+	if len(spec.Blobs)+len(spec.NoBlobs)+len(spec.MoreBlobs) > 0 {
+		blobs, err := a.blobs(ctx, s, spec, report)
+		if err != nil {
+			return unit.Result{}, err
+		}
+		proofs = append(proofs, blobs)
+	}
+	for _, p := range proofs {
 		report.Note(unit.VerifyTable, p)
 		v.add(p)
 	}
@@ -57,7 +65,7 @@ func (s *AroundSpec) without(alone map[catalog.Name]bool, copied bool) {
 	}
 	left := func(n catalog.Name) bool { return alone[n] }
 	s.Sequences = slices.DeleteFunc(s.Sequences, left)
-	s.MoreSequences = nil
+	s.MoreSequences, s.MoreBlobs = nil, nil
 	names := map[string]bool{}
 	for n := range alone {
 		names[n.String()] = true

@@ -152,17 +152,21 @@ func (t *table) alone(ctx context.Context, s *sides, p Pair, report unit.Report)
 	if p.Left == nil {
 		side, chunk, why = s.to, p.Right, "the table is not at "+s.from
 	}
+	proof.Why = why
+	report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: why})
+	if p.Empty {
+		return proof, nil
+	}
 	sum, err := s.sum(ctx, side, *chunk)
 	if err != nil {
 		return unreadable(proof, side, err)
 	}
-	proof.Why = why
+	proof.Count = max(1, int(sum.Rows)) // every row of it
 	if p.Left == nil {
-		proof.Others, proof.Right = sum.Rows, sum.String()
+		proof.Others, proof.Right, proof.Extra = sum.Rows, sum.String(), proof.Count
 	} else {
 		proof.Rows, proof.Left = sum.Rows, sum.String()
 	}
-	report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: why})
 	return proof, nil
 }
 

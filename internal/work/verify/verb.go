@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
@@ -33,7 +34,7 @@ func Verb() unit.Verb {
 			return map[string]int{workers: min(8, max(2, cores))}
 		},
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
-			return plan(step, spec.(*Verify), facts), nil
+			return plan(step, spec.(*Verify), facts)
 		},
 	}
 }
@@ -76,6 +77,9 @@ type AroundSpec struct {
 	Sequences     []catalog.Name `json:"sequences,omitempty"`     // on both sides
 	NoSequences   []catalog.Name `json:"noSequences,omitempty"`   // that the target lacks
 	MoreSequences []catalog.Name `json:"moreSequences,omitempty"` // and has more
+	Blobs         []uint32       `json:"blobs,omitempty"`         // large objects on both sides
+	NoBlobs       []uint32       `json:"noBlobs,omitempty"`       // that the target lacks
+	MoreBlobs     []uint32       `json:"moreBlobs,omitempty"`     // and has more
 	Definitions   []Difference   `json:"definitions,omitempty"`   // what is not the same
 	Differing     int            `json:"differing,omitempty"`     // objects of Definitions, all
 	Compared      int            `json:"compared"`                // definitions
@@ -90,7 +94,11 @@ const (
 
 // plan makes one unit per large table, one per group of small ones, and one
 // for what is around them.
-func plan(step string, v *Verify, facts catalog.Facts) []unit.Unit {
+func plan(step string, v *Verify, facts catalog.Facts) ([]unit.Unit, error) {
+	if len(facts.Source.Tables)+len(facts.Target.Tables) == 0 && len(v.Include)+len(v.Exclude) > 0 {
+		return nil, fault.New(fault.Config, "selection.empty", "the selection leaves nothing to verify").
+			Hint("godwit inspect lists the tables; look at include and exclude")
+	}
 	var units []unit.Unit
 	add := func(u unit.Unit, object string, spec any) {
 		u.ID = unit.ID(step, u.Kind, object, len(units)+1)
@@ -117,7 +125,7 @@ func plan(step string, v *Verify, facts catalog.Facts) []unit.Unit {
 	}
 	flush()
 	add(unit.Unit{Kind: "around", Weight: 1}, "definitions", rest(v, facts))
-	return units
+	return units, nil
 }
 
 // rest is what is compared beside rows.
@@ -140,6 +148,7 @@ func rest(v *Verify, facts catalog.Facts) AroundSpec {
 			a.MoreSequences = append(a.MoreSequences, n)
 		}
 	}
+	a.Blobs, a.NoBlobs, a.MoreBlobs = split(facts.Source.Blobs, facts.Target.Blobs)
 	if a.Unread == "" {
 		a.Definitions, a.Differing = compare(v, facts)
 	}
@@ -165,7 +174,7 @@ func pairs(facts catalog.Facts) []sized {
 			continue
 		}
 		format := catalog.Format(l, facts.Source, facts.Target)
-		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key}, l.Bytes}
+		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
 		if ok {
 			p.Right = whole(r, l, format)
 			if r.Kind == catalog.MatView {
@@ -180,7 +189,7 @@ func pairs(facts catalog.Facts) []sized {
 	}
 	for _, t := range facts.Target.Tables { // in the target's order, those the source lacks
 		if r, ok := right[t.Name]; ok && r.HasRows() {
-			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key}, r.Bytes})
+			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key, Empty: r.Unfilled}, r.Bytes})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })

@@ -139,6 +139,7 @@ func (l *loop) start(ctx context.Context, r plan.Ref) {
 	a := &attempt{ref: r, cancel: cancel, drain: make(chan struct{})}
 	l.going[r.Unit] = a
 	report := &reporter{loop: l, ctx: ctx, attempt: a}
+	report.Progress(unit.Progress{Doing: "starting"}) // known from the first moment, also when it waits there
 	go func() {
 		defer cancel()
 		t, err := l.session.Do(ctx, r, report)
