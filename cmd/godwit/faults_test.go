@@ -229,15 +229,12 @@ func TestCuts(t *testing.T) {
 	from, to := pgtest.Pair(t)
 	scale, every := 12, 700*time.Millisecond
 	if os.Getenv("GODWIT_SLOW") != "" {
-		scale, every = 100, 5*time.Second
+		scale, every = 300, 5*time.Second
 	}
 	fill(t, from, scale)
 	want := state(t, from)
 	source, target := proxy.New(t, from), proxy.New(t, to)
 	m := newMove(t, source.URL(), target.URL())
-	if scale > 50 {
-		source.Limit(4 << 20) // so that it takes a while
-	}
 	p := m.begun(t)
 	p.signal(t, syscall.SIGCONT)
 	stopSource, stopTarget := source.CutEvery(every), target.CutEvery(every*9/7)

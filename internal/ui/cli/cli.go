@@ -77,14 +77,13 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 // interrupt reaches.
 type session struct {
 	*Program
-	ledger   string
-	json     bool
-	color    string
-	progress string
-	yes      bool
-	stop     chan struct{} // closed by the first interrupt
-	cut      context.CancelFunc
-	stream   *view.Stream // with --json
+	ledger string
+	json   bool
+	color  string
+	all    string        // what plan lists in full
+	stop   chan struct{} // closed by the first interrupt
+	cut    context.CancelFunc
+	stream *view.Stream // with --json
 }
 
 // listen makes the first interrupt a stop at chunk borders, the second a cut.

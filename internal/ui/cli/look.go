@@ -139,6 +139,7 @@ func (s *session) planCommand() *cobra.Command {
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
 	c.Flags().StringVar(&d.verify, "verify", "all", "all plans the proof too, none leaves it out")
+	c.Flags().StringVar(&s.all, "show", "", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
 }
@@ -154,7 +155,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound) error {
 		return err
 	}
 	v := planned(p, b)
-	v.Now = time.Now().In(s.Zone)
+	v.Now, v.Destroys.All = time.Now().In(s.Zone), s.all == "destroys"
 	return s.show("plan", v, planOf(v))
 }
 
@@ -171,13 +172,21 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 			row.Bytes += t.Bytes
 		}
 		v.Steps = append(v.Steps, row)
+		theirs := map[string]bool{}
+		for _, t := range st.Facts.Source.Tables {
+			theirs[t.Name.String()] = true
+		}
 		for _, t := range st.Destroyed() {
 			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
 			if st.Needs.Existing == "truncate" {
 				v.Destroys.How = "are emptied (existing: truncate)"
 			}
 			v.Destroys.Rows += max(0, t.Rows)
-			v.Destroys.Tables = append(v.Destroys.Tables, view.Named{Name: t.Name.String(), N: max(0, t.Rows)})
+			one := view.Named{Name: t.Name.String(), N: t.Rows}
+			v.Destroys.Tables = append(v.Destroys.Tables, one)
+			if !theirs[one.Name] {
+				v.Destroys.Gone = append(v.Destroys.Gone, one)
+			}
 		}
 		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
 			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
@@ -216,10 +225,15 @@ func makes(st run.PlannedStep) string {
 // protected environment was refused before, any other agreed by its flow.
 func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 	v := planned(p, b)
-	if len(v.Destroys.Tables) == 0 || w.yes || w.plan != "" || !terminal(s.Err) || !terminal(s.In) {
+	if len(v.Destroys.Tables) == 0 {
 		return nil
 	}
-	fmt.Fprintf(s.Err, "%s of %s %s.\nType %s to go on: ", view.Plural(len(v.Destroys.Tables), "table"), v.Destroys.On, v.Destroys.How, b.Flow)
+	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + v.Destroys.How
+	if w.yes || w.plan != "" || !terminal(s.In) {
+		s.line("%s", what)
+		return nil
+	}
+	fmt.Fprintf(s.Err, "%s.\nType %s to go on: ", what, b.Flow)
 	var answer string
 	fmt.Fscanln(s.In, &answer)
 	if answer != b.Flow {

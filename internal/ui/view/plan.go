@@ -32,9 +32,11 @@ type PlanStep struct {
 // Destroys is what would be lost at a target.
 type Destroys struct {
 	On     string
-	How    string // "are truncated (existing: truncate)"
-	Rows   int64
-	Tables []Named // largest first
+	How    string  // "are truncated (existing: truncate)"
+	Rows   int64   // as the target's statistics have it
+	Tables []Named // largest first; N is -1 where there are no statistics
+	Gone   []Named // of them those that the source does not have: not made again
+	All    bool    // list all of them, not two
 }
 
 // Named is a number with a name.
@@ -89,8 +91,15 @@ func (p Plan) lines(edge int) []string {
 		notes = append(notes, wrap("", aside(line, more, 79, edge), 21, edge)...)
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {
-		note("destroys on "+d.On, Plural(d.Rows, "row")+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
-		note("", some(d.Tables, 2), "--show destroys")
+		note("destroys on "+d.On, d.rows()+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
+		listed, more := 2, "--show destroys"
+		if d.All || len(d.Tables) <= listed {
+			listed, more = len(d.Tables), ""
+		}
+		note("", some(d.Tables, listed), more)
+		if len(d.Gone) > 0 {
+			note("and not made again", some(d.Gone, max(5, listed))+": the source does not have them", "")
+		}
 	}
 	if l := p.LeftOut; l.Tables > 0 {
 		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
@@ -140,10 +149,12 @@ func (p Plan) decision(edge int) []string {
 	units, size, takes := p.units()
 	parts := []string{Plural(len(p.Steps), "step"), Plural(units, "unit"), Size(size)}
 	switch {
+	case len(p.Destroys.Tables) > 0 && p.Destroys.unknown() == 0 && p.Destroys.Rows == 0:
+		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "empty table"))
+	case len(p.Destroys.Tables) > 0 && p.Destroys.unknown() > 0:
+		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "table"))
 	case p.Destroys.Rows > 0:
 		parts = append(parts, "destroys "+Plural(p.Destroys.Rows, "row"))
-	case len(p.Destroys.Tables) > 0:
-		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "empty table"))
 	default:
 		parts = append(parts, "destroys nothing")
 	}
@@ -171,9 +182,34 @@ func (p Plan) decision(edge int) []string {
 }
 
 // some names the first ones with their numbers and counts the rest.
+// unknown counts the tables whose rows nobody has counted.
+func (d Destroys) unknown() int {
+	n := 0
+	for _, t := range d.Tables {
+		if t.N < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (d Destroys) rows() string {
+	switch n := d.unknown(); {
+	case n == len(d.Tables):
+		return "an unknown number of rows"
+	case n > 0:
+		return "more than " + Plural(d.Rows, "row")
+	}
+	return Plural(d.Rows, "row")
+}
+
 func some(all []Named, n int) string {
 	var parts []string
 	for _, a := range all[:min(n, len(all))] {
+		if a.N < 0 {
+			parts = append(parts, a.Name+" (not counted)")
+			continue
+		}
 		parts = append(parts, a.Name+" "+Count(a.N))
 	}
 	if len(all) > n {
