@@ -233,6 +233,9 @@ func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 		s.line("%s", what)
 		return nil
 	}
+	if !terminal(s.Err) {
+		return fault.New(fault.Config, "run.not-agreed", "%s, and the question would not be seen", what).Hint("--yes agrees without being asked")
+	}
 	fmt.Fprintf(s.Err, "%s.\nType %s to go on: ", what, b.Flow)
 	var answer string
 	fmt.Fscanln(s.In, &answer)
