@@ -102,7 +102,7 @@ func TestTellKnowsTheJournal(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]string{
 		unit.RunPaused:  `r run.paused by anna "backup"`,
-		unit.UnitUndone: "b 1 is not at the target any more and is done again",
+		unit.UnitUndone: "b 1 is done again: backup",
 	} {
 		got := Tell("r", unit.Event{Kind: kind, Unit: "a/data/b/1", Actor: "anna", Reason: "backup"}).Text
 		if got != strings.ReplaceAll(want, "run.", "") {

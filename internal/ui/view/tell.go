@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -128,7 +129,7 @@ func tellEnded(out *Event, e unit.Event, name string) {
 	case unit.UnitYielded:
 		out.Text = name + " stopped at a chunk border" + took
 	case unit.UnitUndone:
-		out.Level, out.Text = LevelWarn, name+" is not at the target any more and is done again"
+		out.Level, out.Text = LevelWarn, name+" is done again: "+cmp.Or(e.Reason, "its effect is gone from the target")
 	case unit.UnitRetry:
 		out.Level, out.Text = LevelWarn, name+text
 		next := "; attempt " + strconv.Itoa(e.Attempt+1)
