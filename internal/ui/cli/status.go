@@ -19,7 +19,6 @@ type rates struct {
 	seen   []seen
 	beaten time.Time
 	began  map[string]time.Time
-	bytes  map[string]int64
 }
 
 type seen struct {

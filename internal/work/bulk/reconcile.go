@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -191,14 +190,11 @@ func total(past []record.Account) (sum record.Sum, repaired bool) {
 	return sum, repaired
 }
 
-// bucketRows is about how many rows share a bucket.
-const bucketRows = 500
-
 // copyAgain replaces, in one transaction of the target, the rows of all
 // buckets in which the two sides differ, and counts the table there.
 func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec RepairSpec, reader connector.Reader, now record.Sum, facts *RepairFacts) (record.Account, error) {
 	t := spec.Tables[0]
-	part := connector.Part{Table: t.Table, Columns: t.Columns, Key: t.Key, Of: int(min(1<<16, max(1, now.Rows/bucketRows)))}
+	part := connector.Part{Table: t.Table, Columns: t.Columns, Key: t.Key, Of: connector.Divide(now.Rows)}
 	differ, err := r.differing(ctx, l, spec, reader, part)
 	if err != nil {
 		return record.Account{}, err
@@ -276,25 +272,5 @@ func (r *reconcile) differing(ctx context.Context, l unit.Lease, spec RepairSpec
 	if err != nil {
 		return nil, fault.Wrap(err, "compare %s at %s", part.Table, spec.To)
 	}
-	return unequal(left, right), nil
-}
-
-// unequal lists the buckets that are not the same on both sides, ascending.
-func unequal(left, right []connector.Bucket) []int {
-	other := map[int]connector.Bucket{}
-	for _, b := range right {
-		other[b.N] = b
-	}
-	var differ []int
-	for _, b := range left {
-		if other[b.N] != b {
-			differ = append(differ, b.N)
-		}
-		delete(other, b.N)
-	}
-	for n := range other {
-		differ = append(differ, n)
-	}
-	slices.Sort(differ)
-	return differ
+	return connector.Unequal(left, right), nil
 }

@@ -24,13 +24,15 @@ type Difference struct {
 }
 
 const (
-	bucketRows = 500
-	mostNamed  = 100 // differences named per table; all are counted
+	mostNamed  = 100    // differences named per table
+	rowsAtOnce = 50_000 // of one side that are held to be compared
 )
 
 // differences narrows a table's difference down: buckets first, then the rows
 // of those that differ, by key or, without one, as multisets.
-func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (found, error) {
+// Several buckets are read in one pass over the table, as many as memory holds.
+// Once enough differences are named the rest is counted by the buckets' rows.
+func (s *sides) differences(ctx context.Context, p Pair, rows int64, report unit.Report) (found, error) {
 	left, err := s.reader(ctx, s.from)
 	if err != nil {
 		return found{}, err
@@ -39,7 +41,7 @@ func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (fo
 	if err != nil {
 		return found{}, err
 	}
-	part := connector.Part{Table: p.Name, Columns: p.Left.Columns, Key: p.Key, Of: 1024}
+	part := connector.Part{Table: p.Name, Columns: p.Left.Columns, Key: p.Key, Of: max(64, connector.Divide(rows))}
 	lb, err := left.Buckets(ctx, part)
 	if err != nil {
 		return found{}, fault.Wrap(err, "compare at %s", s.from)
@@ -49,8 +51,12 @@ func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (fo
 		return found{}, fault.Wrap(err, "compare at %s", s.to)
 	}
 	c := comparison{pair: p, left: s.from, right: s.to, report: report}
-	for _, n := range unequal(lb, rb) {
-		if err := c.bucket(ctx, left, right, part, n); err != nil {
+	for _, some := range batches(connector.Unequal(lb, rb), lb, rb) {
+		if c.named >= mostNamed {
+			c.found.rest += len(some)
+			continue
+		}
+		if err := c.buckets(ctx, left, right, part, some); err != nil {
 			return c.found, err
 		}
 	}
@@ -64,28 +70,30 @@ func (s *sides) differences(ctx context.Context, p Pair, report unit.Report) (fo
 	return c.found, nil
 }
 
-func unequal(left, right []connector.Bucket) []int {
-	other := map[int]connector.Bucket{}
-	for _, b := range right {
-		other[b.N] = b
-	}
-	var differ []int
+// batches groups buckets so that one side's rows of a group stay in bounds; a
+// bucket that is larger by itself is a group.
+func batches(differ []int, left, right []connector.Bucket) [][]int {
+	rows := map[int]int64{}
 	for _, b := range left {
-		if other[b.N] != b {
-			differ = append(differ, b.N)
-		}
-		delete(other, b.N)
+		rows[b.N] = b.Rows
 	}
 	for _, b := range right {
-		if _, ok := other[b.N]; ok {
-			differ = append(differ, b.N)
-		}
+		rows[b.N] = max(rows[b.N], b.Rows)
 	}
-	return differ
+	var groups [][]int
+	var held int64
+	for _, n := range differ {
+		if len(groups) == 0 || held+rows[n] > rowsAtOnce {
+			groups, held = append(groups, nil), 0
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], n)
+		held += rows[n]
+	}
+	return groups
 }
 
-// comparison names differences of one table, bucket by bucket: memory holds
-// one bucket's rows of one side.
+// comparison names differences of one table, some buckets at a time: memory
+// holds their rows of one side.
 type comparison struct {
 	pair        Pair
 	left, right string
@@ -98,6 +106,7 @@ type comparison struct {
 type found struct {
 	rows  int // on either side
 	extra int // of them, rows that only the target has
+	rest  int // buckets that differ and were not looked into
 }
 
 func (c *comparison) tell(d Difference) {
@@ -108,10 +117,10 @@ func (c *comparison) tell(d Difference) {
 	}
 }
 
-func (c *comparison) bucket(ctx context.Context, left, right connector.Reader, part connector.Part, n int) error {
+func (c *comparison) buckets(ctx context.Context, left, right connector.Reader, part connector.Part, some []int) error {
 	have := map[string][]connector.Row{}
 	var order []string
-	for row, err := range left.Rows(ctx, part, []int{n}) {
+	for row, err := range left.Rows(ctx, part, some) {
 		if err != nil {
 			return fault.Wrap(err, "read rows at %s", c.left)
 		}
@@ -123,7 +132,7 @@ func (c *comparison) bucket(ctx context.Context, left, right connector.Reader, p
 	}
 	extra := map[string][]connector.Row{}
 	var others []string
-	for row, err := range right.Rows(ctx, part, []int{n}) {
+	for row, err := range right.Rows(ctx, part, some) {
 		if err != nil {
 			return fault.Wrap(err, "read rows at %s", c.right)
 		}

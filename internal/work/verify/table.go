@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"godwit/internal/catalog"
@@ -140,8 +141,11 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		return proof, nil
 	}
 	proof.Others = right.Rows
-	found, err := s.differences(ctx, p, report)
-	proof.Count, proof.Extra = found.rows, found.extra
+	found, err := s.differences(ctx, p, max(left.Rows, right.Rows), report)
+	proof.Count, proof.Extra = found.rows+found.rest, found.extra // a bucket not looked into has a row at least
+	if found.rest > 0 {
+		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
+	}
 	return proof, err
 }
 
