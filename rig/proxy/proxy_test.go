@@ -167,7 +167,7 @@ func TestRefuse(t *testing.T) {
 func TestCutAfterBytes(t *testing.T) {
 	t.Parallel()
 	p := proxy.New(t, source(t, 1<<20))
-	p.CutAfter(123456)
+	p.CutAfter(1 + 123456) // both ways
 	got, err := io.ReadAll(dial(t, p))
 	if len(got) != 123456 {
 		t.Errorf("%d bytes arrived, want 123456", len(got))
@@ -222,6 +222,9 @@ func dial(t *testing.T, p *proxy.Proxy) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
+	if _, err := conn.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
 	return conn
 }
 
@@ -241,7 +244,11 @@ func source(t *testing.T, n int) string {
 			}
 			go func() {
 				defer conn.Close()
-				conn.Write(make([]byte, n))
+				// Not before the client has connected for good: a reset that
+				// comes earlier is a dial that fails.
+				if _, err := conn.Read(make([]byte, 1)); err == nil {
+					conn.Write(make([]byte, n))
+				}
 			}()
 		}
 	}()
