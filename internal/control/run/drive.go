@@ -249,10 +249,28 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	if run.State == ledger.Ended && run.Outcome != "stopped" { // whatever came after its end
 		e.Stopped, e.Exit, e.Fault = false, run.Exit, nil
 	}
-	if run.Outcome == plan.OutcomeCancelled {
+	switch run.Outcome {
+	case plan.OutcomeCancelled:
 		d.tidy(ctx)
+	case plan.OutcomeDone:
+		return e, d.proven(context.WithoutCancel(ctx), &e)
 	}
 	return e, nil
+}
+
+// proven checks the accounts of a run that says it is done: one that does not
+// close is a failure, whatever everybody else says.
+func (d *drive) proven(ctx context.Context, e *Ended) error {
+	breaches, err := d.runs.Ledger.Check(ctx, e.Run)
+	if err != nil || len(breaches) == 0 {
+		return fault.Wrap(err, "check the accounts of %s", e.Run.Name())
+	}
+	f := fault.New(fault.Internal, "account.open", "%s: the accounts do not close, %d times", e.Run.Name(), len(breaches))
+	for _, b := range breaches[:min(5, len(breaches))] {
+		f = f.With(b.Entity, "%s", b.What)
+	}
+	e.Exit, e.Fault = 1, &f.Fault
+	return nil
 }
 
 // tidy takes away what a run that ends for good has left at its targets; what

@@ -138,7 +138,15 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	}
 	var undone []ledger.Unit
 	for to, units := range settled {
-		undone = append(undone, when.missing(units, marks[to])...)
+		lost := when.missing(units, marks[to])
+		if len(lost) > 0 && len(marks[to]) == 0 {
+			// Rows without marks, or neither: what is there cannot be told.
+			return fault.New(fault.Config, "target.marks-missing",
+				"%s has none of this run's marks, although %d units left one", to, len(lost)).
+				Hint("it was restored, or schema godwit was dropped: look whether the copied rows are there").
+				Hint("godwit cancel %s, then the same command with --new and --existing replace", l.drive.run.Name())
+		}
+		undone = append(undone, lost...)
 	}
 	if err := l.reopen(ctx, undone, "its mark is gone: the target lost what was committed"); err != nil {
 		return err

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -145,18 +146,22 @@ func (s *Story) tell(events []unit.Event) {
 		case unit.VerifyTable:
 			if p, err := unit.Decode[Proof](e); err == nil {
 				p.Unit = e.Unit
-				proofs[p.Entity] = p // the last word counts
+				step, _, _ := strings.Cut(e.Unit, "/")
+				proofs[step+" "+p.Entity] = p // a step's last word counts
 			}
 		case unit.VerifyDiffers:
 			if d, err := unit.Decode[Difference](e); err == nil {
 				differences[e.Unit] = append(differences[e.Unit], d)
 			}
 		case unit.UnitStarted:
-			delete(differences, e.Unit) // looked at again
+			forget(proofs, differences, e.Unit)
 		case unit.SnapshotOpened, unit.SnapshotLost:
 			s.snapshot(e)
 		case unit.UnitRetry, unit.UnitUndone:
 			s.again(e, retries)
+			if e.Kind == unit.UnitUndone {
+				forget(proofs, differences, e.Unit)
+			}
 		case "reconciled":
 			s.reconciled(e)
 		}
@@ -171,6 +176,15 @@ func (s *Story) tell(events []unit.Event) {
 	for _, id := range sortedKeys(differences) {
 		s.Differences = append(s.Differences, differences[id]...)
 	}
+}
+
+// forget drops what a unit proved before it is done again.
+func forget(proofs map[string]Proof, differences map[string][]Difference, id string) {
+	delete(differences, id)
+	if !strings.Contains(id, "/table/") && !strings.Contains(id, "/around/") {
+		return
+	}
+	maps.DeleteFunc(proofs, func(_ string, p Proof) bool { return p.Unit == id })
 }
 
 func sortedKeys(m map[string][]Difference) []string {

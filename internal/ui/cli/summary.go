@@ -35,6 +35,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 			sum.Why = e.Fault.Text
 		}
 	}
+	if e.Fault != nil && !e.Stopped { // it said done, and is not
+		sum.Outcome, sum.Why = "failed", e.Fault.Text
+		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
+	}
 	if story.Proved() {
 		sum.Verified = verified(story)
 	}
@@ -57,6 +61,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
+	}
+	if e.Fault != nil && !e.Stopped {
+		s.say(*e.Fault)
 	}
 	if e.Exit != 0 {
 		return exit{e.Exit}
