@@ -112,7 +112,7 @@ func (n *Now) Total() record.Account {
 	return t
 }
 
-// Ended decodes how a unit ended last; zero when it has not.
+// ended decodes how a unit ended last; zero when it has not.
 func ended(u ledger.Unit) unit.Ended {
 	var e unit.Ended
 	if len(u.Result) > 0 {

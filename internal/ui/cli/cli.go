@@ -41,7 +41,7 @@ type Program struct {
 	In   io.Reader
 	Out  io.Writer // results
 	Err  io.Writer // progress, lines, errors
-	// Stop is told of interrupts; the second one cuts.
+	// Interrupts are the signals to stop; the second one cuts.
 	Interrupts <-chan os.Signal
 	Zone       *time.Location
 }

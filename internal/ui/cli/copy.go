@@ -115,7 +115,7 @@ func inputs(c *cobra.Command, d *source) {
 	c.Flags().StringVar(&d.env, "env", "", "environment of godwit.yaml; needed when there are several")
 }
 
-// destroys refuses what nobody agreed to: a protected environment needs --yes
+// agreed refuses what nobody agreed to: a protected environment needs --yes
 // or a plan's hash when nobody can be asked.
 func (s *session) agreed(b *flow.Bound, w *working) error {
 	if !b.Protected || w.yes || w.plan != "" {

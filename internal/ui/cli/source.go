@@ -219,7 +219,7 @@ func (s *session) commandOf(command string, b *flow.Bound) string {
 	return strings.Join(words, " ")
 }
 
-// given replaces frozen connections by what the environment carries: a URL
+// refresh replaces frozen connections by what the environment carries: a URL
 // typed in with its password is not in the ledger.
 func (s *session) refresh(b *flow.Bound) error {
 	for name, env := range map[string]string{"from": "GODWIT_FROM", "to": "GODWIT_TO"} {
