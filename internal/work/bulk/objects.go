@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"godwit/internal/catalog"
@@ -178,7 +179,9 @@ func (x *expansion) foreign(list []catalog.Definition) {
 	}
 }
 
-// values adds sequences and large objects: as they are at the snapshot.
+// values adds sequences and large objects: as they are at the snapshot. What is
+// set again never runs beside what is set for the first time: the value that is
+// recorded last is the one that was set last.
 func (x *expansion) values() {
 	sequences := x.facts.Source.Sequences
 	if x.spec.Existing == Skip { // what is there is left alone
@@ -189,11 +192,13 @@ func (x *expansion) values() {
 	for part := range slices.Chunk(sequences, namesInUnit) {
 		x.add(unit.Unit{
 			Kind: "sequence", Class: classOther, Weight: 1, After: []string{tagReconciled}, Tags: []string{tagValues},
+			Uses: []string{unit.Alone + "sequences"},
 		}, "values", SequenceSpec{x.spec.From, x.spec.To, part})
 	}
 	for part := range slices.Chunk(x.facts.Source.Blobs, blobsInUnit) {
 		x.add(unit.Unit{
 			Kind: "blob", Class: classCopy, Weight: int64(len(part)) * pageSize, After: []string{tagDefined}, Tags: []string{tagValues},
+			Uses: []string{unit.Alone + "objects from " + strconv.FormatUint(uint64(part[0]), 10)},
 		}, "objects", BlobSpec{x.spec.From, x.spec.To, part})
 	}
 }
