@@ -1,0 +1,116 @@
+package record
+
+import "godwit/internal/catalog"
+
+// A value in a slot is one of
+//
+//	nil        null
+//	Missing    not there at all: a document without the field
+//	bool  int64  float64  string  []byte
+//	Decimal    an exact number that is no int64, as its text
+//	time.Time  a date (midnight UTC), a timestamp without zone (its reading of
+//	           the clock, as UTC), a moment (in UTC); what has no such form
+//	           (infinity, years before 1 or after 9999) is a string
+//	[]any  Object  lists and documents of values
+//
+// Values of a type that only one system has are strings. Values are not
+// changed once they are in a record.
+
+// Missing is the value of a field that a document does not have.
+var Missing missing
+
+type missing struct{}
+
+func (missing) String() string { return "missing" }
+
+// Decimal is an exact number as it was written: "12.50", "-0", "1e400".
+type Decimal string
+
+// Object is a document inside a record. Names are unique; their order is not
+// kept.
+type Object = map[string]any
+
+// Field is one slot of a schema.
+type Field struct {
+	Name string       `json:"name"`
+	Type catalog.Type `json:"type"`
+	Null bool         `json:"null,omitempty"` // it may be null
+}
+
+// Schema says what the slots of records hold, in order. It does not change
+// while records of it are about.
+type Schema struct {
+	Fields []Field `json:"fields"`
+}
+
+// Index is the slot of a name, -1 when there is none. Names are compared as
+// they are.
+func (s *Schema) Index(name string) int {
+	for i, f := range s.Fields {
+		if f.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Op is what a change does.
+type Op string
+
+// The operations.
+const (
+	Create Op = "create" // insert, or whatever a table reader gives
+	Update Op = "update"
+	Delete Op = "delete"
+)
+
+// Record is one source record: slots by a schema that a page shares.
+type Record struct {
+	Op    Op
+	Slots []any
+	Key   string // the key's values as text, see KeyText; "" = it has none
+	Size  int    // bytes at the source, about
+}
+
+// Page is records in memory between two stages. It belongs to whoever received
+// it last.
+type Page struct {
+	Schema  *Schema
+	Records []Record
+	Bytes   int64
+	// After is the place behind the page's last record, for the reader that
+	// made it; nil when nothing can be read on from there.
+	After []byte
+}
+
+// Row is one row of one target.
+type Row struct {
+	Into  int   // index of the target in the process's list of targets
+	Slots []any // by the columns of that target
+}
+
+// Mapped is what a record became. With Filtered or a Reject it has no rows.
+type Mapped struct {
+	Record   Record
+	Rows     []Row // the first is the record's own, the others its parts; parents before children
+	Filtered string
+	Reject   bool // an issue of severity error
+	Issues   []Issue
+}
+
+// Severities of issues.
+const (
+	SeverityError = "error" // the record is rejected
+	SeverityWarn  = "warn"  // the record goes on
+)
+
+// Issue is one rule that one record breaks.
+type Issue struct {
+	Rule     string `json:"rule"`
+	Field    string `json:"field,omitempty"`
+	Severity string `json:"severity"`
+	Text     string `json:"text"`            // what is wrong, without the value
+	Value    string `json:"value,omitempty"` // as Show writes it
+	Hint     string `json:"hint,omitempty"`
+	Owner    string `json:"owner,omitempty"`
+}

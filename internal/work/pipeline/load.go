@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"godwit/internal/work/pipeline/mapping"
+)
+
+// Load is the spec of the load verb.
+type Load struct {
+	From    Source   `flow:"from,required,place" help:"where the records are read"`
+	Process *Process `flow:"process,file" help:"file that says what happens to a record, instead of the keys below"`
+	Process0
+	Workers int `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
+}
+
+// Process says what happens to a record: all of a load but where it is read.
+// The same process serves load, verify and redrive, so that they cannot drift.
+type Process struct {
+	Process0
+	At string `flow:",position"`
+}
+
+// Process0 are the keys of a process, in a file of their own or in the load.
+type Process0 struct {
+	Entity  string       `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
+	Key     []string     `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
+	Version string       `flow:"version" help:"path of a value that grows: older is never written over newer"`
+	Map     *mapping.Map `flow:"map,file" help:"file that says what each field holds; without it columns of the same name"`
+	To      Target       `flow:"to,place" help:"where the records go"`
+	Dead    Dead         `flow:"dead" help:"what to do about records that are not loaded"`
+}
+
+// Source is a place that records are read from.
+type Source struct {
+	At    string            `flow:"at,required,name" help:"connection"`
+	Table string            `flow:"table" help:"table, as schema.table"`
+	Where string            `flow:"where,sql" help:"which of its rows"`
+	Query string            `flow:"query,sql" help:"statement, or a file that ends in .sql; :path binds a value in scope"`
+	With  map[string]string `flow:"with,exprs" help:"values for :names in query and where"`
+}
+
+// Target is a place that records are written to.
+type Target struct {
+	At    string   `flow:"at,required,name" help:"connection"`
+	Table string   `flow:"table" help:"table, as schema.table"`
+	Mode  string   `flow:"mode" enum:"append,merge,replace" default:"append" help:"append adds rows; merge updates those that differ; replace makes it hold these rows and no others, and shows the old ones until then"`
+	Key   []string `flow:"key,oneormore" help:"columns that tell rows apart; default is the table's key"`
+	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"what to do with rows whose key is gone from the source"`
+}
+
+// Dead is the policy for records that are not loaded.
+type Dead struct {
+	StopAt float64 `flow:"stop_at,share" help:"share of records, from 1,000 read on, from which the step stops"`
+}
