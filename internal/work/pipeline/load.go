@@ -7,26 +7,22 @@ import (
 // Load is the spec of the load verb.
 type Load struct {
 	From    Source   `flow:"from,required,place" help:"where the records are read"`
-	Process *Process `flow:"process,file" help:"file that says what happens to a record, instead of the keys below"`
-	Process0
-	Workers int `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
+	File    *Process `flow:"process,file" help:"file that says what happens to a record, instead of the keys of a process here"`
+	Workers int      `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
+	Process
 }
 
 // Process says what happens to a record: all of a load but where it is read.
 // The same process serves load, verify and redrive, so that they cannot drift.
+// Its keys stand in a file of their own or in the load, never in both.
 type Process struct {
-	Process0
-	At string `flow:",position"`
-}
-
-// Process0 are the keys of a process, in a file of their own or in the load.
-type Process0 struct {
 	Entity  string       `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
 	Key     []string     `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
 	Version string       `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map `flow:"map,file" help:"file that says what each field holds; without it columns of the same name"`
 	To      Target       `flow:"to,place" help:"where the records go"`
 	Dead    Dead         `flow:"dead" help:"what to do about records that are not loaded"`
+	Place   string       `flow:",position"`
 }
 
 // Source is a place that records are read from.
