@@ -95,3 +95,11 @@ type Chunk struct {
 	After   []byte  `json:"after,omitempty"` // Page.After of its last page
 	Account Account `json:"account"`
 }
+
+// Warning is an issue of a record that was loaded.
+type Warning struct {
+	Step   string `json:"step"`
+	Entity string `json:"entity"`
+	Key    string `json:"key"`
+	Issue
+}

@@ -1,0 +1,73 @@
+package pipeline
+
+import (
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// A chunk is closed at the first page behind which reading can begin again,
+// once it holds this much. Variables, so that binaries built for tests can cut
+// small data into many chunks.
+var (
+	chunkRecords int64 = 50_000
+	chunkBytes   int64 = 64 << 20
+)
+
+// chunk is what is written in one transaction of the target.
+type chunk struct {
+	record.Chunk
+	Found
+	load     connector.Load
+	records  connector.RecordLoad
+	step     string
+	version  string // of the mapping
+	attempts int
+	now      time.Time
+}
+
+// full reports whether the chunk has to end here.
+func (c *chunk) full() bool {
+	return c.Account.Read >= chunkRecords || c.Account.Bytes >= chunkBytes
+}
+
+// take counts what became of a page's records.
+func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
+	written := 0
+	for _, m := range page {
+		c.Account.Bytes += int64(m.Record.Size)
+		switch {
+		case m.Filtered != "":
+			c.Account.Count(record.Filtered, 1)
+		case m.Reject:
+			c.Account.Count(record.Rejected, 1)
+			if err := c.except(m, record.Rejected, nil); err != nil {
+				return err
+			}
+		default:
+			b := became[written]
+			written++
+			c.Account.Count(b.Outcome, 1)
+			c.Account.Written += b.Rows
+			if b.Outcome == record.Dead {
+				if err := c.except(m, record.Dead, b.Refusal); err != nil {
+					return err
+				}
+				continue
+			}
+			c.warn(m)
+		}
+	}
+	return nil
+}
+
+// bad is the number of records that were not loaded for a reason that has to
+// be mended.
+func bad(a record.Account) int64 { return a.Rejected + a.Dead }
+
+// key names the chunk's mark.
+func (c *chunk) key(u unit.Unit, l unit.Lease) record.MarkKey {
+	return record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: c.Number, Generation: l.Attempt, Attempt: l.Attempt}
+}

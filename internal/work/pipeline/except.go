@@ -1,0 +1,64 @@
+package pipeline
+
+import (
+	"godwit/internal/record"
+)
+
+// except puts a record away that was not loaded, with all that is needed to
+// process it again.
+func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.Refusal) error {
+	source, err := record.Encode(m.Record.Slots)
+	if err != nil {
+		return err
+	}
+	e := record.Exception{
+		Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Unit: c.Account.Unit, Outcome: outcome,
+		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Source: source,
+	}
+	if refusal != nil {
+		e.Code, e.Text = refusal.Code, refusal.Text
+		if refusal.Field != "" {
+			e.Fields = []string{refusal.Field}
+		}
+		if e.Sent, err = sent(m); err != nil {
+			return err
+		}
+	} else {
+		e.Code, e.Text, e.Fields = reasons(m.Issues)
+	}
+	e.Cause = record.Cause(e)
+	c.Exceptions = append(c.Exceptions, e)
+	return nil
+}
+
+// reasons are the issues that kept a record out, the first one first.
+func reasons(issues []record.Issue) (code, text string, fields []string) {
+	for _, i := range issues {
+		if i.Severity != record.SeverityError {
+			continue
+		}
+		if code == "" {
+			code, text = "issue."+i.Rule, i.Text
+		}
+		if i.Field != "" {
+			fields = append(fields, i.Field)
+		}
+	}
+	return code, text, fields
+}
+
+// sent is what the target was given.
+func sent(m record.Mapped) ([]byte, error) {
+	rows := make([]any, 0, len(m.Rows))
+	for _, r := range m.Rows {
+		rows = append(rows, []any(r.Slots))
+	}
+	return record.Encode(rows)
+}
+
+// warn notes the issues of a record that was loaded all the same.
+func (c *chunk) warn(m record.Mapped) {
+	for _, i := range m.Issues {
+		c.Warnings = append(c.Warnings, record.Warning{Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Issue: i})
+	}
+}

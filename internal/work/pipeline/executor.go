@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// Executors returns those of the load verb, by kind of unit.
+func Executors(open connector.Opener, book Book) map[string]unit.Executor {
+	return map[string]unit.Executor{"load": &loader{open: open, book: book}}
+}
+
+// loader does units of kind load: all records of one range.
+type loader struct {
+	open connector.Opener
+	book Book
+}
+
+// Done finds nothing out: what an earlier attempt left is settled by Do, which
+// begins behind it.
+func (*loader) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do loads chunk after chunk, from behind the last one that is settled. Drained
+// it yields at a chunk's border. The result holds the accounts of all chunks.
+func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	r, err := x.begin(ctx, u, l, report)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer r.close()
+	yielded, err := r.run(ctx)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	if yielded {
+		return unit.Result{Yielded: true}, nil
+	}
+	chunks, err := x.book.Chunks(ctx, u.ID)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up chunks")
+	}
+	var res unit.Result
+	for _, c := range chunks {
+		res.Accounts = append(res.Accounts, c.Account)
+		res.Open = res.Open || bad(c.Account) > 0
+	}
+	return res, nil
+}
+
+// begin puts right what earlier attempts left and opens both ends.
+func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*loading, error) {
+	r := &loading{book: x.book, unit: u, lease: l, report: report}
+	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
+		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	program, err := r.spec.compile()
+	if err != nil {
+		return nil, err
+	}
+	r.program = program
+	if r.target, err = connector.Capable[connector.RecordTarget](ctx, x.open, r.spec.To, "take records"); err != nil {
+		return nil, err
+	}
+	after, err := r.recover(ctx)
+	if err != nil || r.over {
+		return r, err
+	}
+	source, err := connector.Capable[connector.RecordSource](ctx, x.open, r.spec.From, "be read record by record")
+	if err != nil {
+		return nil, err
+	}
+	q := r.spec.Query
+	if after != nil {
+		q.After = after
+	}
+	r.reader, err = source.ReadRecords(ctx, q, l.Run)
+	return r, fault.Wrap(err, "read %s", r.spec.From)
+}
+
+// loading is one attempt at a unit.
+type loading struct {
+	book    Book
+	unit    unit.Unit
+	lease   unit.Lease
+	report  unit.Report
+	spec    LoadSpec
+	program program
+	target  connector.RecordTarget
+	reader  connector.RecordReader
+	next    int            // number of the next chunk
+	total   record.Account // of the settled chunks
+	over    bool           // nothing is left to read
+}
+
+func (r *loading) close() {
+	if r.reader != nil {
+		r.reader.Close()
+	}
+}
+
+// recover settles or discards what was prepared when an attempt ended, and
+// discards settled chunks that the target has lost. It returns where to begin.
+func (r *loading) recover(ctx context.Context) ([]byte, error) {
+	chunks, err := r.book.Chunks(ctx, r.unit.ID)
+	if err != nil {
+		return nil, fault.Wrap(err, "look up chunks")
+	}
+	r.next = 1
+	if len(chunks) == 0 {
+		return nil, nil
+	}
+	there, err := r.marks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var after []byte
+	for _, c := range chunks {
+		if !there[c.Number] {
+			return after, fault.Wrap(r.book.Discard(ctx, r.unit.ID, r.lease.Fence, c.Number), "discard chunk %d", c.Number)
+		}
+		if c.State == record.Prepared {
+			if err := r.book.Settle(ctx, r.unit.ID, r.lease.Fence, c.Number); err != nil {
+				return nil, fault.Wrap(err, "settle chunk %d", c.Number)
+			}
+		}
+		after = c.After
+		r.next, r.total, r.over = c.Number+1, r.total.Plus(c.Account), c.After == nil
+	}
+	return after, nil
+}
+
+func (r *loading) marks(ctx context.Context) (map[int]bool, error) {
+	marks, err := r.target.Marks(ctx, r.lease.Run)
+	if err != nil {
+		return nil, fault.Wrap(err, "read marks at %s", r.spec.To)
+	}
+	there := map[int]bool{}
+	for _, m := range marks {
+		if m.Unit == r.unit.ID {
+			there[m.Chunk] = true
+		}
+	}
+	return there, nil
+}
+
+func (r *loading) progress(c *chunk) {
+	a := r.total
+	if c != nil {
+		a = a.Plus(c.Account)
+	}
+	r.report.Progress(unit.Progress{
+		Unit: r.unit.ID, At: time.Now(), Rows: a.Read, Bytes: a.Bytes, Done: min(a.Read, r.unit.Weight), Total: r.unit.Weight, Doing: "load",
+	})
+}

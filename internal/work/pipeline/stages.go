@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"godwit/internal/connector"
+	"godwit/internal/record"
+	"godwit/internal/work/pipeline/mapping"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// batch is a page on its way: as it was read, then mapped.
+type batch struct {
+	page   *record.Page
+	count  int64 // the source's own count up to its end
+	last   bool  // nothing was left behind it
+	mapped []record.Mapped
+	ready  chan struct{} // closed when mapped
+}
+
+// ahead is how many pages may be read before the first of them is written.
+const ahead = 4
+
+// flow starts reading and mapping; the batches come out in the source's order,
+// already mapped. The group ends when the source has, or with its first error.
+func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *mapping.Program, workers int) <-chan *batch {
+	todo := make(chan *batch, workers)
+	out := make(chan *batch, ahead)
+	g.Go(func() error {
+		defer close(out)
+		defer close(todo)
+		return read(ctx, r, todo, out)
+	})
+	for range workers {
+		w := p.Worker()
+		g.Go(func() error {
+			for b := range todo {
+				b.mapped = make([]record.Mapped, len(b.page.Records))
+				for i := range b.page.Records {
+					b.mapped[i] = w.Map(&b.page.Records[i])
+				}
+				close(b.ready)
+			}
+			return nil
+		})
+	}
+	return out
+}
+
+// read hands each page to whoever maps it, and its place in the order to
+// whoever writes it. A page is held back until it is known whether it is the
+// last one.
+func read(ctx context.Context, r connector.RecordReader, todo, out chan<- *batch) error {
+	var held *batch
+	hand := func(b *batch) error {
+		for _, to := range []chan<- *batch{out, todo} {
+			select {
+			case to <- b:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
+	for {
+		page, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			if held == nil {
+				held = &batch{page: &record.Page{Schema: r.Schema()}, count: r.Count(), ready: make(chan struct{})}
+			}
+			held.last = true
+			return hand(held)
+		}
+		if err != nil {
+			return err
+		}
+		if held != nil {
+			if err := hand(held); err != nil {
+				return err
+			}
+		}
+		held = &batch{page: page, count: r.Count(), ready: make(chan struct{})}
+	}
+}
