@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,10 +31,20 @@ type Diagnosis struct {
 	Took     time.Duration
 }
 
-// Facts is what was found for one need; Known when nothing of it is missing.
+// Facts is what was found for one need; Known when nothing of it is missing
+// that the need's plan is made from.
 type Facts struct {
 	catalog.Facts
 	Known bool
+}
+
+// Known are the facts of the need of that number, nil when something of them
+// is missing. A nil diagnosis knows nothing.
+func (d *Diagnosis) Known(i int) *catalog.Facts {
+	if d == nil || i >= len(d.Facts) || !d.Facts[i].Known {
+		return nil
+	}
+	return &d.Facts[i].Facts
 }
 
 // Side is one connection as it was found; Database is nil when it could not
@@ -53,7 +64,7 @@ func (d *Diagnosis) Blocks() bool {
 // when the context ended: what cannot be reached is a finding.
 func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*Diagnosis, error) {
 	began := time.Now()
-	x := &examination{open: open, seen: map[string]bool{}}
+	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}}
 	for _, n := range needs {
 		facts := catalog.Facts{}
 		facts.Source = x.look(ctx, n.From, "source", n.Select)
@@ -62,6 +73,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		if known && n.Existing != "" { // what is made is compared with what may be made
 			known = x.define(ctx, n, &facts)
 		}
+		known = known && !n.Compare
 		x.found.Facts = append(x.found.Facts, Facts{facts, known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to
@@ -120,7 +132,8 @@ func target(n unit.Needs) catalog.Selection {
 type examination struct {
 	open  connector.Opener
 	found Diagnosis
-	seen  map[string]bool // connection and role
+	seen  map[string]bool              // connection and role
+	sides map[string]*catalog.Database // by connection and selection
 	// broken is why definitions cannot be read, told when no check says why.
 	broken []refusal
 }
@@ -131,6 +144,10 @@ type refusal struct {
 }
 
 func (x *examination) look(ctx context.Context, name, role string, sel catalog.Selection) *catalog.Database {
+	side := fmt.Sprintf("%s %s %q %q", role, name, sel.Include, sel.Exclude)
+	if db := x.sides[side]; db != nil {
+		return db
+	}
 	i, err := connector.Capable[connector.Inspector](ctx, x.open, name, "be inspected")
 	var db *catalog.Database
 	if err == nil {
@@ -139,6 +156,7 @@ func (x *examination) look(ctx context.Context, name, role string, sel catalog.S
 	if err != nil {
 		x.refused(name, err)
 	}
+	x.sides[side] = db
 	if !x.seen["side "+name] {
 		x.seen["side "+name] = true
 		x.found.Sides = append(x.found.Sides, Side{name, role, db})

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"sync"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -17,31 +19,69 @@ const (
 	skip     = "skip" // makes none: what is there stays
 )
 
-// gather looks at both sides of a step. With a snapshot name the source's
-// definitions are as of that snapshot, which stays open; else as of now.
-func gather(ctx context.Context, open connector.Opener, n unit.Needs, snapshot string, cores int) (catalog.Facts, error) {
-	facts := catalog.Facts{Cores: cores}
-	var err error
-	if facts.Source, err = inspect(ctx, open, n.From, n.Select, true); err != nil {
+// looking is how both sides of steps are looked at.
+type looking struct {
+	open     connector.Opener
+	cores    int
+	snapshot string // name of the run's snapshot, "" when no run is under way
+	sights   *sights
+}
+
+// gather looks at both sides of a step, beside each other. With a snapshot the
+// source's definitions are as of that snapshot, which stays open; else as of
+// now.
+func (l looking) gather(ctx context.Context, n unit.Needs) (catalog.Facts, error) {
+	facts := catalog.Facts{Cores: l.cores}
+	var target catalog.Facts
+	var source, other error
+	var both sync.WaitGroup
+	both.Go(func() { source = l.source(ctx, n, &facts) })
+	both.Go(func() { other = l.target(ctx, n, &target) })
+	both.Wait()
+	if err := cmp.Or(source, other); err != nil {
 		return facts, err
 	}
-	if facts.Target, err = inspect(ctx, open, n.To, n.Select, false); err != nil {
-		return facts, err
+	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
+	facts.Unread = cmp.Or(facts.Unread, target.Unread)
+	var err error
+	facts.Clearing, err = clearing(ctx, l.open, n, facts)
+	return facts, err
+}
+
+func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts) error {
+	seen, err := l.sights.find(ctx, l, n)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		facts.Source, facts.Definitions, facts.Unread = seen.Source, seen.Definitions, seen.Unread
+		return nil
+	}
+	if facts.Source, err = inspect(ctx, l.open, n.From, n.Select, true); err != nil {
+		return err
 	}
 	if n.Definitions {
-		facts.Definitions, err = definitions(ctx, open, n.From, n.Select, facts.Source, snapshot)
-		if err = unread(&facts, n, err); err != nil {
-			return facts, err
+		facts.Definitions, err = definitions(ctx, l.open, n.From, n.Select, facts.Source, l.snapshotOf(n))
+		if err = unread(facts, n, err); err != nil {
+			return err
 		}
 	}
-	if n.Compare {
-		facts.TargetDefinitions, err = definitions(ctx, open, n.To, n.Select, facts.Target, "")
-		if err = unread(&facts, n, err); err != nil {
-			return facts, err
-		}
+	return l.sights.keep(ctx, l, n, *facts)
+}
+
+func (l looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
+	if facts.Target, err = inspect(ctx, l.open, n.To, n.Select, false); err != nil || !n.Compare {
+		return err
 	}
-	facts.Clearing, err = clearing(ctx, open, n, facts)
-	return facts, err
+	facts.TargetDefinitions, err = definitions(ctx, l.open, n.To, n.Select, facts.Target, "")
+	return unread(facts, n, err)
+}
+
+func (l looking) snapshotOf(n unit.Needs) string {
+	if !n.Snapshot {
+		return ""
+	}
+	return l.snapshot
 }
 
 // clearing is what makes room at the target, if the policy wants room made.
@@ -105,16 +145,21 @@ func definitions(ctx context.Context, open connector.Opener, name string, sel ca
 }
 
 func export(ctx context.Context, open connector.Opener, name, snapshot string) (string, error) {
-	s, err := connector.Capable[connector.Snapshots](ctx, open, name, "be read at a snapshot")
+	snap, err := snapshotOf(ctx, open, name, snapshot)
 	if err != nil {
 		return "", err
 	}
-	snap, err := s.OpenSnapshot(ctx, snapshot)
-	if err != nil {
-		return "", fault.Wrap(err, "open snapshot of %s", name)
-	}
 	id, err := snap.Export(ctx)
 	return id, fault.Wrap(err, "export snapshot of %s", name)
+}
+
+func snapshotOf(ctx context.Context, open connector.Opener, name, snapshot string) (connector.Snapshot, error) {
+	s, err := connector.Capable[connector.Snapshots](ctx, open, name, "be read at a snapshot")
+	if err != nil {
+		return nil, err
+	}
+	snap, err := s.OpenSnapshot(ctx, snapshot)
+	return snap, fault.Wrap(err, "open snapshot of %s", name)
 }
 
 // inspectSpec is the unit that a step begins with.
@@ -177,9 +222,10 @@ func alone(existing string, facts catalog.Facts) []catalog.Name {
 
 // inspector expands a step: it gathers the facts and asks the verb's plan.
 type inspector struct {
-	runs  *Runs
-	open  connector.Opener
-	cores int
+	runs   *Runs
+	open   connector.Opener
+	cores  int
+	sights sights
 }
 
 func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
@@ -192,11 +238,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
-	snapshot := ""
-	if needs.Snapshot {
-		snapshot = l.Run
-	}
-	facts, err := gather(ctx, i.open, needs, snapshot, i.cores)
+	facts, err := looking{i.open, i.cores, l.Run, &i.sights}.gather(ctx, needs)
 	if err != nil {
 		return unit.Result{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
@@ -27,13 +28,15 @@ type PlannedStep struct {
 	Units []unit.Unit
 }
 
-// Plan computes what a run would do and writes nothing. The error is the first
-// refusal: that of a verb (target.not-empty), a connection, a selection.
-func (r *Runs) Plan(ctx context.Context, b *flow.Bound) (*Plan, error) {
+// Plan computes what a run would do and writes nothing. What a diagnosis of
+// the same flow has just seen is not looked at again; it may be nil. The error
+// is the first refusal: that of a verb (target.not-empty), a connection, a
+// selection.
+func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) (*Plan, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
 	p := &Plan{}
-	for _, s := range b.Steps {
+	for i, s := range b.Steps {
 		verb, ok := r.verb(s.Verb)
 		if !ok {
 			return nil, fault.New(fault.Internal, "verb.unknown", "step %s: no verb %q", s.ID, s.Verb)
@@ -42,7 +45,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound) (*Plan, error) {
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
-		facts, err := r.foresee(ctx, open, needs, p)
+		facts, err := r.foresee(ctx, open, needs, p, seen.Known(i))
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
@@ -59,7 +62,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound) (*Plan, error) {
 // foresee gathers a step's facts. What an earlier step would have made is
 // taken as made: a verification is planned over the tables that the copy
 // before it brings.
-func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p *Plan) (catalog.Facts, error) {
+func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p *Plan, seen *catalog.Facts) (catalog.Facts, error) {
 	for _, before := range p.Steps {
 		if before.Needs.From == needs.From && before.Needs.To == needs.To && before.Needs.Existing != "" {
 			facts := before.Facts
@@ -67,7 +70,14 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 			return facts, nil
 		}
 	}
-	return gather(ctx, open, needs, "", r.Cores)
+	if seen == nil {
+		return looking{open: open, cores: r.Cores}.gather(ctx, needs)
+	}
+	facts := *seen
+	facts.Cores = r.Cores
+	var err error
+	facts.Clearing, err = clearing(ctx, open, needs, facts)
+	return facts, err
 }
 
 // hash covers flow, inputs, environment, the definitions selected and the

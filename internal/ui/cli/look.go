@@ -150,7 +150,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound) error {
 		return err
 	}
 	defer done()
-	p, err := runs.Plan(ctx, b)
+	p, err := runs.Plan(ctx, b, nil)
 	if err != nil {
 		return err
 	}

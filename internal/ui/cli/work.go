@@ -85,7 +85,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		}
 		return nil, exit{ExitRefused}
 	}
-	p, err := runs.Plan(ctx, b)
+	p, err := runs.Plan(ctx, b, found)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,66 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"godwit/internal/catalog"
+	"godwit/internal/unit"
+)
+
+// sights remembers the sources that this process has looked at for a run: at
+// one snapshot they are the same for all its steps. A step behind a copy then
+// also holds the source to what the copy was planned from.
+type sights struct {
+	mu   sync.Mutex
+	seen map[string]sight
+}
+
+// sight is a source with its definitions, and the snapshot they are of.
+type sight struct {
+	catalog.Facts
+	snapshot string // its ID
+}
+
+// find gives the sight of a step's source, nil when it has to be looked at:
+// for the first time, or because the snapshot is another one.
+func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*sight, error) {
+	if s == nil || l.snapshotOf(n) == "" {
+		return nil, nil
+	}
+	s.mu.Lock()
+	seen, ok := s.seen[place(n)]
+	s.mu.Unlock()
+	if !ok {
+		return nil, nil
+	}
+	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
+	if err != nil || snap.ID() != seen.snapshot {
+		return nil, err
+	}
+	return &seen, nil
+}
+
+// keep remembers a sight. What was seen only in part is not kept.
+func (s *sights) keep(ctx context.Context, l looking, n unit.Needs, facts catalog.Facts) error {
+	if s == nil || l.snapshotOf(n) == "" || !n.Definitions || facts.Unread != "" {
+		return nil
+	}
+	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[string]sight{}
+	}
+	s.seen[place(n)] = sight{facts, snap.ID()}
+	return nil
+}
+
+// place tells sources apart: the connection and what is selected there.
+func place(n unit.Needs) string {
+	return fmt.Sprintf("%s %q %q", n.From, n.Select.Include, n.Select.Exclude)
+}
