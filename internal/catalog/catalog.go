@@ -119,6 +119,8 @@ type Facts struct {
 	// verb only looks: they are not compared then.
 	Unread string `json:"unread,omitempty"`
 	Cores  int    `json:"cores,omitempty"`
+	// Records is wanted by a verb that reads records.
+	Records *Records `json:"records,omitempty"`
 }
 
 // Formats of a copy stream.

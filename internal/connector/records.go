@@ -7,21 +7,13 @@ import (
 	"godwit/internal/record"
 )
 
-// Query says which records are read. Either Table or SQL is given.
-type Query struct {
-	Table catalog.Name   `json:"table,omitzero"`
-	Where string         `json:"where,omitempty"` // with Table: a condition in the system's words
-	SQL   string         `json:"sql,omitempty"`   // one SELECT; parameters as :name
-	Args  map[string]any `json:"args,omitempty"`  // by the names in SQL and Where; bound, never pasted
-	// Key are the columns that tell records apart and by which they are read
-	// in order. Without a key the order is unknown, and no page can be read on
-	// from.
-	Key []string `json:"key,omitempty"`
-	// After and Until cut a range of the key: After is exclusive, Until
-	// inclusive, nil is open. Both are Page.After of this reader's system.
-	After []byte `json:"after,omitempty"`
-	Until []byte `json:"until,omitempty"`
-}
+// The words of both sides, as the seam uses them.
+type (
+	Query        = catalog.Query
+	Into         = catalog.Into
+	TargetTable  = catalog.TargetTable
+	TargetColumn = catalog.TargetColumn
+)
 
 // RecordSource is an endpoint that is read record by record.
 type RecordSource interface {
@@ -61,18 +53,6 @@ const (
 	ModeReplace = "replace"
 )
 
-// Into is one table that records are written to.
-type Into struct {
-	Table   catalog.Name `json:"table"`
-	Columns []string     `json:"columns"`           // of Row.Slots
-	Key     []string     `json:"key,omitempty"`     // what tells its rows apart; needed for merge
-	Version string       `json:"version,omitempty"` // merge: a row with an older or equal-and-same version changes nothing
-	// Parent are the columns that say whose rows these are, for tables that
-	// hold parts of a record. In merge a record's rows take the place of all
-	// rows that are there with the same values in them.
-	Parent []string `json:"parent,omitempty"`
-}
-
 // Became is what a target did with one record.
 type Became struct {
 	Outcome record.Outcome  // Applied, Equal, Superseded or Dead
@@ -100,24 +80,4 @@ type RecordTarget interface {
 	// against. One that is not there is a fault of kind config, code
 	// table.unknown, that names what is spelt nearly so.
 	Tables(ctx context.Context, names []catalog.Name) ([]TargetTable, error)
-}
-
-// TargetTable is a table in the words that records are checked against.
-type TargetTable struct {
-	Name    catalog.Name   `json:"name"`
-	Columns []TargetColumn `json:"columns"`
-	Key     []string       `json:"key,omitempty"` // primary key, else a unique index over NOT NULL columns
-	Unique  [][]string     `json:"unique,omitempty"`
-}
-
-// TargetColumn is a column with what the target says about its values.
-type TargetColumn struct {
-	Name      string       `json:"name"`
-	Type      catalog.Type `json:"type"`
-	NotNull   bool         `json:"notNull,omitempty"`
-	Default   bool         `json:"default,omitempty"`   // the target has a value of its own
-	Generated bool         `json:"generated,omitempty"` // nobody may write it
-	In        []string     `json:"in,omitempty"`        // of an enum, a simple CHECK, a small reference table
-	From      string       `json:"from,omitempty"`      // what In comes from: constraint or table, for the issue
-	Min, Max  *string      `json:",omitempty"`          // of a simple CHECK, inclusive, as text
 }

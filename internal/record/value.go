@@ -30,29 +30,11 @@ type Decimal string
 // kept.
 type Object = map[string]any
 
+// Schema says what the slots of records hold.
+type Schema = catalog.Schema
+
 // Field is one slot of a schema.
-type Field struct {
-	Name string       `json:"name"`
-	Type catalog.Type `json:"type"`
-	Null bool         `json:"null,omitempty"` // it may be null
-}
-
-// Schema says what the slots of records hold, in order. It does not change
-// while records of it are about.
-type Schema struct {
-	Fields []Field `json:"fields"`
-}
-
-// Index is the slot of a name, -1 when there is none. Names are compared as
-// they are.
-func (s *Schema) Index(name string) int {
-	for i, f := range s.Fields {
-		if f.Name == name {
-			return i
-		}
-	}
-	return -1
-}
+type Field = catalog.Field
 
 // Op is what a change does.
 type Op string
