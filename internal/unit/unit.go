@@ -83,6 +83,7 @@ type Result struct {
 	Accounts []record.Account `json:"accounts,omitempty"`
 	Position json.RawMessage  `json:"position,omitempty"`
 	Yielded  bool             `json:"yielded,omitempty"` // stopped at a chunk border because of Drain
+	Open     bool             `json:"open,omitempty"`    // it left records that were not loaded: done, but exit 3
 	Units    []Unit           `json:"units,omitempty"`   // found: the step grows by them
 	Facts    json.RawMessage  `json:"facts,omitempty"`   // for later units of the step and the report
 }
@@ -160,6 +161,15 @@ type Needs struct {
 	Definitions bool   // the source's definitions are wanted
 	Compare     bool   // the target's definitions are wanted too
 	Snapshot    bool   // the source is read at the run's snapshot
+	Records     *Records
+}
+
+// Records says which records a verb reads and which tables it writes, instead
+// of whole databases.
+type Records struct {
+	Query  catalog.Query
+	Tables []catalog.Name // at To
+	Ranges int            // at most so many parts
 }
 
 // Problem is something wrong with a spec. Path is the key in the spec.

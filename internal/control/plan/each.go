@@ -17,7 +17,7 @@ type loop struct {
 	ended  []byte // by index: 0 or one of the marks below
 	next   int    // the first item never opened
 	open   []*instance
-	kept   []*instance // left, but failed, cancelled or with a failure inside
+	kept   []*instance // left, but failed, cancelled, with a failure inside or records not loaded
 	active int         // entered and not left
 	lost   int         // failed
 	seen   int32       // highest attempt of forgotten units
@@ -110,7 +110,7 @@ func (m *Machine) closeItem(item *instance) {
 	default:
 		l.ended[item.place] = markCancelled
 	}
-	if item.life.marred || item.outcome != OutcomeDone && item.outcome != OutcomeSkipped {
+	if item.life.marred || item.outcome != OutcomeDone && item.outcome != OutcomeSkipped || m.exits(item) != 0 {
 		l.kept = append(l.kept, item)
 		return
 	}

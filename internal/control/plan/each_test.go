@@ -57,6 +57,30 @@ func TestItems(t *testing.T) {
 	d.over(OutcomeDone, 0)
 }
 
+// Records that were not loaded are no failure, but the run does not end as if
+// all were accounted for: not while their unit is done, whatever it was before.
+func TestOpenRecords(t *testing.T) {
+	t.Parallel()
+	open := unit.Result{Open: true}
+	d := begin(t, flow(verb("load", "load/1", "load/2"), verb("verify", "table/1")), nil)
+	d.end("load/load/1", open, nil)
+	d.done("load/load/2", "verify/table/1")
+	d.over(OutcomeDone, 3)
+
+	d = begin(t, flow(verb("load", "load/1", "load/2")), nil)
+	d.end("load/load/1", open, nil)
+	d.put(unit.Event{Kind: unit.UnitUndone, Unit: "load/load/1", Attempt: 1})
+	d.next()
+	d.done("load/load/1", "load/load/2")
+	d.over(OutcomeDone, 0)
+
+	g, eval := looped(verb("load", "load/1"), 3)
+	d = begin(t, g, eval)
+	d.end("load[0]/load/1", open, nil)
+	d.done("load[1]/load/1", "load[2]/load/1")
+	d.over(OutcomeDone, 3)
+}
+
 func TestItemsOfAQuery(t *testing.T) {
 	t.Parallel()
 	q := u("load/items/1")

@@ -72,6 +72,9 @@ func (m *Machine) exits(in *instance) (c codes) {
 			}
 		}
 	}
+	if in.step != nil && in.step.Open() {
+		c.add(exitOpen)
+	}
 	for _, k := range in.kids {
 		c |= m.exits(k)
 	}

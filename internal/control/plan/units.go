@@ -73,7 +73,7 @@ func (m *Machine) settle(w *pool.Work, kind string, b unit.Ended, at time.Time) 
 	case unit.UnitDone:
 		m.learn(w.Unit, b.Seconds, at)
 		m.effect(w, 1)
-		w.Pool.Finish(w, b.Facts)
+		w.Pool.Finish(w, b.Facts, b.Open)
 		m.startOver(m.at(w))
 	case unit.UnitFailed:
 		w.Pool.Fail(w, b.Fault)

@@ -28,6 +28,7 @@ type Pool struct {
 	delayed queue // Waiting units by due time
 	away    map[*Limit]int
 	n       [states]int
+	open    int // done units that left records which were not loaded
 	limits  func(name string) []*Limit
 	watch   func(*Work, State)
 }
@@ -50,6 +51,9 @@ func (p *Pool) Units() []*Work { return p.units }
 
 // N is the number of units in a state.
 func (p *Pool) N(s State) int { return p.n[s] }
+
+// Open reports whether a done unit left records that were not loaded.
+func (p *Pool) Open() bool { return p.open > 0 }
 
 // Add makes units part of the pool; attempt is the number of the last attempt
 // that earlier units of the same names have had. The slice is kept.

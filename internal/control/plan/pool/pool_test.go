@@ -56,7 +56,7 @@ func TestMissingIsBlockedAgainAfterUndo(t *testing.T) {
 	d, x := p.Units()[0], p.Units()[1]
 	p.Start(d, 1, noon)
 	p.Stop(d)
-	p.Finish(d, nil)
+	p.Finish(d, nil, false)
 	if x.State != Ready || len(p.Missing("data")) != 0 {
 		t.Fatal(x.State)
 	}
@@ -77,13 +77,13 @@ func TestCloneIsApart(t *testing.T) {
 	for _, w := range live {
 		if w.State == Running {
 			k.Stop(w)
-			k.Finish(w, nil)
+			k.Finish(w, nil, false)
 		}
 	}
 	for w := k.First(); w != nil; w = k.First() {
 		k.Start(w, 1, noon)
 		k.Stop(w)
-		k.Finish(w, nil)
+		k.Finish(w, nil, false)
 	}
 	if k.N(Done) != 4 || own.Used != 0 || fmt.Sprint(p.n, c.Used) != before {
 		t.Fatalf("clone %v, original %v %d", k.n, p.n, c.Used)

@@ -43,6 +43,7 @@ type Work struct {
 	missing int32 // tags of After that are not done
 	away    bool  // it waits for a system to come back
 	queued  bool  // it stands in its lane's queue
+	open    bool  // done, and it left records that were not loaded
 }
 
 // Behind reports whether a tag of its After is not done.
@@ -122,10 +123,13 @@ func (p *Pool) Stop(w *Work) {
 	w.Began = 0
 }
 
-// Finish makes a unit done.
-func (p *Pool) Finish(w *Work, facts json.RawMessage) {
+// Finish makes a unit done; open when it left records that were not loaded.
+func (p *Pool) Finish(w *Work, facts json.RawMessage, open bool) {
 	w.Past = nil
 	p.turn(w, Done)
+	if w.open = open; open {
+		p.open++
+	}
 	if len(p.units) == 1 {
 		p.Facts = facts
 	}
@@ -188,6 +192,10 @@ func (p *Pool) Delay(w *Work, due time.Time, f *fault.Fault, at time.Time) {
 
 // Undo makes a done unit one that has still to be done.
 func (p *Pool) Undo(w *Work) {
+	if w.open {
+		w.open = false
+		p.open--
+	}
 	for _, name := range w.Unit.Tags {
 		p.raise(p.tag(name))
 	}
