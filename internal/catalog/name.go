@@ -88,6 +88,20 @@ func split(text string) (parts []string, ok bool) {
 	return parts, !quoted
 }
 
+// ParseName reads one name, schema.table or table; a part with a dot stands in
+// double quotes. The error is of kind config, code pattern.invalid.
+func ParseName(text string) (Name, error) {
+	parts, ok := split(text)
+	switch {
+	case ok && len(parts) == 1:
+		return Name{Object: parts[0]}, nil
+	case ok && len(parts) == 2:
+		return Name{Schema: parts[0], Object: parts[1]}, nil
+	}
+	return Name{}, fault.New(fault.Config, "pattern.invalid", "%q is no name of a table", text).
+		Hint(`write it as sales.orders or "odd.name".table`)
+}
+
 // Match reports whether the pattern selects n.
 func (p Pattern) Match(n Name) bool { return glob(p.schema, n.Schema) && glob(p.object, n.Object) }
 
@@ -160,6 +174,15 @@ func ParseSelection(include, exclude []string) (Selection, error) {
 			Hint(`write it as sales.orders, sales.* or "odd.name".table`)
 	}
 	return s, nil
+}
+
+// Only selects exactly these names, of which some may not be there.
+func Only(names ...Name) Selection {
+	s := Selection{Include: []Pattern{{lenient: true}}} // matches nothing: no names select nothing
+	for _, n := range names {
+		s.Include = append(s.Include, Pattern{schema: n.Schema, object: n.Object, text: n.String(), lenient: true})
+	}
+	return s
 }
 
 // Match reports whether n is selected.

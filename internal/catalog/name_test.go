@@ -41,6 +41,39 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+func TestParseName(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Name{
+		"sales.orders": {"sales", "orders"}, "orders": {"", "orders"}, `"a.b"."c""d"`: {"a.b", `c"d`}, "s.*": {"s", "*"},
+	} {
+		if got, err := ParseName(text); err != nil || got != want {
+			t.Errorf("%s: %v %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "a.b.c", "a.", `"a`} {
+		if got, err := ParseName(text); err == nil {
+			t.Errorf("%q is taken: %v", text, got)
+		}
+	}
+}
+
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	a := Name{"s", "a*"}
+	for _, c := range []struct {
+		sel  Selection
+		name Name
+		want bool
+	}{{Only(), a, false}, {Only(a), a, true}, {Only(a), Name{"s", "b"}, false}} {
+		if got := c.sel.Match(c.name); got != c.want {
+			t.Errorf("%v selects %v: %v", c.sel, c.name, got)
+		}
+	}
+	if unused := Only(a).Unused(nil); len(unused) > 0 {
+		t.Errorf("%v must be there", unused)
+	}
+}
+
 func TestSelection(t *testing.T) {
 	t.Parallel()
 	s, err := ParseSelection([]string{"sales.*", "hr.pay*", "nosuch.*"}, []string{"*.tmp_*", "sales.old"})

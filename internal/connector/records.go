@@ -21,6 +21,9 @@ type RecordSource interface {
 	// that the system refuses is a fault of kind config, code query.invalid,
 	// with its words and position.
 	Describe(ctx context.Context, q Query) (*record.Schema, error)
+	// Key gives the columns that tell the records of a query apart, as far as
+	// the system knows: the key of its table.
+	Key(ctx context.Context, q Query) ([]string, error)
 	// Split cuts a query into at most n ranges of about the same size, in the
 	// order of the key, that tile it. One range (the query itself) is always
 	// right.

@@ -70,7 +70,9 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		facts.Source = x.look(ctx, n.From, "source", n.Select)
 		facts.Target = x.look(ctx, n.To, "target", target(n))
 		known := facts.Source != nil && facts.Target != nil
-		if known && n.Existing != "" { // what is made is compared with what may be made
+		if known && n.Records != nil {
+			known = x.records(ctx, n, &facts)
+		} else if known && n.Existing != "" { // what is made is compared with what may be made
 			known = x.define(ctx, n, &facts)
 		}
 		known = known && !n.Compare

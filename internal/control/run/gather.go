@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/control/doctor"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -44,6 +45,10 @@ func (l looking) gather(ctx context.Context, n unit.Needs) (catalog.Facts, error
 	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
 	facts.Unread = cmp.Or(facts.Unread, target.Unread)
 	var err error
+	if n.Records != nil {
+		facts.Records, err = doctor.Records(ctx, l.open, n)
+		return facts, err
+	}
 	facts.Clearing, err = clearing(ctx, l.open, n, facts)
 	return facts, err
 }

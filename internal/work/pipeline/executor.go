@@ -9,6 +9,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
 )
 
 // Executors returns those of the load verb, by kind of unit.
@@ -92,7 +93,7 @@ type loading struct {
 	lease   unit.Lease
 	report  unit.Report
 	spec    LoadSpec
-	program program
+	program *mapping.Program
 	target  connector.RecordTarget
 	reader  connector.RecordReader
 	next    int            // number of the next chunk

@@ -1,0 +1,141 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/unit"
+)
+
+// Verb is the load verb: records of one place into tables of another.
+func Verb() unit.Verb {
+	return unit.Verb{
+		Name:  "load",
+		Help:  "Read records, map and check them, write them into tables; each has one outcome",
+		Spec:  func() any { return &Load{} },
+		Check: func(spec any) []unit.Problem { return spec.(*Load).check() },
+		Needs: func(spec any) (unit.Needs, error) { return spec.(*Load).needs() },
+		Limits: func(spec any, cores int) map[string]int {
+			if n := spec.(*Load).Workers; n > 0 {
+				return map[string]int{workers: n}
+			}
+			return map[string]int{workers: min(8, max(2, cores))}
+		},
+		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
+			return plan(step, spec.(*Load), facts)
+		},
+	}
+}
+
+const workers = "workers"
+
+// process is the file's, or the one whose keys stand in the load.
+func (l *Load) process() *Process {
+	if l.File != nil {
+		return l.File
+	}
+	return &l.Process
+}
+
+func (l *Load) check() []unit.Problem {
+	var p []unit.Problem
+	bad := func(path, code, format string, args ...any) {
+		p = append(p, unit.Problem{Path: path, Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	if own := l.Process; l.File != nil && (own.To.At != "" || own.Map != nil || own.Entity != "" || own.Key != nil || own.Version != "") {
+		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
+	}
+	switch {
+	case l.From.Table == "" && l.From.Query == "":
+		bad("from", "load.source", "from needs a table or a query")
+	case l.From.Table != "" && l.From.Query != "":
+		bad("from", "load.source", "from has a table and a query: take one of them")
+	case l.From.Query != "" && l.From.Where != "":
+		bad("from.where", "load.source", "where belongs to a table: a query has its own")
+	}
+	to := l.process().To
+	switch {
+	case to.At == "":
+		bad("to", "flow.required", "a load needs to")
+	case to.Table == "":
+		bad("to", "flow.required", "to needs a table")
+	}
+	if to.Mode == connector.ModeReplace {
+		bad("to.mode", "flow.not-built", "mode: replace is not built yet")
+	}
+	if to.Gone != "" && to.Gone != "keep" {
+		bad("to.gone", "flow.not-built", "gone: %s is not built yet", to.Gone)
+	}
+	if l.Workers < 0 {
+		bad("workers", "flow.type", "workers is a number from 1")
+	}
+	for _, name := range []string{l.From.Table, to.Table} {
+		if name == "" {
+			continue
+		}
+		if _, err := catalog.ParseName(name); err != nil {
+			bad("to.table", "pattern.invalid", "%v", err)
+		}
+	}
+	return p
+}
+
+func (l *Load) needs() (unit.Needs, error) {
+	p := l.process()
+	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Key: p.Key}
+	var err error
+	if l.From.Table != "" {
+		if q.Table, err = catalog.ParseName(l.From.Table); err != nil {
+			return unit.Needs{}, err
+		}
+	}
+	var tables []catalog.Name
+	for _, name := range p.tables() {
+		n, err := catalog.ParseName(name)
+		if err != nil {
+			return unit.Needs{}, err
+		}
+		tables = append(tables, n)
+	}
+	return unit.Needs{
+		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
+		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers)},
+	}, nil
+}
+
+// tables are the targets: the record's own, then those of its parts.
+func (p *Process) tables() []string {
+	list := []string{p.To.Table}
+	if p.Map != nil {
+		for _, r := range p.Map.Rows {
+			list = append(list, r.Into)
+		}
+	}
+	return list
+}
+
+// entity is what the records are called: by the flow, by the map's file, by
+// the table.
+func (p *Process) entity() string {
+	if p.Entity != "" {
+		return p.Entity
+	}
+	if p.Map != nil {
+		if file, _, ok := strings.Cut(p.Map.At, ".yaml"); ok {
+			return path.Base(file)
+		}
+	}
+	return p.To.Table
+}
+
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode unit spec: %v", err))
+	}
+	return b
+}
