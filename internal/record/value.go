@@ -52,6 +52,9 @@ type Record struct {
 	Slots []any
 	Key   string // the key's values as text, see KeyText; "" = it has none
 	Size  int    // bytes at the source, about
+	// Exception is the one that this record is redriven from, 0 when it comes
+	// from its source.
+	Exception int64
 }
 
 // Page is records in memory between two stages. It belongs to whoever received

@@ -168,8 +168,9 @@ type Needs struct {
 // of whole databases.
 type Records struct {
 	Query  catalog.Query
-	Tables []catalog.Name // at To
-	Ranges int            // at most so many parts
+	Schema *catalog.Schema // of records that come from no source: the query is not asked
+	Tables []catalog.Name  // at To
+	Ranges int             // at most so many parts
 }
 
 // Problem is something wrong with a spec. Path is the key in the spec.

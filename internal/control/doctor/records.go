@@ -13,10 +13,6 @@ import (
 // of its query, the tables it writes. Nothing is read of the records
 // themselves.
 func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
-	source, err := connector.Capable[connector.RecordSource](ctx, open, n.From, "be read record by record")
-	if err != nil {
-		return nil, err
-	}
 	target, err := connector.Capable[connector.RecordTarget](ctx, open, n.To, "take records")
 	if err != nil {
 		return nil, err
@@ -24,6 +20,14 @@ func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog
 	r := &catalog.Records{Rows: -1}
 	if r.Tables, err = target.Tables(ctx, n.Records.Tables); err != nil {
 		return nil, fault.Wrap(err, "look at the tables of %s", n.To)
+	}
+	if n.Records.Schema != nil {
+		r.Schema, r.Ranges = n.Records.Schema, []catalog.Query{{}}
+		return r, nil
+	}
+	source, err := connector.Capable[connector.RecordSource](ctx, open, n.From, "be read record by record")
+	if err != nil {
+		return nil, err
 	}
 	q := n.Records.Query
 	if r.Schema, err = source.Describe(ctx, q); err != nil {

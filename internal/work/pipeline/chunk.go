@@ -19,13 +19,14 @@ var (
 // chunk is what is written in one transaction of the target.
 type chunk struct {
 	record.Chunk
-	Found
-	load     connector.Load
-	records  connector.RecordLoad
-	step     string
-	version  string // of the mapping
-	attempts int
-	now      time.Time
+	exceptions []record.Exception // rejected and dead records; of a redrive all
+	warnings   []record.Warning   // issues of records that were loaded
+	load       connector.Load
+	records    connector.RecordLoad
+	step       string
+	version    string // of the mapping
+	attempts   int
+	now        time.Time
 }
 
 // full reports whether the chunk has to end here.
@@ -41,6 +42,7 @@ func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
 		switch {
 		case m.Filtered != "":
 			c.Account.Count(record.Filtered, 1)
+			c.close(m, record.Filtered)
 		case m.Reject:
 			c.Account.Count(record.Rejected, 1)
 			if err := c.except(m, record.Rejected, nil); err != nil {
@@ -57,6 +59,7 @@ func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
 				}
 				continue
 			}
+			c.close(m, b.Outcome)
 			c.warn(m)
 		}
 	}

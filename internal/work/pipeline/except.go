@@ -12,6 +12,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		return err
 	}
 	e := record.Exception{
+		ID:   m.Record.Exception,
 		Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Unit: c.Account.Unit, Outcome: outcome,
 		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Source: source,
 	}
@@ -27,8 +28,15 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		e.Code, e.Text, e.Fields = reasons(m.Issues)
 	}
 	e.Cause = record.Cause(e)
-	c.Exceptions = append(c.Exceptions, e)
+	c.exceptions = append(c.exceptions, e)
 	return nil
+}
+
+// close notes the end of an exception that this record was redriven from.
+func (c *chunk) close(m record.Mapped, outcome record.Outcome) {
+	if m.Record.Exception != 0 {
+		c.exceptions = append(c.exceptions, record.Exception{ID: m.Record.Exception, Outcome: outcome, Mapping: c.version, Last: c.now})
+	}
 }
 
 // reasons are the issues that kept a record out, the first one first.
@@ -59,6 +67,6 @@ func sent(m record.Mapped) ([]byte, error) {
 // warn notes the issues of a record that was loaded all the same.
 func (c *chunk) warn(m record.Mapped) {
 	for _, i := range m.Issues {
-		c.Warnings = append(c.Warnings, record.Warning{Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Issue: i})
+		c.warnings = append(c.warnings, record.Warning{Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Issue: i})
 	}
 }

@@ -74,6 +74,10 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err != nil || r.over {
 		return r, err
 	}
+	if r.spec.Again != nil {
+		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
+		return r, err
+	}
 	source, err := connector.Capable[connector.RecordSource](ctx, x.open, r.spec.From, "be read record by record")
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type LoadSpec struct {
 	Version string                `json:"version,omitempty"` // path of it
 	StopAt  float64               `json:"stopAt,omitempty"`
 	Mappers int                   `json:"mappers"` // goroutines
+	Again   *Again                `json:"again,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -36,7 +37,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: p.Map, Tables: records.Tables,
-		Mode: p.To.Mode, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		Again: l.Again, Mode: p.To.Mode, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 	}
 	program, err := spec.compile()
 	if err != nil {

@@ -140,7 +140,7 @@ func (r *loading) settle(ctx context.Context, c *chunk) error {
 		return fault.New(fault.Internal, "account.open", "chunk %d of %s does not close: %s gave %d records, %d have an outcome",
 			c.Number, r.unit.Entity, r.spec.From, c.Account.Read, c.Account.Settled())
 	}
-	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.Found); err != nil {
+	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.exceptions, c.warnings); err != nil {
 		return fault.Wrap(err, "prepare chunk %d", c.Number)
 	}
 	r.report.At("load.prepared")

@@ -101,6 +101,10 @@ func (l *Load) needs() (unit.Needs, error) {
 		}
 		tables = append(tables, n)
 	}
+	if l.Again != nil {
+		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables}}, nil
+	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
 		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers)},

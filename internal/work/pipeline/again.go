@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"strconv"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+)
+
+// again reads exceptions of another run as if they were a source's records.
+// What was read then is mapped by today's map.
+type again struct {
+	book  Book
+	of    Again
+	after int64
+	count int64
+}
+
+// redrive claims the exceptions and reads them from behind a chunk on.
+func redrive(ctx context.Context, book Book, of Again, after []byte) (connector.RecordReader, error) {
+	a := &again{book: book, of: of}
+	if after != nil {
+		var err error
+		if a.after, err = strconv.ParseInt(string(after), 10, 64); err != nil {
+			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's number", after)
+		}
+	}
+	_, err := book.Take(ctx, of)
+	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)
+}
+
+const exceptionsInPage = 1000
+
+// Next is the connector.RecordReader's.
+func (a *again) Next(ctx context.Context) (*record.Page, error) {
+	list, err := a.book.Open(ctx, a.of, a.after, exceptionsInPage)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, io.EOF
+	}
+	p := &record.Page{Schema: a.of.Schema, Records: make([]record.Record, 0, len(list))}
+	for _, e := range list {
+		slots, err := record.Decode(e.Source, a.of.Schema)
+		if err != nil {
+			return nil, fault.New(fault.Internal, "ledger.damaged", "exception %d: its record cannot be read: %w", e.ID, err)
+		}
+		p.Records = append(p.Records, record.Record{Op: record.Create, Slots: slots, Key: e.Key, Size: len(e.Source), Exception: e.ID})
+		p.Bytes += int64(len(e.Source))
+		a.after = e.ID
+	}
+	a.count += int64(len(list))
+	p.After = strconv.AppendInt(nil, a.after, 10)
+	return p, nil
+}
+
+// Count is the ledger's own.
+func (a *again) Count() int64 { return a.count }
+
+// Schema is that of the records as they were read.
+func (a *again) Schema() *record.Schema { return a.of.Schema }
+
+// Close is the connector.RecordReader's.
+func (a *again) Close() error { return nil }
