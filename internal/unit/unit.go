@@ -173,6 +173,15 @@ type Records struct {
 	Ranges int             // at most so many parts
 }
 
+// Again says whose exceptions are processed again, in the place of a source's
+// records.
+type Again struct {
+	Of     string          `json:"of"`               // name of the run
+	Step   string          `json:"step"`             // of that run
+	Filter json.RawMessage `json:"filter,omitempty"` // which of them; for the ledger alone
+	Schema *catalog.Schema `json:"schema"`           // of their records
+}
+
 // Problem is something wrong with a spec. Path is the key in the spec.
 type Problem struct {
 	Path string
@@ -196,6 +205,9 @@ type Verb struct {
 	// Limits gives how many units may use each limit at the same time; cores
 	// are those of this machine.
 	Limits func(spec any, cores int) map[string]int
+	// Redrive is the spec with exceptions of an earlier run in its source's
+	// place; nil when the verb leaves none.
+	Redrive func(spec any, a Again) any
 	// Plan expands a step into units from what both sides hold now. An error
 	// carries the fault that refuses the step.
 	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)

@@ -15,9 +15,10 @@ import (
 
 // past answers what executors ask of their run.
 type past struct {
-	own  *ledger.Session
-	view *ledger.View
-	run  int64
+	own    *ledger.Session
+	ledger *ledger.Ledger
+	view   *ledger.View
+	run    int64
 }
 
 func (p past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {

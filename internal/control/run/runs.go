@@ -22,6 +22,17 @@ type Past interface {
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
 	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	Book
+}
+
+// Book is the ledger's side of loads, as package pipeline describes it.
+type Book interface {
+	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
+	Settle(ctx context.Context, id string, fence int64, number int) error
+	Discard(ctx context.Context, id string, fence int64, from int) error
+	Take(ctx context.Context, a unit.Again) (int64, error)
+	Open(ctx context.Context, a unit.Again, after int64, limit int) ([]record.Exception, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

@@ -8,19 +8,20 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 )
 
 // again reads exceptions of another run as if they were a source's records.
 // What was read then is mapped by today's map.
 type again struct {
 	book  Book
-	of    Again
+	of    unit.Again
 	after int64
 	count int64
 }
 
 // redrive claims the exceptions and reads them from behind a chunk on.
-func redrive(ctx context.Context, book Book, of Again, after []byte) (connector.RecordReader, error) {
+func redrive(ctx context.Context, book Book, of unit.Again, after []byte) (connector.RecordReader, error) {
 	a := &again{book: book, of: of}
 	if after != nil {
 		var err error

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 )
 
@@ -12,7 +13,7 @@ type Load struct {
 	Process
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
-	Again *Again
+	Again *unit.Again
 }
 
 // Process says what happens to a record: all of a load but where it is read.

@@ -22,7 +22,7 @@ type LoadSpec struct {
 	Version string                `json:"version,omitempty"` // path of it
 	StopAt  float64               `json:"stopAt,omitempty"`
 	Mappers int                   `json:"mappers"` // goroutines
-	Again   *Again                `json:"again,omitempty"`
+	Again   *unit.Again           `json:"again,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.

@@ -25,6 +25,11 @@ func Verb() unit.Verb {
 			}
 			return map[string]int{workers: min(8, max(2, cores))}
 		},
+		Redrive: func(spec any, a unit.Again) any {
+			l := *spec.(*Load)
+			l.Again = &a
+			return &l
+		},
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
