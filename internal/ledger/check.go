@@ -20,8 +20,9 @@ type Breach struct {
 // every current account closes and is the only one of its records, chunks are
 // complete, every account has the end of its unit and every such unit its
 // accounts, with the rows that the journal says, and the rows of run and
-// units are what the journal folds to. Everything is read at one moment; a run
-// under way may be checked too.
+// units are what the journal folds to; of loads each settled chunk has its
+// account, as many exceptions as that says, each once. Everything is read at
+// one moment; a run under way may be checked too.
 func (l *Ledger) Check(ctx context.Context, run Run) ([]Breach, error) {
 	c := &checking{run: run.Name()}
 	err := l.view.Moment(ctx, func(v *View) error { return c.read(ctx, v, run.ID) })
@@ -32,6 +33,7 @@ func (l *Ledger) Check(ctx context.Context, run Run) ([]Breach, error) {
 	c.closing()
 	c.standing()
 	c.units()
+	c.loads()
 	return c.found, nil
 }
 
@@ -42,7 +44,9 @@ type checking struct {
 	rows     []Unit
 	accounts []record.Account
 	folded   folded
-	counted  map[place]bool // step and kind whose units leave accounts
+	chunks   map[string][]heldChunk // by unit
+	strays   []string               // exceptions and the like that cannot be, in words
+	counted  map[place]bool         // step and kind whose units leave accounts
 	found    []Breach
 }
 
@@ -78,6 +82,9 @@ func (c *checking) read(ctx context.Context, v *View, run int64) error {
 		return err
 	}
 	if c.accounts, err = v.Accounts(ctx, run); err != nil {
+		return err
+	}
+	if err := c.readChunks(ctx, v, run); err != nil {
 		return err
 	}
 	c.folded.units = make(map[string]*foldedUnit, len(c.rows))
@@ -164,8 +171,12 @@ func (c *checking) standing() {
 
 func (c *checking) entity(p place, all []record.Account) {
 	current := slices.DeleteFunc(slices.Clone(all), func(a record.Account) bool { return !a.Current })
+	free := c.free(p)
 	next := 1
 	for i, a := range current {
+		for next < a.Chunk && free[next] {
+			next++
+		}
 		switch {
 		case i > 0 && a.Chunk == current[i-1].Chunk:
 			c.breach(p.step, p.name, "chunk %d counts twice: generations %d and %d", a.Chunk, current[i-1].Generation, a.Generation)
@@ -223,7 +234,7 @@ func (c *checking) units() {
 		switch {
 		case u == nil:
 			c.breach(a.Step, a.Entity, "chunk %d is of unit %s, which is not in the journal", a.Chunk, a.Unit)
-		case a.Current && u.kept == 0:
+		case a.Current && u.kept == 0 && c.chunks[a.Unit] == nil:
 			c.breach(a.Step, a.Entity, "chunk %d counts, but its unit %s is %s", a.Chunk, a.Unit, u.state)
 		}
 		s := sums[a.Unit]
@@ -232,7 +243,7 @@ func (c *checking) units() {
 	for _, row := range c.rows {
 		u, s := c.folded.units[row.ID], sums[row.ID]
 		switch {
-		case u == nil || u.kept == 0:
+		case u == nil || u.kept == 0 || c.chunks[row.ID] != nil: // see loads
 		case s.accounts == 0 && (u.rows > 0 || u.state == Done && c.leaves(u.Step, u.Kind)):
 			c.breach(u.Step, u.Entity, "unit %s is %s with %d rows, but has no account", u.ID, u.state, u.rows)
 		case s.accounts > 0 && !u.again && (s.rows != u.rows || s.bytes != u.bytes):

@@ -26,6 +26,7 @@ type foldedUnit struct {
 	again                   bool  // it was done and is, or was, done once more
 	kept                    int   // ends since then that may have left accounts
 	rows, bytes             int64 // of these ends
+	last                    unit.Ended
 }
 
 func (f *folded) apply(e unit.Event) error {
@@ -144,6 +145,7 @@ func (u *foldedUnit) settled(e unit.Event) error {
 		u.state = Yielded
 	}
 	u.kept++
+	u.last = end
 	u.rows += end.Rows
 	u.bytes += end.Bytes
 	return err

@@ -14,8 +14,12 @@ import (
 	"godwit/internal/fault"
 )
 
-//go:embed sqlite/0001.sql
-var sqlite1 string
+var (
+	//go:embed sqlite/0001.sql
+	sqlite1 string
+	//go:embed sqlite/0002.sql
+	sqlite2 string
+)
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
 // (https://www.sqlite.org/pragma.html#pragma_application_id).
@@ -24,7 +28,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1},
+		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2},
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },

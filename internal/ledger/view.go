@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/exception"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -35,6 +36,11 @@ func (v *View) Moment(ctx context.Context, fn func(*View) error) error {
 	}
 	defer tx.Rollback()
 	return fn(&View{ledger: v.ledger, pool: v.pool, db: tx})
+}
+
+// Exceptions looks at the records that were not loaded, and at issues.
+func (v *View) Exceptions() exception.Look {
+	return exception.Look{DB: v.db, Fault: v.ledger.fault}
 }
 
 // Events returns a run's journal after a seq, at most limit events; 0 is all.

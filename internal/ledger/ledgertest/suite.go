@@ -47,6 +47,11 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"totals", totals},
 		{"actions", actions},
 		{"twenty thousand units", manyUnits},
+		{"a unit settles chunk by chunk", loadUnit},
+		{"units of one entity at the same time", interleaved},
+		{"chunks are fenced", fencedChunks},
+		{"chunks have an order", chunkOrder},
+		{"an exception whole", wholeException},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,321 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger/exception"
+	"godwit/internal/record"
+)
+
+// dropped is the state of a chunk that was discarded; only the number of its
+// account is still of use.
+const dropped = "dropped"
+
+// Chunks returns a unit's prepared and settled chunks in order. Their accounts
+// have the numbers that were given to them by Prepare.
+func (s *Session) Chunks(ctx context.Context, unit string) ([]record.Chunk, error) {
+	chunks, err := read(ctx, s.ledger.view, func(r scanner) (record.Chunk, error) {
+		c, err := scanChunk(r)
+		return c.Chunk, err
+	}, selectChunks+` AND unit = ? AND state <> 'dropped' ORDER BY n`, s.run, unit)
+	return chunks, s.wrap(err, "chunks of "+unit)
+}
+
+// Prepare notes what the next chunk of a unit comes to, before its target
+// commits. Nothing of it counts and nobody is shown it until it is settled.
+// The account's number, free of gaps over all units of its step and entity, is
+// given here; the account must say as many rejected and dead records as there
+// are exceptions with these outcomes.
+//
+// An exception with an ID is another run's that this chunk processed again,
+// see Take. Rejected or dead again it gets the new reason and stays open
+// there; with any other outcome it is closed there. Both happen when the chunk
+// is settled, and no exception of this run's own comes of it.
+//
+// Faults: run.fenced, chunk.order (it is not the next one), account.open
+// (numbers that do not fit the exceptions), exception.taken.
+func (s *Session) Prepare(
+	ctx context.Context, unit string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning,
+) error {
+	d, err := newDraft(unit, c, exceptions, warnings)
+	if err == nil {
+		err = s.write(ctx, func(tx *tx) error {
+			if err := s.fenced(tx, unit, fence); err != nil {
+				return err
+			}
+			return tx.prepare(s.run, d)
+		})
+	}
+	return s.wrap(err, "prepare a chunk of "+unit)
+}
+
+// Settle makes a prepared chunk count: its account, its exceptions and issues,
+// and what it did to exceptions of another run. A chunk that is settled
+// already counts again if it did not (its unit was undone), so it may be
+// called twice.
+func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if err := s.fenced(tx, unit, fence); err != nil {
+			return err
+		}
+		c, err := tx.chunk(s.run, unit, n)
+		if err != nil {
+			return err
+		}
+		if c.State == record.Prepared {
+			if err := tx.change(settleChunk, millis(tx.now), s.run, unit, n); err != nil {
+				return err
+			}
+			if err := tx.redriven(s.run, s.name, c); err != nil {
+				return err
+			}
+		}
+		return tx.accounts(s.run, []record.Account{c.Account})
+	})
+	return s.wrap(err, "settle a chunk of "+unit)
+}
+
+// Discard forgets a unit's chunks from a number on, prepared and settled ones:
+// their accounts do not count, their exceptions and issues are gone, and what
+// they closed in another run is open again. It may be called twice.
+func (s *Session) Discard(ctx context.Context, unit string, fence int64, from int) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if err := s.fenced(tx, unit, fence); err != nil {
+			return err
+		}
+		rows, err := tx.query(selectChunks+` AND unit = ? AND n >= ? AND state <> 'dropped' ORDER BY n`, s.run, unit, from)
+		all, err := collect(rows, err, scanChunk)
+		if err != nil {
+			return s.ledger.fault(err)
+		}
+		for _, c := range all {
+			if err := tx.drop(s.run, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.wrap(err, "discard chunks of "+unit)
+}
+
+// chunk is a stored one, with its ranges of ids.
+type chunk struct {
+	record.Chunk
+	exceptions, issues ids
+}
+
+// ids is a range; from > to = none.
+type ids struct{ from, to int64 }
+
+func (c chunk) where(run int64) []any { return []any{run, c.Account.Unit, c.Number} }
+
+func scanChunk(r scanner) (chunk, error) {
+	var c chunk
+	var figures string
+	err := r.Scan(&c.Number, &c.State, &c.After, &figures, &c.exceptions.from, &c.exceptions.to, &c.issues.from, &c.issues.to)
+	if err == nil {
+		err = json.Unmarshal([]byte(figures), &c.Account)
+	}
+	return c, err
+}
+
+func (t *tx) chunk(run int64, unit string, n int) (chunk, error) {
+	rows, err := t.query(selectChunks+` AND unit = ? AND n = ?`, run, unit, n)
+	found, err := collect(rows, err, scanChunk)
+	if err != nil {
+		return chunk{}, t.writer.ledger.fault(err)
+	}
+	if len(found) == 0 || found[0].State == dropped {
+		return chunk{}, fault.New(fault.Internal, "chunk.order", "%s: chunk %d was not prepared", unit, n)
+	}
+	return found[0], nil
+}
+
+// prepare writes a chunk's row and all that was found in it.
+func (t *tx) prepare(run int64, d draft) error {
+	var last, prepared int
+	if err := t.row(lastChunk, []any{run, d.unit}, &last, &prepared); err != nil {
+		return err
+	}
+	if d.chunk.Number != last+1 || prepared > 0 {
+		return fault.New(fault.Internal, "chunk.order", "chunk %d of %s is not the next: %d are there, %d of them not settled",
+			d.chunk.Number, d.unit, last, prepared)
+	}
+	a := d.chunk.Account
+	a.Unit, a.Current = d.unit, true
+	if err := t.number(run, d, &a); err != nil {
+		return err
+	}
+	var c chunk
+	if err := t.row(lastIDs, nil, &c.exceptions.from, &c.issues.from); err != nil {
+		return err
+	}
+	c.exceptions.from++
+	c.issues.from++
+	c.exceptions.to = c.exceptions.from + int64(len(d.exceptions)) - 1
+	c.issues.to = c.issues.from + int64(d.issues) - 1
+	if err := t.change(forgetChunk, run, d.unit, d.chunk.Number); err != nil {
+		return err
+	}
+	figures, err := json.Marshal(a)
+	if err != nil {
+		return fault.New(fault.Internal, "chunk.figures", "%w", err)
+	}
+	if err := t.insert(insertChunk, "", [][]any{{run, d.unit, d.chunk.Number, record.Prepared, a.Step, a.Entity, a.Chunk, d.chunk.After,
+		string(figures), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now)}}); err != nil {
+		return err
+	}
+	return t.found(run, d, a, c)
+}
+
+// number gives an account its number: that of the discarded chunk in whose
+// place it comes, else the next one of its step and entity.
+func (t *tx) number(run int64, d draft, a *record.Account) error {
+	err := t.row(droppedNumber, []any{run, d.unit, d.chunk.Number, a.Step, a.Entity}, &a.Chunk)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return t.row(nextNumber, []any{run, a.Step, a.Entity, run, a.Step, a.Entity}, &a.Chunk)
+}
+
+type statement struct {
+	query string
+	args  []any
+}
+
+// drop undoes a chunk, the number of its account apart.
+func (t *tx) drop(run int64, c chunk) error {
+	at := c.where(run)
+	undo := []statement{
+		{dropExceptions, []any{c.exceptions.from, c.exceptions.to}},
+		{dropPayloads, []any{c.exceptions.from, c.exceptions.to}},
+		{dropIssues, []any{c.issues.from, c.issues.to}},
+		{dropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
+		{dropChunk, append([]any{millis(t.now)}, at...)},
+	}
+	if c.State == record.Settled {
+		undo = append(undo, statement{reopenExceptions, append([]any{run}, at...)}, statement{reopenIssues, append([]any{run}, at...)})
+	}
+	for _, s := range append(undo, statement{dropAttempts, at}) {
+		if err := t.change(s.query, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	selectChunks = `SELECT n, state, position, figures, exception_from, exception_to, issue_from, issue_to FROM chunk WHERE run = ?`
+	insertChunk  = `INSERT INTO chunk (run, unit, n, state, step, entity, account, position, figures,
+		exception_from, exception_to, issue_from, issue_to, at)`
+	lastChunk = `SELECT coalesce(max(n), 0), coalesce(sum(CASE state WHEN 'prepared' THEN 1 ELSE 0 END), 0)
+		FROM chunk WHERE run = ? AND unit = ? AND state <> 'dropped'`
+	settleChunk = `UPDATE chunk SET state = 'settled', at = ? WHERE run = ? AND unit = ? AND n = ?`
+	dropChunk   = `UPDATE chunk SET state = 'dropped', position = NULL, at = ? WHERE run = ? AND unit = ? AND n = ?`
+	forgetChunk = `DELETE FROM chunk WHERE run = ? AND unit = ? AND n = ? AND state = 'dropped'`
+
+	droppedNumber = `SELECT account FROM chunk WHERE run = ? AND unit = ? AND n = ? AND state = 'dropped' AND step = ? AND entity = ?`
+	nextNumber    = `SELECT 1 + coalesce(max(n), 0) FROM (SELECT max(account) AS n FROM chunk WHERE run = ? AND step = ? AND entity = ?
+		UNION ALL SELECT max(chunk) FROM account WHERE run = ? AND step = ? AND entity = ?) AS given`
+	lastIDs = `SELECT (SELECT coalesce(max(exception_to), 0) FROM chunk), (SELECT coalesce(max(issue_to), 0) FROM chunk)`
+
+	dropExceptions = `DELETE FROM exception WHERE id BETWEEN ? AND ?`
+	dropPayloads   = `DELETE FROM payload WHERE exception BETWEEN ? AND ?`
+	dropIssues     = `DELETE FROM issue WHERE id BETWEEN ? AND ?`
+	dropAccount    = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND unit = ?`
+	dropAttempts   = `DELETE FROM attempt WHERE run = ? AND unit = ? AND n = ?`
+
+	attempted        = ` AND id IN (SELECT exception FROM attempt WHERE run = ? AND unit = ? AND n = ?)`
+	reopenExceptions = `UPDATE exception SET closed = '', closed_by = 0, closed_at = 0 WHERE closed_by = ?` + attempted
+	reopenIssues     = `UPDATE issue SET state = 'still', closed_by = 0 WHERE closed_by = ?
+		AND exception IN (SELECT exception FROM attempt WHERE run = ? AND unit = ? AND n = ?)`
+)
+
+// draft is a chunk with what was found in it, made ready outside the
+// transaction: compressing takes longer than writing.
+type draft struct {
+	unit       string
+	chunk      record.Chunk
+	exceptions []record.Exception // this run's own
+	again      []record.Exception // another's
+	warnings   []record.Warning
+	payloads   [][]any // of exceptions: id, source, sent
+	sent       [][]byte
+	issues     int
+}
+
+func newDraft(unit string, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) (draft, error) {
+	d := draft{unit: unit, chunk: c, warnings: warnings, issues: len(warnings)}
+	open := int64(0)
+	for _, e := range exceptions {
+		e.Step, e.Entity, e.Unit = c.Account.Step, c.Account.Entity, unit
+		if e.Cause == "" {
+			e.Cause = record.Cause(e)
+		}
+		if failed(e.Outcome) {
+			open++
+			d.issues += len(e.Issues)
+		}
+		switch {
+		case e.ID != 0:
+			d.again = append(d.again, e)
+			d.sent = append(d.sent, exception.Pack(e.Sent))
+		case failed(e.Outcome):
+			d.exceptions = append(d.exceptions, e)
+			d.payloads = append(d.payloads, []any{int64(0), exception.Pack(e.Source), exception.Pack(e.Sent)})
+		default:
+			return d, fault.New(fault.Internal, "account.open", "an exception of chunk %d is %s, neither rejected nor dead", c.Number, e.Outcome)
+		}
+	}
+	if a := c.Account; a.Rejected+a.Dead != open {
+		return d, fault.New(fault.Internal, "account.open", "chunk %d of %s says %d rejected and dead, but has %d exceptions",
+			c.Number, unit, a.Rejected+a.Dead, open)
+	}
+	return d, nil
+}
+
+func failed(o record.Outcome) bool { return o == record.Rejected || o == record.Dead }
+
+// found writes exceptions, their payloads and issues, and the warnings, with
+// the ids that the chunk has been given.
+func (t *tx) found(run int64, d draft, a record.Account, c chunk) error {
+	rows := make([][]any, 0, len(d.exceptions))
+	issues := make([][]any, 0, d.issues)
+	next := func() int64 { return c.issues.from + int64(len(issues)) }
+	for i := range d.exceptions {
+		e := &d.exceptions[i]
+		e.ID, e.Chunk = c.exceptions.from+int64(i), a.Chunk
+		rows = append(rows, exception.Row(run, *e, t.now))
+		d.payloads[i][0] = e.ID
+		for _, issue := range e.Issues {
+			issues = append(issues, exception.IssueRow(next(), run, *e, issue, t.now))
+		}
+	}
+	for _, w := range d.warnings {
+		of := record.Exception{Step: a.Step, Entity: a.Entity, Key: w.Key}
+		issues = append(issues, exception.IssueRow(next(), run, of, w.Issue, t.now))
+	}
+	for i, e := range d.again {
+		of, place, err := t.attempt(run, d, e, d.sent[i])
+		if err != nil {
+			return err
+		}
+		if !failed(e.Outcome) {
+			continue
+		}
+		for _, issue := range e.Issues {
+			issues = append(issues, exception.IssueRow(next(), of, place, issue, t.now))
+		}
+	}
+	if err := t.insert(exception.Insert, "", rows); err != nil {
+		return err
+	}
+	if err := t.insert(exception.InsertPayload, "", d.payloads); err != nil {
+		return err
+	}
+	return t.insert(exception.InsertIssue, "", issues)
+}

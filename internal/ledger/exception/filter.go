@@ -1,0 +1,107 @@
+package exception
+
+import (
+	"strings"
+	"time"
+
+	"godwit/internal/record"
+)
+
+// Which exceptions, by Filter.State.
+const (
+	Open   = ""
+	Closed = "closed"
+	All    = "all"
+)
+
+// Filter selects exceptions; an empty field selects all. Rule, Field and Value
+// are those of one issue; Field and Value also those of the refusal.
+type Filter struct {
+	IDs     []int64        `json:"ids,omitempty"`
+	Cause   string         `json:"cause,omitempty"`
+	Code    string         `json:"code,omitempty"`
+	Rule    string         `json:"rule,omitempty"`
+	Field   string         `json:"field,omitempty"`
+	Value   string         `json:"value,omitempty"`
+	Key     string         `json:"key,omitempty"`
+	Entity  string         `json:"entity,omitempty"`
+	Step    string         `json:"step,omitempty"`
+	Outcome record.Outcome `json:"outcome,omitempty"`
+	State   string         `json:"state,omitempty"` // Open, Closed, All
+	Since   time.Time      `json:"since,omitzero"`  // last tried then or later
+}
+
+// shown leaves out what belongs to a chunk that is only prepared. There are as
+// many of those as units under way.
+const shown = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND e.id BETWEEN p.exception_from AND p.exception_to)`
+
+// Where is the condition of a filter on the exceptions e of a run, with its
+// arguments.
+func (f Filter) Where(run int64) (string, []any) {
+	c := condition{args: []any{run}}
+	c.text.WriteString(" WHERE e.run = ?")
+	switch f.State {
+	case Open:
+		c.text.WriteString(" AND e.closed = ''")
+	case Closed:
+		c.text.WriteString(" AND e.closed <> ''")
+	}
+	c.equal("e.cause", f.Cause)
+	c.equal("e.code", f.Code)
+	c.equal("e.key", f.Key)
+	c.equal("e.entity", f.Entity)
+	c.equal("e.step", f.Step)
+	c.equal("e.outcome", string(f.Outcome))
+	if len(f.IDs) > 0 {
+		c.text.WriteString(" AND e.id IN (" + marks(len(f.IDs)) + ")")
+		for _, id := range f.IDs {
+			c.args = append(c.args, id)
+		}
+	}
+	if !f.Since.IsZero() {
+		c.text.WriteString(" AND e.last >= ?")
+		c.args = append(c.args, f.Since.UnixMilli())
+	}
+	f.broken(&c)
+	c.text.WriteString(shown)
+	return c.text.String(), c.args
+}
+
+// broken is the part about rule, field and value. With a rule the issues lead,
+// for those are found by it.
+func (f Filter) broken(c *condition) {
+	if f.Rule != "" {
+		c.text.WriteString(" AND e.id IN (SELECT i.exception FROM issue i WHERE i.run = ? AND i.exception <> 0 AND i.state <> 'closed'")
+		c.args = append(c.args, c.args[0])
+		c.equal("i.rule", f.Rule)
+		c.equal("i.field", f.Field)
+		c.equal("i.value", f.Value)
+		c.text.WriteString(")")
+		return
+	}
+	if f.Field == "" && f.Value == "" {
+		return
+	}
+	c.text.WriteString(" AND (TRUE")
+	c.equal("e.field", f.Field)
+	c.equal("e.value", f.Value)
+	c.text.WriteString(" OR EXISTS (SELECT 1 FROM issue i WHERE i.exception = e.id AND i.exception <> 0 AND i.state <> 'closed'")
+	c.equal("i.field", f.Field)
+	c.equal("i.value", f.Value)
+	c.text.WriteString("))")
+}
+
+type condition struct {
+	text strings.Builder
+	args []any
+}
+
+func (c *condition) equal(column, want string) {
+	if want != "" {
+		c.text.WriteString(" AND " + column + " = ?")
+		c.args = append(c.args, want)
+	}
+}
+
+// marks are so many parameters.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

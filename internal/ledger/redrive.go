@@ -1,0 +1,137 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger/exception"
+	"godwit/internal/record"
+)
+
+// Take claims another run's open exceptions for this run, a redrive, and
+// returns how many of those selected are its own now. Left out are those that
+// a redrive whose owner is alive has in hand, and those that another's
+// prepared chunk holds: its target may have them, and only that run can say.
+// A claim ends with the owner's lease or the run, so who goes on with a
+// redrive takes again.
+func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, error) {
+	f.State = exception.Open
+	where, args := f.Where(of.ID)
+	boot, now := bootClock()
+	var n int64
+	err := s.write(ctx, func(tx *tx) (err error) {
+		n, err = tx.exec(takeExceptions+where+takeable, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)
+		return err
+	})
+	return n, s.wrap(err, "take exceptions of "+of.Name())
+}
+
+// pageBytes ends a page of exceptions, however few they are.
+const pageBytes = 4 << 20
+
+// Open reads exceptions that this session's run has taken and that are still
+// open, with Source and Issues, in order of id from behind one on. A page has
+// at most limit of them, and fewer when they are large; only an empty page is
+// the end.
+func (s *Session) Open(ctx context.Context, of Run, f exception.Filter, after int64, limit int) ([]record.Exception, error) {
+	f.State = exception.Open
+	page, err := s.ledger.view.Exceptions().Claimed(ctx, of.ID, s.run, f, after, limit, pageBytes)
+	return page, s.wrap(err, "read exceptions of "+of.Name())
+}
+
+// attempt notes that a chunk processes an exception of another run again. It
+// returns that run, and the exception's place and key with its id.
+func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64, record.Exception, error) {
+	var of, claimed int64
+	var closed string
+	place := record.Exception{ID: e.ID}
+	err := t.row(selectTaken, []any{e.ID}, &of, &claimed, &closed, &place.Step, &place.Entity, &place.Key)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, place, err
+	}
+	if err != nil || claimed != run || closed != "" {
+		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: it is closed, gone, or another redrive has it", e.ID)
+	}
+	e.Source, e.Sent = nil, nil
+	said, err := json.Marshal(e)
+	if err != nil {
+		return 0, place, fault.New(fault.Internal, "exception.body", "%w", err)
+	}
+	err = t.insert(insertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(said), sent}})
+	return of, place, err
+}
+
+type attempt struct {
+	said record.Exception
+	sent []byte
+}
+
+// redriven lets a chunk's attempts take effect.
+func (t *tx) redriven(run int64, name string, c chunk) error {
+	rows, err := t.query(selectAttempts, c.where(run)...)
+	all, err := collect(rows, err, func(r scanner) (attempt, error) {
+		var a attempt
+		var said string
+		err := r.Scan(&said, &a.sent)
+		if err == nil {
+			err = json.Unmarshal([]byte(said), &a.said)
+		}
+		return a, err
+	})
+	if err != nil {
+		return t.writer.ledger.fault(err)
+	}
+	for _, a := range all {
+		if failed(a.said.Outcome) {
+			err = t.failAgain(a, c)
+		} else {
+			err = t.change(closeException, string(a.said.Outcome)+" by "+name, run, millis(t.now), millis(t.now), a.said.ID)
+		}
+		if err == nil {
+			err = t.change(closeIssues, run, a.said.ID, c.issues.from)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failAgain gives an exception its new reason. An issue that it had before
+// keeps when it was first seen.
+func (t *tx) failAgain(a attempt, c chunk) error {
+	if err := t.change(failException, append(exception.Reason(a.said), millis(t.now), a.said.ID)...); err != nil {
+		return err
+	}
+	if a.sent != nil {
+		if err := t.change(replaceSent, a.sent, a.said.ID); err != nil {
+			return err
+		}
+	}
+	return t.change(stillIssues, a.said.ID, c.issues.from, c.issues.to)
+}
+
+const (
+	takeExceptions = `UPDATE exception AS e SET claimed = ?`
+	takeable       = ` AND (e.claimed = 0 OR e.claimed = ? OR
+		NOT EXISTS (SELECT 1 FROM run r WHERE r.id = e.claimed AND r.state <> 'ended' AND r.lease_boot = ? AND r.lease_until > ?)
+		AND NOT EXISTS (SELECT 1 FROM attempt a JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n
+			WHERE a.exception = e.id AND c.state = 'prepared' AND c.run <> ?))`
+
+	selectTaken    = `SELECT run, claimed, closed, step, entity, key FROM exception WHERE id = ?`
+	insertAttempt  = `INSERT INTO attempt (exception, run, unit, n, outcome, at, said, sent)`
+	selectAttempts = `SELECT said, sent FROM attempt WHERE run = ? AND unit = ? AND n = ? ORDER BY exception`
+
+	closeException = `UPDATE exception SET closed = ?, closed_by = ?, closed_at = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
+	failException  = `UPDATE exception SET outcome = ?, cause = ?, code = ?, text = ?, field = ?, value = ?, fields = ?, refusal = ?,
+		mapping = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
+	replaceSent = `UPDATE payload SET sent = ? WHERE exception = ?`
+	closeIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND id < ? AND state <> 'closed'`
+	stillIssues = `UPDATE issue AS i SET state = 'still', first = (SELECT min(o.first) FROM issue o
+			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)
+		WHERE exception = ? AND id BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM issue o
+			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)`
+)
