@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"godwit/internal/record"
+	"godwit/internal/ui/layout"
 )
 
 // outcome is one term of an account's equation.
@@ -42,7 +43,7 @@ func equation(a record.Account, edge int) []string {
 		}
 		term := join + o.name + " " + Count(o.n)
 		join = " + "
-		if width(line)+width(term) > edge {
+		if layout.Width(line)+layout.Width(term) > edge {
 			lines = append(lines, line)
 			line = strings.Repeat(" ", len("read"))
 		}
@@ -55,7 +56,7 @@ func equation(a record.Account, edge int) []string {
 		return append(lines, line, "the sum does not close: "+Count(gap)+" read and not accounted for")
 	}
 	if len(zeros) > 0 && a.Read > 0 {
-		if rest := "   " + strings.Join(zeros, ", ") + " 0"; width(line)+len(rest) <= edge {
+		if rest := "   " + strings.Join(zeros, ", ") + " 0"; layout.Width(line)+len(rest) <= edge {
 			line += rest
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/record"
+	"godwit/internal/ui/layout"
 )
 
 // Status is what is known about a run at Now, whose location is the zone that
@@ -90,7 +91,7 @@ var drops = []func(*shape){
 // columns it is one line. It is pure: the same Status gives the same lines.
 func Block(s Status, width, height int) []string {
 	if width < 80 {
-		return []string{clean(s.short(width))}
+		return []string{layout.Clean(s.short(width))}
 	}
 	show := shape{active: 4, waits: math.MaxInt, bound: true, bars: true, first: true, last: true,
 		keys: true, blanks: true, details: true}
@@ -112,7 +113,7 @@ func (s Status) block(show shape, edge int) []string {
 	sections := [][]string{s.head(show, edge), equation(s.Account, edge), append(s.waits(show, edge), s.active(show, edge)...)}
 	var foot []string
 	if show.last && s.Last != "" {
-		foot = append(foot, cut(s.Last, edge))
+		foot = append(foot, layout.Cut(s.Last, edge))
 	}
 	if show.keys {
 		foot = append(foot, s.keys(edge))
@@ -143,20 +144,20 @@ func (s Status) head(show shape, edge int) []string {
 	if s.Plan != "" {
 		plan = "plan " + s.Plan
 	}
-	lines := []string{fit(edge, "   ", s.Run+"  "+s.State+" "+About(s.Elapsed), window, plan, s.Owner)}
+	lines := []string{layout.Fit(edge, "   ", s.Run+"  "+s.State+" "+About(s.Elapsed), window, plan, s.Owner)}
 	for i, b := range s.Bars {
 		if i == 0 && show.first || i > 0 && show.bars {
 			lines = append(lines, b.line(edge))
 		}
 	}
-	all := left("all", 8) + bar(s.Forecast.Share) + "  " + Percent(s.Forecast.Share)
-	lines = append(lines, fit(edge, "", fit(edge, "   ", all, s.Forecast.done(s.Now, s.Started)), comma(s.Forecast.spare())))
+	all := layout.Left("all", 8) + bar(s.Forecast.Share) + "  " + Percent(s.Forecast.Share)
+	lines = append(lines, layout.Fit(edge, "", layout.Fit(edge, "   ", all, s.Forecast.done(s.Now, s.Started)), comma(s.Forecast.spare())))
 	if show.bound && len(s.Bound) > 0 {
 		var shares []string
 		for _, b := range s.Bound {
 			shares = append(shares, b.Name+" "+Percent(b.Share))
 		}
-		lines = append(lines, fit(edge, "     ", left("bound", 8)+strings.Join(shares, ", "), "of the last minute"))
+		lines = append(lines, layout.Fit(edge, "     ", layout.Left("bound", 8)+strings.Join(shares, ", "), "of the last minute"))
 	}
 	return lines
 }
@@ -176,17 +177,17 @@ func (b Bar) line(edge int) string {
 	if b.Bytes {
 		done = SizeOf(b.Done, b.Total)
 	} else {
-		done = right(Count(b.Done), 5) + " of " + Count(b.Total)
+		done = layout.Right(Count(b.Done), 5) + " of " + Count(b.Total)
 	}
 	rate := ""
 	if b.Rate > 0 {
 		rate = Rate(b.Rate)
 	}
-	line := left(b.Name, 8) + bar(share) + "  " + done
+	line := layout.Left(b.Name, 8) + bar(share) + "  " + done
 	if rate == "" && b.Note == "" {
 		return line
 	}
-	return fit(edge, "", line, strings.Repeat(" ", max(3, 59-width(line)))+fit(edge, "   ", strings.TrimSpace(rate+"   "+b.Note)))
+	return layout.Fit(edge, "", line, strings.Repeat(" ", max(3, 59-layout.Width(line)))+layout.Fit(edge, "   ", strings.TrimSpace(rate+"   "+b.Note)))
 }
 
 // bar is full only when all is done.
@@ -217,7 +218,7 @@ func (s Status) waits(show shape, edge int) []string {
 			detail = detail[:1]
 		}
 		for _, l := range detail {
-			lines = append(lines, left(label, 8)+l)
+			lines = append(lines, layout.Left(label, 8)+l)
 			label = ""
 		}
 	}
@@ -234,11 +235,11 @@ func (s Status) active(show shape, edge int) []string {
 		if i == 0 {
 			label = "active"
 		}
-		lines = append(lines, left(label, 8)+a.line(s.Now, edge-8))
+		lines = append(lines, layout.Left(label, 8)+a.line(s.Now, edge-8))
 	}
 	if n := len(s.Active) - len(lines); n > 0 && len(lines) > 0 {
 		last := len(lines) - 1
-		if more := "+ " + Count(n) + " more"; width(lines[last])+6+len(more) <= edge {
+		if more := "+ " + Count(n) + " more"; layout.Width(lines[last])+6+len(more) <= edge {
 			lines[last] += "      " + more
 		} else {
 			lines = append(lines, "        "+more)
@@ -252,17 +253,17 @@ func (a Active) line(now time.Time, edge int) string {
 	names := 17 + min(max(0, edge-92), 30)
 	rows := a.Note
 	if rows == "" {
-		rows = right(Count(a.Rows), 9) + " rows"
+		rows = layout.Right(Count(a.Rows), 9) + " rows"
 	}
 	rate := ""
 	if a.Rate > 0 {
 		rate = Rate(a.Rate)
 	}
-	line := left(middle(a.Unit, names), names+2) + left(a.Doing, 12) + left(rows, 17) + right(rate, 9)
+	line := layout.Left(layout.Middle(a.Unit, names), names+2) + layout.Left(a.Doing, 12) + layout.Left(rows, 17) + layout.Right(rate, 9)
 	if a.Since.IsZero() {
 		return strings.TrimRight(line, " ")
 	}
-	return line + right(Span(now.Sub(a.Since).Truncate(time.Second)), 12)
+	return line + layout.Right(Span(now.Sub(a.Since).Truncate(time.Second)), 12)
 }
 
 func (s Status) keys(edge int) string {
@@ -277,7 +278,7 @@ func (s Status) keys(edge int) string {
 	}{{"waits", s.Counts.Waits}, {"active", s.Counts.Active}, {"dead", s.Counts.Dead}, {"issues", s.Counts.Issues}} {
 		parts = append(parts, open+p.name[:1]+shut+p.name[1:]+" "+Count(p.n))
 	}
-	return fit(edge, "      ", strings.Join(parts, "  "), s.Hint)
+	return layout.Fit(edge, "      ", strings.Join(parts, "  "), s.Hint)
 }
 
 // short is the block for less than 80 columns; what matters least goes first.
@@ -295,9 +296,9 @@ func (s Status) short(edge int) string {
 	}
 	tail := "dead " + Count(s.Counts.Dead) + " waits " + Count(s.Counts.Waits)
 	for _, middle := range []string{rate + end, end, ""} {
-		if line := s.Run + " " + state + middle + tail; width(line) <= edge {
+		if line := s.Run + " " + state + middle + tail; layout.Width(line) <= edge {
 			return line
 		}
 	}
-	return cut(state+tail, edge)
+	return layout.Cut(state+tail, edge)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"godwit/internal/ui/layout"
 	"godwit/internal/unit"
 )
 
@@ -27,8 +28,8 @@ func TestBlockFitsEveryTerminal(t *testing.T) {
 			}
 			text := strings.Join(lines, "\n")
 			for _, l := range lines {
-				if width(l) > across {
-					t.Fatalf("%dx%d: %q is %d wide", across, high, l, width(l))
+				if layout.Width(l) > across {
+					t.Fatalf("%dx%d: %q is %d wide", across, high, l, layout.Width(l))
 				}
 			}
 			for _, must := range []string{"warehouse-7  running", "\nall     ", "\nread 41,882,310,442 = applied 41,882,310,371 + dead 9 + pending 62"} {
@@ -99,7 +100,7 @@ func TestEquation(t *testing.T) {
 	a.Filtered, a.Rejected, a.Equal = 1_111_111_111_111, 1_111_111_111_112, 1_111_111_111_113
 	a.Read += a.Filtered + a.Rejected + a.Equal + 1 - 1
 	for _, l := range equation(a, 80) {
-		if width(l) > 80 {
+		if layout.Width(l) > 80 {
 			t.Errorf("%q is too long", l)
 		}
 	}
@@ -134,13 +135,13 @@ func TestNumbers(t *testing.T) {
 		{Plural(1, "table"), "1 table"}, {Plural(2, "index"), "2 indexes"}, {Plural(3, "entry"), "3 entries"}, {Plural(2, "key"), "2 keys"},
 		{Clock(at("07:35:00"), friday), "Sat 07:35"}, {Clock(at("07:35:00").UTC(), at("01:00:00")), "07:35"},
 		{Stamp(friday.AddDate(0, 0, -7), friday), "2026-11-13 20:00:00"},
-		{middle("short", 17), "short"}, {middle("日本語日本語", 7), "日..語"},
+		{layout.Middle("short", 17), "short"}, {layout.Middle("日本語日本語", 7), "日..語"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)
 		}
 	}
-	if got := middle("hr_emea.payslip_archive_of_2019", 17); width(got) != 17 || !strings.HasPrefix(got, "hr_emea.") || !strings.HasSuffix(got, "of_2019") {
+	if got := layout.Middle("hr_emea.payslip_archive_of_2019", 17); layout.Width(got) != 17 || !strings.HasPrefix(got, "hr_emea.") || !strings.HasSuffix(got, "of_2019") {
 		t.Errorf("cut to %q", got)
 	}
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Doctor is what an examination found. Nothing was changed by it.
@@ -44,7 +46,7 @@ func (s Side) String() string {
 func heads(sides []Side, edge int) []string {
 	var lines []string
 	for _, s := range sides {
-		if n := len(lines); n > 0 && width(lines[n-1])+8+width(s.String()) <= edge {
+		if n := len(lines); n > 0 && layout.Width(lines[n-1])+8+layout.Width(s.String()) <= edge {
 			lines[n-1] += "        " + s.String()
 			continue
 		}
@@ -53,11 +55,12 @@ func heads(sides []Side, edge int) []string {
 	return lines
 }
 
-func (d Doctor) lines(edge int) []string {
+// Draw is Screen's.
+func (d Doctor) Draw(edge int) []string {
 	lines := append(heads(d.Sides, edge), "")
 	names := 3
 	for _, f := range d.Findings {
-		names = max(names, width(f.Connection))
+		names = max(names, layout.Width(f.Connection))
 	}
 	var blocks, warns, ok int64
 	fixes := false
@@ -83,9 +86,9 @@ func (d Doctor) lines(edge int) []string {
 		for _, p := range d.Passed {
 			where = append(where, p.On+" "+Count(p.Count))
 		}
-		line := left("ok", 8) + Plural(ok, "check") + " (" + strings.Join(where, ", ") + ")"
+		line := layout.Left("ok", 8) + Plural(ok, "check") + " (" + strings.Join(where, ", ") + ")"
 		if !d.All {
-			line = aside(line, "--all", 84, edge)
+			line = layout.Aside(line, "--all", 84, edge)
 		}
 		lines = append(lines, line)
 	}
@@ -99,10 +102,10 @@ func (d Doctor) lines(edge int) []string {
 
 func (f Finding) lines(names, edge int) []string {
 	const indent = 13
-	first := left(f.Severity, 8) + left(f.Connection, names+2)
-	lines := wrap(first, f.Text, indent, edge)
+	first := layout.Left(f.Severity, 8) + layout.Left(f.Connection, names+2)
+	lines := layout.Wrap(first, f.Text, indent, edge)
 	if f.More != "" {
-		lines[len(lines)-1] = aside(lines[len(lines)-1], f.More, 84, edge)
+		lines[len(lines)-1] = layout.Aside(lines[len(lines)-1], f.More, 84, edge)
 	}
 	for i, fix := range f.Fixes {
 		label := ""
@@ -113,14 +116,14 @@ func (f Finding) lines(names, edge int) []string {
 	}
 	for _, or := range f.Or {
 		label, text := "or", or
-		if l, t, ok := strings.Cut(or, ": "); ok && width(l) <= 12 {
+		if l, t, ok := strings.Cut(or, ": "); ok && layout.Width(l) <= 12 {
 			label, text = "or "+l, t
 		}
 		lines = append(lines, labelled(label, text, indent, 10)...)
 	}
 	if f.Position != "" && len(lines) > 0 {
 		last := len(lines) - 1
-		lines[last] = aside(lines[last], f.Position, 77, edge)
+		lines[last] = layout.Aside(lines[last], f.Position, 77, edge)
 	}
 	return lines
 }
@@ -130,9 +133,9 @@ func labelled(label, text string, indent, least int) []string {
 	var lines []string
 	for i, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		if i > 0 {
-			label = strings.Repeat(" ", width(label))
+			label = strings.Repeat(" ", layout.Width(label))
 		}
-		lines = append(lines, strings.Repeat(" ", indent)+left(label, least)+"   "+l)
+		lines = append(lines, strings.Repeat(" ", indent)+layout.Left(label, least)+"   "+l)
 	}
 	return lines
 }

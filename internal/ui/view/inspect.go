@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/ui/layout"
 )
 
 // Inspection is what a database holds.
@@ -14,7 +15,8 @@ type Inspection struct {
 	Tables     bool // list tables instead of schemas
 }
 
-func (i Inspection) lines(edge int) []string {
+// Draw is Screen's.
+func (i Inspection) Draw(edge int) []string {
 	db := i.Database
 	side := Side{i.Connection, db.System, db.Version, db.Name, int64(len(db.Tables)), int64(len(db.Schemas)), db.Bytes}
 	lines := append(heads([]Side{side}, edge), "")
@@ -24,7 +26,7 @@ func (i Inspection) lines(edge int) []string {
 		lines = append(lines, i.schemas()...)
 	}
 	if others := i.others(); others != "" {
-		lines = append(append(lines, ""), wrap(left("also", 8), others, 8, edge)...)
+		lines = append(append(lines, ""), layout.Wrap(layout.Left("also", 8), others, 8, edge)...)
 	}
 	if n := len(db.LeftOut); n > 0 {
 		lines = append(lines, "left out by the selection: "+Plural(n, "table"))
@@ -41,8 +43,8 @@ func estimate(rows int64) string {
 }
 
 func (i Inspection) tables() []string {
-	columns := []column{{head: "table", most: 50}, {head: "rows, about", right: true}, {head: "size", right: true},
-		{head: "columns", right: true}, {head: "key"}}
+	columns := []layout.Column{{Head: "table", Most: 50}, {Head: "rows, about", Right: true}, {Head: "size", Right: true},
+		{Head: "columns", Right: true}, {Head: "key"}}
 	tables := append([]catalog.Table(nil), i.Database.Tables...)
 	sort.SliceStable(tables, func(a, b int) bool { return tables[a].Bytes > tables[b].Bytes })
 	var rows [][]string
@@ -53,7 +55,7 @@ func (i Inspection) tables() []string {
 		}
 		rows = append(rows, []string{t.Name.String(), estimate(t.Rows), Size(t.Bytes), Count(len(t.Columns)), key})
 	}
-	return table(columns, rows)
+	return layout.Table(columns, rows)
 }
 
 func (i Inspection) schemas() []string {
@@ -88,8 +90,8 @@ func (i Inspection) schemas() []string {
 		}
 		return names[a] < names[b]
 	})
-	columns := []column{{head: "schema", most: 40}, {head: "tables", right: true}, {head: "rows, about", right: true},
-		{head: "size", right: true}, {head: "without key", right: true}, {head: ""}}
+	columns := []layout.Column{{Head: "schema", Most: 40}, {Head: "tables", Right: true}, {Head: "rows, about", Right: true},
+		{Head: "size", Right: true}, {Head: "without key", Right: true}, {Head: ""}}
 	var rows [][]string
 	for _, name := range names {
 		s := sums[name]
@@ -99,7 +101,7 @@ func (i Inspection) schemas() []string {
 		}
 		rows = append(rows, []string{name, Count(s.tables), Count(s.rows), Size(s.bytes), Count(s.keyless), note})
 	}
-	return table(columns, rows)
+	return layout.Table(columns, rows)
 }
 
 func (i Inspection) others() string {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Lines writes events as plain lines: what a run says without a terminal, and
@@ -83,5 +85,5 @@ func Line(e Event, zone *time.Location) string {
 		"wait.over":  "wait over ",
 		"error":      "error     ",
 	}[e.Type]
-	return clean(e.Time.In(zone).Format(time.TimeOnly) + " " + label + e.Text)
+	return layout.Clean(e.Time.In(zone).Format(time.TimeOnly) + " " + label + e.Text)
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"godwit/internal/ui/layout"
 )
 
 // Live keeps a block at the bottom of a terminal and lets lines scroll away
@@ -52,7 +54,7 @@ func SizeOfTerminal(f *os.File) func() (width, height int) {
 func (l *Live) Say(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.above = append(l.above, clean(line))
+	l.above = append(l.above, layout.Clean(line))
 }
 
 // Draw shows a status: at most twice a second by s.Now, and only what changed.
@@ -110,7 +112,7 @@ func (l *Live) put(block []string, width int) {
 func rows(lines []string, across int) int {
 	n := 0
 	for _, l := range lines {
-		n += max(1, (width(l)+across-1)/max(1, across))
+		n += max(1, (layout.Width(l)+across-1)/max(1, across))
 	}
 	return n
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Plan is what a run would do. The decision is in its last two lines.
@@ -83,12 +85,13 @@ func (p Plan) units() (units, size int64, takes time.Duration) {
 	return units, size, takes
 }
 
-func (p Plan) lines(edge int) []string {
+// Draw is Screen's.
+func (p Plan) Draw(edge int) []string {
 	lines := p.table()
 	var notes []string
 	note := func(label, text, more string) {
-		line := left(label, 21) + text
-		notes = append(notes, wrap("", aside(line, more, 79, edge), 21, edge)...)
+		line := layout.Left(label, 21) + text
+		notes = append(notes, layout.Wrap("", layout.Aside(line, more, 79, edge), 21, edge)...)
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {
 		note("destroys on "+d.On, d.rows()+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
@@ -129,8 +132,8 @@ func (p Plan) lines(edge int) []string {
 
 func (p Plan) table() []string {
 	_, _, takes := p.units()
-	columns := []column{{head: "step"}, {head: "makes"}, {head: "units", right: true, least: 7},
-		{head: "size", right: true, least: 7}, {head: "forecast", right: true}}
+	columns := []layout.Column{{Head: "step"}, {Head: "makes"}, {Head: "units", Right: true, Least: 7},
+		{Head: "size", Right: true, Least: 7}, {Head: "forecast", Right: true}}
 	if takes == 0 {
 		columns = columns[:4]
 	}
@@ -142,7 +145,7 @@ func (p Plan) table() []string {
 		}
 		rows = append(rows, row[:len(columns)])
 	}
-	return table(columns, rows)
+	return layout.Table(columns, rows)
 }
 
 func (p Plan) decision(edge int) []string {
@@ -172,7 +175,7 @@ func (p Plan) decision(edge int) []string {
 		}
 	}
 	lines := []string{"Plan " + p.Hash + ": " + strings.Join(parts, ", ") + "."}
-	if run := basis + " Run this: " + p.Run; p.Run != "" && width(run) <= edge {
+	if run := basis + " Run this: " + p.Run; p.Run != "" && layout.Width(run) <= edge {
 		return append(lines, run)
 	}
 	if p.Run == "" {

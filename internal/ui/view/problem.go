@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"godwit/internal/fault"
+	"godwit/internal/ui/layout"
 )
 
 // Problem is one fault: its first line alone is enough for a log.
 type Problem struct{ fault.Fault }
 
-func (p Problem) lines(edge int) []string {
+// Draw is Screen's.
+func (p Problem) Draw(edge int) []string {
 	const indent = 11
 	text := p.Text
 	if p.Code != "" {
@@ -20,7 +22,7 @@ func (p Problem) lines(edge int) []string {
 	lines := strings.Split(text, "\n")
 	row := func(label, text string) {
 		for _, t := range strings.Split(text, "\n") {
-			lines = append(lines, wrap("  "+left(label, max(indent-2, width(label)+1)), t, indent, edge)...)
+			lines = append(lines, layout.Wrap("  "+layout.Left(label, max(indent-2, layout.Width(label)+1)), t, indent, edge)...)
 			label = ""
 		}
 	}
@@ -56,7 +58,8 @@ type Diagnostic struct {
 	Next         string // beside the caret: did you mean existing?
 }
 
-func (p Problems) lines(edge int) []string {
+// Draw is Screen's.
+func (p Problems) Draw(edge int) []string {
 	all := append([]Diagnostic(nil), p.All...)
 	sort.SliceStable(all, func(i, j int) bool {
 		a, b := all[i], all[j]
@@ -72,7 +75,7 @@ func (p Problems) lines(edge int) []string {
 	for _, d := range all {
 		lines = append(lines, d.lines(p.Sources[d.File], edge)...)
 	}
-	return append(lines, aside(Plural(len(all), "error")+", nothing was started.", "exit "+strconv.Itoa(p.Exit), 90, edge))
+	return append(lines, layout.Aside(Plural(len(all), "error")+", nothing was started.", "exit "+strconv.Itoa(p.Exit), 90, edge))
 }
 
 func (d Diagnostic) lines(source string, edge int) []string {
@@ -90,7 +93,7 @@ func (d Diagnostic) lines(source string, edge int) []string {
 	}
 	for n := max(1, d.Line-1); n <= d.Line; n++ {
 		if line := strings.TrimRight(text[n-1], "\r"); n == d.Line || strings.TrimSpace(line) != "" {
-			lines = append(lines, cut(right(strconv.Itoa(n), 5)+" | "+line, edge))
+			lines = append(lines, layout.Cut(layout.Right(strconv.Itoa(n), 5)+" | "+line, edge))
 		}
 	}
 	caret := strings.Repeat(" ", max(0, d.Column-1)) + strings.Repeat("^", d.Length)

@@ -3,6 +3,8 @@ package view
 import (
 	"strconv"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Runs is the list of runs, newest first.
@@ -23,12 +25,13 @@ type Run struct {
 	Exit    int
 }
 
-func (r Runs) lines(int) []string {
+// Draw is Screen's.
+func (r Runs) Draw(int) []string {
 	if len(r.All) == 0 {
 		return []string{"No runs in this ledger."}
 	}
-	columns := []column{{head: "run", most: 30}, {head: "state"}, {head: "started"}, {head: "took", right: true},
-		{head: "read", right: true}, {head: "applied", right: true}, {head: "dead", right: true}, {head: "exit", right: true}}
+	columns := []layout.Column{{Head: "run", Most: 30}, {Head: "state"}, {Head: "started"}, {Head: "took", Right: true},
+		{Head: "read", Right: true}, {Head: "applied", Right: true}, {Head: "dead", Right: true}, {Head: "exit", Right: true}}
 	var rows [][]string
 	for _, run := range r.All {
 		exit := "-"
@@ -38,5 +41,5 @@ func (r Runs) lines(int) []string {
 		rows = append(rows, []string{run.Name, run.State, Clock(run.Started, r.Now), Span(run.Took),
 			Count(run.Read), Count(run.Applied), Count(run.Dead), exit})
 	}
-	return table(columns, rows)
+	return layout.Table(columns, rows)
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"io"
 	"strings"
+
+	"godwit/internal/ui/layout"
 )
 
 // Out is where text goes and how.
@@ -14,7 +16,7 @@ type Out struct {
 
 // Screen is a value that can be shown as text: Plan, Doctor, Status, Summary,
 // Runs, Inspection, Verification, Problem, Problems.
-type Screen interface{ lines(edge int) []string }
+type Screen interface{ Draw(edge int) []string }
 
 // Show writes a screen in one write. The error is the writer's.
 func Show(o Out, s Screen) error {
@@ -22,7 +24,7 @@ func Show(o Out, s Screen) error {
 	if edge == 0 {
 		edge = 100
 	}
-	lines := cleaned(s.lines(max(edge, 80)))
+	lines := cleaned(s.Draw(max(edge, 80)))
 	if o.Color {
 		for i, l := range lines {
 			lines[i] = paint(l)
@@ -33,11 +35,11 @@ func Show(o Out, s Screen) error {
 }
 
 // Text is a screen as Show writes it, without colour, at 100 columns.
-func Text(s Screen) string { return strings.Join(cleaned(s.lines(100)), "\n") + "\n" }
+func Text(s Screen) string { return strings.Join(cleaned(s.Draw(100)), "\n") + "\n" }
 
 func cleaned(lines []string) []string {
 	for i, l := range lines {
-		lines[i] = clean(l)
+		lines[i] = layout.Clean(l)
 	}
 	return lines
 }

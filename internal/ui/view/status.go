@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Lost is what the ledger knows about a run that nobody owns.
@@ -15,17 +17,17 @@ type Lost struct {
 	Resume      string // command that goes on
 }
 
-// lines make Status a Screen: the block without limits, or what to do with a
+// Draw makes Status a Screen: the block without limits, or what to do with a
 // run that nobody owns.
-func (s Status) lines(edge int) []string {
+func (s Status) Draw(edge int) []string {
 	if s.Lost == nil {
 		s.Keys, s.Hint = false, ""
 		return Block(s, edge, 1000)
 	}
 	l := s.Lost
-	lines := wrap("", s.Run+"  stopped: nobody owns it   "+l.Owner+" last wrote "+Stamp(l.Wrote, s.Now, s.Started)+", "+
+	lines := layout.Wrap("", s.Run+"  stopped: nobody owns it   "+l.Owner+" last wrote "+Stamp(l.Wrote, s.Now, s.Started)+", "+
 		About(s.Now.Sub(l.Wrote))+" ago (lease "+About(l.Lease)+")", len(s.Run)+2, edge)
-	indent := strings.Repeat(" ", width(s.Run)+2)
+	indent := strings.Repeat(" ", layout.Width(s.Run)+2)
 	units := Count(l.Done) + " of " + Plural(l.Units, "unit") + " done"
 	if l.InFlight > 0 {
 		units += ", " + Count(l.InFlight) + " were in flight: " + Plural(l.InFlight, "chunk") + verb(l.InFlight, " is", " are") + " copied again"

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+
+	"godwit/internal/ui/layout"
 )
 
 // Version is v of the stream. Within it names and meanings never change;
@@ -35,7 +37,7 @@ func NewStream(w io.Writer, version string) *Stream {
 // Tell writes an event. Its first error is kept, see Err; after it nothing is
 // written any more and the run goes on.
 func (s *Stream) Tell(e Event) {
-	e.Text = clean(e.Text)
+	e.Text = layout.Clean(e.Text)
 	s.put(e)
 }
 

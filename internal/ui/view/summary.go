@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/record"
+	"godwit/internal/ui/layout"
 )
 
 // Summary is what is left to say when a run ends.
@@ -91,8 +92,9 @@ func joined(a, b string) string {
 	return a + ": " + b
 }
 
-func (s Summary) lines(edge int) []string {
-	lines := wrap(s.Run+"  ", s.Headline()+"   "+Span(s.Took)+"   exit "+strconv.Itoa(s.Exit), width(s.Run)+2, edge)
+// Draw is Screen's.
+func (s Summary) Draw(edge int) []string {
+	lines := layout.Wrap(s.Run+"  ", s.Headline()+"   "+Span(s.Took)+"   exit "+strconv.Itoa(s.Exit), layout.Width(s.Run)+2, edge)
 	if len(s.Steps) > 0 {
 		lines = append(append(lines, ""), accounts(s.Steps, s.total())...)
 	}
@@ -110,7 +112,7 @@ func (s Summary) lines(edge int) []string {
 	case v != nil:
 		lines = append(lines, note("verified", Count(v.Rows), v.text(s.total()), report, 75, edge))
 	case report != "":
-		lines = append(lines, left("report", 21)+report)
+		lines = append(lines, layout.Left("report", 21)+report)
 	}
 	for i, next := range s.Next {
 		label := ""
@@ -118,7 +120,7 @@ func (s Summary) lines(edge int) []string {
 			lines = append(lines, "")
 			label = "next"
 		}
-		lines = append(lines, left(label, 9)+next)
+		lines = append(lines, layout.Left(label, 9)+next)
 	}
 	return lines
 }
@@ -140,14 +142,14 @@ func (v Verified) text(t record.Account) string {
 }
 
 func note(label, n, text, more string, at, edge int) string {
-	return aside(left(label, 8)+right(n, 10)+"   "+text, more, at, edge)
+	return layout.Aside(layout.Left(label, 8)+layout.Right(n, 10)+"   "+text, more, at, edge)
 }
 
 // accounts is the table whose last column is the verdict.
 func accounts(steps []record.Account, total record.Account) []string {
-	columns := []column{{head: "step", most: 30}, {head: "read", right: true}, {head: "applied", right: true, least: 8},
-		{head: "unchanged", right: true}, {head: "filtered", right: true}, {head: "rejected", right: true},
-		{head: "dead", right: true}, {head: "pending", right: true}, {head: "closes"}}
+	columns := []layout.Column{{Head: "step", Most: 30}, {Head: "read", Right: true}, {Head: "applied", Right: true, Least: 8},
+		{Head: "unchanged", Right: true}, {Head: "filtered", Right: true}, {Head: "rejected", Right: true},
+		{Head: "dead", Right: true}, {Head: "pending", Right: true}, {Head: "closes"}}
 	var rows [][]string
 	for _, a := range steps {
 		rows = append(rows, accountRow(a, a.Closes()))
@@ -159,7 +161,7 @@ func accounts(steps []record.Account, total record.Account) []string {
 		}
 		rows = append(rows, accountRow(total, closes))
 	}
-	return table(columns, rows)
+	return layout.Table(columns, rows)
 }
 
 func accountRow(a record.Account, closes bool) []string {

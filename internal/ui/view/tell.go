@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ui/layout"
 	"godwit/internal/unit"
 )
 
@@ -57,7 +58,7 @@ func Tell(run string, e unit.Event) Event {
 			out.Text = name + ": " + e.Kind
 		}
 	}
-	out.Text = clean(out.Text)
+	out.Text = layout.Clean(out.Text)
 	return out
 }
 

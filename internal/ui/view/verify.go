@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"godwit/internal/ui/layout"
 )
 
 // Results of a verified table. What was not verified is never shown as equal.
@@ -60,7 +62,8 @@ func (v Verification) count(result string) int64 {
 	return n
 }
 
-func (v Verification) lines(edge int) []string {
+// Draw is Screen's.
+func (v Verification) Draw(edge int) []string {
 	parts := []string{Count(v.Equal) + " equal"}
 	for _, result := range []string{Explained, Differs, NotVerified} {
 		if n := v.count(result); n > 0 {
@@ -75,7 +78,7 @@ func (v Verification) lines(edge int) []string {
 	if v.Bytes > 0 {
 		size = Size(v.Bytes) + " on both sides, "
 	}
-	lines := []string{aside(Plural(all, "table")+": "+strings.Join(parts, ", "), size+Span(v.Took), 67, edge), ""}
+	lines := []string{layout.Aside(Plural(all, "table")+": "+strings.Join(parts, ", "), size+Span(v.Took), 67, edge), ""}
 	for _, result := range []string{Differs, Explained, NotVerified} {
 		label := result
 		for _, t := range slices.Concat(v.Tables, v.Around) {
@@ -91,26 +94,26 @@ func (v Verification) lines(edge int) []string {
 	exit := "exit " + strconv.Itoa(v.Exit)
 	switch {
 	case v.Repair != "":
-		return append(lines, aside("repair "+Plural(v.Rows, "row")+": "+v.Repair, exit, 93, edge))
+		return append(lines, layout.Aside("repair "+Plural(v.Rows, "row")+": "+v.Repair, exit, 93, edge))
 	case v.count(Differs) == 0 && v.count(NotVerified) == 0 && len(v.Around) == 0:
-		return append(lines, aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
+		return append(lines, layout.Aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
 	}
-	return append(lines, aside("Nothing was changed.", exit, 93, edge))
+	return append(lines, layout.Aside("Nothing was changed.", exit, 93, edge))
 }
 
 func (t Compared) lines(label string, edge int) []string {
 	const indent = 14
 	pad := strings.Repeat(" ", indent)
-	lines := wrap(left(label, indent), t.Table+": "+t.Text, indent, edge)
+	lines := layout.Wrap(layout.Left(label, indent), t.Table+": "+t.Text, indent, edge)
 	var rows [][]string
-	columns := []column{{most: 40}, {}}
+	columns := []layout.Column{{Most: 40}, {}}
 	for _, d := range t.Rows {
 		row := []string{d.Key + " "}
 		for _, v := range d.Values {
 			row = append(row, v.Column+" "+v.Left+" | "+v.Right)
 		}
 		for len(columns) < len(row) {
-			columns = append(columns, column{})
+			columns = append(columns, layout.Column{})
 		}
 		rows = append(rows, row)
 	}
@@ -121,17 +124,17 @@ func (t Compared) lines(label string, edge int) []string {
 	}
 	if len(rows) > 0 {
 		for i := range columns[1:] {
-			columns[i+1].least = 25
+			columns[i+1].Least = 25
 		}
 	}
-	for _, l := range table(columns, rows) {
-		lines = append(lines, cut(pad+"  "+l, edge))
+	for _, l := range layout.Table(columns, rows) {
+		lines = append(lines, layout.Cut(pad+"  "+l, edge))
 	}
 	if t.More > 0 {
 		lines = append(lines, pad+"  + "+Count(t.More)+" more")
 	}
 	if t.Why != "" {
-		lines = append(lines, wrap(pad, t.Why, indent, edge)...)
+		lines = append(lines, layout.Wrap(pad, t.Why, indent, edge)...)
 	}
 	for i, fix := range t.Fixes {
 		head := ""

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/ui/layout"
 	"godwit/internal/unit"
 )
 
@@ -41,13 +42,13 @@ func (w Wait) lines(now time.Time, others bool, edge int) []string {
 				line = "to end it, on " + w.On + ": " + fix
 			}
 		}
-		if i == len(w.Fix)-1 && others && width(line)+len("     other units go on") <= edge {
+		if i == len(w.Fix)-1 && others && layout.Width(line)+len("     other units go on") <= edge {
 			line += "     other units go on"
 		}
 		lines = append(lines, line)
 	}
 	for i, l := range lines {
-		lines[i] = cut(l, edge)
+		lines[i] = layout.Cut(l, edge)
 	}
 	return lines
 }

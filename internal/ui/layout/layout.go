@@ -1,30 +1,32 @@
-package view
+// Package layout puts text into columns and lines: tables, wrapped text, names
+// cut in the middle. It measures in columns of a terminal. Start reading at Table.
+package layout
 
 import (
 	"strings"
 	"unicode"
 )
 
-// column is one column of a table: its head, where its cells stand, and the
+// Column is one column of a table: its head, where its cells stand, and the
 // width it has at least.
-type column struct {
-	head  string
-	right bool
-	least int
-	most  int // names longer than that are cut in the middle; 0 = never
+type Column struct {
+	Head  string
+	Right bool
+	Least int
+	Most  int // names longer than that are cut in the middle; 0 = never
 }
 
-// table aligns rows under heads, two spaces apart. The last column is not
+// Table aligns rows under heads, two spaces apart. The last column is not
 // padded. A table without heads prints rows only.
-func table(columns []column, rows [][]string) []string {
+func Table(columns []Column, rows [][]string) []string {
 	widths := make([]int, len(columns))
 	heads := make([]string, len(columns))
 	for i, c := range columns {
-		heads[i] = c.head
-		widths[i] = max(c.least, width(c.head))
+		heads[i] = c.Head
+		widths[i] = max(c.Least, Width(c.Head))
 		for _, r := range rows {
-			r[i] = middle(r[i], c.most)
-			widths[i] = max(widths[i], width(r[i]))
+			r[i] = Middle(r[i], c.Most)
+			widths[i] = max(widths[i], Width(r[i]))
 		}
 	}
 	all := rows
@@ -38,10 +40,10 @@ func table(columns []column, rows [][]string) []string {
 			if i > 0 {
 				b.WriteString("  ")
 			}
-			if c.right {
-				b.WriteString(right(r[i], widths[i]))
+			if c.Right {
+				b.WriteString(Right(r[i], widths[i]))
 			} else {
-				b.WriteString(left(r[i], widths[i]))
+				b.WriteString(Left(r[i], widths[i]))
 			}
 		}
 		lines = append(lines, strings.TrimRight(b.String(), " "))
@@ -49,30 +51,32 @@ func table(columns []column, rows [][]string) []string {
 	return lines
 }
 
-// left pads s with spaces up to n columns, right puts them in front.
-func left(s string, n int) string  { return s + strings.Repeat(" ", max(0, n-width(s))) }
-func right(s string, n int) string { return strings.Repeat(" ", max(0, n-width(s))) + s }
+// Left pads s with spaces up to n columns.
+func Left(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width(s))) }
 
-// aside puts text at a column of a line, further left when it would pass the
+// Right puts spaces in front of s up to n columns.
+func Right(s string, n int) string { return strings.Repeat(" ", max(0, n-Width(s))) + s }
+
+// Aside puts text at a column of a line, further left when it would pass the
 // edge, at least three spaces after the line.
-func aside(line, text string, at, edge int) string {
+func Aside(line, text string, at, edge int) string {
 	if text == "" {
 		return line
 	}
-	at = min(at, edge-width(text))
-	return line + strings.Repeat(" ", max(3, at-width(line))) + text
+	at = min(at, edge-Width(text))
+	return line + strings.Repeat(" ", max(3, at-Width(line))) + text
 }
 
-// middle cuts a name to n columns by taking out its middle; 0 leaves it whole.
-func middle(s string, n int) string {
-	if n <= 0 || width(s) <= n {
+// Middle cuts a name to n columns by taking out its middle; 0 leaves it whole.
+func Middle(s string, n int) string {
+	if n <= 0 || Width(s) <= n {
 		return s
 	}
 	if n <= 2 {
 		return head(s, n)
 	}
 	front := head(s, (n-1)/2)
-	return front + ".." + tail(s, n-2-width(front))
+	return front + ".." + tail(s, n-2-Width(front))
 }
 
 func head(s string, n int) string {
@@ -94,9 +98,9 @@ func tail(s string, n int) string {
 	return string(runes[i:])
 }
 
-// wrap breaks text at spaces so that no line passes the edge; later lines are
+// Wrap breaks text at spaces so that no line passes the edge; later lines are
 // indented. Words longer than a line stay whole.
-func wrap(first, text string, indent, edge int) []string {
+func Wrap(first, text string, indent, edge int) []string {
 	var lines []string
 	line := first
 	fresh := true
@@ -104,7 +108,7 @@ func wrap(first, text string, indent, edge int) []string {
 		switch {
 		case fresh:
 			line += word
-		case width(line)+1+width(word) > edge:
+		case Width(line)+1+Width(word) > edge:
 			lines = append(lines, line)
 			line = strings.Repeat(" ", indent) + word
 		default:
@@ -115,8 +119,8 @@ func wrap(first, text string, indent, edge int) []string {
 	return append(lines, line)
 }
 
-// fit joins parts with a separator and leaves out the last ones that do not fit.
-func fit(edge int, separator string, parts ...string) string {
+// Fit joins parts with a separator and leaves out the last ones that do not fit.
+func Fit(edge int, separator string, parts ...string) string {
 	line := ""
 	for i, p := range parts {
 		switch {
@@ -124,7 +128,7 @@ func fit(edge int, separator string, parts ...string) string {
 			continue
 		case i == 0:
 			line = p
-		case width(line)+len(separator)+width(p) > edge:
+		case Width(line)+len(separator)+Width(p) > edge:
 			return line
 		default:
 			line += separator + p
@@ -133,17 +137,17 @@ func fit(edge int, separator string, parts ...string) string {
 	return line
 }
 
-// cut ends a line at the edge.
-func cut(s string, edge int) string {
-	if width(s) <= edge {
+// Cut ends a line at the edge.
+func Cut(s string, edge int) string {
+	if Width(s) <= edge {
 		return s
 	}
 	return head(s, edge-2) + ".."
 }
 
-// clean replaces what a terminal would obey or reorder: control characters,
+// Clean replaces what a terminal would obey or reorder: control characters,
 // line breaks and marks of direction in names, statements and messages.
-func clean(s string) string {
+func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r':
@@ -156,8 +160,8 @@ func clean(s string) string {
 	}, s)
 }
 
-// width counts the columns that a terminal gives to s.
-func width(s string) int {
+// Width counts the columns that a terminal gives to s.
+func Width(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeWidth(r)
