@@ -1,0 +1,34 @@
+// Package records reads and writes PostgreSQL record by record, over a session
+// that is handed in and in whose transaction it works. It opens, begins and
+// commits nothing. Start at Open for reading and at Writer.Write for writing;
+// the connector's DESIGN.md has the whole, section Records.
+package records
+
+import (
+	"context"
+
+	"godwit/internal/connector/postgres/sqlstate"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// list reads all rows of a query.
+func list[T any](ctx context.Context, conn *pgx.Conn, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, sqlstate.Translate(err)
+	}
+	all, err := pgx.CollectRows(rows, scan)
+	return all, sqlstate.Translate(err)
+}
+
+// run sends one or several statements in one message and gives the tag of the
+// last one. The error is the server's own.
+func run(ctx context.Context, conn *pgx.Conn, sql string) (pgconn.CommandTag, error) {
+	results, err := conn.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil || len(results) == 0 {
+		return pgconn.CommandTag{}, err
+	}
+	return results[len(results)-1].CommandTag, nil
+}
