@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/lease"
 	"godwit/internal/unit"
 )
 
@@ -23,7 +24,7 @@ type Session struct {
 	turn   atomic.Pointer[tx] // of the Turn whose fn is running
 
 	mu       sync.Mutex
-	lock     *lock // nil when released
+	lock     *lease.Lock // nil when released
 	released bool
 }
 
@@ -32,10 +33,10 @@ type Session struct {
 // when its lease is over, else the fault is of kind conflict, code run.owned,
 // and names the owner and the end of its lease. A run that had been owned
 // before gets run.resumed, crashed if that owner did not release it.
-func (l *Ledger) Own(ctx context.Context, run Run, owner string, lease time.Duration) (*Session, error) {
+func (l *Ledger) Own(ctx context.Context, run Run, owner string, term time.Duration) (*Session, error) {
 	s := &Session{ledger: l, run: run.ID, name: run.Name()}
-	err := l.write(ctx, func(tx *tx) error { return s.take(tx, owner, lease) }, func() {
-		s.lock.unlock()
+	err := l.write(ctx, func(tx *tx) error { return s.take(tx, owner, term) }, func() {
+		s.lock.Free()
 		s.lock = nil
 	})
 	if err != nil {
@@ -45,7 +46,7 @@ func (l *Ledger) Own(ctx context.Context, run Run, owner string, lease time.Dura
 }
 
 // take runs under the ledger's write lock: nobody else takes at the same time.
-func (s *Session) take(tx *tx, owner string, lease time.Duration) error {
+func (s *Session) take(tx *tx, owner string, term time.Duration) error {
 	var flow, key, before, boot string
 	var token, until int64
 	if err := tx.row(selectOwner, []any{s.run}, &flow, &key, &token, &before, &boot, &until); err != nil {
@@ -54,21 +55,21 @@ func (s *Session) take(tx *tx, owner string, lease time.Duration) error {
 	if err := refuseOpen(tx, flow, key, s.run); err != nil {
 		return err
 	}
-	lock, err := lockFile(s.lockPath())
+	lock, err := lease.Hold(s.lockPath())
 	if err != nil {
 		return err
 	}
 	if lock == nil {
-		if !leaseOver(boot, until) {
-			return owned(before, leaseEnd(boot, until))
+		if !lease.Over(boot, until) {
+			return owned(before, lease.End(boot, until))
 		}
-		if lock, err = replaceLock(s.lockPath()); err != nil {
+		if lock, err = lease.Replace(s.lockPath()); err != nil {
 			return err
 		}
 	}
 	s.lock, s.token = lock, token+1
-	id, now := bootClock()
-	if err := tx.change(takeRun, s.token, owner, id, now+lease.Milliseconds(), s.run); err != nil || token == 0 {
+	id, now := lease.Clock()
+	if err := tx.change(takeRun, s.token, owner, id, now+term.Milliseconds(), s.run); err != nil || token == 0 {
 		return err
 	}
 	_, err = tx.journal(s.run, []unit.Event{{Kind: unit.RunResumed, Actor: owner,
@@ -93,7 +94,7 @@ func (s *Session) Token() int64 { return s.token }
 
 // Renew extends the lease to a duration from now and overwrites the run's
 // progress: units that are not listed have none.
-func (s *Session) Renew(ctx context.Context, lease time.Duration, progress []unit.Progress) error {
+func (s *Session) Renew(ctx context.Context, term time.Duration, progress []unit.Progress) error {
 	rows := make([][]any, len(progress))
 	for i, p := range progress {
 		waits := ""
@@ -103,8 +104,8 @@ func (s *Session) Renew(ctx context.Context, lease time.Duration, progress []uni
 		rows[i] = []any{s.run, p.Unit, millis(p.At), p.Done, p.Total, p.Rows, p.Bytes, p.Doing, waits}
 	}
 	err := s.write(ctx, func(tx *tx) error {
-		id, now := bootClock()
-		n, err := tx.exec(renewRun, id, now+lease.Milliseconds(), s.run, s.token)
+		id, now := lease.Clock()
+		n, err := tx.exec(renewRun, id, now+term.Milliseconds(), s.run, s.token)
 		if err == nil && n == 0 {
 			err = s.lost()
 		}
@@ -134,7 +135,7 @@ func (s *Session) Release(ctx context.Context) error {
 		return nil
 	}
 	free := func() {
-		s.lock.remove(s.lockPath())
+		s.lock.Remove(s.lockPath())
 		s.lock = nil
 	}
 	err := s.ledger.write(ctx, func(tx *tx) error {

@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/lease"
 	"godwit/internal/record"
 )
 
@@ -20,7 +21,7 @@ import (
 func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, error) {
 	f.State = exception.Open
 	where, args := f.Where(of.ID)
-	boot, now := bootClock()
+	boot, now := lease.Clock()
 	var n int64
 	err := s.write(ctx, func(tx *tx) (err error) {
 		n, err = tx.exec(takeExceptions+where+takeable, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/lease"
 	"godwit/internal/unit"
 )
 
@@ -188,7 +189,7 @@ func scanRun(s scanner) (Run, error) {
 	err := s.Scan(&r.ID, &r.UID, &r.Flow, &r.N, &r.Parent, &r.ParentNode, &r.State, &r.Outcome, &r.Exit, &r.Env, &r.Key,
 		&r.PlanHash, &plan, &r.Revision, &r.Token, &r.Owner, &boot, &until, &opened, &ended, &report)
 	r.Plan, r.Report = text(plan), text(report)
-	r.LeaseUntil = leaseEnd(boot, until)
+	r.LeaseUntil = lease.End(boot, until)
 	r.Opened, r.Ended = clock(opened), clock(ended)
 	return r, err
 }

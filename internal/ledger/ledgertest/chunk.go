@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -300,13 +301,16 @@ func wholeException(t *testing.T, l *ledger.Ledger) {
 		}
 		want.ID, want.Step, want.Entity, want.Unit, want.Chunk, want.Attempts = list[i].ID, step, "shop.orders", "a", 1, 1
 		want.Cause, want.First, want.Last = record.Cause(want), got.First, got.Last
+		if !bytes.Equal(want.Source, got.Source) || !bytes.Equal(want.Sent, got.Sent) {
+			t.Errorf("%s: other payloads of %d and %d bytes", want.Key, len(got.Source), len(got.Sent))
+		}
+		want.Source, want.Sent, got.Source, got.Sent = nil, nil, nil, nil
 		if diff := cmp.Diff(exception.Whole{Exception: want, Run: d.run.Name()}, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%.2000s", want.Key, diff)
 		}
 		if got.First.IsZero() || got.First != got.Last {
 			t.Errorf("first %s, last %s", got.First, got.Last)
 		}
-		want.Source, want.Sent = nil, nil
 		same(t, "in a list", want, list[i])
 	}
 	_, err := d.look().One(ctx, d.run.ID, 99)

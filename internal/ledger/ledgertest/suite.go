@@ -52,6 +52,13 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"chunks are fenced", fencedChunks},
 		{"chunks have an order", chunkOrder},
 		{"an exception whole", wholeException},
+		{"a redrive closes exceptions", redrives},
+		{"two redrives at the same time", twoRedrives},
+		{"large exceptions come in small pages", largePages},
+		{"exceptions by filter", filters},
+		{"exceptions by cause", causes},
+		{"issues by group", issues},
+		{"the story of a record", story},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

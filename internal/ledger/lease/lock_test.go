@@ -1,4 +1,4 @@
-package ledger
+package lease
 
 import (
 	"path/filepath"
@@ -17,7 +17,7 @@ func TestLockIsHeldByOne(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for range 500 {
-				l, err := lockFile(path)
+				l, err := Hold(path)
 				if err != nil {
 					t.Error(err)
 				}
@@ -32,7 +32,7 @@ func TestLockIsHeldByOne(t *testing.T) {
 					runtime.Gosched() // long enough to be caught
 				}
 				holders.Add(-1)
-				l.remove(path)
+				l.Remove(path)
 			}
 		})
 	}
@@ -45,25 +45,25 @@ func TestLockIsHeldByOne(t *testing.T) {
 func TestReplacedLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
-	first, err := lockFile(path)
+	first, err := Hold(path)
 	if err != nil || first == nil {
 		t.Fatal(first, err)
 	}
-	second, err := replaceLock(path)
+	second, err := Replace(path)
 	if err != nil || second == nil {
 		t.Fatal(second, err)
 	}
-	first.remove(path) // removes nothing of the second's
-	if third, err := lockFile(path); third != nil || err != nil {
+	first.Remove(path) // removes nothing of the second's
+	if third, err := Hold(path); third != nil || err != nil {
 		t.Error("the second's lock is gone", err)
 	}
-	second.remove(path)
-	third, err := lockFile(path)
+	second.Remove(path)
+	third, err := Hold(path)
 	if err != nil || third == nil {
 		t.Fatal(third, err)
 	}
-	third.unlock()
-	var none *lock
-	none.remove(path)
-	none.unlock()
+	third.Free()
+	var none *Lock
+	none.Remove(path)
+	none.Free()
 }

@@ -1,27 +1,27 @@
-package ledger
+package lease
 
 import "time"
 
 // A lease's end is a reading of a clock that runs while the process is
 // stopped and the machine sleeps, and that nobody can set; its readings mean
 // something only until the machine's next start, so that start is named
-// beside it. bootClock (per system) gives both.
+// beside it. Clock (per system) gives both.
 
-// leaseOver reports whether a lease that another process holds has ended. One
+// Over reports whether a lease that another process holds has ended. One
 // of an earlier start of the machine has; without one there is a process that
 // is just about to take the run.
-func leaseOver(boot string, until int64) bool {
+func Over(boot string, until int64) bool {
 	if until == 0 {
 		return false
 	}
-	id, now := bootClock()
+	id, now := Clock()
 	return boot != id || now >= until
 }
 
-// leaseEnd is the end on the wall clock, zero when there is no lease or it is
+// End is the end on the wall clock, zero when there is no lease or it is
 // of an earlier start.
-func leaseEnd(boot string, until int64) time.Time {
-	id, now := bootClock()
+func End(boot string, until int64) time.Time {
+	id, now := Clock()
 	if until == 0 || boot != id {
 		return time.Time{}
 	}

@@ -1,4 +1,4 @@
-package ledger
+package lease
 
 import (
 	"os"
@@ -16,9 +16,9 @@ var bootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(b))
 })
 
-// bootClock is the machine's start and the milliseconds since then, sleep
+// Clock is the machine's start and the milliseconds since then, sleep
 // included (CLOCK_BOOTTIME, clock_gettime(2)).
-func bootClock() (boot string, ms int64) {
+func Clock() (boot string, ms int64) {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
 		panic("read CLOCK_BOOTTIME: " + err.Error())

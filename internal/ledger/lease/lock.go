@@ -1,4 +1,4 @@
-package ledger
+package lease
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 	"godwit/internal/fault"
 )
 
-// lock is a flock(2) on a file beside the ledger: the kernel frees it with its
+// Lock is a flock(2) on a file beside the ledger: the kernel frees it with its
 // process, so a free one says at once that no owner lives. It gives speed
 // only; safety is the token's. A nil lock may be given back too.
-type lock struct{ file *os.File }
+type Lock struct{ file *os.File }
 
-// lockFile returns nil when another process, or another session of this one,
+// Hold returns nil when another process, or another session of this one,
 // holds the file's lock.
-func lockFile(path string) (*lock, error) {
+func Hold(path string) (*Lock, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 		if err != nil {
@@ -31,7 +31,7 @@ func lockFile(path string) (*lock, error) {
 		// The file may have been removed between open and flock: then
 		// others would lock another one of this name.
 		if sameFile(f, path) {
-			return &lock{f}, nil
+			return &Lock{f}, nil
 		}
 		if err := f.Close(); err != nil {
 			return nil, lockFault(path, err)
@@ -39,13 +39,13 @@ func lockFile(path string) (*lock, error) {
 	}
 }
 
-// replaceLock locks a new file under the name: who holds the old one's lock
+// Replace locks a new file under the name: who holds the old one's lock
 // (a stopped process whose lease is over) holds nothing any more.
-func replaceLock(path string) (*lock, error) {
+func Replace(path string) (*Lock, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, lockFault(path, err)
 	}
-	return lockFile(path)
+	return Hold(path)
 }
 
 func sameFile(f *os.File, path string) bool {
@@ -57,20 +57,20 @@ func sameFile(f *os.File, path string) bool {
 	return err == nil && os.SameFile(a, b)
 }
 
-// remove deletes the lock's file, if it is still the one of that name, and
+// Remove deletes the lock's file, if it is still the one of that name, and
 // frees the lock.
-func (l *lock) remove(path string) {
+func (l *Lock) Remove(path string) {
 	if l == nil {
 		return
 	}
 	if sameFile(l.file, path) {
 		_ = os.Remove(path) // left behind it does no harm
 	}
-	l.unlock()
+	l.Free()
 }
 
-// unlock frees the lock and leaves the file.
-func (l *lock) unlock() {
+// Free frees the lock and leaves the file.
+func (l *Lock) Free() {
 	if l != nil {
 		_ = l.file.Close()
 	}

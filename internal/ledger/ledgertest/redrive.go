@@ -1,0 +1,211 @@
+package ledgertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// broken is a finished run whose records 1, 2 (rejected), 3 and 4 are open.
+func broken(t *testing.T, l *ledger.Ledger) *desk {
+	t.Helper()
+	d := begin(t, l, "a")
+	u := d.loads("a", 1)
+	u.loaded(1, dead("1"), rejected("2"))
+	u.loaded(2, dead("3"), dead("4"))
+	u.ends(unit.UnitDone)
+	return d
+}
+
+func (d *desk) take(of *desk, f exception.Filter) int64 {
+	d.Helper()
+	n, err := d.session.Take(context.Background(), of.run, f)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return n
+}
+
+func (d *desk) open(of *desk, after int64, limit int) []record.Exception {
+	d.Helper()
+	page, err := d.session.Open(context.Background(), of.run, exception.Filter{}, after, limit)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return page
+}
+
+// again is a chunk of a redrive: what became of exceptions of another run.
+func (u *loading) again(n int, all ...record.Exception) error {
+	a := account(u.id, 0, 1, int64(len(all)))
+	a.Applied = 0
+	for _, e := range all {
+		a.Count(e.Outcome, 1)
+	}
+	return u.session.Prepare(context.Background(), u.id, u.fence, record.Chunk{Number: n, Account: a}, all, nil)
+}
+
+func became(e record.Exception, o record.Outcome) record.Exception {
+	return record.Exception{ID: e.ID, Outcome: o, Mapping: "v2"}
+}
+
+// redrives processes exceptions of a run again: one is loaded, one fails for
+// another reason, one is rejected anew, one is left.
+func redrives(t *testing.T, l *ledger.Ledger) {
+	ctx := context.Background()
+	of := broken(t, l)
+	d := begin(t, l, "r")
+	u := d.loads("r", 1)
+	same(t, "taken", int64(4), d.take(of, exception.Filter{}))
+	same(t, "taken again", int64(4), d.take(of, exception.Filter{}))
+	first := d.open(of, 0, 3)
+	same(t, "first page", 3, len(first))
+	same(t, "source", `{"id":"1"}`, string(first[0].Source))
+	same(t, "issues", 3, len(first[1].Issues))
+	same(t, "second page", "4", d.open(of, first[2].ID, 3)[0].Key)
+
+	again := became(first[1], record.Rejected)
+	again.Issues = []record.Issue{
+		{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing"},
+		{Rule: "set", Field: "kind", Severity: record.SeverityError, Text: "is unknown", Value: "x"},
+	}
+	refused := became(first[2], record.Dead)
+	refused.Refusal = &record.Refusal{Code: "data.duplicate", Field: "id", Text: "duplicate key"}
+	refused.Code, refused.Text, refused.Sent = "data.duplicate", "duplicate key", []byte(`["new"]`)
+	if err := u.again(1, became(first[0], record.Applied), again, refused); err != nil {
+		t.Fatal(err)
+	}
+	before := of.list(exception.Filter{})
+	same(t, "open while prepared", "1 2 3 4", of.keys(exception.Filter{}))
+	issues := func() string {
+		t.Helper()
+		all, err := of.look().Issues(ctx, of.run.ID, exception.IssueFilter{State: exception.All}, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		for _, i := range all {
+			words = append(words, i.Rule+" "+i.State)
+		}
+		return strings.Join(words, ", ")
+	}
+	same(t, "issues while prepared", "required new, range new, blank new", issues())
+	u.discard(1)
+	same(t, "discarded", before, of.list(exception.Filter{}))
+	if err := u.again(1, became(first[0], record.Applied), again, refused); err != nil {
+		t.Fatal(err)
+	}
+	of.sound()
+	u.settle(1)
+	u.settle(1)
+	after := of.list(exception.Filter{})
+	same(t, "open", "2 3 4", of.keys(exception.Filter{}))
+	same(t, "closed", "1", of.keys(exception.Filter{State: exception.Closed}))
+	same(t, "closed by", "applied by "+d.run.Name(), of.list(exception.Filter{State: exception.Closed})[0].Closed)
+	same(t, "attempts", []int{2, 2, 1}, []int{after[0].Attempts, after[1].Attempts, after[2].Attempts})
+	same(t, "new reason", "data.duplicate", after[1].Code)
+	same(t, "new cause", record.Cause(refused), after[1].Cause)
+	same(t, "issues now", "required closed, range closed, blank closed, required still, set new", issues())
+	same(t, "no exceptions of its own", "", d.keys(exception.Filter{State: exception.All}))
+	same(t, "its account", [3]int64{1, 3, 2}, d.counted())
+	whole, err := of.look().One(ctx, of.run.ID, after[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "source kept", `{"id":"3"}`, string(whole.Source))
+	same(t, "sent anew", `["new"]`, string(whole.Sent))
+	same(t, "redrives", 1, len(whole.Redrives))
+	same(t, "redrive", []string{d.run.Name(), "dead", "data.duplicate", d.run.Name()},
+		[]string{whole.Redrives[0].Run, string(whole.Redrives[0].Outcome), whole.Redrives[0].Code, whole.Claimed})
+	same(t, "left to do", "4", d.open(of, first[2].ID, 9)[0].Key)
+	u.ends(unit.UnitDone)
+	d.sound()
+	of.sound()
+	// The target loses what the redrive loaded.
+	d.write(unit.Event{Kind: unit.UnitUndone, Unit: "r"})
+	u = d.loads("r", 2)
+	u.discard(1)
+	same(t, "open again", "1 2 3 4", of.keys(exception.Filter{}))
+	same(t, "issues again", "required still, range still, blank still", issues())
+	of.sound()
+	d.sound()
+}
+
+// twoRedrives never have the same exception in hand.
+func twoRedrives(t *testing.T, l *ledger.Ledger) {
+	ctx := context.Background()
+	of := broken(t, l)
+	a, b := begin(t, l, "r"), begin(t, l, "r")
+	ua, ub := a.loads("r", 1), b.loads("r", 1)
+	same(t, "a takes 1", int64(1), a.take(of, exception.Filter{Key: "1"}))
+	same(t, "b takes the others", int64(3), b.take(of, exception.Filter{}))
+	same(t, "a gets no more", int64(1), a.take(of, exception.Filter{}))
+	open := b.open(of, 0, 0)
+	same(t, "b reads", 3, len(open))
+	code(t, ua.again(1, became(open[0], record.Applied)), fault.Conflict, "exception.taken")
+	code(t, ua.again(1, record.Exception{ID: 999, Outcome: record.Applied}), fault.Conflict, "exception.taken")
+	if err := ub.again(1, became(open[0], record.Applied)); err != nil {
+		t.Fatal(err)
+	}
+	// b falls silent with a chunk that its target may have.
+	if err := b.session.Renew(ctx, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "a takes what is left", int64(3), a.take(of, exception.Filter{}))
+	ub.settle(1)
+	code(t, ub.again(2, became(open[1], record.Applied)), fault.Conflict, "exception.taken")
+	mine := a.open(of, 0, 0)
+	if err := ua.again(1, became(mine[0], record.Applied), became(mine[1], record.Equal), became(mine[2], record.Filtered)); err != nil {
+		t.Fatal(err)
+	}
+	ua.settle(1)
+	same(t, "open", "", of.keys(exception.Filter{}))
+	var closed []string
+	for _, e := range of.list(exception.Filter{State: exception.Closed}) {
+		closed = append(closed, fmt.Sprint(e.Key, " ", e.Closed))
+	}
+	same(t, "closed", fmt.Sprintf("1 applied by %s, 2 applied by %s, 3 equal by %s, 4 filtered by %s",
+		a.run.Name(), b.run.Name(), a.run.Name(), a.run.Name()), strings.Join(closed, ", "))
+	code(t, ua.again(2, became(mine[0], record.Applied)), fault.Conflict, "exception.taken")
+	of.sound()
+	a.sound()
+	b.sound()
+	// A run that has ended holds nothing.
+	of = broken(t, l)
+	same(t, "a takes of another", int64(4), a.take(of, exception.Filter{}))
+	a.write(unit.Event{Kind: unit.RunFinished, Body: unit.Body(unit.Finished{Outcome: "stopped"})})
+	c := begin(t, l, "r")
+	same(t, "c takes what a had", int64(4), c.take(of, exception.Filter{}))
+}
+
+// largePages: a page of exceptions ends where it has enough bytes.
+func largePages(t *testing.T, l *ledger.Ledger) {
+	of := begin(t, l, "a")
+	u := of.loads("a", 1)
+	var all []record.Exception
+	for i := range 6 {
+		e := dead(fmt.Sprint(i))
+		e.Source = []byte(`"` + strings.Repeat("x", 3<<20) + `"`)
+		all = append(all, e)
+	}
+	u.loaded(1, all...)
+	d := begin(t, l, "r")
+	d.take(of, exception.Filter{})
+	var sizes []int
+	for after := int64(0); ; {
+		page := d.open(of, after, 1000)
+		if len(page) == 0 {
+			break
+		}
+		sizes = append(sizes, len(page))
+		after = page[len(page)-1].ID
+	}
+	same(t, "pages", []int{2, 2, 2}, sizes)
+}
