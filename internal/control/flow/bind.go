@@ -37,7 +37,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
 		return nil, wrong.Sorted()
 	}
-	d := &decoder{Problems: &source.Problems{}, dir: f.project.Dir}
+	d := &decoder{Problems: &source.Problems{}, dir: f.project.Dir, files: f.files.Clone()}
 	e, wrong := f.project.environment(env)
 	if wrong != nil {
 		d.List = append(d.List, *wrong)
@@ -53,7 +53,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	}
 	d.known, d.used = f.declared, map[string]bool{}
 	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
-		Steps: d.steps(f), Connections: map[string]BoundConnection{}, Files: f.Files}
+		Steps: d.steps(f), Connections: map[string]BoundConnection{}, Files: d.files.Sums}
 	for _, name := range sortedKeys(d.used) {
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}

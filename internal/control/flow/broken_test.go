@@ -17,7 +17,7 @@ const twoConnections = "connections: {old: {postgres: {host: a}}, new: {postgres
 
 // TestBroken reads what users get wrong and compares every diagnostic with the
 // case's file want. A case of testdata/broken is the files CASE/godwit.yaml,
-// flow.yaml, set (NAME=TEXT lines), env and want.
+// flow.yaml, other files by their path, set (NAME=TEXT lines), env and want.
 func TestBroken(t *testing.T) {
 	archives, err := filepath.Glob("testdata/broken/*.txtar")
 	if err != nil || len(archives) == 0 {
@@ -39,7 +39,11 @@ func TestBroken(t *testing.T) {
 				continue
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+name, func(t *testing.T) {
-				members[i].text = diagnose(t, cases[name])
+				lang := language()
+				if strings.HasPrefix(filepath.Base(path), "records") {
+					lang = records()
+				}
+				members[i].text = diagnose(t, cases[name], lang)
 				if d := cmp.Diff(m.text, members[i].text); d != "" && !*update {
 					t.Errorf("diagnostics (-want +got):\n%s", d)
 				}
@@ -52,13 +56,15 @@ func TestBroken(t *testing.T) {
 }
 
 // diagnose loads a case and, when that goes well, binds it.
-func diagnose(t *testing.T, files map[string]string) string {
-	project, ok := files["godwit.yaml"]
-	if !ok {
-		project = twoConnections
+func diagnose(t *testing.T, files map[string]string, lang Language) string {
+	project := map[string]string{"godwit.yaml": twoConnections, "flows/main.yaml": files["flow.yaml"]}
+	for name, text := range files {
+		if strings.Contains(name, ".") && name != "flow.yaml" {
+			project[name] = text
+		}
 	}
-	dir := write(t, map[string]string{"godwit.yaml": project, "flows/main.yaml": files["flow.yaml"]})
-	_, f, ds := Open(filepath.Join(dir, "flows/main.yaml"), language())
+	dir := write(t, project)
+	_, f, ds := Open(filepath.Join(dir, "flows/main.yaml"), lang)
 	if len(ds) == 0 {
 		inputs := map[string]string{}
 		for line := range strings.Lines(files["set"]) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
 )
 
 // Connection is a named system. Its settings are decoded when a flow that uses
@@ -55,7 +56,7 @@ func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection,
 	l := &level{name: "connection " + f.Name, planned: planned["system"], up: up}
 	for _, s := range p.lang.Systems {
 		systems = append(systems, s.System)
-		l.keys = append(l.keys, Key{Name: s.System, Kind: Group, Keys: Keys(s.Settings())})
+		l.keys = append(l.keys, Key{Name: s.System, Kind: Group, Of: tag.Struct(s.Settings())})
 	}
 	form := fmt.Sprintf("write %s: {%s: {...}}", f.Name, strings.Join(systems, " or "))
 	switch {
@@ -76,7 +77,7 @@ func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection,
 // settings decodes a connection into its connector's struct.
 func (d *decoder) settings(p *Project, c Connection) any {
 	into := p.lang.system(c.System).Settings()
-	inner := &decoder{Problems: d.Problems, scope: d.scope, dir: p.Dir}
+	inner := &decoder{Problems: d.Problems, scope: d.scope, dir: p.Dir, files: d.files}
 	inner.group(c.settings, elem(into), &level{name: "connection " + c.Name, keys: Keys(into), planned: planned[c.System]}, c.spot)
 	return into
 }

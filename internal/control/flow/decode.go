@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
 )
 
 // Decode fills a struct from a value of a file, strictly by the struct's tags.
@@ -18,7 +20,7 @@ func Decode(n *Node, into any) Diagnostics {
 	p := &source.Problems{}
 	d := &decoder{Problems: p}
 	v := reflect.ValueOf(into).Elem()
-	d.group(n, v, &level{name: "the value", keys: keysOf(v.Type())}, n.Spot)
+	d.group(n, v, &level{name: "the value", keys: tag.KeysOf(v.Type())}, n.Spot)
 	return p.List.Sorted()
 }
 
@@ -29,6 +31,9 @@ type decoder struct {
 	dir   string          // paths are relative to it
 	known map[string]bool // connections; nil: names are not looked up
 	used  map[string]bool // connections that were named
+
+	files  *source.Files // of the project; nil: none can be named
+	within []string      // files that this stands in
 }
 
 // group fills a struct from a mapping. At is the key before the mapping, for
@@ -38,7 +43,7 @@ func (d *decoder) group(n *Node, v reflect.Value, l *level, at source.Spot) {
 		return
 	}
 	if n.Shape != source.Mapping {
-		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a mapping of keys, not %s", l.name, described(n)), "keys: "+strings.Join(l.names(), ", "))
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is %s, not %s", l.name, cmp.Or(l.form, "a mapping of keys"), described(n)), "keys: "+strings.Join(l.names(), ", "))
 		return
 	}
 	given := map[string]bool{}
@@ -48,17 +53,18 @@ func (d *decoder) group(n *Node, v reflect.Value, l *level, at source.Spot) {
 			given[d.unknown(l, f)] = true
 			continue
 		}
-		given[k.Name] = d.into(f.Value, v.FieldByIndex(k.index), *k, l, f.Spot)
+		given[k.Name] = d.into(f.Value, v.FieldByIndex(k.Index), *k, l, f.Spot)
 		if !given[k.Name] && k.Required {
 			d.Add(f.Value.Spot, "flow.required", fmt.Sprintf("%s needs %s, and this is null", l.name, k.Name))
 			given[k.Name] = true
 		}
 	}
 	for _, k := range l.keys {
-		if !given[k.Name] && k.index != nil {
-			d.missing(v.FieldByIndex(k.index), k, l, at)
+		if !given[k.Name] && k.Index != nil {
+			d.missing(v.FieldByIndex(k.Index), k, l, at)
 		}
 	}
+	d.mark(n, v, l, given)
 }
 
 func (d *decoder) missing(v reflect.Value, k Key, l *level, at source.Spot) {
@@ -66,26 +72,19 @@ func (d *decoder) missing(v reflect.Value, k Key, l *level, at source.Spot) {
 		if at.Pos.File == "" {
 			at.Pos.File = "--" + k.Name // Fill: it is a flag that is missing
 		}
-		d.Add(at, "flow.required", fmt.Sprintf("%s needs %s", l.name, k.Name), k.Name+": "+cmpOr(k.Help, string(k.Kind))+values(&k))
+		d.Add(at, "flow.required", fmt.Sprintf("%s needs %s", l.name, k.Name), k.Name+": "+cmp.Or(k.Help, string(k.Kind))+values(&k))
 		return
 	}
 	defaults(v, k)
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // defaults sets a value that was not given. A group without a pointer gets the
 // defaults of its keys.
 func defaults(v reflect.Value, k Key) {
 	switch {
-	case k.Kind == Group && !k.List && !k.Map && v.Kind() == reflect.Struct:
-		for _, k := range k.Keys {
-			defaults(v.FieldByIndex(k.index), k)
+	case (k.Kind == Group || k.Kind == Place) && !k.List && !k.Map && v.Kind() == reflect.Struct:
+		for _, k := range k.Keys() {
+			defaults(v.FieldByIndex(k.Index), k)
 		}
 	case k.Default == "":
 	case k.List:
@@ -114,6 +113,7 @@ func (d *decoder) into(n *Node, v reflect.Value, k Key, l *level, at source.Spot
 	if n.Shape == source.Invalid {
 		return true
 	}
+	written := n
 	n, ok := d.resolve(n, k, l)
 	if !ok {
 		return true
@@ -124,10 +124,15 @@ func (d *decoder) into(n *Node, v reflect.Value, k Key, l *level, at source.Spot
 	switch {
 	case k.Map:
 		d.entries(n, v, k, l)
+	case k.Named:
+		d.ordered(n, v, k, l)
 	case k.List:
 		d.items(n, v, k, l)
 	default:
 		d.one(n, v, k, l, at)
+	}
+	if k.Kind == File && d.files != nil {
+		d.files.Roots[written] = d.files.Roots[n]
 	}
 	return true
 }
@@ -148,13 +153,40 @@ func (d *decoder) entries(n *Node, v reflect.Value, k Key, l *level) {
 	}
 }
 
+// ordered reads a mapping of names into a list, in the file's order.
+func (d *decoder) ordered(n *Node, v reflect.Value, k Key, l *level) {
+	if n.Shape != source.Mapping {
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s in %s is a mapping of names, not %s", k.Name, l.name, described(n)))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Fields)))
+	entry, name := k, tag.Marks(k.Of)[tag.NameMark]
+	entry.List, entry.Named = false, false
+	for _, f := range n.Fields {
+		if f.Name == "" {
+			d.Add(f.Spot, "flow.value", fmt.Sprintf("%s in %s: a name is empty", k.Name, l.name))
+		}
+		entry.Name = k.Base() + "." + f.Name
+		e := reflect.New(v.Type().Elem()).Elem()
+		e.FieldByIndex(name).SetString(f.Name)
+		d.into(f.Value, e, entry, l, f.Spot)
+		v.Set(reflect.Append(v, e))
+	}
+}
+
 func (d *decoder) items(n *Node, v reflect.Value, k Key, l *level) {
 	one := k
-	one.List, one.Default = false, ""
+	one.List, one.One, one.Default = false, false, ""
+	if k.One && !d.oneOrMore(n, v, one, l) {
+		return
+	}
 	if n.Shape != source.List {
 		next := ""
 		if n.Shape == source.Scalar && n.Style != source.Computed {
 			next = fmt.Sprintf("write [%s]", source.Quote(n.Text))
+			if k.Kind == Value && n.Kind() != "text" {
+				next = "write [" + n.Text + "]"
+			}
 		}
 		d.Add(n.Spot, "flow.type", strings.TrimSpace(fmt.Sprintf("%s in %s is a list, not %s", k.Name, l.name, described(n))), nonEmpty(next)...)
 		return
@@ -183,16 +215,56 @@ func (d *decoder) one(n *Node, v reflect.Value, k Key, l *level, at source.Spot)
 	case Secret:
 		d.secret(n, v, k, l)
 	case Group:
-		if v.Kind() == reflect.Pointer {
-			v.Set(reflect.New(v.Type().Elem()))
-			v = v.Elem()
-		}
-		d.group(n, v, &level{name: k.Name, keys: k.Keys, planned: planned[k.Name], up: l}, at)
+		d.nested(n, v, k, l, at)
 	case Place, Name:
+		if k.Of != nil {
+			d.nested(n, v, k, l, at)
+			return
+		}
 		d.place(n, v, k, l)
+	case File:
+		d.file(n, v, k, l)
+	case Value:
+		d.value(n, v, k, l)
 	default:
 		d.plain(n, v, k, l)
 	}
+}
+
+// nested fills a struct inside another one. A text in place of its mapping is
+// the key that may stand alone.
+func (d *decoder) nested(n *Node, v reflect.Value, k Key, l *level, at source.Spot) {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	inner := &level{name: k.Name, keys: k.Keys(), planned: planned[k.Base()], up: l}
+	if short := k.Short(); short != "" {
+		inner.form = "a text or a mapping of keys"
+		if n.Shape == source.Scalar {
+			n = &Node{Shape: source.Mapping, Fields: []source.Field{{Name: short, Value: n, Spot: n.Spot}}, Spot: n.Spot}
+		}
+	}
+	d.group(n, v, inner, at)
+}
+
+// oneOrMore reads a text that stands for a list of one. It reports true when
+// it is a list, which is read as others are.
+func (d *decoder) oneOrMore(n *Node, v reflect.Value, one Key, l *level) bool {
+	if n.Shape == source.List {
+		if len(n.Items) == 0 {
+			d.Add(n.Spot, "flow.value", fmt.Sprintf("%s in %s names nothing", one.Name, l.name), "take the key away")
+		}
+		return len(n.Items) > 0
+	}
+	e := reflect.New(v.Type().Elem()).Elem()
+	before := len(d.List)
+	d.one(n, e, one, l, n.Spot)
+	if text := e.String(); len(d.List) == before && strings.Contains(text, ",") {
+		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s in %s: %s is one name with a comma in it", one.Name, l.name, source.Quote(text)), "write ["+text+"]")
+	}
+	v.Set(reflect.Append(reflect.MakeSlice(v.Type(), 0, 1), e))
+	return false
 }
 
 // place reads NAME or {at: NAME}.
@@ -228,7 +300,7 @@ func (d *decoder) place(n *Node, v reflect.Value, k Key, l *level) {
 
 // choice is the next step for a name that is not among those there are.
 func choice(name string, names []string, what string) string {
-	if near := nearest(name, names); near != "" {
+	if near := source.Nearest(name, names); near != "" {
 		return "did you mean " + near + "? (" + strings.Join(names, ", ") + ")"
 	}
 	if len(names) == 0 {

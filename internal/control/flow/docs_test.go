@@ -131,7 +131,7 @@ func rows(keys []flow.Key, above string) string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", above+k.Name, kind, def, k.Help)
 		if k.Kind == flow.Group && above == "" && k.Name != "retry" && k.Name != "window" {
-			b.WriteString(rows(k.Keys, k.Name+"."))
+			b.WriteString(rows(k.Keys(), k.Name+"."))
 		}
 	}
 	return b.String()
@@ -161,8 +161,10 @@ func builtKeys() map[string]bool {
 	var add func(level string, keys []flow.Key)
 	add = func(level string, keys []flow.Key) {
 		for _, k := range keys {
-			out[level+" "+k.Name] = true
-			add(k.Name, k.Keys)
+			if name := level + " " + k.Name; !out[name] {
+				out[name] = true
+				add(k.Name, k.Keys())
+			}
 		}
 	}
 	for _, v := range built().Verbs {

@@ -17,9 +17,10 @@ type Flow struct {
 	Inputs      []Input
 	Connections map[string]Connection // the project's and its own
 	Steps       []Step                // values with ${...} are not filled in yet: Bind does it
-	Files       map[string]string     // sha256 in hex by path in the project
+	Files       map[string]string     // sha256 in hex by path in the project, as far as the paths are known
 
 	project  *Project
+	files    *source.Files
 	steps    *Node
 	level    *level
 	declared map[string]bool // names of connections, also of broken ones
@@ -37,12 +38,13 @@ type flowKeys struct {
 // Flow reads a flow of the project by its name or path. It is nil when nothing
 // can be made of the file; with diagnostics it cannot be bound.
 func (p *Project) Flow(name string) (*Flow, Diagnostics) {
-	d := &decoder{Problems: &source.Problems{}, dir: p.Dir}
+	fs := p.files.Clone()
+	d := &decoder{Problems: &source.Problems{}, dir: p.Dir, files: fs}
 	path, ok := p.flowPath(name)
-	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, Files: maps.Clone(p.Files)}
+	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, files: fs, Files: fs.Sums}
 	var n *Node
 	if ok {
-		n = p.read(d.Problems, path, f.Files)
+		n = fs.YAML(d.Problems, path)
 	}
 	if n == nil {
 		if len(d.List) == 0 {
@@ -76,7 +78,6 @@ func (p *Project) flowPath(name string) (string, bool) {
 func (f *Flow) decode(d *decoder, n *Node) {
 	var keys flowKeys
 	f.level = &level{name: "the flow", keys: Keys(keys), planned: planned["flow"]}
-	f.level.keys[1].Keys, f.level.keys[2].Keys = nil, nil
 	d.keys(n, &keys, f.level)
 	f.Help, f.steps = keys.Help, keys.Steps
 	f.Inputs = d.inputs(keys.Inputs, f.level)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/work/pipeline"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -32,6 +33,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(warehouseFlow)
 	f.Add(warehouseProject)
+	for _, text := range rollout {
+		f.Add(text)
+	}
 	f.Add("a: |2-\n    x\n\n  y\nb: \"\\u00e9\\\n  z\"\nc: 'it''s'\nd: [a, {b: c}]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4096 {
@@ -141,18 +145,59 @@ func decodes(t *testing.T, text string, n *Node) {
 	if n == nil {
 		return
 	}
-	d := &decoder{Problems: &source.Problems{}}
-	p := &Project{lang: language(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
-	f := &Flow{Name: "f", project: p}
+	fs := source.NewFiles("testdata")
+	fs.Data = map[string][]byte{"p.yaml": []byte(text), "q.sql": []byte(text), "l.csv": []byte(text)}
+	d := &decoder{Problems: &source.Problems{}, files: fs}
+	p := &Project{lang: records(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
+	f := &Flow{Name: "f", project: p, files: fs}
 	f.decode(d, n)
 	inside(t, text, d.List)
 	f.wrong = d.List
 	if _, ds := f.Bind(nil, ""); len(ds) > 0 {
 		inside(t, text, positioned(ds))
 	}
-	d = &decoder{Problems: &source.Problems{}}
+	d = &decoder{Problems: &source.Problems{}, files: fs}
 	d.project(p, n)
 	inside(t, text, d.List)
+	mapped(t, text, fs)
+}
+
+// mapped decodes the text as a map, as the file of a process, of a lookup and of
+// a sql: what is accepted is frozen and thawed unchanged.
+func mapped(t *testing.T, text string, fs *source.Files) {
+	t.Helper()
+	spec := &pipeline.Load{}
+	load := &Node{Shape: source.Mapping, Fields: []source.Field{given("from", "a"), given("process", "p.yaml"), given("map", "p.yaml")}}
+	d := &decoder{Problems: &source.Problems{}, files: fs, dir: "."}
+	d.group(load, elem(spec), &level{name: "load", keys: Keys(spec)}, source.Spot{})
+	inside(t, text, d.List)
+	frozen, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	thawed := &pipeline.Load{}
+	if err := json.Unmarshal(frozen, thawed); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(spec, thawed); diff != "" && len(d.List) == 0 {
+		t.Fatalf("%q (-read +thawed):\n%s", text, diff)
+	}
+	d = &decoder{Problems: &source.Problems{}, files: fs}
+	file, rows := "l.csv", [][]string{}
+	one := &Node{Shape: source.Mapping, Fields: []source.Field{given("file", file)}}
+	d.table(one, elem(&file), elem(&rows), Key{Name: "file", Kind: CSV}, &level{name: "a"})
+	if len(d.List) == 0 && len(rows) == 0 {
+		t.Fatalf("%q is read as a lookup without a header", text)
+	}
+	inside(t, text, d.List)
+	got, ok := d.statement(&Node{Text: "q.sql"}, "query")
+	if inside(t, text, d.List); ok && got != text {
+		t.Fatalf("sql %q became %q", text, got)
+	}
+}
+
+func given(name, text string) source.Field {
+	return source.Field{Name: name, Value: &Node{Text: text}}
 }
 
 // positioned leaves out what is about flags.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
 
 	"github.com/expr-lang/expr/types"
 )
@@ -49,7 +50,7 @@ func (d *decoder) inputs(n *Node, up *level) []Input {
 		var decl declaration
 		v := reflect.ValueOf(&decl).Elem()
 		before := len(d.List)
-		d.group(f.Value, v, &level{name: "input " + f.Name, keys: keysOf(v.Type()), up: up}, f.Spot)
+		d.group(f.Value, v, &level{name: "input " + f.Name, keys: tag.KeysOf(v.Type()), up: up}, f.Spot)
 		if len(d.List) > before {
 			out = append(out, Input{Name: f.Name, Type: "any", Pos: f.Spot.Pos})
 			continue

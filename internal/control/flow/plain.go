@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
 	"godwit/internal/fault"
 	"godwit/internal/secret"
 )
@@ -20,7 +21,7 @@ var errEnum = errors.New("unknown value")
 func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
 	where := fmt.Sprintf("%s in %s", k.Name, l.name)
 	if n.Shape != source.Scalar {
-		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(forms[k.Kind])...)
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is %s, not %s", where, k.Kind.A(), described(n)), nonEmpty(forms[k.Kind])...)
 		return
 	}
 	text, ok := d.text(n, k, where)
@@ -49,27 +50,12 @@ func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
 	}
 }
 
-// word is a kind as an error calls it.
-func (k Kind) word() string {
-	switch k {
-	case Bool:
-		return "truth value"
-	case Int:
-		return "whole number"
-	case Enum:
-		return "word"
-	case Name, Place:
-		return "name of a connection"
-	}
-	return string(k)
-}
-
 // text gives a scalar's text when its form is that of the kind: texts are not
 // written as numbers, numbers not as texts.
 func (d *decoder) text(n *Node, k Key, where string) (string, bool) {
 	if n.Style == source.Computed {
 		if !fits(k, reflect.TypeOf(n.Value)) {
-			d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(forms[k.Kind])...)
+			d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is %s, not %s", where, k.Kind.A(), described(n)), nonEmpty(forms[k.Kind])...)
 			return "", false
 		}
 		return textOf(n.Value), true
@@ -90,7 +76,12 @@ func (d *decoder) text(n *Node, k Key, where string) (string, bool) {
 		return "", false
 	}
 	if k.Kind == Expr || k.Kind == SQL {
-		return n.Text, d.code(n, k, where)
+		if !d.code(n, k, where) {
+			return "", false
+		}
+		if k.Kind == SQL && strings.HasSuffix(n.Text, ".sql") {
+			return d.statement(n, where)
+		}
 	}
 	return n.Text, true
 }
@@ -101,10 +92,10 @@ func (d *decoder) misfit(n *Node, k Key, is, where string) {
 	case is == "null":
 		d.Add(n.Spot, "flow.type", where+" is null", "write the value or take the key away")
 		return
-	case next == "" && k.Kind.textual():
+	case next == "" && k.Kind.Textual():
 		next = fmt.Sprintf(`put it in quotes: "%s"`, n.Text)
 	}
-	d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a %s, not %s", where, k.Kind.word(), described(n)), nonEmpty(next)...)
+	d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is %s, not %s", where, k.Kind.A(), described(n)), nonEmpty(next)...)
 }
 
 // bareCode reports whether a sql or an expression needs no quotes in braces:
@@ -123,18 +114,29 @@ func (d *decoder) code(n *Node, k Key, where string) bool {
 	switch {
 	case n.Style == source.Folded || n.Wrapped:
 		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s: its lines would be joined, and a comment in it would swallow the rest", where), "write it behind |")
-	case n.Comment:
+	case n.Comment && !(k.Kind == SQL && bareCode(SQL, n.Text)):
 		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s: what stands behind # would be lost", where), "put the value in quotes, or the comment on a line of its own")
 	case n.Braced && n.Style == source.Plain && !bareCode(k.Kind, n.Text):
 		d.Add(n.Spot, "flow.quote", fmt.Sprintf("%s stands in quotes inside {} and []", where), fmt.Sprintf("write %s", source.Quote(n.Text)))
 	case k.Kind == Expr && strings.Contains(n.Text, "${"):
-		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s is an expression already", where), "write "+strings.TrimSuffix(strings.Replace(n.Text, "${", "", 1), "}")+" without ${}")
-	case k.Kind == SQL && strings.HasSuffix(n.Text, ".sql"):
-		d.notBuilt(n.Spot, "a file for "+where, "write the statement itself")
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s is an expression already", where), "write "+unwrapped(n.Text)+" without ${}")
 	default:
 		return true
 	}
 	return false
+}
+
+// unwrapped is a text with the expressions of ${...} as they stand bare.
+func unwrapped(text string) string {
+	parts, err := pieces(text)
+	if err != nil {
+		return "it"
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.text)
+	}
+	return b.String()
 }
 
 // path makes a path absolute; one that is relative stays in the project.
@@ -167,7 +169,7 @@ func (d *decoder) secret(n *Node, v reflect.Value, k Key, l *level) {
 	}
 	var s origin
 	before := len(d.List)
-	d.group(n, reflect.ValueOf(&s).Elem(), &level{name: k.Name, keys: keysOf(reflect.TypeFor[origin]()), planned: planned["secret"], up: l}, n.Spot)
+	d.group(n, reflect.ValueOf(&s).Elem(), &level{name: k.Name, keys: tag.KeysOf(reflect.TypeFor[origin]()), planned: planned["secret"], up: l}, n.Spot)
 	if len(d.List) > before {
 		return
 	}
@@ -189,8 +191,11 @@ func fits(k Key, t reflect.Type) bool {
 	if t == nil || t.Kind() == reflect.Interface {
 		return true
 	}
+	if k.Kind == Value {
+		return true
+	}
 	if k.List || k.Map {
-		return k.List && t.Kind() == reflect.Slice
+		return k.List && !k.Named && t.Kind() == reflect.Slice || k.One && t.Kind() == reflect.String
 	}
 	isInt := t != durationType && t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64
 	switch k.Kind {
@@ -202,7 +207,9 @@ func fits(k Key, t reflect.Type) bool {
 		return isInt || t.Kind() == reflect.Float64
 	case Duration:
 		return t == durationType || t.Kind() == reflect.String
-	case Group, Secret, raw:
+	case Group:
+		return k.Short() != "" && t.Kind() == reflect.String
+	case Secret, raw:
 		return false
 	}
 	return t.Kind() == reflect.String

@@ -20,6 +20,13 @@ var planned = map[string][]string{
 	"flow":     words("overlap finally"),
 	"step":     words("if for_each finally snapshot"),
 	"verb":     words("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve flow steps parallel"),
+	"load":     words("group alias unwrap overlay lookups limit"),
+	"process":  words("group alias unwrap overlay lookups limit"),
+	"from":     words("since overlap parts index filter request params pages objects format"),
+	"to":       words("object publish calls read"),
+	"dead":     words("group"),
+	"fields":   words("ref orphan"),
+	"lookups":  words("at table query where request params key value"),
 	"copy":     words("workers where bad_rows roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   words("process sample checks repair"),
 	// Values of enums, by their key.

@@ -1,11 +1,7 @@
 package flow
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,6 +50,7 @@ type Project struct {
 	Files        map[string]string // sha256 of godwit.yaml in hex, by its path in the project
 
 	lang     Language
+	files    *source.Files
 	declared map[string]bool // connections, broken ones too; nil: not known because godwit.yaml is broken
 	wrong    Diagnostics
 }
@@ -95,10 +92,11 @@ func isPath(flow string) bool {
 }
 
 func load(d *decoder, dir string, lang Language) *Project {
-	p := &Project{Dir: root(dir), Files: map[string]string{}, lang: lang,
-		Environments: map[string]Environment{}, Connections: map[string]Connection{}}
-	p.Flows = flowNames(p.Dir)
-	n := p.read(d.Problems, projectFile, p.Files)
+	p := &Project{Dir: root(dir), lang: lang, Environments: map[string]Environment{}, Connections: map[string]Connection{}}
+	p.files = source.NewFiles(p.Dir)
+	d.files = p.files
+	p.Flows, p.Files = flowNames(p.Dir), p.files.Sums
+	n := p.files.YAML(d.Problems, projectFile)
 	p.declared = declared(nil, len(d.List) > 0)
 	if n == nil {
 		return p
@@ -142,26 +140,6 @@ func flowNames(dir string) []string {
 		names = append(names, strings.TrimSuffix(filepath.Base(path), ".yaml"))
 	}
 	return names
-}
-
-// read parses a file of the project and notes its hash. It returns nil when
-// there is none, or nothing can be made of it.
-func (p *Project) read(l *source.Problems, path string, hashes map[string]string) *Node {
-	full := path
-	if !filepath.IsAbs(path) {
-		full = filepath.Join(p.Dir, path)
-	}
-	data, err := os.ReadFile(full)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		l.Add(source.Spot{Pos: Pos{File: path}}, "flow.file", err.Error())
-		return nil
-	}
-	sum := sha256.Sum256(data)
-	hashes[path] = hex.EncodeToString(sum[:])
-	return source.Parse(path, data, l)
 }
 
 // keys fills the raw keys of a file.

@@ -61,7 +61,7 @@ func wanted(k Key) string {
 	if k.List {
 		return "list"
 	}
-	return k.Kind.word()
+	return k.Kind.Word()
 }
 
 func typeName(t reflect.Type) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
 	"godwit/internal/unit"
 )
 
@@ -36,7 +37,7 @@ func stepLevel(lang Language, up *level) *level {
 	l := &level{name: "the step", keys: Keys(attributes{}), up: up}
 	l.planned = append(append(l.planned, planned["step"]...), planned["verb"]...)
 	for _, v := range lang.Verbs {
-		l.keys = append(l.keys, Key{Name: v.Name, Kind: Group, Help: v.Help, Keys: Keys(v.Spec())})
+		l.keys = append(l.keys, Key{Name: v.Name, Kind: Group, Help: v.Help, Of: tag.Struct(v.Spec())})
 	}
 	return l
 }
@@ -61,7 +62,7 @@ func (d *decoder) steps(f *Flow) []Step {
 			d.unique(n, s, ids)
 		}
 	}
-	return number(out)
+	return numbered(out)
 }
 
 func (d *decoder) unique(n *Node, s Step, ids map[string]Pos) {
@@ -78,8 +79,8 @@ func (d *decoder) unique(n *Node, s Step, ids map[string]Pos) {
 	ids[s.ID] = s.Pos
 }
 
-// number names the steps that have no id.
-func number(steps []Step) []Step {
+// numbered names the steps that have no id.
+func numbered(steps []Step) []Step {
 	taken := map[string]bool{}
 	for _, s := range steps {
 		taken[s.ID] = true
@@ -123,7 +124,7 @@ func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
 	switch {
 	case len(verbs) == 0:
 		if !slices.ContainsFunc(rest.Fields, func(f source.Field) bool {
-			return slices.Contains(l.planned, f.Name) || nearest(f.Name, verbNames(lang)) != ""
+			return slices.Contains(l.planned, f.Name) || source.Nearest(f.Name, verbNames(lang)) != ""
 		}) {
 			d.Add(n.Spot, "flow.required", "a step needs a verb", "verbs: "+strings.Join(verbNames(lang), ", "))
 		}
@@ -143,7 +144,7 @@ func (d *decoder) spec(f source.Field, verb unit.Verb, up *level) any {
 	d.group(f.Value, elem(spec), &level{name: verb.Name, keys: Keys(spec), planned: planned[verb.Name], up: up}, f.Spot)
 	if len(d.List) == before && d.scope.values != nil && verb.Check != nil {
 		for _, p := range verb.Check(spec) {
-			d.Add(f.Value.Find(p.Path, f.Spot), p.Code, p.Text, p.Next...)
+			d.Add(f.Value.Find(p.Path, f.Spot, d.files.Roots), p.Code, p.Text, p.Next...)
 		}
 	}
 	return spec

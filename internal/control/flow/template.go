@@ -91,7 +91,11 @@ func (d *decoder) resolve(n *Node, k Key, l *level) (*Node, bool) {
 		return nil, false
 	}
 	if d.scope == nil && (whole || len(parts) > 1 || parts[0].expr) {
-		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s cannot use ${...}", where), "write $${ for the characters ${")
+		next := "write $${ for the characters ${"
+		if len(d.within) > 0 {
+			next = "nothing is filled in in this file: it says the same in every run; " + next
+		}
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s cannot use ${...}", where), next)
 		return nil, false
 	}
 	out := *n
@@ -115,7 +119,7 @@ func (d *decoder) resolve(n *Node, k Key, l *level) (*Node, bool) {
 		b.WriteString(textOf(v))
 	}
 	out.Style, out.Value = source.Computed, b.String()
-	if !k.Kind.textual() {
+	if !k.Kind.Textual() {
 		out.Style, out.Text = source.Given, b.String()
 	}
 	return &out, known

@@ -12,6 +12,7 @@ import (
 // key is compared with.
 type level struct {
 	name    string // as an error calls it: copy, the step, connection old
+	form    string // what it is, when it may be something else than a mapping
 	keys    []Key
 	planned []string // keys of the language that are not built yet
 	up      *level
@@ -37,10 +38,10 @@ func (l *level) key(name string) *Key {
 // child is the key of the level below which name stands, if there is one.
 func (l *level) child(name, except string) *Key {
 	for i, k := range l.keys {
-		if k.Name == except || k.Map {
+		if k.Name == except || k.Map || k.Named {
 			continue
 		}
-		if slices.ContainsFunc(k.Keys, func(k Key) bool { return k.Name == name }) {
+		if slices.ContainsFunc(k.Keys(), func(k Key) bool { return k.Name == name }) {
 			return &l.keys[i]
 		}
 	}
@@ -61,12 +62,12 @@ func (d *decoder) unknown(l *level, f source.Field) (meant string) {
 		return ""
 	}
 	text := fmt.Sprintf("unknown key %q in %s", f.Name, l.name)
-	if near := nearest(f.Name, append(l.names(), l.planned...)); near != "" {
+	if near := source.Nearest(f.Name, append(l.names(), l.planned...)); near != "" {
 		d.Add(f.Spot, "flow.unknown-key", text, "did you mean "+near+"?"+values(l.key(near)))
 		return near
 	}
 	for up := l.up; up != nil; up = up.up {
-		if near := nearest(f.Name, up.names()); near != "" {
+		if near := source.Nearest(f.Name, up.names()); near != "" {
 			d.Add(f.Spot, "flow.unknown-key", text, fmt.Sprintf("did you mean %s, a key of %s?", near, up.name))
 			return ""
 		}
@@ -88,7 +89,10 @@ func (d *decoder) misplaced(l *level, f source.Field) bool {
 		}
 		levels++
 	}
-	if k := l.child(f.Name, ""); k != nil {
+	if k := l.child(f.Name, ""); k != nil && k.Kind == File {
+		d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s belongs into the file of %s, not into %s", f.Name, k.Name, l.name), "write "+k.Name+": PATH, and "+f.Name+" in that file")
+		return true
+	} else if k != nil {
 		d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s belongs one level down, in %s, not in %s", f.Name, k.Name, l.name))
 		return true
 	}
@@ -115,51 +119,4 @@ func values(k *Key) string {
 		return ""
 	}
 	return " (" + strings.Join(k.Enum, ", ") + ")"
-}
-
-// nearest is the name that text was most likely meant to be, empty when none
-// is near: at most a third of it, and never all of it, is different, or it is
-// the beginning of just one name.
-func nearest(text string, names []string) string {
-	begun := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, text) })
-	if len(begun) == 1 && len(text) > 2 {
-		return begun[0]
-	}
-	best, found := max(1, len([]rune(text))/3)+1, ""
-	for _, name := range names {
-		if d := distance(text, name); d < best && d < len([]rune(text)) {
-			best, found = d, name
-		}
-	}
-	return found
-}
-
-// distance is the number of letters to put in, take out, change or swap with
-// their neighbour (optimal string alignment).
-func distance(a, b string) int {
-	s, t := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
-	if len(s) > 64 || len(t) > 64 {
-		return max(len(s), len(t))
-	}
-	rows := make([][]int, len(s)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(t)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(s); i++ {
-		for j := 1; j <= len(t); j++ {
-			change := 1
-			if s[i-1] == t[j-1] {
-				change = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(s)][len(t)]
 }

@@ -23,7 +23,7 @@ type Process struct {
 	Entity  string       `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
 	Key     []string     `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
 	Version string       `flow:"version" help:"path of a value that grows: older is never written over newer"`
-	Map     *mapping.Map `flow:"map,file" help:"file that says what each field holds; without it columns of the same name"`
+	Map     *mapping.Map `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
 	To      Target       `flow:"to,place" help:"where the records go"`
 	Dead    Dead         `flow:"dead" help:"what to do about records that are not loaded"`
 	Place   string       `flow:",position"`

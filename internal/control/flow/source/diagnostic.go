@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"godwit/internal/fault"
@@ -103,7 +104,7 @@ func (ds Diagnostics) Sorted() Diagnostics {
 type File struct {
 	name  string
 	lines []string
-	shown []string // lines without what looks like a secret
+	shown func() []string // lines without what looks like a secret
 }
 
 func newSource(name, text string) *File {
@@ -111,7 +112,31 @@ func newSource(name, text string) *File {
 	for i, l := range lines {
 		lines[i] = strings.TrimSuffix(l, "\r")
 	}
-	return &File{name, lines, masked(lines)}
+	return &File{name, lines, sync.OnceValue(func() []string { return masked(lines) })}
+}
+
+// Text checks that a file is UTF-8 and holds nothing invisible, and gives it
+// for positions. What is wrong is reported under the code.
+func Text(name string, data []byte, code string, l *Problems) (*File, bool) {
+	f := newSource(name, string(data))
+	switch start := f.at(1, 1, 1); {
+	case !utf8.Valid(data):
+		l.Add(start, code, "the file is not UTF-8", "save it as UTF-8")
+	case strings.ContainsAny(string(data), "\x00\ufeff"):
+		l.Add(start, code, "the file holds a byte order mark or a NUL", "save it as UTF-8 without a byte order mark")
+	default:
+		return f, true
+	}
+	return f, false
+}
+
+// Spot is a place in the file: a line, from 1, and bytes of it.
+func (f *File) Spot(line, offset, bytes int) Spot {
+	line = min(max(line, 1), len(f.lines))
+	text := f.lines[line-1]
+	offset = min(max(offset, 0), len(text))
+	end := min(max(offset+bytes, offset), len(text))
+	return f.at(line, utf8.RuneCountInString(text[:offset])+1, utf8.RuneCountInString(text[offset:end]))
 }
 
 // Spot is a place with what is needed to show it.
@@ -136,7 +161,7 @@ func (p *Problems) Add(s Spot, code, text string, next ...string) {
 	d := Diagnostic{Pos: s.Pos, Code: code, Text: text, Next: next, Width: s.Width}
 	if s.File != nil && s.Pos.Line > 0 {
 		for n := max(1, s.Pos.Line-1); n <= s.Pos.Line; n++ {
-			d.Source = append(d.Source, Line{n, s.File.shown[n-1]})
+			d.Source = append(d.Source, Line{n, s.File.shown()[n-1]})
 		}
 	}
 	p.List = append(p.List, d)

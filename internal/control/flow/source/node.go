@@ -113,9 +113,13 @@ func (n *Node) At(keys ...string) Spot {
 }
 
 // Find is the spot of a path: keys joined by dots, list entries as [N].
-// Without such a value it is the nearest one above, at the top at.
-func (n *Node) Find(path string, at Spot) Spot {
+// Without such a value it is the nearest one above, at the top at. Files holds
+// the roots of the files that values name: a path goes on in them.
+func (n *Node) Find(path string, at Spot, files map[*Node]*Node) Spot {
 	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		if root := files[n]; root != nil {
+			n = root
+		}
 		if f := n.Field(key); f != nil {
 			n, at = f.Value, f.Value.Spot
 			continue

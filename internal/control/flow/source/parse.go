@@ -22,17 +22,12 @@ const (
 // Parse reads a file of the strict subset. It returns nil when nothing can be
 // made of it; what it refuses is in the log.
 func Parse(name string, data []byte, l *Problems) *Node {
-	f := newSource(name, string(data))
-	start := f.at(1, 1, 1)
-	switch {
-	case len(data) > maxBytes:
-		l.Add(start, "flow.yaml", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10), "put queries and lists into files of their own")
+	if len(data) > maxBytes {
+		l.Add(newSource(name, "").at(1, 1, 1), "flow.yaml", fmt.Sprintf("the file is larger than %d KiB", maxBytes>>10), "put queries and lists into files of their own")
 		return nil
-	case !utf8.Valid(data):
-		l.Add(start, "flow.yaml", "the file is not UTF-8", "save it as UTF-8")
-		return nil
-	case strings.ContainsAny(string(data), "\x00\ufeff"):
-		l.Add(start, "flow.yaml", "the file holds a byte order mark or a NUL", "save it as UTF-8 without a byte order mark")
+	}
+	f, ok := Text(name, data, "flow.yaml", l)
+	if !ok {
 		return nil
 	}
 	y := &yamlFile{file: f, log: l, comments: map[*token.Token]bool{}}

@@ -18,8 +18,8 @@ type Map struct {
 
 // Lookup is a table of values: a CSV file with the columns key and value.
 type Lookup struct {
-	File   string     `flow:"file,csv" help:"CSV file with the columns key and value"`
-	Values [][]string `json:"values"` // of File, with its header, filled in by the reader of the flow
+	File   string     `flow:"file,csv,alone" help:"CSV file with the columns key and value"`
+	Values [][]string `flow:",rows" json:"values"` // of File, with its header, filled in by the reader of the flow
 	At     string     `flow:",position"`
 }
 

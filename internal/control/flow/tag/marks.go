@@ -1,0 +1,31 @@
+package tag
+
+import "reflect"
+
+// The marks are fields of a struct that are no keys; their tags begin with a comma:
+//
+//	Name   string     `flow:",name"`      its name in a mapping of names
+//	At     string     `flow:",position"`  FILE:LINE:COLUMN of the value's start
+//	Values [][]string `flow:",rows"`      lines of the file that the csv key names
+const (
+	NameMark     = ",name"
+	PositionMark = ",position"
+	RowsMark     = ",rows"
+)
+
+// Marks are the indexes of a struct's marks.
+func Marks(t reflect.Type) map[string][]int {
+	out := map[string][]int{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch tag := f.Tag.Get("flow"); {
+		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
+			for mark, index := range Marks(f.Type) {
+				out[mark] = append([]int{i}, index...)
+			}
+		case tag == NameMark, tag == PositionMark, tag == RowsMark:
+			out[tag] = []int{i}
+		}
+	}
+	return out
+}
