@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
 )
 
 // edit changes a closed or open ledger's file behind its back.
@@ -88,6 +90,67 @@ func TestOpenRefuses(t *testing.T) {
 	})
 }
 
+// oldLedger is a ledger as godwit wrote it when its tables had version 1: a
+// run whose unit left an account.
+func oldLedger(t *testing.T) string {
+	t.Helper()
+	first, err := os.ReadFile("sqlite/0001.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	edit(t, path, "PRAGMA journal_mode = wal", "PRAGMA application_id = 1734637428", string(first), "PRAGMA user_version = 1",
+		`INSERT INTO run (id, uid, flow, n, state, token, opened) VALUES (1, 'u', 'copy', 1, 'running', 1, 1)`,
+		`INSERT INTO event (seq, run, at, kind, unit, attempt, body) VALUES
+			(1, 1, 1, 'run.started', '', 0, ''),
+			(2, 1, 1, 'unit.expanded', '', 0, '{"units":[{"id":"a","step":"load","kind":"load","entity":"film"}]}'),
+			(3, 1, 1, 'unit.started', 'a', 1, ''),
+			(4, 1, 1, 'unit.done', 'a', 1, '{"rows":5,"bytes":50}')`,
+		`INSERT INTO unit (run, id, step, kind, entity, state, attempt, tries, started, ended, spec)
+			VALUES (1, 'a', 'load', 'load', 'film', 'done', 1, 1, 1, 1, '{"id":"a","step":"load","kind":"load","entity":"film"}')`,
+		`INSERT INTO account VALUES (1, 'load', 'film', 1, 1, 'a', TRUE, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0, 5, 50, NULL)`)
+	return path
+}
+
+func TestOlderLedgerIsBroughtUp(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	path := oldLedger(t)
+	for range 2 { // the second time there is nothing to do
+		l := reopen(t, path)
+		run, err := l.Find(ctx, "copy-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if breaches, err := l.Check(ctx, run); err != nil || len(breaches) != 0 {
+			t.Errorf("check: %v, %v", breaches, err)
+		}
+		accounts, err := l.View().Accounts(ctx, run.ID)
+		if err != nil || len(accounts) != 1 || accounts[0].Read != 5 {
+			t.Errorf("accounts: %v, %v", accounts, err)
+		}
+		if n, err := l.View().Exceptions().Count(ctx, run.ID, exception.Filter{}); err != nil || n.Records != 0 {
+			t.Errorf("exceptions: %v, %v", n, err)
+		}
+	}
+	// It goes on as one of this version, with numbers behind those it has.
+	l := reopen(t, path)
+	run, err := l.Find(ctx, "copy-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Own(ctx, run, "host:1", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Release(ctx)
+	load := loadOf(t, s, "b", "film")
+	load.chunk(1, 2)
+	if n := load.chunks()[0].Account.Chunk; n != 2 {
+		t.Errorf("the new chunk's account has number %d", n)
+	}
+}
+
 // Pages in the middle of the file are overwritten: whoever reads them is told.
 func TestDamagedPages(t *testing.T) {
 	t.Parallel()
@@ -132,4 +195,29 @@ func TestCloseTwice(t *testing.T) {
 	if _, err := l.Start(context.Background(), ledger.NewRun{Flow: "copy"}); err == nil {
 		t.Error("started in a closed ledger")
 	}
+}
+
+// plan is how SQLite answers a question.
+func plan(t *testing.T, path, query string, args ...any) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }

@@ -17,6 +17,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
 	"godwit/internal/unit"
 )
 
@@ -48,10 +49,20 @@ func childMain(path string) error {
 }
 
 type child struct {
-	ctx     context.Context
-	path    string
-	ledger  *ledger.Ledger
-	session *ledger.Session
+	ctx      context.Context
+	path     string
+	ledger   *ledger.Ledger
+	session  *ledger.Session
+	prepared int
+}
+
+func (c *child) chunk(number string) (n int, err error) {
+	if _, err := fmt.Sscan(number, &n); err != nil {
+		return 0, err
+	}
+	l := &load{session: c.session, unit: "a", entity: "film"}
+	chunk, exceptions := l.drafted(n, 2)
+	return n, c.session.Prepare(c.ctx, "a", c.session.Token()<<16|1, chunk, exceptions, nil)
 }
 
 func (c *child) obey(word string) (answer string, err error) {
@@ -71,6 +82,11 @@ func (c *child) obey(word string) (answer string, err error) {
 			{Kind: unit.UnitExpanded, Body: unit.Body(unit.Expanded{Units: []unit.Unit{{ID: "a", Step: "copy", Kind: "data"}}})},
 			{Kind: unit.UnitStarted, Unit: "a", Attempt: 1},
 		}})
+	case "prepare": // chunk N of unit a, two records of it dead, and settle it
+		c.prepared, err = c.chunk(arg)
+		return "prepared", err
+	case "settle":
+		return "settled", c.session.Settle(c.ctx, "a", c.session.Token()<<16|1, c.prepared)
 	case "finish":
 		fence := c.session.Token()<<16 | 1
 		return "finished", c.turn(unit.Change{Unit: "a", Fence: fence, Events: []unit.Event{{Kind: unit.UnitDone, Unit: "a", Attempt: 1}}})
@@ -214,6 +230,84 @@ func TestKilledOwnerIsReplacedAtOnce(t *testing.T) {
 	units, err := l.View().Units(context.Background(), run.ID, ledger.Filter{State: ledger.Ready}, 0)
 	if err != nil || len(units) != 1 || units[0].Crashes != 1 {
 		t.Errorf("units: %+v, %v", units, err)
+	}
+}
+
+// A load is killed between the two; the target had committed, or had not.
+func TestKilledBetweenPrepareAndSettle(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		word   string // the last that it got
+		there  bool   // the target has chunk 2
+		states string
+	}{
+		"prepared, and the target has it":     {"prepare 2", true, "settled settled"},
+		"prepared, and the target has it not": {"prepare 2", false, "settled"},
+		"settled":                             {"settle", true, "settled settled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			killedLoad(t, c.word, c.there, c.states)
+		})
+	}
+}
+
+func killedLoad(t *testing.T, last string, there bool, want string) {
+	ctx := context.Background()
+	l := open(t)
+	run := newRun(t, l)
+	p := spawn(t, l.Path())
+	p.ask("open", "opened")
+	p.ask("own "+run.Name(), "owned")
+	p.ask("start", "started")
+	p.ask("prepare 1", "prepared")
+	p.ask("settle", "settled")
+	p.ask("prepare 2", "prepared")
+	if last == "settle" {
+		p.ask("settle", "settled")
+	}
+	p.kill()
+	path := l.Path()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = reopen(t, path)
+	shown := func() int64 {
+		n, err := l.View().Exceptions().Count(ctx, run.ID, exception.Filter{State: exception.All})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n.Records
+	}
+	if n, want := shown(), map[string]int64{"settle": 4, "prepare 2": 2}[last]; n != want {
+		t.Errorf("%d exceptions are shown after the kill, want %d", n, want)
+	}
+	s, err := l.Own(ctx, run, "parent", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Release(ctx)
+	u := &load{t, s, "a", "film", s.Token()<<16 | 2}
+	u.turn(unit.Change{Events: []unit.Event{{Kind: unit.UnitStarted, Unit: "a", Attempt: 2}}})
+	if there {
+		u.settle(2)
+	} else if err := s.Discard(ctx, "a", u.fence, 2); err != nil {
+		t.Fatal(err)
+	}
+	var states []string
+	for _, c := range u.chunks() {
+		states = append(states, c.State)
+	}
+	if got := strings.Join(states, " "); got != want {
+		t.Errorf("chunks are %s, want %s", got, want)
+	}
+	if n := shown(); n != int64(2*len(states)) {
+		t.Errorf("%d exceptions of %d chunks", n, len(states))
+	}
+	u.chunk(len(states)+1, 1)
+	breaches, err := l.Check(ctx, run)
+	if err != nil || len(breaches) != 0 {
+		t.Errorf("check: %v, %v", breaches, err)
 	}
 }
 

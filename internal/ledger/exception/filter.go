@@ -39,7 +39,7 @@ const shown = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared'
 // arguments.
 func (f Filter) Where(run int64) (string, []any) {
 	c := condition{args: []any{run}}
-	c.text.WriteString(" WHERE e.run = ?")
+	c.text.WriteString(of("e.run", f.Key))
 	switch f.State {
 	case Open:
 		c.text.WriteString(" AND e.closed = ''")
@@ -48,7 +48,7 @@ func (f Filter) Where(run int64) (string, []any) {
 	}
 	c.equal("e.cause", f.Cause)
 	c.equal("e.code", f.Code)
-	c.equal("e.key", f.Key)
+	c.key("e.key", f.Key)
 	c.equal("e.entity", f.Entity)
 	c.equal("e.step", f.Step)
 	c.equal("e.outcome", string(f.Outcome))
@@ -100,6 +100,22 @@ func (c *condition) equal(column, want string) {
 	if want != "" {
 		c.text.WriteString(" AND " + column + " = ?")
 		c.args = append(c.args, want)
+	}
+}
+
+// of is the condition on the run. With a key it is one that no index serves:
+// a key has few rows, and the planner takes the run's many.
+func of(column, key string) string {
+	if key != "" {
+		column += " + 0"
+	}
+	return " WHERE " + column + " = ?"
+}
+
+// key says that it is not empty, or the index on keys would not do.
+func (c *condition) key(column, want string) {
+	if c.equal(column, want); want != "" {
+		c.text.WriteString(" AND " + column + " <> ''")
 	}
 }
 

@@ -105,7 +105,7 @@ type IssueFilter struct {
 
 func (f IssueFilter) where(run int64) (string, []any) {
 	c := condition{args: []any{run}}
-	c.text.WriteString(" WHERE i.run = ?")
+	c.text.WriteString(of("i.run", f.Key))
 	switch f.State {
 	case Open:
 		c.text.WriteString(" AND i.state <> 'closed'")
@@ -115,7 +115,7 @@ func (f IssueFilter) where(run int64) (string, []any) {
 	c.equal("i.rule", f.Rule)
 	c.equal("i.field", f.Field)
 	c.equal("i.value", f.Value)
-	c.equal("i.key", f.Key)
+	c.key("i.key", f.Key)
 	c.equal("i.entity", f.Entity)
 	c.equal("i.step", f.Step)
 	c.equal("i.severity", f.Severity)
