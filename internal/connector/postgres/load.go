@@ -20,24 +20,31 @@ type load struct {
 
 // Begin is the connector.Writer's.
 func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector.Load, error) {
-	l, err := e.begin(ctx, marks)
-	if missing(err) {
-		if err = e.makeMarks(ctx); err == nil {
-			l, err = e.begin(ctx, marks)
-		}
-	}
+	l, err := e.beginLoad(ctx, marks, e.mayReplicate)
 	if err != nil {
-		return nil, fault.Wrap(err, "begin load into %s", e.name)
+		return nil, err
 	}
 	return l, nil
 }
 
-func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey) (*load, error) {
+// beginLoad begins a transaction with marks, and makes their table when it is
+// not there. Resting says whether triggers and foreign keys rest.
+func (e *Endpoint) beginLoad(ctx context.Context, marks []record.MarkKey, resting func(context.Context, *session) (bool, error)) (*load, error) {
+	l, err := e.begin(ctx, marks, resting)
+	if missing(err) {
+		if err = e.makeMarks(ctx); err == nil {
+			l, err = e.begin(ctx, marks, resting)
+		}
+	}
+	return l, fault.Wrap(err, "begin load into %s", e.name)
+}
+
+func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey, resting func(context.Context, *session) (bool, error)) (*load, error) {
 	s, err := e.trusted(ctx)
 	if err != nil {
 		return nil, err
 	}
-	replica, err := e.mayReplicate(ctx, s)
+	replica, err := resting(ctx, s)
 	if err == nil {
 		// The server sends next to nothing here: unanswered bytes mean that this
 		// side is gone, and its locks with it. See login.Dial for why not elsewhere.

@@ -138,7 +138,7 @@ func resolve(rows map[uint32]raw, ref Ref) Type {
 		for i, name := range r.Checks {
 			d.Checks = append(d.Checks, Check{name, r.Texts[i]})
 		}
-		t.Domain, t.OID, t.Cast = d, r.OID, r.Cast
+		t.Domain, t.OID = d, r.OID // Cast stays the base's: one to the domain would cut a text off
 		return t
 	}
 	t := Type{OID: r.OID, Cast: r.Cast, Labels: r.Labels, base: r.OID, delim: ','}

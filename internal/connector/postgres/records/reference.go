@@ -1,0 +1,82 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"godwit/internal/catalog"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// smallRows is how many rows a reference table may have for its values to be
+// known before a record is sent.
+const smallRows = 1000
+
+// reference is a column that refers to one of another table.
+type reference struct {
+	table  int // place in the list, from 1
+	column string
+}
+
+type referred struct {
+	name   string // the constraint's
+	values []string
+}
+
+// key is a foreign key of one column.
+type key struct {
+	Table                int
+	Column, Name         string
+	Schema, Object, With string
+}
+
+// references reads the values of small tables that columns refer to, of types
+// whose values have one text.
+func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[reference]referred, error) {
+	keys, err := list(ctx, conn, pgx.RowToStructByPos[key], `
+		WITH w AS (SELECT pg_catalog.to_regclass(name) AS t, n::int4 FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n))
+		SELECT w.n, a.attname::text, c.conname::text, n.nspname::text, f.relname::text, b.attname::text
+		FROM w JOIN pg_catalog.pg_constraint c ON c.conrelid = w.t AND c.contype = 'f' AND pg_catalog.cardinality(c.conkey) = 1
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+		JOIN pg_catalog.pg_class f ON f.oid = c.confrelid
+		JOIN pg_catalog.pg_attribute b ON b.attrelid = f.oid AND b.attnum = c.confkey[1]
+		JOIN pg_catalog.pg_namespace n ON n.oid = f.relnamespace
+		WHERE f.oid NOT IN (SELECT t FROM w WHERE t IS NOT NULL) AND f.reltuples <= 1000 AND f.relpages <= 1000
+			AND b.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+			AND pg_catalog.has_table_privilege(f.oid, 'SELECT') AND NOT f.relrowsecurity
+		ORDER BY w.n, c.conname`, quoted(names))
+	all := map[reference]referred{}
+	for _, k := range keys {
+		at := reference{k.Table, k.Column}
+		if _, known := all[at]; known {
+			continue
+		}
+		values, err := list(ctx, conn, pgx.RowTo[string], fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 LIMIT %[3]d",
+			catalog.Quote(k.With), catalog.Name{Schema: k.Schema, Object: k.Object}.SQL(), smallRows+1))
+		if err != nil {
+			return nil, err
+		}
+		if len(values) > 0 && len(values) <= smallRows {
+			all[at] = referred{k.Name, values}
+		}
+	}
+	return all, err
+}
+
+// bound is a border as one that passes itself: of whole numbers the next one.
+// Of others the border stays; whoever equals it is refused by the server.
+func bound(text string, beyond bool, kind catalog.Kind, step int64) *string {
+	n, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return nil
+	}
+	if beyond && kind == catalog.KindInt {
+		if !n.IsInt() {
+			return nil
+		}
+		text = new(big.Int).Add(n.Num(), big.NewInt(step)).String()
+	}
+	return &text
+}

@@ -1,0 +1,239 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A page is staged as text, so that a value that its type does not take is
+// refused where its record is written and not before. godwit_record has a row
+// for each record: what became of it is noted there by the statements
+// themselves, in the server.
+const stageRecords = `CREATE TEMP TABLE godwit_record (n int PRIMARY KEY, parts int[] NOT NULL, n_rows int8 NOT NULL DEFAULT 0,
+	older bool NOT NULL DEFAULT false, state text, message text, detail text, at_schema text, at_table text, at_column text,
+	at_type text, at_constraint text) ON COMMIT DROP`
+
+// stage brings a page into the temporary tables, which the transaction's first
+// page makes.
+func (w *Writer) stage(ctx context.Context, b *batch) error {
+	if err := w.makeStages(ctx); err != nil {
+		return sqlstate.Translate(err)
+	}
+	var records []byte
+	for _, n := range b.live {
+		records = strconv.AppendInt(records, int64(n), 10)
+		records = append(records, "\t{"...)
+		for i, p := range b.uses[n] {
+			if i > 0 {
+				records = append(records, ',')
+			}
+			records = strconv.AppendInt(records, int64(p), 10)
+		}
+		records = append(records, "}\n"...)
+	}
+	if err := w.copyWhole(ctx, "pg_temp.godwit_record (n, parts)", records, int64(len(b.live))); err != nil {
+		return err
+	}
+	for _, at := range b.inOrder() {
+		p := b.parts[at]
+		if p.rows == 0 {
+			continue
+		}
+		if err := w.copyWhole(ctx, w.stages[p.target], p.data, p.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) copyWhole(ctx context.Context, into string, data []byte, rows int64) error {
+	n, err := w.copy(ctx, into, data)
+	if err == nil && n != rows {
+		err = fault.New(fault.Internal, "copy.count", "%d of %d rows were staged", n, rows)
+	}
+	return sqlstate.Translate(err)
+}
+
+func (w *Writer) makeStages(ctx context.Context) error {
+	sql := "TRUNCATE pg_temp.godwit_record"
+	switch {
+	case w.stages != nil:
+		for _, s := range w.stages {
+			sql += ", " + s
+		}
+		_, err := run(ctx, w.conn, sql)
+		return err
+	case w.made == 0:
+		sql = stageRecords
+	}
+	for _, t := range w.targets {
+		w.made++
+		name := fmt.Sprintf("godwit_stage_%d", w.made)
+		sql += "; CREATE TEMP TABLE " + name + " (godwit_record int, godwit_seq int, godwit_part int"
+		for i := range t.columns {
+			sql += fmt.Sprintf(", c%d text", i)
+		}
+		sql += ") ON COMMIT DROP; CREATE INDEX ON pg_temp." + name + " (godwit_record)"
+		w.stages = append(w.stages, "pg_temp."+name)
+	}
+	_, err := run(ctx, w.conn, sql)
+	return err
+}
+
+// isolate writes a page that was refused as a whole record by record, each in
+// a block of its own, within the server.
+func (w *Writer) isolate(ctx context.Context, page []record.Mapped, became []connector.Became) error {
+	b, err := encode(w.targets, w.mode == connector.ModeMerge, true, page, became, nil)
+	if err != nil || len(b.live) == 0 {
+		return err
+	}
+	if err := w.stage(ctx, b); err != nil {
+		return err
+	}
+	return w.oneByOne(ctx, b, page)
+}
+
+// oneByOne writes the staged records one after the other.
+func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped) error {
+	var err error
+	if w.plpgsql {
+		_, err = run(ctx, w.conn, w.loop(b))
+		err = sqlstate.Translate(err)
+	} else {
+		err = w.bySavepoints(ctx, b)
+	}
+	if err == nil {
+		err = w.collect(ctx, b, page)
+	}
+	if err == nil {
+		err = w.locate(ctx, page, b.became, b.live)
+	}
+	return err
+}
+
+// loop is the DO statement: a record's statements in a block that catches what
+// is refused.
+func (w *Writer) loop(b *batch) string {
+	var s strings.Builder
+	s.WriteString(`
+DECLARE
+	godwit_n int; godwit_parts int[];
+	godwit_message text; godwit_detail text; godwit_schema text; godwit_table text; godwit_column text; godwit_type text; godwit_constraint text;
+BEGIN
+	FOR godwit_n, godwit_parts IN SELECT r.n, r.parts FROM pg_temp.godwit_record r ORDER BY r.n LOOP
+		BEGIN
+			SET CONSTRAINTS ALL DEFERRED;
+`)
+	for _, st := range w.statements(b, "godwit_n") {
+		if st.part >= 0 {
+			fmt.Fprintf(&s, "IF %d = ANY (godwit_parts) THEN %s; END IF;\n", st.part, st.sql)
+		} else {
+			s.WriteString(st.sql + ";\n")
+		}
+	}
+	s.WriteString(`
+			SET CONSTRAINTS ALL IMMEDIATE;
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS godwit_message = MESSAGE_TEXT, godwit_detail = PG_EXCEPTION_DETAIL, godwit_schema = SCHEMA_NAME,
+				godwit_table = TABLE_NAME, godwit_column = COLUMN_NAME, godwit_type = PG_DATATYPE_NAME, godwit_constraint = CONSTRAINT_NAME;
+			UPDATE pg_temp.godwit_record r SET state = SQLSTATE, message = godwit_message, detail = godwit_detail, at_schema = godwit_schema,
+				at_table = godwit_table, at_column = godwit_column, at_type = godwit_type, at_constraint = godwit_constraint WHERE r.n = godwit_n;
+		END;
+	END LOOP;
+END `)
+	body := s.String()
+	tag := "$godwit$"
+	for i := 0; strings.Contains(body, tag); i++ {
+		tag = fmt.Sprintf("$godwit%d$", i)
+	}
+	return "DO " + tag + body + tag
+}
+
+// bySavepoints does the same without PL/pgSQL: a round trip for each record.
+func (w *Writer) bySavepoints(ctx context.Context, b *batch) error {
+	for _, n := range b.live {
+		sql := ""
+		for _, st := range w.statements(b, strconv.Itoa(n)) {
+			if st.part < 0 || slices.Contains(b.uses[n], st.part) {
+				sql += st.sql + ";\n"
+			}
+		}
+		refused, err := w.attempt(ctx, func() error {
+			_, err := run(ctx, w.conn, sql)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var e *pgconn.PgError
+		if errors.As(refused, &e) {
+			b.became[n] = connector.Became{Outcome: record.Dead, Refusal: w.refusal(e)}
+		}
+	}
+	return nil
+}
+
+// fate is a row of godwit_record.
+type fate struct {
+	N                                                           int
+	Rows                                                        int64
+	Older                                                       bool
+	State, Message, Detail, Schema, Table, Column, Type, Constr *string
+}
+
+// collect reads what became of the staged records.
+func (w *Writer) collect(ctx context.Context, b *batch, page []record.Mapped) error {
+	fates, err := list(ctx, w.conn, pgx.RowToStructByPos[fate], `SELECT n, n_rows, older, state, message, detail,
+		at_schema, at_table, at_column, at_type, at_constraint FROM pg_temp.godwit_record`)
+	if err != nil {
+		return err
+	}
+	if len(fates) != len(b.live) {
+		return fault.New(fault.Internal, "account.open", "the server tells of %d records, %d were sent", len(fates), len(b.live))
+	}
+	for _, f := range fates {
+		if f.N < 0 || f.N >= len(page) || b.became[f.N].Outcome != "" {
+			continue // dead by its savepoint
+		}
+		if f.State != nil {
+			e := &pgconn.PgError{Code: *f.State, Message: text(f.Message), Detail: text(f.Detail), SchemaName: text(f.Schema), TableName: text(f.Table),
+				ColumnName: text(f.Column), DataTypeName: text(f.Type), ConstraintName: text(f.Constr)}
+			if !aboutRecords(e) {
+				return sqlstate.Translate(e)
+			}
+			b.became[f.N] = connector.Became{Outcome: record.Dead, Refusal: w.refusal(e)}
+			continue
+		}
+		b.became[f.N] = connector.Became{Outcome: w.outcome(f), Rows: f.Rows}
+	}
+	return nil
+}
+
+func (w *Writer) outcome(f fate) record.Outcome {
+	switch {
+	case w.mode == connector.ModeAppend, f.Rows > 0:
+		return record.Applied
+	case f.Older:
+		return record.Superseded
+	}
+	return record.Equal
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,198 @@
+package records
+
+import (
+	"fmt"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+)
+
+// statement writes staged rows; it is needed for records that have rows in its
+// part, -1 for all.
+type statement struct {
+	part int
+	sql  string
+}
+
+// statements are those that write the staged page: of the record that an
+// expression gives the number of, or of all of them at once ("").
+func (w *Writer) statements(b *batch, n string) []statement {
+	only := ""
+	if n != "" {
+		only = " AND s.godwit_record = " + n
+	}
+	var all []statement
+	if w.mode == connector.ModeAppend {
+		for _, at := range b.inOrder() {
+			all = append(all, statement{at, w.insert(b, at, only)})
+		}
+		return all
+	}
+	// Rows of a record's own first: they may be older than what is there, and
+	// then its parts stay too. Then what is gone, the parts of parts first.
+	if n != "" {
+		for i := range b.targets {
+			all = append(all, statement{-1, w.notTwice(b, i, n)})
+		}
+	}
+	for _, at := range b.inOrder() {
+		if len(b.targets[b.parts[at].target].parent) == 0 {
+			all = append(all, statement{at, w.upsert(b, at, only)})
+		}
+	}
+	for i := len(b.targets) - 1; i >= 0; i-- {
+		if len(b.targets[i].parent) > 0 {
+			all = append(all, statement{-1, w.remove(b, i, only)})
+		}
+	}
+	for _, at := range b.inOrder() {
+		if len(b.targets[b.parts[at].target].parent) > 0 {
+			all = append(all, statement{at, w.upsert(b, at, only)})
+		}
+	}
+	return all
+}
+
+// staged is a staged column as a value of the column that it goes into. Without
+// a modifier: one would cut texts off silently, where the assignment to the
+// column refuses them.
+func (t *target) staged(c int) string {
+	return fmt.Sprintf("s.c%d::%s", c, t.columns[c].t.Cast)
+}
+
+// alike is a staged column as it will stand in the column, for comparisons.
+func (t *target) alike(c int) string { return fmt.Sprintf("s.c%d::%s", c, t.columns[c].t.Full) }
+
+func (t *target) name(c int) string { return catalog.Quote(t.Columns[c]) }
+
+const noteRows = `UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows FROM b WHERE r.n = b.n`
+
+// insert appends the rows of a part.
+func (w *Writer) insert(b *batch, at int, only string) string {
+	p, t := b.parts[at], &b.targets[b.parts[at].target]
+	columns, values := "", make([]string, len(p.present))
+	for i, c := range p.present {
+		values[i] = t.staged(c)
+	}
+	if len(values) > 0 {
+		columns = " (" + b.columns(p) + ") OVERRIDING SYSTEM VALUE"
+	}
+	record := strings.TrimPrefix(only, " AND s.godwit_record = ")
+	return fmt.Sprintf(`WITH w AS (INSERT INTO %s%s SELECT %s FROM %s s WHERE s.godwit_part = %d%s ORDER BY s.godwit_seq RETURNING 1),
+		b AS (SELECT %s AS n, count(*) AS n_rows FROM w) %s`,
+		t.Table.SQL(), columns, strings.Join(values, ", "), w.stages[p.target], at, only, record, noteRows)
+}
+
+// upsert writes the rows of a part that differ from those there: it updates
+// first and inserts what was not there, so that a row that is the same is not
+// even locked. A row that came in between is met by ON CONFLICT.
+func (w *Writer) upsert(b *batch, at int, only string) string {
+	p, t := b.parts[at], &b.targets[b.parts[at].target]
+	var values, sets, setsNew, old, fresh, excluded []string
+	for _, c := range p.present {
+		name := t.name(c)
+		values = append(values, fmt.Sprintf("%s AS c%d", t.staged(c), c))
+		if contains(t.key, c) || t.columns[c].Identity == "a" {
+			continue
+		}
+		sets = append(sets, fmt.Sprintf("%s = s.c%d", name, c))
+		setsNew = append(setsNew, fmt.Sprintf("%s = excluded.%s", name, name))
+		old = append(old, t.columns[c].t.Comparable("o."+name))
+		fresh = append(fresh, t.columns[c].t.Comparable(fmt.Sprintf("s.f%d", c)))
+		excluded = append(excluded, t.columns[c].t.Comparable("excluded."+name))
+		values = append(values, fmt.Sprintf("%s AS f%d", t.alike(c), c))
+	}
+	var match, columns, inserted, keys, back []string
+	for _, k := range t.key {
+		values = append(values, fmt.Sprintf("%s AS k%d", t.alike(k), k))
+		match = append(match, fmt.Sprintf("o.%s = s.k%d", t.name(k), k))
+		keys = append(keys, "o."+t.name(k))
+		back = append(back, fmt.Sprintf("i.%s = s.k%d", t.name(k), k))
+	}
+	for _, c := range p.present {
+		columns, inserted = append(columns, t.name(c)), append(inserted, fmt.Sprintf("s.c%d", c))
+	}
+	on := strings.Join(match, " AND ")
+	guard, guardNew, older := "", "", "false"
+	if v := t.version; v >= 0 && contains(p.present, v) {
+		guard = fmt.Sprintf(" AND (o.%[1]s IS NULL OR s.f%[2]d >= o.%[1]s)", t.name(v), v)
+		guardNew = fmt.Sprintf(" AND (o.%[1]s IS NULL OR excluded.%[1]s >= o.%[1]s)", t.name(v))
+		older = fmt.Sprintf("coalesce(pg_catalog.bool_or(o.%[1]s IS NOT NULL AND (s.f%[2]d IS NULL OR s.f%[2]d < o.%[1]s)), false)", t.name(v), v)
+	}
+	update, conflict := "SELECT NULL::int AS n WHERE false", "DO NOTHING"
+	if len(sets) > 0 {
+		update = fmt.Sprintf("UPDATE %s o SET %s FROM s WHERE %s AND (%s) IS DISTINCT FROM (%s)%s RETURNING s.n",
+			t.Table.SQL(), strings.Join(sets, ", "), on, rowOf(old), rowOf(fresh), guard)
+		conflict = fmt.Sprintf("DO UPDATE SET %s WHERE (%s) IS DISTINCT FROM (%s)%s", strings.Join(setsNew, ", "), rowOf(old), rowOf(excluded), guardNew)
+	}
+	return fmt.Sprintf(`WITH s AS MATERIALIZED (SELECT s.godwit_record AS n, s.godwit_seq AS q, %[1]s FROM %[2]s s
+			JOIN pg_temp.godwit_record r ON r.n = s.godwit_record AND NOT r.older WHERE s.godwit_part = %[3]d%[4]s),
+		u AS (%[5]s),
+		i AS (INSERT INTO %[6]s AS o (%[7]s) OVERRIDING SYSTEM VALUE SELECT %[8]s FROM s
+			WHERE NOT EXISTS (SELECT FROM %[6]s o WHERE %[9]s) ORDER BY s.n, s.q ON CONFLICT (%[10]s) %[11]s RETURNING %[12]s),
+		e AS (SELECT s.n, 0 AS n_rows, %[13]s AS older FROM s LEFT JOIN %[6]s o ON %[9]s GROUP BY s.n
+			UNION ALL SELECT u.n, 1, false FROM u
+			UNION ALL SELECT s.n, 1, false FROM s JOIN i ON %[14]s),
+		b AS (SELECT e.n, pg_catalog.sum(e.n_rows) AS n_rows, pg_catalog.bool_or(e.older) AS older FROM e GROUP BY e.n)
+		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, older = b.older AND b.n_rows = 0 FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older)`,
+		strings.Join(values, ", "), w.stages[p.target], at, only, update, t.Table.SQL(), strings.Join(columns, ", "),
+		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, " AND "))
+}
+
+func rowOf(exprs []string) string { return "ROW(" + strings.Join(exprs, ", ") + ")" }
+
+// remove deletes the parts of records that they have no more. Whose rows they
+// are is told by the rows, and by what they refer to in a row of the same
+// record, which is there also when no part is left.
+func (w *Writer) remove(b *batch, at int, only string) string {
+	t := &b.targets[at]
+	stage := w.stages[at]
+	values, match, keys, filled := make([]string, len(t.parent)), []string{}, []string{}, []string{}
+	for i, c := range t.parent {
+		values[i] = fmt.Sprintf("%s AS p%d", t.alike(c), i)
+		match = append(match, fmt.Sprintf("o.%s = p.p%d", t.name(c), i))
+		filled = append(filled, fmt.Sprintf("s.c%d IS NOT NULL", c))
+	}
+	of := fmt.Sprintf("SELECT s.godwit_record AS n, %s FROM %s s WHERE %s%s", strings.Join(values, ", "), stage, strings.Join(filled, " AND "), only)
+	if t.owner >= 0 {
+		o, owned := &b.targets[t.owner], make([]string, len(t.owned))
+		for i, c := range t.owned {
+			owned[i] = fmt.Sprintf("%s AS p%d", o.alike(c), i)
+		}
+		of += fmt.Sprintf(" UNION SELECT s.godwit_record, %s FROM %s s WHERE true%s", strings.Join(owned, ", "), w.stages[t.owner], only)
+	}
+	for _, k := range t.key {
+		keys = append(keys, fmt.Sprintf("o.%s = %s", t.name(k), t.alike(k)))
+	}
+	return fmt.Sprintf(`WITH p AS MATERIALIZED (SELECT DISTINCT f.* FROM (%s) f JOIN pg_temp.godwit_record r ON r.n = f.n AND NOT r.older),
+		w AS (DELETE FROM %s o USING p WHERE %s AND NOT EXISTS (SELECT FROM %s s WHERE %s%s) RETURNING p.n),
+		b AS (SELECT w.n, count(*) AS n_rows FROM w GROUP BY w.n) %s`,
+		of, t.Table.SQL(), strings.Join(match, " AND "), stage, strings.Join(keys, " AND "), only, noteRows)
+}
+
+// same finds keys of a target that stand twice in the stage.
+func (w *Writer) same(b *batch, at int, only string) string {
+	t := &b.targets[at]
+	keys := make([]string, len(t.key))
+	for i, k := range t.key {
+		keys[i] = t.alike(k)
+	}
+	return fmt.Sprintf("SELECT 1 FROM %s s WHERE true%s GROUP BY %s HAVING count(*) > 1", w.stages[at], only, strings.Join(keys, ", "))
+}
+
+// notTwice refuses a record with two rows of one key: an expression of more than
+// one row is a cardinality_violation, in and outside of PL/pgSQL.
+func (w *Writer) notTwice(b *batch, at int, n string) string {
+	return fmt.Sprintf("UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + coalesce((SELECT 0 FROM generate_series(1, 2), (%s) same), 0) WHERE r.n = %s",
+		w.same(b, at, " AND s.godwit_record = "+n), n)
+}
+
+func contains(list []int, n int) bool {
+	for _, i := range list {
+		if i == n {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/records"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+)
+
+// BeginRecords is the connector.RecordTarget's. Triggers run with the
+// search_path that the role has for everybody else.
+func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (connector.Load, connector.RecordLoad, error) {
+	l, err := e.beginLoad(ctx, marks, func(context.Context, *session) (bool, error) { return false, nil })
+	if err != nil {
+		return nil, nil, err
+	}
+	l.s.touched = true // triggers are others' code
+	if err := l.s.exec(ctx, pathOfRole); err != nil {
+		_ = l.Close()
+		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
+	}
+	return l, &recordLoad{l, records.NewWriter(l.s.conn)}, nil
+}
+
+// recordLoad writes records in a load's transaction.
+type recordLoad struct {
+	l *load
+	w *records.Writer
+}
+
+// WriteRecords is the connector.RecordLoad's: see records.Writer.
+func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []connector.Into, page []record.Mapped) ([]connector.Became, error) {
+	if r.l.s == nil || r.l.s.broken {
+		return nil, fault.New(fault.Internal, "session.broken", "the load had an error before, or is closed")
+	}
+	became, err := r.w.Write(ctx, mode, into, page)
+	if err != nil {
+		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
+	}
+	return became, nil
+}
+
+// Tables is the connector.RecordTarget's: see records.Tables.
+func (e *Endpoint) Tables(ctx context.Context, names []catalog.Name) (tables []connector.TargetTable, err error) {
+	q := connector.Query{}
+	for _, n := range names {
+		if n.Schema != "" {
+			q.Table = n
+		}
+	}
+	err = e.asking(ctx, q, func(s *session) error {
+		tables, err = records.Tables(ctx, s.conn, names)
+		return err
+	})
+	return tables, fault.Wrap(err, "look at tables of %s", e.name)
+}
+
+var _ connector.RecordTarget = (*Endpoint)(nil)
