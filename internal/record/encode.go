@@ -1,0 +1,331 @@
+package record
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"godwit/internal/catalog"
+)
+
+// The stored form of a record is a JSON object of its slots by name, without
+// the missing ones. A value stands as plain JSON where its field's type says
+// what it is; everything else carries a tag, an object of one name: $int,
+// $float, $decimal, $text, $raw (a text that is not UTF-8), $bytes, $time,
+// $unix (a time outside the years 1 to 9999), $object (a document that looks
+// like a tag), $missing (inside a list).
+
+// Encode writes the slots of a record in their stored form. Nothing is lost:
+// Decode with the same schema gives equal slots. Two fields of one name are
+// told apart by "#2" behind the second.
+func Encode(s *Schema, slots []any) json.RawMessage {
+	b := []byte{'{'}
+	for i, name := range slotNames(s) {
+		if i >= len(slots) || slots[i] == Missing {
+			continue
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = stored(b, name, catalog.Type{})
+		b = append(b, ':')
+		b = stored(b, slots[i], s.Fields[i].Type)
+	}
+	return append(b, '}')
+}
+
+// Decode reads the stored form of a record into slots of a schema; fields that
+// are not there are Missing. A name that the schema does not have is an error.
+func Decode(s *Schema, text []byte) ([]any, error) {
+	v, err := DecodeJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := v.(Object)
+	if !ok {
+		return nil, errors.New("a stored record is an object")
+	}
+	slots := make([]any, len(s.Fields))
+	found := 0
+	for i, name := range slotNames(s) {
+		v, ok := object[name]
+		if !ok {
+			slots[i] = Missing
+			continue
+		}
+		found++
+		if slots[i], err = restored(v, s.Fields[i].Type); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if found < len(object) {
+		return nil, fmt.Errorf("%d fields of the stored record are not in the schema", len(object)-found)
+	}
+	return slots, nil
+}
+
+func slotNames(s *Schema) []string {
+	names := make([]string, len(s.Fields))
+	seen := make(map[string]int, len(names))
+	for i, f := range s.Fields {
+		name := f.Name
+		for n := seen[f.Name]; n > 0; n = seen[name] {
+			n++
+			seen[f.Name] = n
+			name = f.Name + "#" + strconv.Itoa(n)
+		}
+		names[i] = name
+		seen[name]++
+	}
+	return names
+}
+
+// tag writes {"$name":"text"}.
+func tag(b []byte, name, text string) []byte {
+	b = append(append(append(b, `{"$`...), name...), `":`...)
+	b = stored(b, text, catalog.Type{})
+	return append(b, '}')
+}
+
+// stored appends a value in its stored form, untagged where a field of type t
+// reads it back as it is.
+func stored(b []byte, v any, t catalog.Type) []byte {
+	switch v := v.(type) {
+	case nil, bool:
+		b, _ = AppendJSON(b, v)
+		return b
+	case string:
+		return storedText(b, v, t)
+	case []any:
+		of := elementType(t)
+		b = append(b, '[')
+		for i, e := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = stored(b, e, of)
+		}
+		return append(b, ']')
+	case Object:
+		return storedObject(b, v)
+	case missing:
+		return append(b, `{"$missing":true}`...)
+	}
+	return storedScalar(b, v, t)
+}
+
+func storedScalar(b []byte, v any, t catalog.Type) []byte {
+	switch v := v.(type) {
+	case int64:
+		if t.Kind != catalog.KindFloat && t.Kind != catalog.KindDecimal {
+			return strconv.AppendInt(b, v, 10)
+		}
+		return tag(b, "int", strconv.FormatInt(v, 10))
+	case float64:
+		if t.Kind == catalog.KindFloat && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			b, _ = appendFloat(b, v)
+			return b
+		}
+		return tag(b, "float", strconv.FormatFloat(v, 'g', -1, 64))
+	case Decimal:
+		_, whole := number(string(v)).(int64)
+		if jsonNumber(string(v)) && t.Kind != catalog.KindFloat && (t.Kind == catalog.KindDecimal || !whole) {
+			return append(b, v...)
+		}
+		return tag(b, "decimal", string(v))
+	case []byte:
+		if t.Kind == catalog.KindBytes {
+			b, _ = AppendJSON(b, v)
+			return b
+		}
+		return tag(b, "bytes", base64.StdEncoding.EncodeToString(v))
+	case time.Time:
+		return storedTime(b, v, t)
+	}
+	panic(fmt.Sprintf("a record holds a value of type %T", v))
+}
+
+func storedTime(b []byte, v time.Time, t catalog.Type) []byte {
+	switch v = v.UTC(); {
+	case v.Year() < 1 || v.Year() > 9999:
+		return tag(b, "unix", strconv.FormatInt(v.Unix(), 10)+" "+strconv.Itoa(v.Nanosecond()))
+	case t.Kind == catalog.KindTimestamp, t.Kind == catalog.KindDate:
+		b, _ = AppendJSON(b, v)
+		return b
+	}
+	return tag(b, "time", TimeText(v))
+}
+
+func storedText(b []byte, v string, t catalog.Type) []byte {
+	if !utf8.ValidString(v) {
+		return tag(b, "raw", base64.StdEncoding.EncodeToString([]byte(v)))
+	}
+	switch t.Kind {
+	case catalog.KindBytes:
+		return tag(b, "text", v)
+	case catalog.KindDate, catalog.KindTimestamp:
+		if _, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return tag(b, "text", v)
+		}
+	}
+	b, _ = appendText(b, v)
+	return b
+}
+
+func storedObject(b []byte, v Object) []byte {
+	looksTagged := false
+	for name := range v {
+		looksTagged = looksTagged || len(v) == 1 && strings.HasPrefix(name, "$") || !utf8.ValidString(name)
+	}
+	if looksTagged {
+		b = append(b, `{"$object":[`...)
+	} else {
+		b = append(b, '{')
+	}
+	first := true
+	for _, name := range sortedNames(v) {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = stored(b, name, catalog.Type{})
+		if looksTagged {
+			b = append(b, ',')
+		} else {
+			b = append(b, ':')
+		}
+		b = stored(b, v[name], catalog.Type{})
+	}
+	if looksTagged {
+		return append(b, "]}"...)
+	}
+	return append(b, '}')
+}
+
+func elementType(t catalog.Type) catalog.Type {
+	if t.Of != nil {
+		return *t.Of
+	}
+	return catalog.Type{}
+}
+
+// restored is stored backwards.
+func restored(v any, t catalog.Type) (any, error) {
+	switch v := v.(type) {
+	case int64:
+		return restoredNumber(strconv.FormatInt(v, 10), t)
+	case Decimal:
+		return restoredNumber(string(v), t)
+	case string:
+		return restoredText(v, t)
+	case []any:
+		of := elementType(t)
+		for i := range v {
+			var err error
+			if v[i], err = restored(v[i], of); err != nil {
+				return nil, fmt.Errorf("[%d]: %w", i, err)
+			}
+		}
+		return v, nil
+	case Object:
+		if len(v) == 1 {
+			for name, inner := range v {
+				if strings.HasPrefix(name, "$") {
+					return untagged(name, inner)
+				}
+			}
+		}
+		for name := range v {
+			var err error
+			if v[name], err = restored(v[name], catalog.Type{}); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return v, nil
+	}
+	return v, nil
+}
+
+func restoredNumber(text string, t catalog.Type) (any, error) {
+	switch t.Kind {
+	case catalog.KindFloat:
+		return strconv.ParseFloat(text, 64)
+	case catalog.KindDecimal:
+		return Decimal(text), nil
+	}
+	return number(text), nil
+}
+
+func restoredText(text string, t catalog.Type) (any, error) {
+	switch t.Kind {
+	case catalog.KindBytes:
+		return base64.StdEncoding.DecodeString(text)
+	case catalog.KindDate, catalog.KindTimestamp:
+		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return text, nil
+}
+
+func untagged(name string, inner any) (any, error) {
+	if pairs, ok := inner.([]any); ok && name == "$object" {
+		return untaggedObject(pairs)
+	}
+	if name == "$missing" && inner == true {
+		return Missing, nil
+	}
+	text, ok := inner.(string)
+	if !ok {
+		return nil, fmt.Errorf("the tag %s holds a text", name)
+	}
+	switch name {
+	case "$int":
+		return strconv.ParseInt(text, 10, 64)
+	case "$float":
+		return strconv.ParseFloat(text, 64)
+	case "$decimal":
+		return Decimal(text), nil
+	case "$text":
+		return text, nil
+	case "$raw":
+		b, err := base64.StdEncoding.DecodeString(text)
+		return string(b), err
+	case "$bytes":
+		return base64.StdEncoding.DecodeString(text)
+	case "$time":
+		at, err := time.Parse(time.RFC3339Nano, text)
+		return at.UTC(), err
+	case "$unix":
+		var sec, nano int64
+		_, err := fmt.Fscan(bytes.NewBufferString(text), &sec, &nano)
+		return time.Unix(sec, nano).UTC(), err
+	}
+	return nil, fmt.Errorf("there is no tag %s", name)
+}
+
+// untaggedObject reads names and values in turn.
+func untaggedObject(pairs []any) (any, error) {
+	object := Object{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, err := restored(pairs[i], catalog.Type{})
+		if err != nil {
+			return nil, err
+		}
+		text, ok := name.(string)
+		if !ok {
+			return nil, errors.New("a name is a text")
+		}
+		if object[text], err = restored(pairs[i+1], catalog.Type{}); err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+	}
+	return object, nil
+}

@@ -1,0 +1,344 @@
+package mapping
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/record"
+	"godwit/internal/work/pipeline/mapping/expression"
+	"godwit/internal/work/pipeline/mapping/path"
+)
+
+// compiler collects what is wrong; at is where it is at work.
+type compiler struct {
+	Input
+	m        *Map
+	p        *Program
+	problems []Problem
+	at       string
+	lookups  map[string]map[string]string
+}
+
+// place is what is around a field: the element it is read from, the target it
+// is written to.
+type place struct {
+	target *target   // nil inside each: fields of a document
+	each   string    // list whose elements are read, "" = the record
+	parent *[]*field // rows: the fields of the mapped record
+	nested bool      // each inside each: parent is the element around
+	prefix string    // of names in the lineage
+}
+
+// Compile checks a map against what both sides hold. All problems are
+// reported, in the order of the map; with any there is no program.
+func Compile(m *Map, in Input) (*Program, []Problem) {
+	c := &compiler{Input: in, m: m, at: m.At, lookups: map[string]map[string]string{}}
+	c.p = &Program{env: in.Env, schema: in.Source, lineage: map[string][]string{}, read: map[string]bool{}}
+	for _, t := range in.Targets {
+		c.p.targets = append(c.p.targets, &target{Target: t, index: map[string]int{}})
+	}
+	c.readLookups()
+	main := place{target: c.p.targets[0]}
+	for _, name := range slices.Sorted(maps.Keys(m.Filter)) {
+		c.p.filters = append(c.p.filters, filter{name, c.expression("filter "+name, m.Filter[name], place{}, "", catalog.KindBool, catalog.Type{})})
+	}
+	if m.Owner != "" {
+		c.p.owner = c.expression("owner", m.Owner, place{}, "", "", catalog.Type{})
+	}
+	c.p.fields = c.fields(m.Fields, main)
+	for i := range m.Rows {
+		c.at = m.Rows[i].At
+		c.children(&m.Rows[i])
+	}
+	for i := range m.Rules {
+		c.at = m.Rules[i].At
+		c.rule(&m.Rules[i])
+	}
+	c.at = m.At
+	c.keys()
+	c.complete()
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	c.p.identity = version(m, in)
+	return c.p, nil
+}
+
+func (c *compiler) add(key, code, text, next string) {
+	c.problems = append(c.problems, Problem{At: c.at, Key: key, Code: code, Text: text, Next: next})
+}
+
+// readLookups makes maps of the tables of values.
+func (c *compiler) readLookups() {
+	for _, name := range slices.Sorted(maps.Keys(c.m.Lookups)) {
+		l := c.m.Lookups[name]
+		c.at = l.At
+		table := map[string]string{}
+		c.lookups[name] = table
+		if len(l.Values) == 0 {
+			c.add("file", "map.lookup", "lookup "+name+" is empty: "+l.File, "a CSV file begins with the line key,value")
+			continue
+		}
+		k, v := slices.Index(l.Values[0], "key"), slices.Index(l.Values[0], "value")
+		if k < 0 || v < 0 {
+			c.add("file", "map.lookup", "lookup "+name+": "+l.File+" has no columns key and value", "its first line is key,value")
+			continue
+		}
+		for i, row := range l.Values[1:] {
+			if len(row) != len(l.Values[0]) {
+				c.add("file", "map.lookup", fmt.Sprintf("lookup %s: line %d of %s has %d values, not %d", name, i+2, l.File, len(row), len(l.Values[0])), "")
+				continue
+			}
+			if was, twice := table[row[k]]; twice && was != row[v] {
+				c.add("file", "map.lookup", fmt.Sprintf("lookup %s: key %q has two values in %s", name, row[k], l.File), "")
+			}
+			table[row[k]] = row[v]
+		}
+	}
+	c.at = c.m.At
+}
+
+// source finds what a path leads to; ok is false after a problem.
+func (c *compiler) source(key, text string, in place) (source, bool) {
+	p, err := path.Parse(text)
+	if err != nil {
+		problem := Problem{At: c.at, Key: key, Code: "map.path", Text: fmt.Sprintf("%s: %q is no path: %s", key, text, err)}
+		if e, ok := err.(*path.Error); ok {
+			problem.Line, problem.Column = 1, e.Offset+1
+		}
+		c.problems = append(c.problems, problem)
+		return source{}, false
+	}
+	if in.each != "" {
+		return source{slot: -1, rest: p, text: text}, true
+	}
+	_, problem, next := c.docRoot(p)
+	if problem != "" {
+		c.add(key, "map.path", problem, next)
+		return source{}, false
+	}
+	return source{slot: c.Source.Index(p[0].Name), rest: p[1:], text: text}, true
+}
+
+// docRoot is the record as it is read, for expressions and paths.
+func (c *compiler) docRoot(p path.Path) (t catalog.Type, problem, next string) {
+	i := c.Source.Index(p[0].Name)
+	if i < 0 {
+		var names []string
+		for _, f := range c.Source.Fields {
+			names = append(names, f.Name)
+		}
+		return t, "the source has no field " + quote(p[0].Name), suggest(p[0].Name, names)
+	}
+	c.p.read[p[0].Name] = true
+	t = c.Source.Fields[i].Type
+	if len(p) == 1 {
+		return t, "", ""
+	}
+	switch t.Kind {
+	case catalog.KindJSON, catalog.KindList, catalog.KindOther, "":
+		return catalog.Type{}, "", ""
+	}
+	return t, fmt.Sprintf("%s is %s: nothing is below it", quote(p[0].Name), t), ""
+}
+
+// suggest is the next step for a name that is not there.
+func suggest(name string, names []string) string {
+	if near := path.Nearest(name, names); near != "" {
+		return near + "?"
+	}
+	if len(names) > 12 {
+		names = append(slices.Clone(names[:12]), "…")
+	}
+	return "there are: " + strings.Join(names, ", ")
+}
+
+// fieldRoot is the record as it is mapped so far.
+func fieldRoot(name string, fields *[]*field) expression.Root {
+	return func(p path.Path) (catalog.Type, string, string) {
+		f, _, ok := findField(*fields, p)
+		if ok {
+			if f != nil && len(p) == len(f.parts) {
+				return f.result, "", ""
+			}
+			return catalog.Type{}, "", ""
+		}
+		var names []string
+		for _, f := range *fields {
+			names = append(names, f.name)
+		}
+		return catalog.Type{}, fmt.Sprintf("%s has no field %s here", name, p), suggest(p.String(), names)
+	}
+}
+
+// findField gives the field that a path leads to or below, nil for a document
+// that several fields make up.
+func findField(fields []*field, p path.Path) (f *field, below path.Path, ok bool) {
+	for _, f := range fields {
+		if n := len(f.parts); n <= len(p) && samePath(f.parts, p[:n]) {
+			return f, p[n:], true
+		}
+	}
+	for _, f := range fields {
+		if len(p) < len(f.parts) && samePath(f.parts[:len(p)], p) {
+			return nil, nil, true
+		}
+	}
+	return nil, nil, false
+}
+
+func samePath(names []string, p path.Path) bool {
+	for i, part := range p {
+		if part.Listed || part.Name != names[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// expression compiles one, with its paths bound to slots. Nil after a problem.
+func (c *compiler) expression(key, code string, in place, lineage string, wanted catalog.Kind, value catalog.Type) *program {
+	s := expression.Scope{
+		Roots:   map[string]expression.Root{"doc": c.docRoot},
+		Names:   map[string]catalog.Type{"op": {Kind: catalog.KindText}, "key": {Kind: catalog.KindText}},
+		Env:     c.Env,
+		Lookups: c.lookups,
+	}
+	if key == "expr" {
+		s.Names["value"] = value
+	}
+	open := func(path.Path) (catalog.Type, string, string) { return catalog.Type{}, "", "" }
+	if in.each != "" {
+		s.Roots["item"] = open
+		s.Names["index"] = catalog.Type{Kind: catalog.KindInt}
+		switch {
+		case in.parent != nil:
+			s.Roots["parent"] = fieldRoot("parent", in.parent)
+		case in.nested:
+			s.Roots["parent"] = open
+		default:
+			s.Roots["parent"] = c.docRoot
+		}
+	}
+	if key != "owner" && !strings.HasPrefix(key, "filter") && in.each == "" {
+		s.Roots["record"] = fieldRoot("record", &c.p.fields)
+	}
+	ep, problems := expression.Compile(code, s, wanted)
+	for _, p := range problems {
+		c.problems = append(c.problems, Problem{At: c.at, Key: key, Line: p.Line, Column: p.Column, Code: "map.expr",
+			Text: fmt.Sprintf("%s %d:%d: %s", key, p.Line, p.Column, p.Text), Next: p.Next})
+	}
+	if ep == nil {
+		return nil
+	}
+	return c.link(ep, in, lineage)
+}
+
+// link finds the slots of an expression's paths, once.
+func (c *compiler) link(ep *expression.Program, in place, lineage string) *program {
+	out := &program{Program: ep}
+	for _, v := range ep.Vars {
+		b := variable{name: v.Name, root: v.Root, slot: -1, rest: v.Path, whole: len(v.Path) == 0}
+		fields := &c.p.fields
+		if v.Root == "parent" {
+			fields = in.parent
+		}
+		switch {
+		case v.Root == "item" || v.Root == "parent" && in.nested:
+		case v.Root == "doc" || v.Root == "parent" && fields == nil:
+			b.root = "doc"
+			if b.whole {
+				for _, f := range c.Source.Fields {
+					c.p.read[f.Name] = true
+				}
+				break
+			}
+			b.slot, b.rest = c.Source.Index(v.Path[0].Name), v.Path[1:]
+		case !b.whole:
+			b.root = "record"
+			if f, below, _ := findField(*fields, v.Path); f != nil {
+				b.slot, b.rest = f.number, below
+			}
+		default:
+			b.root = "record"
+		}
+		if lineage != "" && (b.root == "doc" || v.Root == "item") {
+			c.origin(lineage, in, v.Path.String(), b.root == "doc")
+		}
+		out.vars = append(out.vars, b)
+	}
+	return out
+}
+
+// origin notes what a field is made of.
+func (c *compiler) origin(name string, in place, text string, doc bool) {
+	if in.each != "" && !doc {
+		text = strings.TrimSuffix(in.each+"[]."+text, ".")
+	}
+	if text == "" {
+		text = "*"
+	}
+	if !slices.Contains(c.p.lineage[name], text) {
+		c.p.lineage[name] = append(c.p.lineage[name], text)
+	}
+}
+
+// keys compiles key and version.
+func (c *compiler) keys() {
+	for _, text := range c.Key {
+		if s, ok := c.source("key", text, place{}); ok {
+			c.p.keys = append(c.p.keys, s)
+		}
+	}
+	main := c.p.targets[0]
+	main.rowKey = main.Key
+	if main.rowKey == nil && main.Table != nil {
+		main.rowKey = main.Table.Key
+	}
+	for _, k := range main.Key {
+		if _, ok := main.index[k]; !ok && main.Table != nil {
+			c.add("key", "map.column", "no field fills the key column "+quote(k), suggest(k, main.columns))
+		}
+	}
+	if c.Version == "" {
+		return
+	}
+	s, ok := c.source("version", c.Version, place{})
+	if !ok {
+		return
+	}
+	c.p.version = &s
+	for _, f := range c.p.fields {
+		if len(f.from) == 1 && f.from[0].text == s.text && f.expr == nil && len(f.rest) == 0 {
+			c.p.column = main.columns[f.slot]
+		}
+	}
+	if c.p.column == "" && main.Table != nil {
+		c.add("version", "map.field", "no field holds the version: from: "+c.Version, "add a field for it, so that the target knows what is newer")
+	}
+}
+
+// complete checks that the target gets what it must have.
+func (c *compiler) complete() {
+	for i, t := range c.p.targets {
+		if t.Table == nil || i > 0 && len(t.columns) == 0 {
+			continue
+		}
+		for _, col := range t.Table.Columns {
+			if _, filled := t.index[col.Name]; !filled && col.NotNull && !col.Default && !col.Generated {
+				c.add("fields", "map.field", fmt.Sprintf("%s.%s may not be null, has no default, and no field fills it", t.Table.Name, col.Name), "add the field "+col.Name)
+			}
+		}
+	}
+}
+
+// written is a value of a map file, as a record holds it.
+func written(l *Literal) any {
+	if l == nil {
+		return record.Missing
+	}
+	return l.Value
+}

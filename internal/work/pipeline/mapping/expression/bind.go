@@ -1,0 +1,124 @@
+package expression
+
+import (
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/record"
+	"godwit/internal/work/pipeline/mapping/path"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/types"
+)
+
+// binder replaces each constant path below a root by a variable of its name:
+// doc.a.b, doc?.a, doc["x y"][0]. Paths then pass over what is not there, and
+// what an expression reads is known before it runs.
+type binder struct {
+	roots map[string]Root
+	bound map[string]Var
+}
+
+func (b *binder) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.ChainNode:
+		if id, ok := n.Node.(*ast.IdentifierNode); ok && b.bound[id.Value].Name != "" {
+			*node = id
+		}
+	case *ast.MemberNode:
+		id, ok := n.Node.(*ast.IdentifierNode)
+		if !ok || n.Method {
+			return
+		}
+		above, ok := b.bound[id.Value]
+		if !ok {
+			if b.roots[id.Value] == nil {
+				return
+			}
+			above = Var{Root: id.Value}
+		}
+		part, ok := constant(n.Property)
+		if !ok || part.Listed && len(above.Path) == 0 {
+			return
+		}
+		p := append(above.Path[:len(above.Path):len(above.Path)], part)
+		v := Var{Name: above.Root + "." + p.String(), Root: above.Root, Path: p}
+		b.bound[v.Name] = v
+		ast.Patch(node, &ast.IdentifierNode{Value: v.Name})
+	}
+}
+
+func constant(n ast.Node) (path.Part, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return path.Part{Name: n.Value}, true
+	case *ast.IntegerNode:
+		return path.Part{Index: n.Value, Listed: true}, true
+	case *ast.UnaryNode:
+		if i, ok := n.Node.(*ast.IntegerNode); ok && n.Operator == "-" {
+			return path.Part{Index: -i.Value, Listed: true}, true
+		}
+	}
+	return path.Part{}, false
+}
+
+// reader finds the names that are left once paths are bound, in order.
+type reader struct {
+	seen  map[string]bool
+	nodes []*ast.IdentifierNode
+}
+
+func (r *reader) Visit(node *ast.Node) {
+	if id, ok := (*node).(*ast.IdentifierNode); ok {
+		if r.seen == nil {
+			r.seen = map[string]bool{}
+		}
+		if !r.seen[id.Value] {
+			r.nodes = append(r.nodes, id)
+		}
+		r.seen[id.Value] = true
+	}
+}
+
+// exactNumber is the type that decimals have for the checker: none of expr's.
+type exactNumber struct{}
+
+// typeFor is a type in expr's words.
+func typeFor(t catalog.Type) types.Type {
+	switch t.Kind {
+	case catalog.KindBool:
+		return types.Bool
+	case catalog.KindInt:
+		return types.Int64
+	case catalog.KindDecimal:
+		return types.TypeOf(exactNumber{})
+	case catalog.KindFloat:
+		return types.Float64
+	case catalog.KindText, catalog.KindUUID, catalog.KindTime, catalog.KindOther:
+		return types.String
+	case catalog.KindBytes:
+		return types.TypeOf([]byte{})
+	case catalog.KindDate, catalog.KindTimestamp:
+		return types.TypeOf(time.Time{})
+	case catalog.KindList:
+		return types.TypeOf([]any{})
+	}
+	return types.Any
+}
+
+// typesOf are the types of values that do not change: inputs and env.
+func typesOf(v any) types.Type {
+	switch v := v.(type) {
+	case nil:
+		return types.Any
+	case map[string]any:
+		m := types.Map{}
+		for name, e := range v {
+			m[name] = typesOf(e)
+		}
+		return m
+	case record.Decimal:
+		return types.TypeOf(exactNumber{})
+	}
+	return types.TypeOf(v)
+}
