@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"bytes"
+	gocmp "cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
 	"godwit/internal/work/bulk"
+	"godwit/internal/work/pipeline"
+	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/verify"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,7 +34,7 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
 		Systems: []connector.Connector{postgres.Connector()},
 	}
 }
@@ -83,7 +87,8 @@ func TestPageIsFresh(t *testing.T) {
 func table(t *testing.T, name string) string {
 	t.Helper()
 	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "flow": flow.FlowKeys,
-		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "retry": flow.Retry{}, "window": flow.Window{}}
+		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "retry": flow.Retry{}, "window": flow.Window{},
+		"process": pipeline.Process{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}}
 	if spec, ok := core[name]; ok {
 		return rows(flow.Keys(spec), "")
 	}
@@ -112,36 +117,49 @@ func rows(keys []flow.Key, above string) string {
 		b.WriteString("| key | value | default | |\n|---|---|---|---|\n")
 	}
 	for _, k := range keys {
-		kind := string(k.Kind)
-		if k.Kind == "raw" {
-			kind = "any"
-		}
-		if k.Enum != nil {
-			kind = "`" + strings.Join(k.Enum, "`, `") + "`"
-		}
-		if k.List {
-			kind = "list of " + kind
-		}
-		if k.Map {
-			kind = "NAME: " + kind
-		}
 		def := k.Default
 		if k.Required {
 			def = "must be given"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", above+k.Name, kind, def, k.Help)
-		if k.Kind == flow.Group && above == "" && k.Name != "retry" && k.Name != "window" {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", above+k.Name, kindText(k), def, k.Help)
+		inner := k.Kind == flow.Group && !k.List || k.Kind == flow.Place && len(k.Keys()) > 0
+		if inner && above == "" && k.Name != "retry" && k.Name != "window" {
 			b.WriteString(rows(k.Keys(), k.Name+"."))
 		}
 	}
 	return b.String()
 }
 
+// kindText is a key's kind as the page writes it.
+func kindText(k flow.Key) string {
+	kind := string(k.Kind)
+	switch {
+	case k.Kind == "raw":
+		kind = "any"
+	case k.Kind == flow.CSV || k.Kind == flow.File:
+		kind = k.Kind.Word()
+	case k.Enum != nil:
+		kind = "`" + strings.Join(k.Enum, "`, `") + "`"
+	}
+	switch {
+	case k.One:
+		kind += ", or list of " + kind
+	case k.Named:
+		kind = "NAME: " + kind
+	case k.List:
+		kind = "list of " + kind
+	}
+	if k.Map {
+		kind = "NAME: " + kind
+	}
+	return kind
+}
+
 func plannedRows() string {
 	built := builtKeys()
 	var b strings.Builder
 	b.WriteString("| in | refused today |\n|---|---|\n")
-	for _, level := range []string{"project", "system", "postgres", "limit", "secret", "flow", "step", "verb", "copy", "verify", "place"} {
+	for _, level := range []string{"project", "system", "postgres", "limit", "secret", "flow", "step", "verb", "copy", "load", "process", "from", "to", "dead", "fields", "lookups", "verify", "place"} {
 		var left []string
 		for _, name := range flow.Planned[level] {
 			if !built[level+" "+name] {
@@ -149,7 +167,8 @@ func plannedRows() string {
 			}
 		}
 		if len(left) > 0 {
-			fmt.Fprintf(&b, "| %s | %s |\n", level, strings.Join(left, ", "))
+			name := map[string]string{"place": "places of copy and verify", "from": "from of load", "to": "to of load", "lookups": "lookups of a map", "fields": "fields of a map"}[level]
+			fmt.Fprintf(&b, "| %s | %s |\n", gocmp.Or(name, level), strings.Join(left, ", "))
 		}
 	}
 	return b.String()
@@ -177,7 +196,7 @@ func builtKeys() map[string]bool {
 	return out
 }
 
-var fence = regexp.MustCompile("(?s)```yaml\n# ([^\n]+)\n(.*?)```")
+var fence = regexp.MustCompile("(?s)```(?:yaml|sql|csv)\n(?:#|--) ([^\n]+)\n(.*?)```")
 
 // TestPageBinds reads the page's own project and binds its flows.
 func TestPageBinds(t *testing.T) {
@@ -214,5 +233,74 @@ func TestPageBinds(t *testing.T) {
 	}
 	if flows == 0 {
 		t.Error("the page shows no flow")
+	}
+}
+
+var (
+	convertTable = regexp.MustCompile(`(?s)<!-- convert -->\n(.*?)<!-- end -->`)
+	firstCell    = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
+)
+
+// TestPageConverts reads every step that the page shows as a field's convert.
+func TestPageConverts(t *testing.T) {
+	page, err := os.ReadFile(pageFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	fields := "fields:\n"
+	for i, m := range firstCell.FindAllSubmatch(convertTable.Find(page), -1) {
+		fields += fmt.Sprintf("  f%d: {from: a, convert: %s}\n", i, m[1])
+		shown[regexp.MustCompile(`[a-z_]+`).FindString(string(m[1]))] = true
+	}
+	n := source.Parse("map.yaml", []byte(fields), &source.Problems{})
+	var m mapping.Map
+	if ds := flow.Decode(n, &m); len(ds) > 0 {
+		t.Error(ds)
+	}
+	for i, f := range m.Fields {
+		if len(f.Convert) != 1 {
+			t.Errorf("step %d of the page is %v", i+1, f.Convert)
+		}
+	}
+	for _, name := range strings.Fields("trim collapse upper lower nfc digits strip_nul blank_to_null number epoch hash bool date split join replace pad") {
+		if !shown[name] {
+			t.Errorf("the page does not show %s", name)
+		}
+	}
+}
+
+// TestSchemaRefs looks up every $ref, the recursive ones too.
+func TestSchemaRefs(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(flow.Schema(built()), &schema); err != nil {
+		t.Fatal(err)
+	}
+	defs := schema["$defs"].(map[string]any)
+	used := map[string]bool{}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			if ref, ok := v["$ref"].(string); ok {
+				used[ref] = true
+			}
+			for _, e := range v {
+				walk(e)
+			}
+		}
+	}
+	walk(schema)
+	for ref := range used {
+		if defs[strings.TrimPrefix(ref, "#/$defs/")] == nil {
+			t.Errorf("%s leads nowhere", ref)
+		}
+	}
+	if !used["#/$defs/field"] || defs["map"] == nil || defs["process"] == nil {
+		t.Errorf("refs %v: a field holds fields; maps and processes are files of their own", used)
 	}
 }

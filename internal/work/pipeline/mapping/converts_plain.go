@@ -21,6 +21,8 @@ var (
 		"date":    `{date: "2006-01-02", zone: Europe/Berlin}`,
 		"split":   `{split: ","}`,
 		"join":    `{join: ", "}`,
+		"number":  `{number: [",", "."]}`,
+		"epoch":   `{epoch: ms}`,
 		"replace": `{replace: ['[ -]', ""]}`,
 		"pad":     `{pad: [6, "0"]}`,
 	}
@@ -85,7 +87,7 @@ func allSteps() []string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 func stepNames() string { return strings.Join(allSteps(), ", ") }
@@ -128,6 +130,9 @@ func (c *Convert) read(args, zone any, hasZone bool) (err error) {
 	case "pad":
 		c.Args, err = readPad(args)
 		return err
+	case "number":
+		c.Args, err = readMarks(args)
+		return err
 	case "replace":
 		if c.Args, err = texts(args); err == nil && len(c.Args) != 2 {
 			err = wrong("it takes a regular expression and a text")
@@ -145,6 +150,10 @@ func (c *Convert) read(args, zone any, hasZone bool) (err error) {
 	switch {
 	case c.Name == "split" && text == "":
 		return wrong("the separator is empty")
+	case c.Name == "epoch" && !slices.Contains([]string{"s", "ms", "us", "ns"}, text):
+		return wrong("%q is no unit of time: s, ms, us or ns", text)
+	case c.Name == "date" && hasZone && strings.Contains(text, "07"):
+		return wrong("the layout %q holds a time zone already", text).Hint("take zone away")
 	case c.Name == "date":
 		if err := checkLayout(text); err != nil || !hasZone {
 			return err
@@ -217,6 +226,19 @@ func readSets(v any) ([][]string, error) {
 		return nil, wrong("both lists are empty")
 	}
 	return sets, nil
+}
+
+// readMarks reads [DECIMAL MARK, MARK BETWEEN THOUSANDS]; the second may be
+// left out.
+func readMarks(v any) ([]string, error) {
+	args, err := texts(v)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(args) == 0 || len(args) > 2 || args[0] == "" || len(args) == 2 && (args[1] == "" || args[1] == args[0]):
+		return nil, wrong("it takes the decimal mark, and the mark between thousands if there is one")
+	}
+	return args, nil
 }
 
 // readPad reads [LENGTH, CHARACTER].

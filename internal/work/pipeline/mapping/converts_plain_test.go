@@ -31,6 +31,8 @@ func TestConverts(t *testing.T) {
 		"zone":    {list{of("zone", "Europe/Amsterdam", unit.Pair{Name: "date", Value: "2006-01-02"})}, Converts{{Name: "date", Args: []string{"2006-01-02", "Europe/Amsterdam"}}}},
 		"split":   {list{of("split", ","), "trim", of("join", "")}, Converts{{Name: "split", Args: []string{","}}, {Name: "trim"}, {Name: "join", Args: []string{""}}}},
 		"replace": {of("replace", list{`(\d+)-(?P<b>x)`, "${1}x$b$$"}), Converts{{Name: "replace", Args: []string{`(\d+)-(?P<b>x)`, "${1}x$b$$"}}}},
+		"number":  {list{of("number", list{","}), of("number", list{",", "."}), "number"}, Converts{{Name: "number", Args: []string{","}}, {Name: "number", Args: []string{",", "."}}, {Name: "number"}}},
+		"epoch":   {list{of("epoch", "ms"), "epoch"}, Converts{{Name: "epoch", Args: []string{"ms"}}, {Name: "epoch"}}},
 		"pad":     {of("pad", list{int64(1000), "é"}), Converts{{Name: "pad", Args: []string{"1000", "é"}}}},
 	} {
 		var got Converts
@@ -93,6 +95,11 @@ func TestConvertsRefuse(t *testing.T) {
 		"pad character":   {of("pad", list{int64(6), "00"}), `pad: "00" is not one character`, ""},
 		"pad number":      {of("pad", list{int64(6), int64(0)}), "pad: 0 is no text", `put it in quotes: "0"`},
 		"pad one":         {of("pad", list{int64(6)}), "pad: it takes a length and a character", ""},
+		"number none":     {of("number", list{}), "number: it takes the decimal mark", `write {number: [",", "."]}`},
+		"number same":     {of("number", list{",", ","}), "number: it takes the decimal mark", ""},
+		"number text":     {of("number", ","), "number: a list of texts is wanted", ""},
+		"epoch unit":      {of("epoch", "min"), `epoch: "min" is no unit of time`, "write {epoch: ms}"},
+		"zone twice":      {of("date", "2006-01-02 15:04 -0700", unit.Pair{Name: "zone", Value: "UTC"}), "holds a time zone already", "take zone away"},
 		"date nonsense":   {of("date", "24 Jun 2021"), `date: "24 Jun 2021" is no layout: 2 and 2 are both the day`, look},
 	} {
 		var got Converts
@@ -110,7 +117,7 @@ func TestConvertsRefuse(t *testing.T) {
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02T15:04:05.000-0700", "2006-01-02T15:04:05Z07:00", "02.01.2006", "2.1.06",
-		"20060102", "20060102150405", "Mon, 2 Jan 2006 15:04:05 MST", "Monday, January 2, 2006", "1/2/2006 3:04 PM", "03:04:05pm 02-Jan-06", "2006-002", "_2 Jan 2006",
+		"20060102", "20060102150405", "Mon, 2 Jan 2006 15:04:05", "Monday, January 2, 2006", "1/2/2006 3:04 PM", "03:04:05pm 02-Jan-06", "2006-002", "_2 Jan 2006",
 		"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05,000", "x_2006", "2006.01.02", "2006 Q", "Jan 2006"} {
 		if err := checkLayout(layout); err != nil {
 			t.Errorf("%q: %v", layout, err)
@@ -120,6 +127,7 @@ func TestLayouts(t *testing.T) {
 		"24 Jun 2021":      "2 and 2 are both the day",
 		"2021-06-24":       "are both the day",
 		"YYYY-MM-DD":       "there is no year",
+		"2006 MST":         "an abbreviation of a time zone",
 		"":                 "there is no year",
 		"02-01 15:04":      "there is no year",
 		"dd.MM.yyyy HH:mm": "there is no year",

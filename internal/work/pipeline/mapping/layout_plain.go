@@ -60,6 +60,8 @@ func checkLayout(layout string) error {
 	switch {
 	case seen["year"] == "":
 		return wrong("%q is no layout: there is no year in it", layout).Hint(next)
+	case seen["zone"] == "MST":
+		return wrong("%q: an abbreviation of a time zone means different zones to different people", layout).Hint("take MST away, and name the zone: zone: Europe/Berlin")
 	case seen[hour12] != "" && seen[half] == "":
 		return wrong("%q: %s is the hour of 12, and nothing says which half of the day", layout, seen[hour12]).Hint("write 15 for the hour of 24, or add PM")
 	}
