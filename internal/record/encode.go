@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -24,8 +23,9 @@ import (
 
 // Encode writes the slots of a record in their stored form. Nothing is lost:
 // Decode with the same schema gives equal slots. Two fields of one name are
-// told apart by "#2" behind the second.
-func Encode(s *Schema, slots []any) json.RawMessage {
+// told apart by "#2" behind the second. A value that records do not hold is an
+// error.
+func Encode(s *Schema, slots []any) ([]byte, error) {
 	b := []byte{'{'}
 	for i, name := range slotNames(s) {
 		if i >= len(slots) || slots[i] == Missing {
@@ -34,16 +34,32 @@ func Encode(s *Schema, slots []any) json.RawMessage {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = stored(b, name, catalog.Type{})
+		b = storedText(b, name, catalog.Type{})
 		b = append(b, ':')
-		b = stored(b, slots[i], s.Fields[i].Type)
+		var err error
+		if b, err = stored(b, slots[i], s.Fields[i].Type); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	return append(b, '}')
+	return append(b, '}'), nil
+}
+
+// EncodeValue writes one value, or rows of slots, in the stored form without a
+// schema: what JSON does not tell apart carries a tag.
+func EncodeValue(v any) ([]byte, error) { return stored(nil, v, catalog.Type{}) }
+
+// DecodeValue reads what EncodeValue wrote.
+func DecodeValue(text []byte) (any, error) {
+	v, err := DecodeJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return restored(v, catalog.Type{})
 }
 
 // Decode reads the stored form of a record into slots of a schema; fields that
 // are not there are Missing. A name that the schema does not have is an error.
-func Decode(s *Schema, text []byte) ([]any, error) {
+func Decode(text []byte, s *Schema) ([]any, error) {
 	v, err := DecodeJSON(text)
 	if err != nil {
 		return nil, err
@@ -90,19 +106,18 @@ func slotNames(s *Schema) []string {
 // tag writes {"$name":"text"}.
 func tag(b []byte, name, text string) []byte {
 	b = append(append(append(b, `{"$`...), name...), `":`...)
-	b = stored(b, text, catalog.Type{})
+	b = storedText(b, text, catalog.Type{})
 	return append(b, '}')
 }
 
 // stored appends a value in its stored form, untagged where a field of type t
 // reads it back as it is.
-func stored(b []byte, v any, t catalog.Type) []byte {
+func stored(b []byte, v any, t catalog.Type) (_ []byte, err error) {
 	switch v := v.(type) {
 	case nil, bool:
-		b, _ = AppendJSON(b, v)
-		return b
+		return AppendJSON(b, v)
 	case string:
-		return storedText(b, v, t)
+		return storedText(b, v, t), nil
 	case []any:
 		of := elementType(t)
 		b = append(b, '[')
@@ -110,46 +125,46 @@ func stored(b []byte, v any, t catalog.Type) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = stored(b, e, of)
+			if b, err = stored(b, e, of); err != nil {
+				return nil, fmt.Errorf("[%d]: %w", i, err)
+			}
 		}
-		return append(b, ']')
+		return append(b, ']'), nil
 	case Object:
 		return storedObject(b, v)
 	case missing:
-		return append(b, `{"$missing":true}`...)
+		return append(b, `{"$missing":true}`...), nil
 	}
 	return storedScalar(b, v, t)
 }
 
-func storedScalar(b []byte, v any, t catalog.Type) []byte {
+func storedScalar(b []byte, v any, t catalog.Type) ([]byte, error) {
 	switch v := v.(type) {
 	case int64:
 		if t.Kind != catalog.KindFloat && t.Kind != catalog.KindDecimal {
-			return strconv.AppendInt(b, v, 10)
+			return strconv.AppendInt(b, v, 10), nil
 		}
-		return tag(b, "int", strconv.FormatInt(v, 10))
+		return tag(b, "int", strconv.FormatInt(v, 10)), nil
 	case float64:
 		if t.Kind == catalog.KindFloat && !math.IsNaN(v) && !math.IsInf(v, 0) {
-			b, _ = appendFloat(b, v)
-			return b
+			return appendFloat(b, v)
 		}
-		return tag(b, "float", strconv.FormatFloat(v, 'g', -1, 64))
+		return tag(b, "float", strconv.FormatFloat(v, 'g', -1, 64)), nil
 	case Decimal:
 		_, whole := number(string(v)).(int64)
 		if jsonNumber(string(v)) && t.Kind != catalog.KindFloat && (t.Kind == catalog.KindDecimal || !whole) {
-			return append(b, v...)
+			return append(b, v...), nil
 		}
-		return tag(b, "decimal", string(v))
+		return tag(b, "decimal", string(v)), nil
 	case []byte:
 		if t.Kind == catalog.KindBytes {
-			b, _ = AppendJSON(b, v)
-			return b
+			return AppendJSON(b, v)
 		}
-		return tag(b, "bytes", base64.StdEncoding.EncodeToString(v))
+		return tag(b, "bytes", base64.StdEncoding.EncodeToString(v)), nil
 	case time.Time:
-		return storedTime(b, v, t)
+		return storedTime(b, v, t), nil
 	}
-	panic(fmt.Sprintf("a record holds a value of type %T", v))
+	return nil, fmt.Errorf("a record holds no value of type %T", v)
 }
 
 func storedTime(b []byte, v time.Time, t catalog.Type) []byte {
@@ -179,34 +194,27 @@ func storedText(b []byte, v string, t catalog.Type) []byte {
 	return b
 }
 
-func storedObject(b []byte, v Object) []byte {
+func storedObject(b []byte, v Object) (_ []byte, err error) {
 	looksTagged := false
 	for name := range v {
 		looksTagged = looksTagged || len(v) == 1 && strings.HasPrefix(name, "$") || !utf8.ValidString(name)
 	}
+	open, between, end := "{", byte(':'), "}"
 	if looksTagged {
-		b = append(b, `{"$object":[`...)
-	} else {
-		b = append(b, '{')
+		open, between, end = `{"$object":[`, ',', "]}"
 	}
-	first := true
-	for _, name := range sortedNames(v) {
-		if !first {
+	b = append(b, open...)
+	for i, name := range sortedNames(v) {
+		if i > 0 {
 			b = append(b, ',')
 		}
-		first = false
-		b = stored(b, name, catalog.Type{})
-		if looksTagged {
-			b = append(b, ',')
-		} else {
-			b = append(b, ':')
+		b = storedText(b, name, catalog.Type{})
+		b = append(b, between)
+		if b, err = stored(b, v[name], catalog.Type{}); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		b = stored(b, v[name], catalog.Type{})
 	}
-	if looksTagged {
-		return append(b, "]}"...)
-	}
-	return append(b, '}')
+	return append(b, end...), nil
 }
 
 func elementType(t catalog.Type) catalog.Type {

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/convert"
 	"godwit/internal/work/pipeline/mapping/expression"
@@ -183,7 +182,7 @@ func sign(n int64) int {
 }
 
 // derive makes checks of what the target says; nil when it says nothing.
-func derive(col *connector.TargetColumn) *columnChecks {
+func derive(col *catalog.TargetColumn) *columnChecks {
 	k := &columnChecks{notNull: col.NotNull, byDefault: col.Default, from: col.From, list: strings.Join(col.In, ", ")}
 	if len(col.In) > 0 {
 		k.in = make(map[string]bool, len(col.In))

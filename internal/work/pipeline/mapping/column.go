@@ -5,12 +5,11 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 )
 
 // slot finds where a field goes: a column, a part of the document in a JSON
 // column, a part of a document. False after a problem.
-func (c *compiler) slot(f *field, in place) bool {
+func (c *compiler) slot(f *field, in scoped) bool {
 	t := in.target
 	if t == nil {
 		f.rest = f.parts
@@ -26,13 +25,13 @@ func (c *compiler) slot(f *field, in place) bool {
 		}
 	}
 	switch {
-	case t.Table == nil:
+	case t.table == nil:
 		name = f.parts[0]
 	case col == nil:
-		c.add("", "map.column", fmt.Sprintf("%s has no column %s", t.Table.Name, quote(name)), suggest(name, t.names()))
+		c.add("", "map.column", fmt.Sprintf("%s has no column %s", t.table.Name, quote(name)), suggest(name, t.names()))
 		return false
 	case col.Generated:
-		c.add("", "map.column", fmt.Sprintf("%s makes %s itself: nobody may write it", t.Table.Name, quote(name)), "leave the field out")
+		c.add("", "map.column", fmt.Sprintf("%s makes %s itself: nobody may write it", t.table.Name, quote(name)), "leave the field out")
 		return false
 	}
 	i, ok := t.index[name]
@@ -49,13 +48,13 @@ func (c *compiler) slot(f *field, in place) bool {
 	return true
 }
 
-func (t *target) find(name string) *connector.TargetColumn {
-	if t.Table == nil {
+func (t *target) find(name string) *catalog.TargetColumn {
+	if t.table == nil {
 		return nil
 	}
-	for i := range t.Table.Columns {
-		if t.Table.Columns[i].Name == name {
-			return &t.Table.Columns[i]
+	for i := range t.table.Columns {
+		if t.table.Columns[i].Name == name {
+			return &t.table.Columns[i]
 		}
 	}
 	return nil
@@ -64,7 +63,7 @@ func (t *target) find(name string) *connector.TargetColumn {
 // names are the columns that may be written.
 func (t *target) names() []string {
 	var names []string
-	for _, c := range t.Table.Columns {
+	for _, c := range t.table.Columns {
 		if !c.Generated {
 			names = append(names, c.Name)
 		}
@@ -80,8 +79,8 @@ func Identity(in Input, at string) *Map {
 	m := &Map{At: at}
 	for _, f := range in.Source.Fields {
 		name := f.Name
-		if t := in.Targets[0]; t.Table != nil {
-			col := (&target{Target: t}).find(name)
+		if len(in.Tables) > 0 {
+			col := (&target{table: &in.Tables[0]}).find(name)
 			if col == nil || col.Generated {
 				continue
 			}

@@ -22,9 +22,9 @@ type compiler struct {
 	lookups  map[string]map[string]string
 }
 
-// place is what is around a field: the element it is read from, the target it
+// scoped is what is around a field: the element it is read from, the target it
 // is written to.
-type place struct {
+type scoped struct {
 	target *target   // nil inside each: fields of a document
 	each   string    // list whose elements are read, "" = the record
 	parent *[]*field // rows: the fields of the mapped record
@@ -33,25 +33,33 @@ type place struct {
 }
 
 // Compile checks a map against what both sides hold. All problems are
-// reported, in the order of the map; with any there is no program.
+// reported, in the order of the map; with any there is no program. Without a map
+// it is Identity.
 func Compile(m *Map, in Input) (*Program, []Problem) {
+	if m == nil {
+		m = Identity(in, "")
+	}
 	c := &compiler{Input: in, m: m, at: m.At, lookups: map[string]map[string]string{}}
 	c.p = &Program{env: in.Env, schema: in.Source, lineage: map[string][]string{}, read: map[string]bool{}}
-	for _, t := range in.Targets {
-		c.p.targets = append(c.p.targets, &target{Target: t, index: map[string]int{}})
+	c.p.targets = []*target{{index: map[string]int{}}}
+	for i := range in.Tables {
+		if i > 0 {
+			c.p.targets = append(c.p.targets, &target{index: map[string]int{}})
+		}
+		c.p.targets[i].table = &in.Tables[i]
 	}
 	c.readLookups()
-	main := place{target: c.p.targets[0]}
+	main := scoped{target: c.p.targets[0]}
 	for _, name := range slices.Sorted(maps.Keys(m.Filter)) {
-		c.p.filters = append(c.p.filters, filter{name, c.expression("filter "+name, m.Filter[name], place{}, "", catalog.KindBool, catalog.Type{})})
+		c.p.filters = append(c.p.filters, filter{name, c.expression("filter "+name, m.Filter[name], scoped{}, "", catalog.KindBool, catalog.Type{})})
 	}
 	if m.Owner != "" {
-		c.p.owner = c.expression("owner", m.Owner, place{}, "", "", catalog.Type{})
+		c.p.owner = c.expression("owner", m.Owner, scoped{}, "", "", catalog.Type{})
 	}
 	c.p.fields = c.fields(m.Fields, main)
 	for i := range m.Rows {
 		c.at = m.Rows[i].At
-		c.children(&m.Rows[i])
+		c.children(&m.Rows[i], i+1)
 	}
 	for i := range m.Rules {
 		c.at = m.Rules[i].At
@@ -68,7 +76,19 @@ func Compile(m *Map, in Input) (*Program, []Problem) {
 }
 
 func (c *compiler) add(key, code, text, next string) {
-	c.problems = append(c.problems, Problem{At: c.at, Key: key, Code: code, Text: text, Next: next})
+	c.place(Problem{Key: key, Code: code, Text: text}, next)
+}
+
+// place adds a problem where the compiler is at work.
+func (c *compiler) place(p Problem, next string) {
+	p.At = c.at
+	if p.At != "" {
+		p.Text = p.At + ": " + p.Text
+	}
+	if next != "" {
+		p.Next = []string{next}
+	}
+	c.problems = append(c.problems, p)
 }
 
 // readLookups makes maps of the tables of values.
@@ -102,14 +122,14 @@ func (c *compiler) readLookups() {
 }
 
 // source finds what a path leads to; ok is false after a problem.
-func (c *compiler) source(key, text string, in place) (source, bool) {
+func (c *compiler) source(key, text string, in scoped) (source, bool) {
 	p, err := path.Parse(text)
 	if err != nil {
-		problem := Problem{At: c.at, Key: key, Code: "map.path", Text: fmt.Sprintf("%s: %q is no path: %s", key, text, err)}
+		problem := Problem{Key: key, Code: "map.path", Text: fmt.Sprintf("%s: %q is no path: %s", key, text, err)}
 		if e, ok := err.(*path.Error); ok {
 			problem.Line, problem.Column = 1, e.Offset+1
 		}
-		c.problems = append(c.problems, problem)
+		c.place(problem, "")
 		return source{}, false
 	}
 	if in.each != "" {
@@ -200,7 +220,7 @@ func samePath(names []string, p path.Path) bool {
 }
 
 // expression compiles one, with its paths bound to slots. Nil after a problem.
-func (c *compiler) expression(key, code string, in place, lineage string, wanted catalog.Kind, value catalog.Type) *program {
+func (c *compiler) expression(key, code string, in scoped, lineage string, wanted catalog.Kind, value catalog.Type) *program {
 	s := expression.Scope{
 		Roots:   map[string]expression.Root{"doc": c.docRoot},
 		Names:   map[string]catalog.Type{"op": {Kind: catalog.KindText}, "key": {Kind: catalog.KindText}},
@@ -228,8 +248,7 @@ func (c *compiler) expression(key, code string, in place, lineage string, wanted
 	}
 	ep, problems := expression.Compile(code, s, wanted)
 	for _, p := range problems {
-		c.problems = append(c.problems, Problem{At: c.at, Key: key, Line: p.Line, Column: p.Column, Code: "map.expr",
-			Text: fmt.Sprintf("%s %d:%d: %s", key, p.Line, p.Column, p.Text), Next: p.Next})
+		c.place(Problem{Key: key, Line: p.Line, Column: p.Column, Code: "map.expr", Text: fmt.Sprintf("%s %d:%d: %s", key, p.Line, p.Column, p.Text)}, p.Next)
 	}
 	if ep == nil {
 		return nil
@@ -238,7 +257,7 @@ func (c *compiler) expression(key, code string, in place, lineage string, wanted
 }
 
 // link finds the slots of an expression's paths, once.
-func (c *compiler) link(ep *expression.Program, in place, lineage string) *program {
+func (c *compiler) link(ep *expression.Program, in scoped, lineage string) *program {
 	out := &program{Program: ep}
 	for _, v := range ep.Vars {
 		b := variable{name: v.Name, root: v.Root, slot: -1, rest: v.Path, whole: len(v.Path) == 0}
@@ -274,7 +293,7 @@ func (c *compiler) link(ep *expression.Program, in place, lineage string) *progr
 }
 
 // origin notes what a field is made of.
-func (c *compiler) origin(name string, in place, text string, doc bool) {
+func (c *compiler) origin(name string, in scoped, text string, doc bool) {
 	if in.each != "" && !doc {
 		text = strings.TrimSuffix(in.each+"[]."+text, ".")
 	}
@@ -289,24 +308,24 @@ func (c *compiler) origin(name string, in place, text string, doc bool) {
 // keys compiles key and version.
 func (c *compiler) keys() {
 	for _, text := range c.Key {
-		if s, ok := c.source("key", text, place{}); ok {
+		if s, ok := c.source("key", text, scoped{}); ok {
 			c.p.keys = append(c.p.keys, s)
 		}
 	}
 	main := c.p.targets[0]
-	main.rowKey = main.Key
-	if main.rowKey == nil && main.Table != nil {
-		main.rowKey = main.Table.Key
+	main.key = c.Into
+	if main.key == nil && main.table != nil {
+		main.key = main.table.Key
 	}
-	for _, k := range main.Key {
-		if _, ok := main.index[k]; !ok && main.Table != nil {
+	for _, k := range c.Into {
+		if _, ok := main.index[k]; !ok && main.table != nil {
 			c.add("key", "map.column", "no field fills the key column "+quote(k), suggest(k, main.columns))
 		}
 	}
 	if c.Version == "" {
 		return
 	}
-	s, ok := c.source("version", c.Version, place{})
+	s, ok := c.source("version", c.Version, scoped{})
 	if !ok {
 		return
 	}
@@ -316,7 +335,7 @@ func (c *compiler) keys() {
 			c.p.column = main.columns[f.slot]
 		}
 	}
-	if c.p.column == "" && main.Table != nil {
+	if c.p.column == "" && main.table != nil {
 		c.add("version", "map.field", "no field holds the version: from: "+c.Version, "add a field for it, so that the target knows what is newer")
 	}
 }
@@ -324,12 +343,12 @@ func (c *compiler) keys() {
 // complete checks that the target gets what it must have.
 func (c *compiler) complete() {
 	for i, t := range c.p.targets {
-		if t.Table == nil || i > 0 && len(t.columns) == 0 {
+		if t.table == nil || i > 0 && len(t.columns) == 0 {
 			continue
 		}
-		for _, col := range t.Table.Columns {
+		for _, col := range t.table.Columns {
 			if _, filled := t.index[col.Name]; !filled && col.NotNull && !col.Default && !col.Generated {
-				c.add("fields", "map.field", fmt.Sprintf("%s.%s may not be null, has no default, and no field fills it", t.Table.Name, col.Name), "add the field "+col.Name)
+				c.add("fields", "map.field", fmt.Sprintf("%s.%s may not be null, has no default, and no field fills it", t.table.Name, col.Name), "add the field "+col.Name)
 			}
 		}
 	}

@@ -52,7 +52,7 @@ type listing struct {
 }
 
 // fields compiles a list of fields.
-func (c *compiler) fields(list []Field, in place) []*field {
+func (c *compiler) fields(list []Field, in scoped) []*field {
 	var out []*field
 	seen := map[string]bool{}
 	for i := range list {
@@ -96,7 +96,7 @@ func clashing(fields []*field, f *field) string {
 
 // field compiles one. False: it cannot be used at all; other problems leave it
 // standing, so that later fields find its name.
-func (c *compiler) field(f *field, m *Field, in place) bool {
+func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	if !c.slot(f, in) {
 		return false
 	}
@@ -145,7 +145,7 @@ func keys[V any](m map[string]V) []string {
 
 // sources compiles from, expr, const and each, of which one is wanted; from
 // and expr go together.
-func (c *compiler) sources(f *field, m *Field, in place, origin string) {
+func (c *compiler) sources(f *field, m *Field, in scoped, origin string) {
 	f.constant = record.Missing
 	var given []string
 	for _, k := range []struct {
@@ -184,13 +184,13 @@ func (c *compiler) sources(f *field, m *Field, in place, origin string) {
 	c.listing(f, m, in, origin)
 }
 
-func (c *compiler) listing(f *field, m *Field, in place, origin string) {
+func (c *compiler) listing(f *field, m *Field, in scoped, origin string) {
 	each, ok := c.source("each", m.Each, in)
 	if !ok {
 		return
 	}
 	c.origin(origin, in, m.Each, false)
-	inner := place{each: m.Each, nested: in.each != "", prefix: origin + "[]."}
+	inner := scoped{each: m.Each, nested: in.each != "", prefix: origin + "[]."}
 	if in.each != "" {
 		inner.each = in.each + "[]." + m.Each
 	}
@@ -262,7 +262,7 @@ func (c *compiler) converts(f *field, m *Field, static catalog.Type) catalog.Typ
 }
 
 // types compiles the way to the field's type and to the column's.
-func (c *compiler) types(f *field, m *Field, static catalog.Type, in place) {
+func (c *compiler) types(f *field, m *Field, static catalog.Type, in scoped) {
 	var column catalog.Type
 	layout := layout{}
 	if in.target != nil {

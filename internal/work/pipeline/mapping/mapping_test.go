@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/record"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,8 +24,8 @@ func books() Input {
 			{Name: "price", Type: kind(catalog.KindDecimal), Null: true},
 			{Name: "born", Type: kind(catalog.KindText), Null: true},
 		}},
-		Targets: []Target{
-			{Name: "book", Table: &connector.TargetTable{Name: catalog.Name{Schema: "public", Object: "book"}, Key: []string{"id"}, Columns: []connector.TargetColumn{
+		Tables: []catalog.TargetTable{
+			{Name: catalog.Name{Schema: "public", Object: "book"}, Key: []string{"id"}, Columns: []catalog.TargetColumn{
 				{Name: "id", Type: catalog.Type{Kind: catalog.KindInt, Length: 4}, NotNull: true},
 				{Name: "title", Type: catalog.Type{Kind: catalog.KindText, Length: 10}, NotNull: true},
 				{Name: "price", Type: price},
@@ -35,12 +34,12 @@ func books() Input {
 				{Name: "state", Type: kind(catalog.KindText), In: []string{"new", "old"}, From: "book_state_check", Default: true, NotNull: true},
 				{Name: "n", Type: catalog.Type{Kind: catalog.KindInt, Length: 4}},
 				{Name: "made", Type: kind(catalog.KindInt), Generated: true},
-			}}},
-			{Name: "author", Table: &connector.TargetTable{Name: catalog.Name{Schema: "public", Object: "author"}, Columns: []connector.TargetColumn{
+			}},
+			{Name: catalog.Name{Schema: "public", Object: "author"}, Columns: []catalog.TargetColumn{
 				{Name: "book_id", Type: catalog.Type{Kind: catalog.KindInt, Length: 4}, NotNull: true},
 				{Name: "pos", Type: catalog.Type{Kind: catalog.KindInt, Length: 4}, NotNull: true},
 				{Name: "name", Type: catalog.Type{Kind: catalog.KindText, Length: 5}, NotNull: true},
-			}}},
+			}},
 		},
 		Env: map[string]any{"inputs": map[string]any{"factor": int64(3)}, "env": map[string]any{"name": "test"}},
 		Key: []string{"id"},
@@ -106,10 +105,13 @@ func TestMap(t *testing.T) {
 	if d := cmp.Diff(want, m.Rows); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"id", "title", "price", "born", "extra", "state", "n"}, p.Into()[0].Columns); d != "" {
+	if d := cmp.Diff([]string{"id", "title", "price", "born", "extra", "state", "n"}, p.Columns(0)); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(connector.Into{Table: catalog.Name{Schema: "public", Object: "author"}, Columns: []string{"book_id", "pos", "name"}, Key: []string{"book_id", "pos"}, Parent: []string{"book_id"}}, p.Into()[1]); d != "" {
+	if d := cmp.Diff([]string{"book_id", "pos", "name"}, p.Columns(1)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"book_id"}, p.Parent(1)); d != "" {
 		t.Error(d)
 	}
 }

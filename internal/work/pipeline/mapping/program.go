@@ -2,9 +2,9 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/expression"
 	"godwit/internal/work/pipeline/mapping/path"
@@ -12,18 +12,15 @@ import (
 
 // Input is what a map is compiled against.
 type Input struct {
-	Source  *record.Schema
-	Targets []Target       // the first holds the record, the others its rows, by the names in rows
+	Source *catalog.Schema
+	// Tables are the target's: the record's own, then one for each entry of
+	// the map's rows, in their order. Without any the target takes documents,
+	// which may have any field.
+	Tables  []catalog.TargetTable
+	Into    []string       // columns of the first table that tell its rows apart; nil = its key
 	Env     map[string]any // "inputs" and "env", each a map[string]any; frozen for the run
 	Key     []string       // paths of what tells records apart
 	Version string         // path of a value that grows; empty = there is none
-}
-
-// Target is a place that rows go to.
-type Target struct {
-	Name  string                 // as rows.into says it
-	Table *connector.TargetTable // nil: documents, which may have any field
-	Key   []string               // columns that tell rows apart; nil = the table's key
 }
 
 // Problem is something wrong with a map. At is the position (file:line:col) of
@@ -34,16 +31,15 @@ type Problem struct {
 	Key          string
 	Line, Column int
 	Code         string // map.path, map.column, map.type, map.expr, map.lookup, map.field, map.rule
-	Text         string
-	Next         string
+	Text         string // begins with the position
+	Next         []string
 }
 
 func (p Problem) String() string {
-	text := p.At + ": " + p.Text
-	if p.Next != "" {
-		text += " (" + p.Next + ")"
+	if len(p.Next) == 0 {
+		return p.Text
 	}
-	return text
+	return p.Text + " (" + strings.Join(p.Next, "; ") + ")"
 }
 
 // Program is a compiled map. It does not change; each goroutine that maps has
@@ -68,19 +64,19 @@ type Program struct {
 
 // target is a target with the columns that a map fills.
 type target struct {
-	Target
+	table   *catalog.TargetTable // nil: documents
 	columns []string
 	index   map[string]int
 	slots   []layout
 	parent  []string // columns that say whose rows these are
-	rowKey  []string
+	key     []string // columns that tell its rows apart
 }
 
 // layout says what a slot is made of.
 type layout struct {
-	column *connector.TargetColumn // nil in a document
-	nested bool                    // the slot is a document of several fields
-	json   bool                    // it is written as JSON text
+	column *catalog.TargetColumn // nil in a document
+	nested bool                  // the slot is a document of several fields
+	json   bool                  // it is written as JSON text
 }
 
 // source is a path that is read from the record, or from the element.
@@ -133,20 +129,17 @@ type SetRule struct {
 // SetRules are the rules that no record breaks alone, in the order of the map.
 func (p *Program) SetRules() []SetRule { return p.sets }
 
-// Into says what is written: table, columns of Row.Slots and key of each
-// target, in the order of Input.Targets; with the main target the column of
-// the version, with the others the columns that say whose rows they are.
-func (p *Program) Into() []connector.Into {
-	all := make([]connector.Into, len(p.targets))
-	for i, t := range p.targets {
-		all[i] = connector.Into{Columns: t.columns, Key: t.rowKey, Parent: t.parent}
-		if t.Table != nil {
-			all[i].Table = t.Table.Name
-		}
-	}
-	all[0].Version = p.column
-	return all
-}
+// Columns are those of Input.Tables[i] that rows have slots for, in the order
+// of Row.Slots; of a document its top-level fields.
+func (p *Program) Columns(i int) []string { return p.targets[i].columns }
+
+// Parent are the columns, of the key of Input.Tables[i], that say whose parts
+// its rows are: they are the same in all elements of a list. None with i = 0.
+func (p *Program) Parent(i int) []string { return p.targets[i].parent }
+
+// VersionColumn is the column of the first table that holds Input.Version as
+// it is read; empty without a version.
+func (p *Program) VersionColumn() string { return p.column }
 
 // Value is a field of the mapped record by its name in the map, also a nested
 // one; record.Missing when it is not there.

@@ -37,9 +37,9 @@ func (c *compiler) rule(m *Rule) {
 		c.p.sets = append(c.p.sets, SetRule{r.Name, r.Unique, r.Same, r.Within, r.Field, r.Severity, r.Hint, r.At})
 		return
 	}
-	compiled := &rule{Rule: r, check: c.expression("check", r.Check, place{}, "", catalog.KindBool, catalog.Type{})}
+	compiled := &rule{Rule: r, check: c.expression("check", r.Check, scoped{}, "", catalog.KindBool, catalog.Type{})}
 	if r.Owner != "" {
-		compiled.owner = c.expression("owner", r.Owner, place{}, "", "", catalog.Type{})
+		compiled.owner = c.expression("owner", r.Owner, scoped{}, "", "", catalog.Type{})
 	}
 	if compiled.check != nil {
 		for _, v := range compiled.check.vars {
@@ -76,26 +76,21 @@ type children struct {
 	from   []string // columns of the key that say whose rows they are
 }
 
-func (c *compiler) children(m *Rows) {
-	into := slices.IndexFunc(c.Targets, func(t Target) bool { return t.Name == m.Into })
-	if into < 1 {
-		var names []string
-		for _, t := range c.Targets[1:] {
-			names = append(names, t.Name)
-		}
-		c.add("into", "map.column", "there is no table "+quote(m.Into)+" for rows", suggest(m.Into, names))
+func (c *compiler) children(m *Rows, into int) {
+	if into >= len(c.p.targets) {
+		c.add("into", "map.column", "rows go to a table: there is none for "+quote(m.Into), "")
 		return
 	}
-	each, ok := c.source("each", m.Each, place{})
+	each, ok := c.source("each", m.Each, scoped{})
 	if !ok {
 		return
 	}
 	t := c.p.targets[into]
-	if len(t.columns) > 0 {
+	if slices.ContainsFunc(c.p.targets[:into], func(o *target) bool { return o.table.Name == t.table.Name }) {
 		c.add("into", "map.rule", "two lists of rows go to "+quote(m.Into), "each table is filled by one list: put the lists together with expr")
 		return
 	}
-	in := place{target: t, each: m.Each, parent: &c.p.fields, prefix: m.Into + ":"}
+	in := scoped{target: t, each: m.Each, parent: &c.p.fields, prefix: m.Into + ":"}
 	r := &children{into: into, each: each, text: m.Each}
 	at := c.at
 	if m.When != "" {
@@ -115,7 +110,7 @@ func (c *compiler) children(m *Rows) {
 			t.parent = append(t.parent, name)
 		}
 	}
-	t.rowKey = m.Key
+	t.key = m.Key
 	if len(t.parent) == 0 && len(r.key) == len(m.Key) && len(m.Key) > 0 {
 		c.add("key", "map.rule", "rows of "+m.Into+": the first key column says whose row it is: it is made of parent or doc", `expr: parent.ID`)
 	}

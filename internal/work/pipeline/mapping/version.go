@@ -37,27 +37,25 @@ func version(m *Map, in Input) string {
 	}
 	type table struct {
 		Name    string
-		Key     []string
 		Columns []column
 	}
 	var tables []table
-	for _, t := range in.Targets {
-		out := table{Name: t.Name, Key: t.Key}
-		if t.Table != nil {
-			for _, c := range t.Table.Columns {
-				out.Columns = append(out.Columns, column{c.Name, c.Type})
-			}
+	for _, t := range in.Tables {
+		out := table{Name: t.Name.String()}
+		for _, c := range t.Columns {
+			out.Columns = append(out.Columns, column{c.Name, c.Type})
 		}
 		tables = append(tables, out)
 	}
 	text, err := json.Marshal(struct {
 		Meaning int
 		Map     Map
-		Targets []table
+		Tables  []table
+		Into    []string
 		Key     []string
 		Version string
 		Env     map[string]any
-	}{meaning, plain, tables, in.Key, in.Version, given(m, in.Env)})
+	}{meaning, plain, tables, in.Into, in.Key, in.Version, given(m, in.Env)})
 	if err != nil {
 		panic("encode a map: " + err.Error())
 	}

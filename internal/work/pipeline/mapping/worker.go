@@ -108,7 +108,7 @@ func (w *Worker) remove(m *record.Mapped) {
 	t := w.p.targets[0]
 	slots := w.row(0)
 	for i, f := range w.p.fields {
-		if t.Table != nil && len(t.rowKey) > 0 && !contains(t.rowKey, t.columns[f.slot]) {
+		if t.table != nil && len(t.key) > 0 && !contains(t.key, t.columns[f.slot]) {
 			continue
 		}
 		w.values[i] = w.field(f)
