@@ -96,6 +96,10 @@ func (c *checking) loads() {
 		next := 1
 		for _, k := range c.chunks[row.ID] {
 			if k.State == dropped {
+				if k.found+k.payloads > 0 {
+					c.breach(row.Step, row.Entity, "unit %s: chunk %d was discarded, but %d exceptions and %d payloads of it are there",
+						row.ID, k.Number, k.found, k.payloads)
+				}
 				continue
 			}
 			c.load(row, k, next)

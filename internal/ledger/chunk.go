@@ -9,6 +9,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 )
 
 // dropped is the state of a chunk that was discarded; only the number of its
@@ -161,12 +162,8 @@ func (t *tx) prepare(run int64, d draft) error {
 	if err := t.change(forgetChunk, run, d.unit, d.chunk.Number); err != nil {
 		return err
 	}
-	figures, err := json.Marshal(a)
-	if err != nil {
-		return fault.New(fault.Internal, "chunk.figures", "%w", err)
-	}
 	if err := t.insert(insertChunk, "", [][]any{{run, d.unit, d.chunk.Number, record.Prepared, a.Step, a.Entity, a.Chunk, d.chunk.After,
-		string(figures), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now)}}); err != nil {
+		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now)}}); err != nil {
 		return err
 	}
 	return t.found(run, d, a, c)

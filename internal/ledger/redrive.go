@@ -10,6 +10,7 @@ import (
 	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/lease"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 )
 
 // Take claims another run's open exceptions for this run, a redrive, and
@@ -57,11 +58,7 @@ func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64
 		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: it is closed, gone, or another redrive has it", e.ID)
 	}
 	e.Source, e.Sent = nil, nil
-	said, err := json.Marshal(e)
-	if err != nil {
-		return 0, place, fault.New(fault.Internal, "exception.body", "%w", err)
-	}
-	err = t.insert(insertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(said), sent}})
+	err = t.insert(insertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(unit.Body(e)), sent}})
 	return of, place, err
 }
 

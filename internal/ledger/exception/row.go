@@ -2,13 +2,12 @@ package exception
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 
+	"godwit/internal/fault"
 	"godwit/internal/record"
 )
 
@@ -117,16 +116,15 @@ func Pack(payload []byte) []byte {
 	return packer().EncodeAll(payload, nil)
 }
 
-// Unpack is the payload again.
+// Unpack is the payload again; one that is not whole is a fault with code
+// ledger.damaged.
 func Unpack(stored []byte) (json.RawMessage, error) {
 	if len(stored) == 0 {
 		return nil, nil
 	}
 	b, err := unpacker().DecodeAll(stored, nil)
 	if err != nil {
-		return nil, fmt.Errorf("payload: %w", errors.Join(errDamaged, err))
+		return nil, fault.New(fault.Data, "ledger.damaged", "a record's payload is damaged: %w", err)
 	}
 	return b, nil
 }
-
-var errDamaged = errors.New("what is stored is damaged")

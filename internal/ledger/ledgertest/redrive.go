@@ -56,21 +56,18 @@ func became(e record.Exception, o record.Outcome) record.Exception {
 	return record.Exception{ID: e.ID, Outcome: o, Mapping: "v2"}
 }
 
-// redrives processes exceptions of a run again: one is loaded, one fails for
-// another reason, one is rejected anew, one is left.
-func redrives(t *testing.T, l *ledger.Ledger) {
-	ctx := context.Background()
-	of := broken(t, l)
-	d := begin(t, l, "r")
+// redriven is a chunk of a redrive, not prepared yet: of four records one is
+// loaded, one rejected anew, one refused for another reason, one left.
+func redriven(d, of *desk) (*loading, []record.Exception) {
+	d.Helper()
 	u := d.loads("r", 1)
-	same(t, "taken", int64(4), d.take(of, exception.Filter{}))
-	same(t, "taken again", int64(4), d.take(of, exception.Filter{}))
+	same(d.T, "taken", int64(4), d.take(of, exception.Filter{}))
+	same(d.T, "taken again", int64(4), d.take(of, exception.Filter{}))
 	first := d.open(of, 0, 3)
-	same(t, "first page", 3, len(first))
-	same(t, "source", `{"id":"1"}`, string(first[0].Source))
-	same(t, "issues", 3, len(first[1].Issues))
-	same(t, "second page", "4", d.open(of, first[2].ID, 3)[0].Key)
-
+	same(d.T, "first page", 3, len(first))
+	same(d.T, "source", `{"id":"1"}`, string(first[0].Source))
+	same(d.T, "issues", 3, len(first[1].Issues))
+	same(d.T, "second page", "4", d.open(of, first[2].ID, 3)[0].Key)
 	again := became(first[1], record.Rejected)
 	again.Issues = []record.Issue{
 		{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing"},
@@ -79,30 +76,60 @@ func redrives(t *testing.T, l *ledger.Ledger) {
 	refused := became(first[2], record.Dead)
 	refused.Refusal = &record.Refusal{Code: "data.duplicate", Field: "id", Text: "duplicate key"}
 	refused.Code, refused.Text, refused.Sent = "data.duplicate", "duplicate key", []byte(`["new"]`)
-	if err := u.again(1, became(first[0], record.Applied), again, refused); err != nil {
-		t.Fatal(err)
+	return u, []record.Exception{became(first[0], record.Applied), again, refused}
+}
+
+// states are a run's issues with how they stand.
+func (d *desk) states() string {
+	d.Helper()
+	all, err := d.look().Issues(context.Background(), d.run.ID, exception.IssueFilter{State: exception.All}, 0, 0)
+	if err != nil {
+		d.Fatal(err)
 	}
+	var words []string
+	for _, i := range all {
+		words = append(words, i.Rule+" "+i.State)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (d *desk) whole(id int64) exception.Whole {
+	d.Helper()
+	w, err := d.look().One(context.Background(), d.run.ID, id)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return w
+}
+
+// preparedRedrive changes nothing in the run that it is of.
+func preparedRedrive(t *testing.T, l *ledger.Ledger) {
+	of, d := broken(t, l), begin(t, l, "r")
 	before := of.list(exception.Filter{})
-	same(t, "open while prepared", "1 2 3 4", of.keys(exception.Filter{}))
-	issues := func() string {
-		t.Helper()
-		all, err := of.look().Issues(ctx, of.run.ID, exception.IssueFilter{State: exception.All}, 0, 0)
-		if err != nil {
+	u, fate := redriven(d, of)
+	for range 2 {
+		if err := u.again(1, fate...); err != nil {
 			t.Fatal(err)
 		}
-		var words []string
-		for _, i := range all {
-			words = append(words, i.Rule+" "+i.State)
-		}
-		return strings.Join(words, ", ")
+		same(t, "prepared", before, of.list(exception.Filter{}))
+		same(t, "issues while prepared", "required new, range new, blank new", of.states())
+		same(t, "redrives while prepared", 0, len(of.whole(fate[2].ID).Redrives))
+		of.sound()
+		u.discard(1)
+		same(t, "discarded", before, of.list(exception.Filter{}))
+		same(t, "issues when discarded", "required new, range new, blank new", of.states())
 	}
-	same(t, "issues while prepared", "required new, range new, blank new", issues())
-	u.discard(1)
-	same(t, "discarded", before, of.list(exception.Filter{}))
-	if err := u.again(1, became(first[0], record.Applied), again, refused); err != nil {
+	d.sound()
+}
+
+// redrives settle what became of another run's exceptions, until the target
+// loses it.
+func redrives(t *testing.T, l *ledger.Ledger) {
+	of, d := broken(t, l), begin(t, l, "r")
+	u, fate := redriven(d, of)
+	if err := u.again(1, fate...); err != nil {
 		t.Fatal(err)
 	}
-	of.sound()
 	u.settle(1)
 	u.settle(1)
 	after := of.list(exception.Filter{})
@@ -111,29 +138,25 @@ func redrives(t *testing.T, l *ledger.Ledger) {
 	same(t, "closed by", "applied by "+d.run.Name(), of.list(exception.Filter{State: exception.Closed})[0].Closed)
 	same(t, "attempts", []int{2, 2, 1}, []int{after[0].Attempts, after[1].Attempts, after[2].Attempts})
 	same(t, "new reason", "data.duplicate", after[1].Code)
-	same(t, "new cause", record.Cause(refused), after[1].Cause)
-	same(t, "issues now", "required closed, range closed, blank closed, required still, set new", issues())
+	same(t, "new cause", record.Cause(fate[2]), after[1].Cause)
+	same(t, "issues now", "required closed, range closed, blank closed, required still, set new", of.states())
 	same(t, "no exceptions of its own", "", d.keys(exception.Filter{State: exception.All}))
 	same(t, "its account", [3]int64{1, 3, 2}, d.counted())
-	whole, err := of.look().One(ctx, of.run.ID, after[1].ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := of.whole(after[1].ID)
 	same(t, "source kept", `{"id":"3"}`, string(whole.Source))
 	same(t, "sent anew", `["new"]`, string(whole.Sent))
 	same(t, "redrives", 1, len(whole.Redrives))
 	same(t, "redrive", []string{d.run.Name(), "dead", "data.duplicate", d.run.Name()},
 		[]string{whole.Redrives[0].Run, string(whole.Redrives[0].Outcome), whole.Redrives[0].Code, whole.Claimed})
-	same(t, "left to do", "4", d.open(of, first[2].ID, 9)[0].Key)
+	same(t, "left to do", "4", d.open(of, fate[2].ID, 9)[0].Key)
 	u.ends(unit.UnitDone)
 	d.sound()
 	of.sound()
-	// The target loses what the redrive loaded.
 	d.write(unit.Event{Kind: unit.UnitUndone, Unit: "r"})
 	u = d.loads("r", 2)
 	u.discard(1)
 	same(t, "open again", "1 2 3 4", of.keys(exception.Filter{}))
-	same(t, "issues again", "required still, range still, blank still", issues())
+	same(t, "issues again", "required still, range still, blank still", of.states())
 	of.sound()
 	d.sound()
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"chunks are fenced", fencedChunks},
 		{"chunks have an order", chunkOrder},
 		{"an exception whole", wholeException},
+		{"a prepared redrive changes nothing", preparedRedrive},
 		{"a redrive closes exceptions", redrives},
 		{"two redrives at the same time", twoRedrives},
 		{"large exceptions come in small pages", largePages},
