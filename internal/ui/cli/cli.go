@@ -81,6 +81,7 @@ type session struct {
 	json   bool
 	color  string
 	all    string        // what plan lists in full
+	again  string        // run whose records a redrive processes again
 	stop   chan struct{} // closed by the first interrupt
 	cut    context.CancelFunc
 	stream *view.Stream // with --json
@@ -124,7 +125,7 @@ watched, stopped and resumed at any moment.`,
 	f.StringVar(&s.color, "color", "auto", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
-		s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+		s.deadCommand(), s.redriveCommand(), s.issuesCommand(), s.recordCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)
@@ -133,6 +134,7 @@ watched, stopped and resumed at any moment.`,
 
 const exitHelp = `
 Exit codes: 0 done, all accounted for   1 failed   2 refused before anything was touched
+            3 finished, but records were not loaded: godwit dead stats RUN
             4 verification found differences   5 stopped, resumable   130 interrupted twice
 `
 

@@ -121,7 +121,11 @@ func (s *session) agreed(b *flow.Bound, w *working) error {
 	if !b.Protected || w.yes || w.plan != "" {
 		return nil
 	}
-	return fault.New(fault.Config, "run.protected", "environment %s is protected", b.Env).
+	e := fault.New(fault.Config, "run.protected", "environment %s is protected", b.Env)
+	if s.again != "" {
+		return e.Hint("%s shows what would be done; --yes does it", s.commandOf("plan", b))
+	}
+	return e.
 		Hint("godwit plan shows what would be done and the hash to run exactly that with --plan HASH").
 		Hint("or --yes")
 }

@@ -29,6 +29,14 @@ func pages() map[string]string {
 	return all
 }
 
+// mend is what a code's section says to do about a record that was not loaded.
+func mend(code string) string {
+	_, next, _ := strings.Cut(pages()[code], "Next: ")
+	next, _, _ = strings.Cut(next, "\n")
+	next = strings.ReplaceAll(next, "godwit resume RUN", "godwit redrive RUN")
+	return strings.ReplaceAll(strings.TrimSuffix(next, "."), "`", "")
+}
+
 func (s *session) explainCommand() *cobra.Command {
 	schema := false
 	c := &cobra.Command{

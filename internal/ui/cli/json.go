@@ -19,6 +19,7 @@ type runValue struct {
 	Duration float64   `json:"duration_s"`
 	Read     int64     `json:"read"`
 	Applied  int64     `json:"applied"`
+	Rejected int64     `json:"rejected"`
 	Dead     int64     `json:"dead"`
 	Exit     *int      `json:"exit,omitempty"` // missing while it has not ended
 }
@@ -30,7 +31,7 @@ type runsValue struct {
 func runsOf(v view.Runs) runsValue {
 	list := runsValue{Runs: []runValue{}}
 	for _, r := range v.All {
-		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Dead, nil}
+		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil}
 		if r.Exit >= 0 {
 			one.Exit = &r.Exit
 		}
@@ -86,10 +87,11 @@ func orEmpty[T any](list []T) []T {
 }
 
 type stepValue struct {
-	Step  string `json:"step"`
-	Makes string `json:"makes"`
-	Units int64  `json:"units"`
-	Bytes int64  `json:"bytes"`
+	Step  string     `json:"step"`
+	Makes string     `json:"makes"`
+	Units int64      `json:"units"`
+	Bytes int64      `json:"bytes"`
+	Load  *view.Load `json:"load,omitempty"`
 }
 
 type destroyedValue struct {
@@ -108,7 +110,7 @@ type planValue struct {
 func planOf(p view.Plan) planValue {
 	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, LeftOut: p.LeftOut.Tables}
 	for _, s := range p.Steps {
-		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
+		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes, s.Load})
 	}
 	for _, t := range p.Destroys.Tables {
 		v.Destroys = append(v.Destroys, destroyedValue{t.Name, t.N})

@@ -14,6 +14,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 )
 
@@ -41,10 +42,11 @@ func (s *session) runsCommand() *cobra.Command {
 				return err
 			}
 			t := now.Total()
-			row := view.Run{Name: r.Name(), State: r.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
+			row := view.Run{Name: r.Name(), State: r.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied,
+				Rejected: t.Rejected, Dead: t.Dead, Exit: -1}
 			switch {
 			case r.State == "ended":
-				row.State, row.Exit = r.Outcome, r.Exit
+				row.State, row.Exit = view.Ended(r.Outcome, r.Exit), r.Exit
 			case now.Alone():
 				row.State = "nobody owns it"
 			}
@@ -130,11 +132,15 @@ func (s *session) reportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		story, err := runs.Story(c.Context(), r)
+		st, err := runs.Story(c.Context(), r)
 		if err != nil {
 			return err
 		}
-		rep := reportOf(story, s.Zone)
+		left, err := runs.Left(c.Context(), r)
+		if err != nil {
+			return err
+		}
+		rep := story.Report(st, left, s.Zone, mend)
 		if s.json {
 			return report.JSON(s.Out, rep)
 		}
@@ -194,7 +200,7 @@ func (s *session) ledgerCommand() *cobra.Command {
 }
 
 func breachesOf(n int) string {
-	return fmt.Sprintf("%d %s", n, plural(n, "breach", "breaches"))
+	return fmt.Sprintf("%d %s", n, view.Either(n, "breach", "breaches"))
 }
 
 func (s *session) versionCommand() *cobra.Command {

@@ -45,7 +45,7 @@ func (s *session) doctorCommand() *cobra.Command {
 		if fixes {
 			_, err = fmt.Fprint(s.Out, statements(found))
 		} else {
-			err = s.showDoctor(found, s.commandOf("doctor", b), all)
+			err = s.showDoctor(found, b, all)
 		}
 		if err == nil && found.Blocks() {
 			return exit{ExitRefused}
@@ -61,8 +61,8 @@ func (s *session) doctorCommand() *cobra.Command {
 }
 
 // showDoctor shows a diagnosis; with JSON each finding is an event.
-func (s *session) showDoctor(found *doctor.Diagnosis, command string, all bool) error {
-	v := view.Doctor{Took: found.Took, Command: command, All: all}
+func (s *session) showDoctor(found *doctor.Diagnosis, b *flow.Bound, all bool) error {
+	v := view.Doctor{Took: found.Took, Command: s.commandOf("doctor", b), All: all, Loads: s.loads(found, b)}
 	for _, side := range found.Sides {
 		if db := side.Database; db != nil {
 			one := view.Side{Name: side.Name, System: db.System, Version: db.Version, Database: db.Name}
@@ -157,68 +157,6 @@ func (s *session) plan(ctx context.Context, b *flow.Bound) error {
 	v := planned(p, b)
 	v.Now, v.Destroys.All = time.Now().In(s.Zone), s.all == "destroys"
 	return s.show("plan", v, planOf(v))
-}
-
-// planned puts a plan into what is shown.
-func planned(p *run.Plan, b *flow.Bound) view.Plan {
-	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
-	if b.Files == nil { // made from --from and --to
-		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
-	}
-	for _, st := range p.Steps {
-		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
-		row.Makes = makes(st)
-		for _, t := range st.Facts.Source.Tables {
-			row.Bytes += t.Bytes
-		}
-		v.Steps = append(v.Steps, row)
-		theirs := map[string]bool{}
-		for _, t := range st.Facts.Source.Tables {
-			theirs[t.Name.String()] = true
-		}
-		for _, t := range st.Destroyed() {
-			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
-			if st.Needs.Existing == "truncate" {
-				v.Destroys.How = "are emptied (existing: truncate)"
-			}
-			v.Destroys.Rows += max(0, t.Rows)
-			one := view.Named{Name: t.Name.String(), N: t.Rows}
-			v.Destroys.Tables = append(v.Destroys.Tables, one)
-			if !theirs[one.Name] {
-				v.Destroys.Gone = append(v.Destroys.Gone, one)
-			}
-		}
-		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
-			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
-		}
-	}
-	return v
-}
-
-func first(st run.PlannedStep) string {
-	n := st.Facts.Source.LeftOut
-	if len(n) == 1 {
-		return n[0].String()
-	}
-	return n[0].String() + " and others"
-}
-
-// makes says what a step brings.
-func makes(st run.PlannedStep) string {
-	if st.Needs.Existing == "" {
-		return view.Plural(len(st.Facts.Source.Tables), "table")
-	}
-	count := map[string]int{}
-	for _, d := range st.Facts.Definitions {
-		switch d.Kind {
-		case "INDEX":
-			count["index"]++
-		case "CONSTRAINT", "FK CONSTRAINT":
-			count["key"]++
-		}
-	}
-	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
-		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
 }
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a

@@ -208,6 +208,9 @@ func (s *session) connection(url string) (flow.BoundConnection, error) {
 // without their passwords.
 func (s *session) commandOf(command string, b *flow.Bound) string {
 	words := []string{"godwit", command}
+	if s.again != "" && b.Flow == run.RedriveFlow {
+		return "godwit redrive " + s.again + " --dry-run"
+	}
 	if b.Files == nil { // made from --from and --to
 		words = append(words, "--from", "URL", "--to", "URL")
 	} else {

@@ -55,7 +55,7 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 		Plan: short(n.Run.PlanHash), Owner: n.Run.Owner, Account: n.Total(),
 		Hint: "ctrl-c: stop at chunk borders, resumable",
 	}
-	s.Counts.Active, s.Counts.Waits = int64(len(n.Progress)), int64(n.Waiting)
+	s.Counts.Active, s.Counts.Waits, s.Counts.Dead = int64(len(n.Progress)), int64(n.Waiting), s.Account.Dead
 	s.Bars = bars(n)
 	for i := range s.Bars {
 		if s.Bars[i].Bytes {
@@ -202,7 +202,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	st := r.status(now, s.Zone)
 	st.Hint = ""
 	if found.State == "ended" {
-		st.State, st.Elapsed = found.Outcome, found.Ended.Sub(found.Opened)
+		st.State, st.Elapsed = view.Ended(found.Outcome, found.Exit), found.Ended.Sub(found.Opened)
 	} else if now.Alone() {
 		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: 30 * time.Second, Resume: "godwit resume " + found.Name()}
 		for _, k := range now.Counts {

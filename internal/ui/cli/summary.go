@@ -12,20 +12,30 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/story"
+	"godwit/internal/ui/unloaded"
 	"godwit/internal/ui/view"
 )
 
 // summary says how a run ended, writes its report, and gives its exit code.
 func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path string) error {
 	ctx = context.WithoutCancel(ctx) // what was cut is summed up too
-	story, err := runs.Story(ctx, e.Run)
+	st, err := runs.Story(ctx, e.Run)
 	if err != nil {
 		return err
 	}
-	rep := reportOf(story, s.Zone)
+	left, err := runs.Left(ctx, e.Run)
+	if err != nil {
+		return err
+	}
+	rep := story.Report(st, left, s.Zone, mend)
 	sum := view.Summary{
-		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: notes(story),
+		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
+		Took: took(e.Run),
+	}
+	sum.Notes = append(unloaded.Notes(sum.Run, left, sum.Total()), story.Notes(st)...)
+	if e.Run.Outcome == "done" && !e.Stopped {
+		sum.Next = unloaded.Next(left, sum.Total())
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -39,10 +49,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
-	if story.Proved() {
-		sum.Verified = verified(story)
+	if st.Proved() {
+		sum.Verified = story.Verified(st)
 	}
-	failed := story.Failed()
+	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = why(failed)
 		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
@@ -54,7 +64,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	if s.json {
 		s.events().Value("summary", summaryOf(sum))
-	} else if err := s.tellEnd(story, sum); err != nil {
+	} else if err := s.tellEnd(st, sum); err != nil {
 		return err
 	}
 	for _, f := range failed {
@@ -73,8 +83,8 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
-	if proof, ok := proof(story, sum); ok {
+func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
+	if proof, ok := story.Proof(st, sum); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}
@@ -115,50 +125,6 @@ func took(r run.Ref) time.Duration {
 		return time.Since(r.Opened)
 	}
 	return r.Ended.Sub(r.Opened)
-}
-
-// verified adds up the proofs of tables.
-func verified(st *run.Story) *view.Verified {
-	v := &view.Verified{}
-	for _, p := range st.Proofs {
-		if p.Around() {
-			continue
-		}
-		switch p.Result {
-		case "equal":
-			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
-		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
-		case "left_alone": // said in a note
-		default:
-			v.Tables++
-		}
-	}
-	return v
-}
-
-func notes(st *run.Story) []view.Note {
-	var list []view.Note
-	alone := 0
-	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
-			alone++
-		}
-	}
-	if alone > 0 {
-		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
-	}
-	if n := len(st.Again); n > 0 {
-		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
-	}
-	for _, p := range st.Proofs {
-		if p.Around() && p.Result == "differs" {
-			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
-		}
-	}
-	return list
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

@@ -41,6 +41,10 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 		return err
 	}
 	defer done()
+	return s.start(ctx, runs, b, w)
+}
+
+func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *working) error {
 	if !w.fresh {
 		old, ok, err := runs.Unfinished(ctx, b)
 		if err != nil {
@@ -80,7 +84,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		return nil, err
 	}
 	if found.Blocks() {
-		if err := s.showDoctor(found, s.commandOf("doctor", b), false); err != nil {
+		if err := s.showDoctor(found, b, false); err != nil {
 			return nil, err
 		}
 		return nil, exit{ExitRefused}
@@ -107,7 +111,11 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 		return err
 	}
 	if r.Outcome == "done" || r.Outcome == "cancelled" {
-		return fault.New(fault.Config, "run.ended", "%s is %s", name, r.Outcome).Hint("godwit report %s", name)
+		e := fault.New(fault.Config, "run.ended", "%s is %s", name, view.Ended(r.Outcome, r.Exit)).Hint("godwit report %s", name)
+		if r.Exit == ExitOpen {
+			e.Hint("godwit redrive %s processes again what was not loaded", name)
+		}
+		return e
 	}
 	b, err := runs.Flow(r)
 	if err != nil {

@@ -42,31 +42,56 @@ func csvFile(name string, t Table) error {
 
 // WriteCSV writes one list; sums are left to the reader.
 func WriteCSV(w io.Writer, t Table) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+	sheet, err := NewSheet(w, t.Columns)
+	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
 	row := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		row[i] = c.Name
-	}
-	if err := out.Write(row); err != nil {
-		return err
-	}
 	for _, r := range t.Rows {
 		for i, c := range r {
 			row[i] = c.Value()
-			if !t.Columns[i].Numbers {
-				row[i] = guarded(row[i])
-			}
 		}
-		if err := out.Write(row); err != nil {
+		if err := sheet.Add(row); err != nil {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return sheet.Flush()
+}
+
+// Sheet writes one list row by row, in the form that CSV describes.
+type Sheet struct {
+	out     *csv.Writer
+	columns []Column
+	row     []string
+}
+
+// NewSheet writes the names of the columns.
+func NewSheet(w io.Writer, columns []Column) (*Sheet, error) {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, err
+	}
+	s := &Sheet{csv.NewWriter(w), columns, make([]string, len(columns))}
+	s.out.UseCRLF = true
+	for i, c := range columns {
+		s.row[i] = c.Name
+	}
+	return s, s.out.Write(s.row)
+}
+
+// Add writes a row. What a spreadsheet would compute is kept from it.
+func (s *Sheet) Add(values []string) error {
+	for i, v := range values {
+		if s.row[i] = v; !s.columns[i].Numbers {
+			s.row[i] = guarded(v)
+		}
+	}
+	return s.out.Write(s.row)
+}
+
+// Flush ends the writing.
+func (s *Sheet) Flush() error {
+	s.out.Flush()
+	return s.out.Error()
 }
 
 // guarded puts an apostrophe before what a spreadsheet would compute

@@ -189,6 +189,9 @@ func (p page) accountsBox() Box {
 	case total.Dead+total.Rejected+total.Pending > 0:
 		b.Mark = "warn"
 		b.Text += ", " + view.Count(total.Dead+total.Rejected+total.Pending) + " dead, rejected or pending"
+		if p.NotLoaded != nil {
+			b.Link = "why-not"
+		}
 	}
 	return b
 }
@@ -238,12 +241,13 @@ func (p page) sections() []section {
 	}
 	all := []section{
 		{ID: "accounts-section", Title: "Accounts", Tables: pick("steps", "accounts")},
+		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
 		{ID: "again", Title: "Copied again", Tables: pick("copied-again")},
 		{ID: "proof-section", Title: "Proof", Tables: pick("proof", "differences", "objects")},
 		{ID: "time", Title: "Time", Gantt: p.gantt(), Curve: p.curve(), Tables: pick("times", "throughput", "slowest", "waits", "forecasts")},
 		{ID: "appendix", Title: "Appendix", Tables: pick("snapshots", "actions", "events"), Flow: p.FlowText, Words: glossary},
 	}
-	return slices.DeleteFunc(all, func(s section) bool { return s.ID == "again" && len(s.Tables) == 0 })
+	return slices.DeleteFunc(all, func(s section) bool { return (s.ID == "again" || s.ID == "why-not") && len(s.Tables) == 0 })
 }
 
 // printable takes marks of direction and control characters out of the page;
@@ -261,16 +265,19 @@ func printable(s string) string {
 var glossary = []word{
 	{"account", "what became of the records of a chunk; it closes when read = applied + unchanged + filtered + rejected + dead + pending, and pending holds only what is blocked behind a dead record"},
 	{"applied", "written to the target, by the target's own count"},
+	{"cause", "what records that were not loaded have in common: the same outcome, code, field, rule and words"},
 	{"chunk", "a part of a table that is read, written and accounted as one, in one transaction of the target"},
 	{"dead", "tried and refused by the target; kept with its reason"},
 	{"differs", "not the same on both sides, and the accounts do not explain why"},
 	{"explained", "not the same on both sides, because of records that the accounts name"},
 	{"filtered", "left out by a rule of the flow"},
 	{"fingerprint", "count of rows and sum of their 128-bit hashes, whatever their order"},
+	{"issue", "one rule that one record breaks, with its owner; an error keeps the record out, a warning does not"},
 	{"mark", "the row in the target that is committed together with a chunk's rows and proves them; deleted at the end of the run"},
 	{"not verified", "was not read back; never counted as equal"},
 	{"pending", "read and not settled yet"},
 	{"plan hash", "stands for flow, inputs, definitions selected and objects destroyed: the same hash is the same plan"},
+	{"redrive", "a run that processes again what another run did not load, by the flow as it is then"},
 	{"rejected", "found wrong by a rule before it was tried"},
 	{"snapshot", "the point in time at which the source was read"},
 	{"unchanged", "at the target already, as it should be"},

@@ -16,6 +16,7 @@ type Report struct {
 	Zone        string       `json:"zone"` // of the times in HTML, "Europe/Berlin"; "" = UTC
 	Verdict     Verdict      `json:"verdict"`
 	Accounts    []Account    `json:"accounts"` // one per step and entity
+	NotLoaded   *NotLoaded   `json:"not_loaded,omitempty"`
 	Again       []Again      `json:"copied_again,omitempty"`
 	Proof       []Proof      `json:"proof,omitempty"`
 	Differences []Difference `json:"differences,omitempty"`
@@ -34,7 +35,8 @@ type Report struct {
 type Verdict struct {
 	Run        string     `json:"run"`
 	Flow       string     `json:"flow"`
-	Outcome    string     `json:"outcome"` // done, failed, stopped, cancelled
+	Of         string     `json:"of,omitempty"` // run whose records a redrive processed again
+	Outcome    string     `json:"outcome"`      // done, failed, stopped, cancelled
 	Why        string     `json:"why,omitempty"`
 	Exit       int        `json:"exit"`
 	Plan       string     `json:"plan"`    // hash

@@ -39,7 +39,7 @@ func TestReportIsComplete(t *testing.T) {
 	for _, must := range []string{
 		"finished with 9 dead letters and 2 unexplained differences", "warehouse-7", "flows/warehouse.yaml", "9f3c1e",
 		"Copied again", "reconcile sales.orders", "hr_emea.photo", "NOT VERIFIED", "mover may not SELECT on new", "Sat 07:35:00",
-		"<td class=\"good\">yes</td>", "pid 4711", "TRIGGER hr_emea.payslip_audit", "workers 5 to 8", "sales.event index event_day_idx", "<svg", "fingerprint",
+		"<td class=\"good\">yes</td>", "Why not", "7 applied by redrive-1", "ALTER TABLE, then redrive", "99120332", "Issues by rule", "fill it in", "pid 4711", "TRIGGER hr_emea.payslip_audit", "workers 5 to 8", "sales.event index event_day_idx", "<svg", "fingerprint",
 	} {
 		if !strings.Contains(page, must) {
 			t.Errorf("lacks %q", must)
@@ -107,6 +107,7 @@ func hostileReport(rows int) Report {
 	r.Verdict.LeftBehind = []string{hostile}
 	r.Steps[0].Name, r.Steps[0].State = hostile, hostile
 	r.Waits[0].Statement = hostile
+	r.Verdict.Of, r.NotLoaded.Causes[0].Text, r.NotLoaded.Causes[0].Examples[0].Key, r.NotLoaded.Issues[0].Fix = hostile, hostile, hostile, hostile
 	r.Events = nil
 	for i := range rows {
 		r.Events = append(r.Events, Event{int64(i), began, "error", hostile})
@@ -175,6 +176,7 @@ func TestVerdicts(t *testing.T) {
 	clean := sample()
 	clean.Verdict.Exit = 0
 	clean.Accounts, clean.Proof, clean.Differences, clean.Compared = clean.Accounts[:30], clean.Proof[:30], nil, nil
+	clean.NotLoaded = nil
 	unverified := clean
 	unverified.Proof = nil
 	left := clean

@@ -29,6 +29,14 @@ func sample() Report {
 			{"retry", "sales.event 198", "sales.event", after(5, 9, 40), 1, 0, "old reset the connection; the chunk was not applied"},
 			{"reconcile", "reconcile sales.orders", "sales.orders", after(9, 42, 0), 1, 1204, "rows changed between the first snapshot and the second"},
 		},
+		NotLoaded: &NotLoaded{
+			Causes: []Cause{
+				{"77aa0c11", "dead", "data.too-long", "value too long for varchar(40)", "hr_emea.payslip", "iban", 9, 9.0 / 8_811_930, 2,
+					[]Ending{{"applied by redrive-1", 7}}, after(2, 14, 10), "ALTER TABLE, then redrive", "hr",
+					[]Example{{17, "hr_emea.payslip", "99120331", "iban", "text of 52 characters, 5e109b", ""}, {18, "hr_emea.payslip", "99120332", "iban", "text of 41 characters, 77aa02", "applied by redrive-1"}}},
+			},
+			Issues: []Issues{{"required", "iban", "", "warn", "hr", "is missing", "fill it in", 3, 3, after(2, 14, 10)}},
+		},
 		Differences: []Difference{
 			{"sales.orders", "changed", "id=7110332", "status, updated_at", "2 columns differ"},
 			{"sales.orders", "changed", "id=7110333", "status, updated_at", "2 columns differ"},

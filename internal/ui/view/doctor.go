@@ -10,6 +10,7 @@ import (
 // Doctor is what an examination found. Nothing was changed by it.
 type Doctor struct {
 	Sides    []Side
+	Loads    []Load    // steps that read records
 	Findings []Finding // blocks first, then warns; those that are ok only with All
 	Passed   []Passed  // checks that are ok, by where
 	Took     time.Duration
@@ -58,6 +59,12 @@ func heads(sides []Side, edge int) []string {
 // Draw is Screen's.
 func (d Doctor) Draw(edge int) []string {
 	lines := append(heads(d.Sides, edge), "")
+	for _, l := range d.Loads {
+		lines = append(lines, l.lines(edge)...)
+	}
+	if len(d.Loads) > 0 {
+		lines = append(lines, "")
+	}
 	names := 3
 	for _, f := range d.Findings {
 		names = max(names, layout.Width(f.Connection))
@@ -92,7 +99,7 @@ func (d Doctor) Draw(edge int) []string {
 		}
 		lines = append(lines, line)
 	}
-	lines = append(lines, "", Count(blocks)+" "+verb(blocks, "blocks", "block")+", "+Count(warns)+" "+verb(warns, "warns", "warn")+
+	lines = append(lines, "", Count(blocks)+" "+Either(blocks, "blocks", "block")+", "+Count(warns)+" "+Either(warns, "warns", "warn")+
 		", "+Count(ok)+" ok in "+Span(d.Took)+". Nothing was changed.")
 	if fixes {
 		lines = append(lines, "All fixes in one file: "+d.Command+" --fixes > fixes.sql")

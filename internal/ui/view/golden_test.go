@@ -155,8 +155,8 @@ func TestPlanGolden(t *testing.T) {
 	golden(t, "plan", Text(Plan{
 		Now: friday.Add(-time.Hour), Hash: "9f3c1e", Run: "godwit run warehouse --plan 9f3c1e",
 		Steps: []PlanStep{
-			{"copy old -> new", "63 schemas, 412 tables, 1,208 indexes, 187 keys", 4338, 7900 * gigabyte, minutes(9, 40)},
-			{"verify old -> new", "412 tables: 395 by key, 17 as multisets", 412, 7900 * gigabyte, minutes(1, 50)},
+			{"copy old -> new", "63 schemas, 412 tables, 1,208 indexes, 187 keys", 4338, 7900 * gigabyte, minutes(9, 40), nil},
+			{"verify old -> new", "412 tables: 395 by key, 17 as multisets", 412, 7900 * gigabyte, minutes(1, 50), nil},
 		},
 		Destroys: Destroys{On: "new", How: "are truncated (existing: truncate)", Rows: 1_204_551, Tables: destroyed},
 		LeftOut:  LeftOut{What: "schemas audit, tmp", Tables: 14, Bytes: 210 * gigabyte, Why: "not in include"},
@@ -166,6 +166,32 @@ func TestPlanGolden(t *testing.T) {
 		Forecast: Forecast{Known: true, End: at("07:30:00"), Low: at("06:50:00"), High: at("09:10:00"), Closes: friday.Add(24 * time.Hour)},
 		Basis:    Basis{Runs: 3, Error: 0.03},
 	}))
+}
+
+// What a step reads and writes that moves records.
+func TestLoadGolden(t *testing.T) {
+	t.Parallel()
+	load := Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 4, Writes: []string{"shop.customer", "shop.address"}}
+	golden(t, "plan_load", Text(Plan{
+		Now: friday, Hash: "9f3c1e", Run: "godwit run rollout --plan 9f3c1e",
+		Steps: []PlanStep{{"load old -> new", load.Reads() + " into 2 tables", 5, 12 * gigabyte, 0, &load}},
+	}))
+	query := load
+	query.Step, query.Records, query.Key, query.Parts, query.Writes = "load-2", -1, nil, 1, query.Writes[:1]
+	golden(t, "doctor_load", Text(Doctor{
+		Sides: []Side{{Name: "old", System: "postgres", Version: "13.14", Database: "dwh"}, {Name: "new", System: "postgres", Version: "16.3", Database: "dwh"}},
+		Loads: []Load{load, query}, Passed: []Passed{{"old", 14}, {"new", 15}}, Took: 4100 * time.Millisecond, Command: "godwit doctor rollout",
+	}))
+}
+
+func TestRunsGolden(t *testing.T) {
+	t.Parallel()
+	golden(t, "runs", Text(Runs{Now: at("08:00:00"), All: []Run{
+		{"redrive-1", Ended("done", 0), at("07:00:00"), time.Minute, 433, 433, 0, 0, 0},
+		{"rollout-12", Ended("done", 3), friday, minutes(1, 52), 138_012, 131_524, 402, 31, 3},
+		{"rollout-11", Ended("failed", 1), friday, minutes(1, 2), 12, 0, 0, 0, 1},
+		{"rollout-10", "running", friday, minutes(1, 2), 12, 0, 0, 0, -1},
+	}}))
 }
 
 func TestSummaryGolden(t *testing.T) {
@@ -178,7 +204,7 @@ func TestSummaryGolden(t *testing.T) {
 		},
 		Notes: []Note{
 			{"filtered", 1730, "rule closed_before_2019", ""},
-			{"rejected", 402, "3 rules, 2 owners", "godwit report rollout-12 --owner sales-ops"},
+			{"rejected", 402, "3 rules, 2 owners", "godwit issues list rollout-12"},
 			{"dead", 31, "3 causes", "godwit dead stats rollout-12"},
 			{"pending", 15, "blocked behind dead records in 6 groups", ""},
 			{"calls", 248_011, "at most 50 in any second (limit 50), 312 throttled, 2 lost answers looked up", ""},

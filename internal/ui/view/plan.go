@@ -29,6 +29,7 @@ type PlanStep struct {
 	Units int64
 	Bytes int64
 	Takes time.Duration // 0 = not known
+	Load  *Load         // of a step that reads records
 }
 
 // Destroys is what would be lost at a target.
@@ -92,6 +93,11 @@ func (p Plan) Draw(edge int) []string {
 	note := func(label, text, more string) {
 		line := layout.Left(label, 21) + text
 		notes = append(notes, layout.Wrap("", layout.Aside(line, more, 79, edge), 21, edge)...)
+	}
+	for _, s := range p.Steps {
+		if s.Load != nil {
+			note(s.Load.Step+" writes", strings.Join(s.Load.Writes, ", "), "")
+		}
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {
 		note("destroys on "+d.On, d.rows()+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
@@ -184,7 +190,6 @@ func (p Plan) decision(edge int) []string {
 	return append(lines, basis, "Run this: "+p.Run)
 }
 
-// some names the first ones with their numbers and counts the rest.
 // unknown counts the tables whose rows nobody has counted.
 func (d Destroys) unknown() int {
 	n := 0
@@ -206,6 +211,7 @@ func (d Destroys) rows() string {
 	return Plural(d.Rows, "row")
 }
 
+// some names the first ones with their numbers and counts the rest.
 func some(all []Named, n int) string {
 	var parts []string
 	for _, a := range all[:min(n, len(all))] {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,14 +16,15 @@ type Runs struct {
 
 // Run is one row of the list. Exit is -1 while it has not ended.
 type Run struct {
-	Name    string
-	State   string // running, done, failed, nobody owns it ...
-	Started time.Time
-	Took    time.Duration
-	Read    int64
-	Applied int64
-	Dead    int64
-	Exit    int
+	Name     string
+	State    string // running, done, failed, nobody owns it ...
+	Started  time.Time
+	Took     time.Duration
+	Read     int64
+	Applied  int64
+	Rejected int64
+	Dead     int64
+	Exit     int
 }
 
 // Draw is Screen's.
@@ -30,16 +32,26 @@ func (r Runs) Draw(int) []string {
 	if len(r.All) == 0 {
 		return []string{"No runs in this ledger."}
 	}
+	const at = 6 // the column of rejected records
+	rejected := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected > 0 })
 	columns := []layout.Column{{Head: "run", Most: 30}, {Head: "state"}, {Head: "started"}, {Head: "took", Right: true},
-		{Head: "read", Right: true}, {Head: "applied", Right: true}, {Head: "dead", Right: true}, {Head: "exit", Right: true}}
+		{Head: "read", Right: true}, {Head: "applied", Right: true},
+		{Head: "rejected", Right: true}, {Head: "dead", Right: true}, {Head: "exit", Right: true}}
 	var rows [][]string
 	for _, run := range r.All {
 		exit := "-"
 		if run.Exit >= 0 {
 			exit = strconv.Itoa(run.Exit)
 		}
-		rows = append(rows, []string{run.Name, run.State, Clock(run.Started, r.Now), Span(run.Took),
-			Count(run.Read), Count(run.Applied), Count(run.Dead), exit})
+		row := []string{run.Name, run.State, Clock(run.Started, r.Now), Span(run.Took),
+			Count(run.Read), Count(run.Applied), Count(run.Rejected), Count(run.Dead), exit}
+		if !rejected {
+			row = slices.Delete(row, at, at+1)
+		}
+		rows = append(rows, row)
+	}
+	if !rejected { // mostly there are none
+		columns = slices.Delete(columns, at, at+1)
 	}
 	return layout.Table(columns, rows)
 }

@@ -30,7 +30,7 @@ func (s Status) Draw(edge int) []string {
 	indent := strings.Repeat(" ", layout.Width(s.Run)+2)
 	units := Count(l.Done) + " of " + Plural(l.Units, "unit") + " done"
 	if l.InFlight > 0 {
-		units += ", " + Count(l.InFlight) + " were in flight: " + Plural(l.InFlight, "chunk") + verb(l.InFlight, " is", " are") + " copied again"
+		units += ", " + Count(l.InFlight) + " were in flight: " + Plural(l.InFlight, "chunk") + Either(l.InFlight, " is", " are") + " copied again"
 	}
 	resume := "resume: " + l.Resume
 	if s.Forecast.Known {
@@ -39,7 +39,8 @@ func (s Status) Draw(edge int) []string {
 	return append(lines, indent+units, indent+resume)
 }
 
-func verb(n int64, one, more string) string {
+// Either is the word for one or for another number.
+func Either[T ~int | ~int64](n T, one, more string) string {
 	if n == 1 {
 		return one
 	}

@@ -38,7 +38,8 @@ type Verified struct {
 	Tables                                  int64 // not verified at all, by name in the report
 }
 
-func (s Summary) total() record.Account {
+// Total is the sum of all steps.
+func (s Summary) Total() record.Account {
 	var t record.Account
 	for _, a := range s.Steps {
 		t = t.Plus(a)
@@ -50,7 +51,7 @@ func (s Summary) total() record.Account {
 // Headline is the outcome in words, in terminal and report alike; nothing says
 // "done" that left records behind or differs.
 func (s Summary) Headline() string {
-	t := s.total()
+	t := s.Total()
 	closes := true
 	for _, a := range s.Steps {
 		closes = closes && a.Closes()
@@ -96,7 +97,7 @@ func joined(a, b string) string {
 func (s Summary) Draw(edge int) []string {
 	lines := layout.Wrap(s.Run+"  ", s.Headline()+"   "+Span(s.Took)+"   exit "+strconv.Itoa(s.Exit), layout.Width(s.Run)+2, edge)
 	if len(s.Steps) > 0 {
-		lines = append(append(lines, ""), accounts(s.Steps, s.total())...)
+		lines = append(append(lines, ""), accounts(s.Steps, s.Total())...)
 	}
 	if len(s.Notes) > 0 || s.Verified != nil || s.Report != "" {
 		lines = append(lines, "")
@@ -110,7 +111,7 @@ func (s Summary) Draw(edge int) []string {
 	}
 	switch v := s.Verified; {
 	case v != nil:
-		lines = append(lines, note("verified", Count(v.Rows), v.text(s.total()), report, 75, edge))
+		lines = append(lines, note("verified", Count(v.Rows), v.text(s.Total()), report, 75, edge))
 	case report != "":
 		lines = append(lines, layout.Left("report", 21)+report)
 	}

@@ -67,7 +67,7 @@ func (v Verification) Draw(edge int) []string {
 	parts := []string{Count(v.Equal) + " equal"}
 	for _, result := range []string{Explained, Differs, NotVerified} {
 		if n := v.count(result); n > 0 {
-			parts = append(parts, Count(n)+" "+verb(n, result, strings.Replace(result, "differs", "differ", 1)))
+			parts = append(parts, Count(n)+" "+Either(n, result, strings.Replace(result, "differs", "differ", 1)))
 		}
 	}
 	all := v.Equal + int64(len(v.Tables))

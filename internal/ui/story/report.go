@@ -1,4 +1,4 @@
-package cli
+package story
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/record"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/unloaded"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -16,9 +17,18 @@ import (
 // slowest is how many units the report lists by time.
 const slowest = 20
 
-// reportOf puts a run's story into the report's words.
-func reportOf(st *run.Story, zone *time.Location) report.Report {
+// Report puts a run's story into the report's words. Mend says what is to be
+// done about a code.
+func Report(st *run.Story, left *run.Left, zone *time.Location, mend func(code string) string) report.Report {
 	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
+	var all record.Account
+	for _, a := range st.Steps {
+		all = all.Plus(a)
+	}
+	r.NotLoaded = unloaded.Report(left, all.Read, mend)
+	if of := left.Of.Name(); of != r.Verdict.Run {
+		r.Verdict.Of = of
+	}
 	totals := slices.Clone(st.Totals)
 	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, a := range totals { // largest first

@@ -1,4 +1,4 @@
-package cli
+package story
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 // report has more.
 const listedRows = 10
 
-// proof is what a run's verification found; false when all is equal.
-func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
+// Proof is what a run's verification found; false when all is equal.
+func Proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
@@ -66,7 +66,7 @@ func differing(p run.Proof, all []run.Difference) view.Compared {
 	if p.Why != "" {
 		return t
 	}
-	t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + plural(p.Count, "differs", "differ")
+	t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + view.Either(p.Count, "differs", "differ")
 	slices.SortStableFunc(all, func(a, b run.Difference) int {
 		x, y := strings.Join(a.Key, ", "), strings.Join(b.Key, ", ")
 		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)) // 9 before 10
@@ -107,9 +107,47 @@ func counted(p run.Proof) string {
 	return view.Plural(p.Rows, "row") + " against " + view.Count(p.Others)
 }
 
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return one
+// Verified adds up the proofs of tables.
+func Verified(st *run.Story) *view.Verified {
+	v := &view.Verified{}
+	for _, p := range st.Proofs {
+		if p.Around() {
+			continue
+		}
+		switch p.Result {
+		case "equal":
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
+		case "differs":
+			v.Rows += p.Rows
+			v.Differ += max(1, int64(p.Count))
+			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+		case "left_alone": // said in a note
+		default:
+			v.Tables++
+		}
 	}
-	return more
+	return v
+}
+
+// Notes are the lines of a run's end summary about units.
+func Notes(st *run.Story) []view.Note {
+	var list []view.Note
+	alone := 0
+	for _, p := range st.Proofs {
+		if p.Result == "left_alone" {
+			alone++
+		}
+	}
+	if alone > 0 {
+		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
+	}
+	if n := len(st.Again); n > 0 {
+		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
+	}
+	for _, p := range st.Proofs {
+		if p.Around() && p.Result == "differs" {
+			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
+		}
+	}
+	return list
 }

@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/ui/unloaded"
+)
+
+// chosen are the flags that select records which were not loaded.
+type chosen struct {
+	filter         run.Filter
+	outcome, since string
+	closed, all    bool
+}
+
+func (c *chosen) flags(f *pflag.FlagSet) {
+	f.Int64SliceVar(&c.filter.IDs, "id", nil, "number of one, as dead list shows it; may be repeated")
+	f.StringVar(&c.filter.Cause, "cause", "", "cause, as dead stats shows it: its first digits are enough")
+	f.StringVar(&c.filter.Code, "code", "", "code of the error: data.too-long")
+	f.StringVar(&c.filter.Rule, "rule", "", "rule that the record breaks")
+	f.StringVar(&c.filter.Field, "field", "", "field that it is about")
+	f.StringVar(&c.filter.Value, "value", "", "value of the field, as it is shown, quotes included")
+	f.StringVar(&c.filter.Entity, "entity", "", "what the record is one of")
+	f.StringVar(&c.filter.Key, "key", "", "key of the record")
+	f.StringVar(&c.filter.Step, "step", "", "step of the flow")
+	f.StringVar(&c.outcome, "outcome", "", "dead or rejected")
+	f.StringVar(&c.since, "since", "", "last tried then or later: 2026-11-20T20:00:00Z, or a time ago as 2h")
+}
+
+// states adds the flags about records that are closed.
+func (c *chosen) states(f *pflag.FlagSet) {
+	f.BoolVar(&c.closed, "closed", false, "those that are closed, loaded by a redrive for one")
+	f.BoolVar(&c.all, "all", false, "open and closed ones")
+}
+
+// which reads --closed and --all.
+func which(closed, all bool) (string, error) {
+	switch {
+	case closed && all:
+		return "", fault.New(fault.Config, "usage", "--closed and --all exclude each other")
+	case closed:
+		return run.ClosedOnes, nil
+	case all:
+		return run.AllOnes, nil
+	}
+	return run.OpenOnes, nil
+}
+
+// read makes the filter for a run.
+func (c *chosen) read(ctx context.Context, look run.Exceptions, of run.Ref) (f run.Filter, err error) {
+	f = c.filter
+	if f.State, err = which(c.closed, c.all); err != nil {
+		return f, err
+	}
+	switch o := record.Outcome(c.outcome); o {
+	case "", record.Dead, record.Rejected:
+		f.Outcome = o
+	default:
+		return f, fault.New(fault.Config, "usage", "--outcome is dead or rejected, not %q", c.outcome)
+	}
+	if f.Since, err = moment(c.since, time.Now()); err != nil {
+		return f, err
+	}
+	if f.Cause != "" {
+		f.Cause, err = causeOf(ctx, look, of, f.Cause)
+	}
+	return f, err
+}
+
+// moment reads a time, or one so long ago.
+func moment(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil {
+		return now.Add(-ago), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, fault.New(fault.Config, "usage", "--since %q is neither a time such as 2026-11-20T20:00:00Z nor one such as 2h", text)
+	}
+	return t, nil
+}
+
+// causeOf is the cause of a run that begins with these digits.
+func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string) (string, error) {
+	all, err := look.Causes(ctx, of.ID, run.Filter{State: run.AllOnes}, 0)
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, c := range all {
+		if strings.HasPrefix(c.Cause, digits) {
+			found = append(found, c.Cause)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", fault.New(fault.Config, "usage", "%s has no cause %s", of.Name(), digits).Hint("godwit dead stats %s --all lists them", of.Name())
+	}
+	return "", fault.New(fault.Config, "usage", "--cause %s is the beginning of %s", digits, strings.Join(found, ", "))
+}
+
+// about opens the ledger and calls do with the run of a name. What a redrive
+// did not load is kept with the run that it is of.
+func (s *session) about(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
+	runs, done, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	found, err := runs.Ledger.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	of, err := runs.Origin(ctx, found)
+	if err != nil {
+		return err
+	}
+	if of.ID != found.ID {
+		s.line("%s processes records of %s again; they are kept there:", found.Name(), of.Name())
+	}
+	return do(runs, of)
+}
+
+func (s *session) deadCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "dead", Short: "Look at records that were not loaded, and why; changes nothing", Args: commands,
+		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17",
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(s.deadStats(), s.deadList(), s.deadShow())
+	return c
+}
+
+func (s *session) deadStats() *cobra.Command {
+	d, top := &chosen{}, 5
+	c := &cobra.Command{
+		Use: "stats RUN", Short: "Count them by cause, with fields and most frequent values", Args: cobra.ExactArgs(1),
+		Example: "  godwit dead stats shop-3\n  godwit dead stats shop-3 --all --json",
+	}
+	d.flags(c.Flags())
+	d.states(c.Flags())
+	c.Flags().IntVar(&top, "top", top, "how many values of a cause")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			f, err := d.read(c.Context(), runs.Exceptions(), of)
+			if err != nil {
+				return err
+			}
+			causes, err := runs.Exceptions().Causes(c.Context(), of.ID, f, top)
+			if err != nil {
+				return err
+			}
+			return s.show("dead.stats", unloaded.Stats{Now: s.now(), Run: of.Name(), Filter: f, Causes: causes},
+				map[string]any{"run": of.Name(), "causes": orEmpty(causes)})
+		})
+	}
+	return c
+}
+
+func (s *session) deadList() *cobra.Command {
+	d, limit := &chosen{}, 50
+	c := &cobra.Command{
+		Use: "list RUN", Short: "List them one by one", Args: cobra.ExactArgs(1),
+		Example: `  godwit dead list shop-3 --cause 8c1f
+  godwit dead list shop-3 --outcome rejected --field title --limit 0
+  godwit dead list shop-3 --closed`,
+	}
+	d.flags(c.Flags())
+	d.states(c.Flags())
+	c.Flags().IntVar(&limit, "limit", limit, "at most so many; 0 is all")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			look := runs.Exceptions()
+			f, err := d.read(c.Context(), look, of)
+			if err != nil {
+				return err
+			}
+			list, err := look.List(c.Context(), of.ID, f, 0, limit)
+			if err != nil {
+				return err
+			}
+			n, err := look.Count(c.Context(), of.ID, f)
+			if err != nil {
+				return err
+			}
+			return s.show("dead.list", unloaded.List{Now: s.now(), Run: of.Name(), Filter: f, All: list, Total: n.Records},
+				map[string]any{"run": of.Name(), "records": n.Records, "keys": n.Keys, "exceptions": orEmpty(list)})
+		})
+	}
+	return c
+}
+
+func (s *session) deadShow() *cobra.Command {
+	source, sent := false, false
+	c := &cobra.Command{
+		Use: "show RUN ID", Short: "Show everything about one", Args: cobra.ExactArgs(2),
+		Long: `Shows why a record was not loaded, what was tried and what became of it. What
+the record held is shown only when it is asked for: mind who looks.`,
+		Example: "  godwit dead show shop-3 17\n  godwit dead show shop-3 17 --source --sent",
+	}
+	c.Flags().BoolVar(&source, "source", false, "show the record as it was read, values included")
+	c.Flags().BoolVar(&sent, "sent", false, "show what the target was given, values included")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		id, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return fault.New(fault.Config, "usage", "%q is no number of a record", args[1]).Hint("godwit dead list %s shows them", args[0])
+		}
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			w, err := runs.Exceptions().One(c.Context(), of.ID, id)
+			if err != nil {
+				return err
+			}
+			v := unloaded.Letter{Now: s.now(), Whole: w, WithSource: source, WithSent: sent}
+			return s.show("dead.show", v, v.Value())
+		})
+	}
+	return c
+}
+
+// now is the time, in the zone that people are shown.
+func (s *session) now() time.Time { return time.Now().In(s.Zone) }

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/unloaded"
+)
+
+func (s *session) issuesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "issues", Short: "Look at the rules that records break, and who is to mend it", Args: commands,
+		Example: "  godwit issues list shop-3\n  godwit issues export shop-3 --csv issues/",
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(s.issuesList(), s.issuesExport())
+	return c
+}
+
+func (s *session) issuesList() *cobra.Command {
+	var f run.IssueFilter
+	closed, all, each, limit := false, false, false, 100
+	c := &cobra.Command{
+		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one", Args: cobra.ExactArgs(1),
+		Example: `  godwit issues list shop-3
+  godwit issues list shop-3 --owner sales --each --limit 0
+  godwit issues list shop-3 --rule required --severity error --json`,
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.Rule, "rule", "", "rule that is broken")
+	fs.StringVar(&f.Field, "field", "", "field that it is about")
+	fs.StringVar(&f.Value, "value", "", "value of the field, as it is shown, quotes included")
+	fs.StringVar(&f.Owner, "owner", "", "who is to mend it")
+	fs.StringVar(&f.Severity, "severity", "", "error or warn")
+	fs.StringVar(&f.Entity, "entity", "", "what the record is one of")
+	fs.StringVar(&f.Key, "key", "", "key of the record")
+	fs.StringVar(&f.Step, "step", "", "step of the flow")
+	fs.BoolVar(&closed, "closed", false, "those that are closed")
+	fs.BoolVar(&all, "all", false, "open and closed ones")
+	fs.BoolVar(&each, "each", false, "one by one")
+	fs.IntVar(&limit, "limit", limit, "at most so many; 0 is all")
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		if f.State, err = which(closed, all); err != nil {
+			return err
+		}
+		if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
+			return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
+		}
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			if each {
+				return s.eachIssue(c.Context(), runs, of, f, limit)
+			}
+			return s.issueGroups(c.Context(), runs, of, f, limit)
+		})
+	}
+	return c
+}
+
+// oneMore is a limit that shows whether there is more; 0 stays all.
+func oneMore(limit int) int {
+	if limit <= 0 {
+		return 0
+	}
+	return limit + 1
+}
+
+// upTo cuts a list that was asked for with oneMore.
+func upTo[T any](list []T, limit int) (part []T, more bool) {
+	if limit <= 0 || len(list) <= limit {
+		return orEmpty(list), false
+	}
+	return list[:limit], true
+}
+
+func (s *session) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
+	groups, err := runs.Exceptions().IssueGroups(ctx, of.ID, f, oneMore(limit))
+	if err != nil {
+		return err
+	}
+	groups, more := upTo(groups, limit)
+	return s.show("issues.list", unloaded.Issues{Now: s.now(), Run: of.Name(), State: f.State, Groups: groups, More: more},
+		map[string]any{"run": of.Name(), "groups": groups, "more": more})
+}
+
+func (s *session) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
+	list, err := runs.Exceptions().Issues(ctx, of.ID, f, 0, oneMore(limit))
+	if err != nil {
+		return err
+	}
+	list, more := upTo(list, limit)
+	return s.show("issues.list", unloaded.Each{Now: s.now(), Run: of.Name(), State: f.State, All: list, More: more},
+		map[string]any{"run": of.Name(), "issues": list, "more": more})
+}
+
+func (s *session) issuesExport() *cobra.Command {
+	dir := ""
+	c := &cobra.Command{
+		Use: "export RUN --csv DIR", Short: "Write the open issues as one CSV file per owner", Args: cobra.ExactArgs(1),
+		Long: `Writes a list per owner that a spreadsheet opens as it is: UTF-8 with byte order
+mark, the key first, the same columns each time. It holds keys, rules and what
+to mend; of values what the flow calls printable. Files of the same names are
+replaced.`,
+		Example: "  godwit issues export shop-3 --csv issues/",
+	}
+	c.Flags().StringVar(&dir, "csv", "", "folder to write to, made when it is not there")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if dir == "" {
+			return fault.New(fault.Config, "usage", "--csv DIR is missing: the folder to write to")
+		}
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			files, err := unloaded.Export(dir, func(after int64) ([]run.Issue, error) {
+				return runs.Exceptions().Issues(c.Context(), of.ID, run.IssueFilter{}, after, 5000)
+			})
+			if err != nil {
+				return fault.New(fault.Config, "report.write", "write CSV: %w", err)
+			}
+			if s.json {
+				s.events().Value("issues.export", map[string]any{"run": of.Name(), "files": orEmpty(files)})
+				return s.stream.Err()
+			}
+			if len(files) == 0 {
+				fmt.Fprintf(s.Out, "%s has no open issues: nothing was written.\n", of.Name())
+			}
+			for _, f := range files {
+				fmt.Fprintf(s.Out, "%s   %d\n", f.Name, f.Issues)
+			}
+			return nil
+		})
+	}
+	return c
+}
+
+func (s *session) recordCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "record [RUN] ENTITY/KEY", Short: "Show what is known of one record, over all runs", Args: cobra.RangeArgs(1, 2),
+		Long: `Shows where a record was rejected or refused, why, which redrives tried it again
+and how it ended. Records that were loaded without trouble leave no row of their
+own: they are in the sums of the accounts.`,
+		Example: "  godwit record customers/48211\n  godwit record shop-3 customers/48211 --json",
+		RunE: func(c *cobra.Command, args []string) error {
+			entity, key, ok := strings.Cut(args[len(args)-1], "/")
+			if !ok || entity == "" || key == "" {
+				return fault.New(fault.Config, "usage", "%q is not ENTITY/KEY", args[len(args)-1]).Hint("godwit dead list RUN shows both")
+			}
+			t := unloaded.Trace{Now: s.now(), Entity: entity, Key: key}
+			if len(args) == 2 {
+				return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+					t.Run = of.Name()
+					return s.trace(c.Context(), runs, t)
+				})
+			}
+			runs, done, err := s.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			return s.trace(c.Context(), runs, t)
+		},
+	}
+}
+
+func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace) error {
+	letters, err := runs.Exceptions().Of(ctx, t.Entity, t.Key)
+	if err != nil {
+		return err
+	}
+	issues, err := runs.Exceptions().IssuesOf(ctx, t.Entity, t.Key)
+	if err != nil {
+		return err
+	}
+	for _, w := range letters {
+		if t.Run == "" || w.Run == t.Run {
+			t.Letters = append(t.Letters, w)
+		}
+	}
+	for _, i := range issues {
+		if t.Run == "" || i.Run == t.Run {
+			t.Issues = append(t.Issues, i)
+		}
+	}
+	return s.show("record", t, t.Value())
+}

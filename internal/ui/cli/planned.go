@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"fmt"
+
+	"godwit/internal/catalog"
+	"godwit/internal/control/doctor"
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/ui/view"
+)
+
+// planned puts a plan into what is shown.
+func planned(p *run.Plan, b *flow.Bound) view.Plan {
+	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
+	if b.Files == nil { // made from --from and --to
+		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
+	}
+	for _, st := range p.Steps {
+		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
+		if st.Facts.Records != nil {
+			row = loaded(row, st)
+			v.Steps = append(v.Steps, row)
+			continue
+		}
+		row.Makes = makes(st)
+		for _, t := range st.Facts.Source.Tables {
+			row.Bytes += t.Bytes
+		}
+		v.Steps = append(v.Steps, row)
+		theirs := map[string]bool{}
+		for _, t := range st.Facts.Source.Tables {
+			theirs[t.Name.String()] = true
+		}
+		for _, t := range st.Destroyed() {
+			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
+			if st.Needs.Existing == "truncate" {
+				v.Destroys.How = "are emptied (existing: truncate)"
+			}
+			v.Destroys.Rows += max(0, t.Rows)
+			one := view.Named{Name: t.Name.String(), N: t.Rows}
+			v.Destroys.Tables = append(v.Destroys.Tables, one)
+			if !theirs[one.Name] {
+				v.Destroys.Gone = append(v.Destroys.Gone, one)
+			}
+		}
+		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
+			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
+		}
+	}
+	return v
+}
+
+func first(st run.PlannedStep) string {
+	n := st.Facts.Source.LeftOut
+	if len(n) == 1 {
+		return n[0].String()
+	}
+	return n[0].String() + " and others"
+}
+
+// makes says what a step brings.
+func makes(st run.PlannedStep) string {
+	if st.Needs.Existing == "" {
+		return view.Plural(len(st.Facts.Source.Tables), "table")
+	}
+	count := map[string]int{}
+	for _, d := range st.Facts.Definitions {
+		switch d.Kind {
+		case "INDEX":
+			count["index"]++
+		case "CONSTRAINT", "FK CONSTRAINT":
+			count["key"]++
+		}
+	}
+	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
+		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
+}
+
+// loaded is a step that reads records: the fields of one, and where they go.
+func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
+	l := loadOf(st.Step.ID, st.Facts)
+	row.Load, row.Makes = &l, l.Reads()+" into "+view.Plural(len(l.Writes), "table")
+	if t, ok := tableRead(st.Facts); ok {
+		row.Bytes = t.Bytes
+	}
+	return row
+}
+
+// loadOf is what a step that reads records was planned from.
+func loadOf(step string, facts catalog.Facts) view.Load {
+	r := facts.Records
+	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key}
+	if r.Schema != nil {
+		l.Fields = int64(len(r.Schema.Fields))
+	}
+	if t, ok := tableRead(facts); ok && l.Records < 0 && r.Ranges[0].Where == "" {
+		l.Records = t.Rows
+	}
+	for _, t := range r.Tables {
+		l.Writes = append(l.Writes, t.Name.String())
+	}
+	return l
+}
+
+// tableRead is the table that the records are read from, if it is one.
+func tableRead(facts catalog.Facts) (catalog.Table, bool) {
+	if r := facts.Records; facts.Source != nil && len(r.Ranges) > 0 && r.Ranges[0].Table != (catalog.Name{}) {
+		for _, t := range facts.Source.Tables {
+			if t.Name == r.Ranges[0].Table {
+				return t, true
+			}
+		}
+	}
+	return catalog.Table{}, false
+}
+
+// loads are the steps of a flow that read records, as doctor saw them.
+func (s *session) loads(found *doctor.Diagnosis, b *flow.Bound) []view.Load {
+	var list []view.Load
+	for i, f := range found.Facts {
+		if f.Records == nil || i >= len(b.Steps) {
+			continue
+		}
+		l := loadOf(b.Steps[i].ID, f.Facts)
+		if list = append(list, l); s.json {
+			s.events().Value("doctor.load", l)
+		}
+	}
+	return list
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/unloaded"
+)
+
+func (s *session) redriveCommand() *cobra.Command {
+	d, w, dry := &chosen{}, &working{}, false
+	c := &cobra.Command{
+		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: cobra.ExactArgs(1),
+		Long: `Takes dead letters and rejected records of a run as they were read from the
+source, and maps, checks and writes them by today's flow with the inputs and the
+environment of that run. It is a run of its own, redrive-N; what it loads is
+closed at the run that it is of. Mend the map, a lookup or the target first.`,
+		Example: `  godwit redrive shop-3 --dry-run
+  godwit redrive shop-3 --cause 8c1f
+  godwit redrive shop-3 --rule lookup --field country --value '"UK"'`,
+	}
+	d.flags(c.Flags())
+	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be processed; changes nothing")
+	w.flags(c.Flags())
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+			f, err := d.read(c.Context(), runs.Exceptions(), of)
+			if err != nil {
+				return err
+			}
+			b, err := s.today(runs, of)
+			if err != nil {
+				return err
+			}
+			again, err := runs.Redrive(c.Context(), of, b, f)
+			if err != nil {
+				return err
+			}
+			s.again = of.Name()
+			if dry {
+				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f})
+			}
+			if err := s.agreed(again, w); err != nil {
+				return err
+			}
+			return s.start(c.Context(), runs, again, w)
+		})
+	}
+	return c
+}
+
+// today is a run's flow as its file is now, with the inputs and the
+// environment that the run had.
+func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
+	old, err := runs.Flow(of)
+	if err != nil {
+		return nil, err
+	}
+	if old.Files == nil {
+		return nil, fault.New(fault.Config, "redrive.no-flow", "%s was made by a command: it has no flow that says how to process a record again", of.Name()).
+			Hint("copy it again: godwit %s ...", of.Flow)
+	}
+	d := &source{env: old.Env}
+	for _, name := range slices.Sorted(maps.Keys(old.Inputs)) {
+		d.set = append(d.set, name+"="+old.Inputs[name])
+	}
+	return s.file(d, old.Flow)
+}
+
+// wouldRedrive says what a redrive would process, by step and cause.
+func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *flow.Bound, v unloaded.Redrive) error {
+	for _, st := range again.Steps {
+		f := v.Filter
+		f.Step = st.ID
+		causes, err := runs.Exceptions().Causes(ctx, of.ID, f, 3)
+		if err != nil {
+			return err
+		}
+		v.Steps = append(v.Steps, unloaded.Step{Step: st.ID, Causes: causes})
+	}
+	return s.show("redrive.plan", v, v.Value())
+}

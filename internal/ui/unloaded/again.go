@@ -1,0 +1,73 @@
+package unloaded
+
+import (
+	"godwit/internal/control/run"
+	"godwit/internal/ui/layout"
+	"godwit/internal/ui/view"
+)
+
+// Redrive is what a redrive would process again.
+type Redrive struct {
+	Run    string
+	Flow   string
+	Filter run.Filter
+	Steps  []Step
+}
+
+// Step is a step of the flow with the causes that it would process.
+type Step struct {
+	Step   string      `json:"step"`
+	Causes []run.Cause `json:"causes"`
+}
+
+// Records is how many there are.
+func (r Redrive) Records() int64 {
+	var n int64
+	for _, s := range r.Steps {
+		for _, c := range s.Causes {
+			n += c.Records
+		}
+	}
+	return n
+}
+
+// Command runs it.
+func (r Redrive) Command() string { return command("redrive", r.Run, Flags(r.Filter)) }
+
+// Draw is Screen's.
+func (r Redrive) Draw(edge int) []string {
+	var causes []string
+	for _, s := range r.Steps {
+		for _, c := range s.Causes {
+			causes = append(causes, c.Cause)
+		}
+	}
+	names := short(unique(causes))
+	var rows [][]string
+	var texts []string
+	for _, s := range r.Steps {
+		for _, c := range s.Causes {
+			rows = append(rows, []string{s.Step, names[c.Cause], string(c.Outcome), view.Count(c.Records), view.Count(c.Keys), fields(c)})
+			texts = append(texts, reason(c))
+		}
+	}
+	if len(rows) > 1 {
+		rows, texts = append(rows, []string{"total", "", "", view.Count(r.Records()), "", ""}), append(texts, "")
+	}
+	lines := beside([]layout.Column{{Head: "step", Most: 24}, {Head: "cause"}, {Head: "was"}, {Head: "records", Right: true},
+		{Head: "keys", Right: true}, {Head: "field", Most: 24}}, rows, "reason, values", texts, edge)
+	return append(lines, "",
+		view.Plural(r.Records(), "record")+" of "+r.Run+" would be mapped and written again by flow "+r.Flow+" as it is now.",
+		"Nothing was changed. Run this: "+r.Command())
+}
+
+// Value is the dry run for programs.
+func (r Redrive) Value() any {
+	return struct {
+		Run     string `json:"run"`
+		Flow    string `json:"flow"`
+		Records int64  `json:"records"`
+		Steps   []Step `json:"steps"`
+		Command string `json:"command"`
+	}{r.Run, r.Flow, r.Records(), r.Steps, r.Command()}
+}

@@ -1,0 +1,118 @@
+package unloaded
+
+import (
+	"slices"
+	"strings"
+
+	"godwit/internal/control/run"
+	"godwit/internal/record"
+	"godwit/internal/ui/report"
+	"godwit/internal/ui/view"
+)
+
+// Notes are the lines of a run's end summary about records that are not at the
+// target; t is the sum of its accounts.
+func Notes(name string, l *run.Left, t record.Account) []view.Note {
+	var notes []view.Note
+	add := func(label string, n int64, text, more string) {
+		if n > 0 {
+			notes = append(notes, view.Note{Label: label, N: n, Text: text, More: more})
+		}
+	}
+	add("filtered", t.Filtered, "left out by the flow's filter", "")
+	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
+		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
+		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
+	} else {
+		add("rejected", t.Rejected, rules(l.Issues), command("issues list", name))
+		n := 0
+		for _, c := range l.Causes {
+			if c.Outcome == record.Dead {
+				n++
+			}
+		}
+		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
+	}
+	add("pending", t.Pending, "blocked behind dead records", "")
+	var warnings int64
+	for _, g := range l.Issues {
+		if g.Severity == record.SeverityWarn {
+			warnings += g.Issues
+		}
+	}
+	add("warnings", warnings, "issues that kept no record out", command("issues list", name, "--severity", "warn"))
+	return notes
+}
+
+// Next are the commands that are left to do.
+func Next(l *run.Left, t record.Account) []string {
+	if t.Dead+t.Rejected == 0 {
+		return nil
+	}
+	return []string{command("redrive", l.Of.Name(), "--dry-run") + "   once the map, the source's data or the target is mended"}
+}
+
+// rules counts the rules that kept records out, and who is to mend them.
+func rules(groups []run.IssueGroup) string {
+	rules, owners := map[string]bool{}, map[string]bool{}
+	for _, g := range groups {
+		if g.Severity != record.SeverityError {
+			continue
+		}
+		rules[g.Rule+" "+g.Field] = true
+		if g.Owner != "" {
+			owners[g.Owner] = true
+		}
+	}
+	if len(owners) == 0 {
+		return view.Plural(len(rules), "rule")
+	}
+	return view.Plural(len(rules), "rule") + ", " + view.Plural(len(owners), "owner")
+}
+
+// Report is what a run's report tells; nil when there is nothing. Read is how
+// many records the run read, fix says what is to be done about a code.
+func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLoaded {
+	if len(l.Causes)+len(l.Issues) == 0 {
+		return nil
+	}
+	r := &report.NotLoaded{Causes: []report.Cause{}, Issues: []report.Issues{}, More: l.Cut}
+	for _, c := range l.Causes {
+		r.Causes = append(r.Causes, cause(c, read, fix))
+	}
+	for _, g := range l.Issues {
+		r.Issues = append(r.Issues, report.Issues{Rule: g.Rule, Field: g.Field, Value: g.Value, Severity: g.Severity, Owner: g.Owner,
+			Text: g.Text, Fix: g.Hint, Issues: g.Issues, Keys: g.Keys, First: g.First})
+	}
+	return r
+}
+
+func cause(c run.CauseLeft, read int64, fix func(code string) string) report.Cause {
+	one := report.Cause{Cause: c.Cause.Cause, Outcome: string(c.Outcome), Code: c.Code, Text: c.Text, Entity: c.Entity,
+		Field: fields(c.Cause), Records: c.Records, Open: c.Records, First: c.First}
+	if read > 0 {
+		one.Share = float64(c.Records) / float64(read)
+	}
+	for _, e := range c.Closed {
+		one.Closed = append(one.Closed, report.Ending{Text: e.Text, Records: e.Records})
+		one.Open -= e.Records
+	}
+	var who []string
+	for _, e := range c.Examples {
+		field, value := e.At()
+		one.Examples = append(one.Examples, report.Example{Number: e.ID, Entity: e.Entity, Key: e.Key, Field: field, Value: value, Closed: e.Closed})
+		if o := owners(e.Issues); o != "" && !slices.Contains(who, o) {
+			who = append(who, o)
+		}
+		for _, i := range e.Issues {
+			if one.Fix == "" && i.Severity != record.SeverityWarn {
+				one.Fix = i.Hint
+			}
+		}
+	}
+	one.Owner = strings.Join(who, ", ")
+	if one.Fix == "" {
+		one.Fix = fix(c.Code)
+	}
+	return one
+}

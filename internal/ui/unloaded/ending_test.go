@@ -1,0 +1,113 @@
+package unloaded
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"godwit/internal/control/run"
+	"godwit/internal/record"
+	"godwit/internal/ui/report"
+	"godwit/internal/ui/view"
+)
+
+func left() *run.Left {
+	l := &run.Left{Of: run.Ref{Flow: "rollout", N: 12}, Issues: groups()}
+	for _, c := range causes() {
+		l.Causes = append(l.Causes, run.CauseLeft{Cause: c})
+	}
+	l.Causes[0].Closed = []run.Ending{{Text: "applied by redrive-1", Records: 400}}
+	l.Causes[0].Examples = []record.Exception{rejected().Exception}
+	l.Causes[2].Examples = []record.Exception{dead().Exception}
+	return l
+}
+
+func TestEndingGolden(t *testing.T) {
+	t.Parallel()
+	total := record.Account{Step: "assignments", Read: 128_400, Applied: 126_222, Filtered: 1730, Rejected: 402, Dead: 31, Pending: 15, Blocked: 15}
+	s := view.Summary{Run: "rollout-12", Outcome: "done", Exit: 3, Took: 6_720_000_000_000, Steps: []record.Account{total},
+		Notes: Notes("rollout-12", left(), total), Next: Next(left(), total), Report: "rollout-12.html", ReportBytes: 1_200_000}
+	golden(t, "ending", view.Text(s))
+	again := record.Account{Step: "load", Read: 433, Applied: 400, Rejected: 2, Dead: 31}
+	s = view.Summary{Run: "redrive-1", Outcome: "done", Exit: 3, Steps: []record.Account{again},
+		Notes: Notes("redrive-1", &run.Left{Of: left().Of}, again), Next: Next(left(), again)}
+	golden(t, "ending_redrive", view.Text(s))
+	if clean := (record.Account{Read: 1, Applied: 1}); Notes("a-1", &run.Left{Of: run.Ref{Flow: "a", N: 1}}, clean) != nil || Next(left(), clean) != nil {
+		t.Error("a run without trouble has something to tell")
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	r := Report(left(), 128_400, func(code string) string { return "about " + code })
+	first := r.Causes[0]
+	if first.Open != 2 || first.Fix != "add it to the list of workstations" || first.Owner != "sales-ops, it" || first.Share != 402.0/128_400 {
+		t.Errorf("%+v", first)
+	}
+	if diff := cmp.Diff([]report.Ending{{Text: "applied by redrive-1", Records: 400}}, first.Closed); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]report.Example{{Number: 17, Entity: "assignments", Key: "48211", Field: "title", Value: "text of 231 characters, 5e109b"}}, r.Causes[2].Examples); diff != "" {
+		t.Error(diff)
+	}
+	if r.Causes[2].Fix != "about data.too-long" || r.Causes[2].Open != 4 || len(r.Issues) != 3 {
+		t.Errorf("%+v", r)
+	}
+	if Report(&run.Left{}, 0, nil) != nil {
+		t.Error("nothing left, and a section about it")
+	}
+}
+
+// Each owner gets one file, whatever it is called; nothing computes.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "deep", "issues")
+	all := []run.Issue{
+		{Issue: record.Issue{Rule: "required", Field: "title", Severity: "error", Text: "is missing", Hint: "fill it", Owner: "../sales/ops"}, ID: 1,
+			Run: "a-1", Exception: 7, Entity: "customers", Key: "=1+2", State: "new", First: at("02:00:00"), Last: at("03:00:00")},
+		{Issue: record.Issue{Rule: "range", Field: "n", Severity: "warn", Text: "is low", Value: "-5", Owner: "_/sales/ops"}, ID: 2, Run: "a-1", Entity: "customers", Key: "ü"},
+		{Issue: record.Issue{Rule: "range", Owner: ""}, ID: 3},
+		{Issue: record.Issue{Rule: "range", Owner: "../sales/ops"}, ID: 9},
+	}
+	files, err := Export(dir, func(after int64) ([]run.Issue, error) {
+		for i, one := range all {
+			if one.ID > after {
+				return all[i : i+1], nil
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []File{{"_sales_ops.csv", "../sales/ops", 2}, {"__sales_ops.csv", "_/sales/ops", 1}, {"no-owner.csv", "", 1}} {
+		found := false
+		for _, f := range files {
+			found = found || f == File{filepath.Join(dir, want.Name), want.Owner, want.Issues}
+		}
+		if !found || len(files) != 3 {
+			t.Errorf("%d: %v", i, files)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "_sales_ops.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "\ufeffkey,entity,field,rule,severity,what is wrong,value,what to do,state,first seen,last seen,run,number\r\n" +
+		"'=1+2,customers,title,required,error,is missing,,fill it,new,2026-11-21T02:00:00Z,2026-11-21T03:00:00Z,a-1,7\r\n" +
+		",,,range,,,,,,0001-01-01T00:00:00Z,0001-01-01T00:00:00Z,,\r\n"
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Export(dir, func(int64) ([]run.Issue, error) { return nil, errors.New("gone") }); err == nil {
+		t.Error("the error is lost")
+	}
+	for owner, want := range map[string]string{"...": "no-owner", "a b": "a_b", "Ünal@x.org": "Ünal@x.org"} {
+		if got := fileOf(owner); got != want {
+			t.Errorf("%q: %q", owner, got)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package unloaded
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/internal/control/run"
+	"godwit/internal/record"
+	"godwit/internal/ui/layout"
+	"godwit/internal/ui/view"
+)
+
+// Stats are the causes of a run's dead letters and rejected records. Times are
+// shown in the zone of Now.
+type Stats struct {
+	Now    time.Time
+	Run    string
+	Filter run.Filter
+	Causes []run.Cause
+}
+
+// explained is how many causes are gone into: the most frequent ones.
+const explained = 3
+
+// Draw is Screen's.
+func (s Stats) Draw(edge int) []string {
+	if len(s.Causes) == 0 {
+		return []string{none(s.Run, s.Filter)}
+	}
+	names := shortOf(s.Causes)
+	rows := make([][]string, 0, len(s.Causes)+1)
+	texts := make([]string, 0, len(s.Causes)+1)
+	var dead, rejected int64
+	for _, c := range s.Causes {
+		row := []string{names[c.Cause], "0", "0", view.Stamp(c.First.In(s.Now.Location()), s.Now), fields(c)}
+		if c.Outcome == record.Dead {
+			row[1] = view.Count(c.Records)
+			dead += c.Records
+		} else {
+			row[2] = view.Count(c.Records)
+			rejected += c.Records
+		}
+		rows, texts = append(rows, row), append(texts, reason(c))
+	}
+	rows = append(rows, []string{"total", view.Count(dead), view.Count(rejected), "", ""})
+	lines := beside([]layout.Column{{Head: "cause"}, {Head: "dead", Right: true}, {Head: "rejected", Right: true},
+		{Head: "first"}, {Head: "field", Most: 24}}, rows, "reason, values", append(texts, ""), edge)
+	for i, c := range s.Causes {
+		if i == explained {
+			break
+		}
+		lines = append(append(lines, ""), s.next(c, names[c.Cause], edge)...)
+	}
+	return lines
+}
+
+// next is what can be done about a cause.
+func (s Stats) next(c run.Cause, name string, edge int) []string {
+	what := c.Code + ": " + view.Plural(c.Records, "record")
+	if c.Keys > 0 && c.Keys != c.Records {
+		what += " of " + view.Plural(c.Keys, "key")
+	}
+	what += " of " + c.Entity
+	if c.Entities > 1 {
+		what += " and " + view.Count(c.Entities-1) + " more"
+	}
+	about := [2]string{command("explain", c.Code), "says what it means and what to do"}
+	if rule, ok := strings.CutPrefix(c.Code, "issue."); ok {
+		about = [2]string{command("issues list", s.Run, "--rule", quoted(rule)), "says what is to be mended, and by whom"}
+	}
+	const indent = 7
+	lines := layout.Wrap(layout.Left(name, indent), what, indent, edge)
+	for n, step := range [][2]string{about,
+		{command("dead list", s.Run, "--cause", name), "names the records"},
+		{command("redrive", s.Run, "--cause", name, "--dry-run"), "shows what would be processed again"},
+	} {
+		lines = append(lines, layout.Aside(strings.Repeat(" ", indent)+strconv.Itoa(n+1)+"  "+step[0], step[1], 64, edge))
+	}
+	return lines
+}
+
+// beside aligns rows and puts a text behind each, which goes on below itself
+// where it passes the edge.
+func beside(columns []layout.Column, rows [][]string, head string, texts []string, edge int) []string {
+	table := layout.Table(columns, rows)
+	at := 0
+	for _, l := range table {
+		at = max(at, layout.Width(l)+2)
+	}
+	lines := []string{layout.Left(table[0], at) + head}
+	for i, l := range table[1:] {
+		if texts[i] == "" {
+			lines = append(lines, l)
+			continue
+		}
+		lines = append(lines, layout.Wrap(layout.Left(l, at), texts[i], at, edge)...)
+	}
+	return lines
+}
+
+// none says that nothing was found, and where it may be.
+func none(name string, f run.Filter) string {
+	what := "open dead letters or rejected records"
+	switch f.State {
+	case run.ClosedOnes:
+		what = "dead letters or rejected records that are closed"
+	case run.AllOnes:
+		what = "dead letters or rejected records"
+	}
+	if flags := Flags(f); flags != "" {
+		return name + " has no " + what + " for " + flags + "."
+	}
+	return name + " has no " + what + "."
+}
+
+// List are single records that were not loaded.
+type List struct {
+	Now    time.Time
+	Run    string
+	Filter run.Filter
+	All    []record.Exception
+	Total  int64 // that the filter selects
+}
+
+// Draw is Screen's.
+func (l List) Draw(edge int) []string {
+	if len(l.All) == 0 {
+		return []string{none(l.Run, l.Filter)}
+	}
+	causes := make([]string, 0, len(l.All))
+	for _, e := range l.All {
+		causes = append(causes, e.Cause)
+	}
+	names := short(unique(causes))
+	rows, texts := make([][]string, 0, len(l.All)), make([]string, 0, len(l.All))
+	ended := false
+	for _, e := range l.All {
+		field, value := e.At()
+		row := []string{strconv.FormatInt(e.ID, 10), string(e.Outcome), names[e.Cause], e.Entity, e.Key, field, view.Stamp(e.Last.In(l.Now.Location()), l.Now)}
+		text := e.Text
+		if value != "" {
+			text += ": " + value
+		}
+		if e.Closed != "" {
+			ended = true
+			row[1] = "closed"
+			text = e.Closed + "; was " + text
+		}
+		rows, texts = append(rows, row), append(texts, text)
+	}
+	lines := beside([]layout.Column{{Head: "id", Right: true}, {Head: "outcome"}, {Head: "cause"}, {Head: "entity", Most: 20},
+		{Head: "key", Most: 20}, {Head: "field", Most: 16}, {Head: "last"}}, rows, "reason", texts, edge)
+	more := view.Count(len(l.All)) + " of " + view.Plural(l.Total, "record")
+	if int64(len(l.All)) < l.Total {
+		more += "; --limit 0 lists all"
+	}
+	lines = append(lines, "", more+". All about one: godwit dead show "+l.Run+" ID")
+	if !ended {
+		lines = append(lines, "Process them again: "+command("redrive", l.Run, Flags(l.Filter), "--dry-run"))
+	}
+	return lines
+}
+
+func unique(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	var all []string
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			all = append(all, s)
+		}
+	}
+	return all
+}

@@ -1,0 +1,49 @@
+package view
+
+import (
+	"strings"
+
+	"godwit/internal/ui/layout"
+)
+
+// Load is a step that reads records, as both sides stand now.
+type Load struct {
+	Step    string   `json:"step"`
+	Fields  int64    `json:"fields"` // of a record
+	Key     []string `json:"key,omitempty"`
+	Records int64    `json:"records"` // estimate; -1 = not known
+	Parts   int64    `json:"parts"`   // that are read beside each other
+	Writes  []string `json:"writes"`  // tables
+}
+
+// Reads says what is read.
+func (l Load) Reads() string {
+	what := Plural(l.Fields, "field")
+	if l.Records < 0 {
+		return what + " of an unknown number of records"
+	}
+	return what + " of about " + Plural(l.Records, "record")
+}
+
+// lines are the step in a diagnosis.
+func (l Load) lines(edge int) []string {
+	indent := 8 + max(3, layout.Width(l.Step)) + 2
+	text := l.Reads() + " in " + Plural(l.Parts, "unit")
+	switch len(l.Key) {
+	case 0:
+		text += ", without a key"
+	default:
+		text += ", by key " + strings.Join(l.Key, ", ")
+	}
+	lines := layout.Wrap(layout.Left("reads", 8)+layout.Left(l.Step, indent-8), text, indent, edge)
+	return append(lines, layout.Wrap(layout.Left("writes", indent), strings.Join(l.Writes, ", "), indent, edge)...)
+}
+
+// Ended is a run's outcome in one or a few words. Nothing is called done that
+// left records behind.
+func Ended(outcome string, exit int) string {
+	if outcome == "done" && exit == 3 {
+		return "finished with records left"
+	}
+	return outcome
+}
