@@ -36,8 +36,9 @@ type Cursor struct {
 	got   int                  // of it, so far
 	told  int64                // by the server, of those that are over
 
-	held     *record.Record // read one ahead
-	heldSame bool           // its key is that of the one before
+	held     record.Record // read one ahead
+	holds    bool          // there is one
+	heldSame bool          // its key is that of the one before
 	ended    bool
 	next     int // records of the next FETCH
 	slab     []any
@@ -113,7 +114,7 @@ func (c *Cursor) Count() int64 {
 	if c.fetch != nil {
 		n += int64(c.got)
 	}
-	if c.held != nil {
+	if c.holds {
 		n--
 	}
 	return n
@@ -143,7 +144,7 @@ func (c *Cursor) Next(ctx context.Context) (*record.Page, error) {
 	}
 	var err error
 	last := &page.Records[len(page.Records)-1]
-	if c.fetch == nil && (c.held == nil || !c.equal(last)) {
+	if c.fetch == nil && (!c.holds || !c.equal(last)) {
 		page.After, err = place(c.q.key, last)
 	}
 	return page, err
@@ -156,21 +157,24 @@ func (c *Cursor) fill(page *record.Page) error {
 			return c.over(page)
 		}
 		c.got++
-		r, err := c.decode(c.fetch.Values())
-		if err != nil {
+		if c.holds {
+			c.give(page)
+		}
+		if err := c.decode(c.fetch.Values()); err != nil {
 			return err
 		}
-		if c.held != nil {
-			add(page, c.held)
-		}
-		c.held = r
 	}
 	return nil
 }
 
-func add(page *record.Page, r *record.Record) {
-	page.Records = append(page.Records, *r)
-	page.Bytes += int64(r.Size)
+// give moves the record read ahead into the page.
+func (c *Cursor) give(page *record.Page) {
+	if page.Records == nil {
+		page.Records = make([]record.Record, 0, c.asked+1)
+	}
+	page.Records = append(page.Records, c.held)
+	page.Bytes += int64(c.held.Size)
+	c.held, c.holds = record.Record{}, false
 }
 
 // over compares the FETCH with the server's tag and sizes the next one.
@@ -186,9 +190,8 @@ func (c *Cursor) over(page *record.Page) error {
 	c.told += tag.RowsAffected()
 	if c.got < c.asked {
 		c.ended = true
-		if c.held != nil {
-			add(page, c.held)
-			c.held = nil
+		if c.holds {
+			c.give(page)
 		}
 	}
 	if n := int64(len(page.Records)); n > 0 {
@@ -216,12 +219,13 @@ func sameBytes(a, b any) bool {
 	return ok && both && string(x) == string(y)
 }
 
-func (c *Cursor) decode(raw [][]byte) (*record.Record, error) {
+// decode reads a row ahead.
+func (c *Cursor) decode(raw [][]byte) error {
 	n := len(c.decoders)
 	if len(c.slab) < n {
 		c.slab = make([]any, n*slabRecords)
 	}
-	r := &record.Record{Op: record.Create, Slots: c.slab[:n:n]}
+	r := record.Record{Op: record.Create, Slots: c.slab[:n:n]}
 	c.slab = c.slab[n:]
 	for i, b := range raw[:n] {
 		if b == nil {
@@ -230,7 +234,7 @@ func (c *Cursor) decode(raw [][]byte) (*record.Record, error) {
 		r.Size += len(b)
 		v, err := c.decoders[i].Decode(b)
 		if err != nil {
-			return nil, fault.New(fault.Data, "data.syntax", "column %q holds what cannot be read exactly", c.q.schema.Fields[i].Name)
+			return fault.New(fault.Data, "data.syntax", "column %q holds what cannot be read exactly", c.q.schema.Fields[i].Name)
 		}
 		r.Slots[i] = v
 	}
@@ -242,5 +246,6 @@ func (c *Cursor) decode(raw [][]byte) (*record.Record, error) {
 		}
 		r.Key = record.KeyText(c.room...)
 	}
-	return r, nil
+	c.held, c.holds = r, true
+	return nil
 }

@@ -61,7 +61,7 @@ type raw struct {
 
 const typesSQL = `
 	SELECT t.oid, t.typtype::text, t.typcategory::text, t.typbasetype, t.typtypmod,
-		CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem ELSE 0 END, t.typcollation, t.typdelim::text,
+		CASE WHEN t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc THEN t.typelem ELSE 0 END, t.typcollation, t.typdelim::text,
 		pg_catalog.quote_ident(n.nspname) || '."' || pg_catalog.replace(t.typname, '"', '""') || '"', n.nspname::text, t.typname::text,
 		t.typnotnull, t.typdefault IS NOT NULL,
 		ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
@@ -147,7 +147,11 @@ func resolve(rows map[uint32]raw, ref Ref) Type {
 	}
 	if r.Elem != 0 {
 		of := resolve(rows, Ref{r.Elem, ref.Modifier})
-		of.Native = of.Cast
+		if e := rows[r.Elem]; e.Schema == "pg_catalog" {
+			of.Native = e.Name
+		} else {
+			of.Native = catalog.Name{Schema: e.Schema, Object: e.Name}.String()
+		}
 		t.Of, t.Kind = &of, catalog.KindList
 		t.Type.Of = &of.Type
 		t.delim = of.delim
