@@ -87,18 +87,17 @@ func Decode(text []byte, s *Schema) ([]any, error) {
 	return slots, nil
 }
 
+// slotNames are the names that a schema's slots are stored under.
 func slotNames(s *Schema) []string {
 	names := make([]string, len(s.Fields))
-	seen := make(map[string]int, len(names))
+	seen := make(map[string]bool, len(names))
 	for i, f := range s.Fields {
-		name := f.Name
-		for n := seen[f.Name]; n > 0; n = seen[name] {
-			n++
-			seen[f.Name] = n
-			name = f.Name + "#" + strconv.Itoa(n)
+		plain := strings.ToValidUTF8(f.Name, "\uFFFD")
+		name := plain
+		for n := 2; seen[name]; n++ {
+			name = plain + "#" + strconv.Itoa(n)
 		}
-		names[i] = name
-		seen[name]++
+		names[i], seen[name] = name, true
 	}
 	return names
 }

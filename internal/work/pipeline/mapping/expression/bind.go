@@ -44,7 +44,10 @@ func (b *binder) Visit(node *ast.Node) {
 		p := append(above.Path[:len(above.Path):len(above.Path)], part)
 		v := Var{Name: above.Root + "." + p.String(), Root: above.Root, Path: p}
 		b.bound[v.Name] = v
-		ast.Patch(node, &ast.IdentifierNode{Value: v.Name})
+		at := n.Location()
+		at.From = id.Location().From
+		*node = &ast.IdentifierNode{Value: v.Name}
+		(*node).SetLocation(at)
 	}
 }
 

@@ -53,7 +53,7 @@ type Program struct {
 // lists made, and turns of loops inside loops.
 const (
 	memory = 1_000_000
-	steps  = 10_000_000
+	steps  = 1_000_000
 	length = 16 << 20 // bytes of a text that is put together
 )
 

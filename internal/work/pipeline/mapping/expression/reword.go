@@ -10,6 +10,8 @@ import (
 
 var conversion = regexp.MustCompile(`interface conversion: interface (?:\{\}|\{[^}]*\}) is (.+?), not (.+)`)
 
+var argument = regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\w+)`)
+
 // kinds are Go's types in words for people.
 var kinds = map[string]string{
 	"nil": "null", "<nil>": "null", "string": "a text", "int": "a whole number", "int64": "a whole number", "float64": "a number",
@@ -38,6 +40,12 @@ func plain(text string) string {
 	}
 	if strings.HasPrefix(text, "reflect:") || strings.Contains(text, "runtime error") {
 		return "a value of a kind that is not possible here"
+	}
+	if m := argument.FindStringSubmatch(text); m != nil {
+		return m[3] + " wants " + word(m[2]) + ", not " + word(m[1])
+	}
+	if strings.HasPrefix(text, "invalid float literal") || strings.HasPrefix(text, "invalid integer") || strings.Contains(text, "value out of range") {
+		return "the number is too large"
 	}
 	text = strings.ReplaceAll(text, "unexpected token EOF", "unexpected end")
 	text = strings.TrimPrefix(text, "invalid operation: ")
