@@ -104,7 +104,9 @@ func newBound(v any, t catalog.Type) (*bound, error) {
 		b.value = at
 	case catalog.KindInt, catalog.KindDecimal, catalog.KindFloat:
 		if text, ok := v.(string); ok {
-			b.value, _ = convert.Number(text)
+			if n, ok := convert.Number(text); ok {
+				b.value = n
+			}
 		}
 		switch b.value.(type) {
 		case int64, record.Decimal, float64:

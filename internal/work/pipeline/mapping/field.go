@@ -338,5 +338,7 @@ func (c *compiler) tryConstants(f *field, m *Field) {
 		try("const", f.constant)
 		try("default", f.fallback)
 	}
-	try("else", written(m.Else))
+	if f.lookup != "" {
+		try("else", f.other)
+	}
 }

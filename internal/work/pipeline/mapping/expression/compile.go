@@ -44,7 +44,7 @@ func Compile(code string, s Scope, wanted catalog.Kind) (*Program, []Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	r := newRewriter(code)
+	r := newRewriter(code, s.Lookups)
 	options = append(options, expr.Env(env), expr.Patch(b), expr.Patch(r))
 	if wanted == catalog.KindBool {
 		options = append(options, expr.AsBool())

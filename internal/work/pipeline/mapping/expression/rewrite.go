@@ -2,13 +2,16 @@ package expression
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/convert"
+	"godwit/internal/work/pipeline/mapping/path"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -19,6 +22,7 @@ import (
 type rewriter struct {
 	code     []rune
 	names    map[string]string // function by sign
+	tables   map[string]map[string]string
 	problems []found
 }
 
@@ -29,8 +33,8 @@ type found struct {
 	next string
 }
 
-func newRewriter(code string) *rewriter {
-	r := &rewriter{code: []rune(code), names: map[string]string{}}
+func newRewriter(code string, tables map[string]map[string]string) *rewriter {
+	r := &rewriter{code: []rune(code), names: map[string]string{}, tables: tables}
 	for _, o := range operators {
 		r.names[o.sign] = o.name
 	}
@@ -67,6 +71,8 @@ func (r *rewriter) Visit(node *ast.Node) {
 			ast.Patch(node, call(name, n.Node))
 			(*node).SetType(t)
 		}
+	case *ast.CallNode:
+		r.lookup(n)
 	case *ast.BuiltinNode:
 		if n.Name == "sum" {
 			list := n.Arguments[0]
@@ -104,6 +110,23 @@ func (limiter) Visit(node *ast.Node) {
 	c.SetLocation(p.Node.Location())
 	c.SetType(t)
 	p.Node = c
+}
+
+// lookup finds names of lookups that are not there.
+func (r *rewriter) lookup(n *ast.CallNode) {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || id.Value != "lookup" || len(n.Arguments) == 0 {
+		return
+	}
+	name, ok := n.Arguments[0].(*ast.StringNode)
+	if !ok || r.tables[name.Value] != nil {
+		return
+	}
+	next := ""
+	if near := path.Nearest(name.Value, slices.Sorted(maps.Keys(r.tables))); near != "" {
+		next = near + "?"
+	}
+	r.problems = append(r.problems, found{name.Location().From, fmt.Sprintf("there is no lookup %q", name.Value), next})
 }
 
 func (r *rewriter) problem(n ast.Node, text string) {
