@@ -193,7 +193,7 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 func BenchmarkWriteRecords(b *testing.B) {
-	for _, mode := range []string{connector.ModeAppend, "merge of new", "merge of same"} {
+	for _, mode := range []string{connector.ModeAppend, "append with 5 of 100 refused", "merge of new", "merge of same", "merge with 5 of 100 refused"} {
 		b.Run(mode, func(b *testing.B) { benchmarkWrite(b, mode) })
 	}
 }
@@ -218,11 +218,14 @@ func benchmarkWrite(b *testing.B, mode string) {
 		page = append(page, record.Mapped{Record: rec, Rows: []record.Row{{Slots: rec.Slots}}})
 	}
 	as := connector.ModeMerge
-	switch mode {
-	case connector.ModeAppend:
-		as = mode
-	case "merge of same":
+	if strings.HasPrefix(mode, connector.ModeAppend) {
+		as = connector.ModeAppend
+	}
+	if mode == "merge of same" {
 		pgtest.Exec(b, url, "insert into public.into select * from public.wide")
+	}
+	if strings.HasSuffix(mode, "refused") {
+		pgtest.Exec(b, url, "alter table public.into add check (id % 20 <> 1)")
 	}
 	conn, err := pgx.Connect(b.Context(), url)
 	if err != nil {
@@ -245,7 +248,7 @@ func benchmarkWrite(b *testing.B, mode string) {
 		}
 		for at := 0; at < rows; at += 1000 {
 			became, err := w.WriteRecords(b.Context(), as, into, page[at:at+1000])
-			if err != nil || became[0].Refusal != nil {
+			if err != nil || (became[0].Refusal != nil) != strings.HasSuffix(mode, "refused") {
 				b.Fatal(err, became[0].Refusal)
 			}
 		}

@@ -113,7 +113,7 @@ func (p *query) look(ctx context.Context, sel string) (*pgconn.StatementDescript
 }
 
 // refused is the server's refusal of the query itself, with its place in what
-// was written; other errors stay what they are.
+// was written when sql is given; other errors stay what they are.
 func (p *query) refused(err error, begin int, sql string) error {
 	translated := sqlstate.Translate(err)
 	f := fault.Of(translated)
@@ -122,7 +122,7 @@ func (p *query) refused(err error, begin int, sql string) error {
 		return translated
 	}
 	e := fault.New(fault.Config, "query.invalid", "%s", f.Text)
-	if at := byteOf(sql, int(answer.Position)) - begin; answer.Position > 0 && at >= 0 && at <= len(p.text.SQL) {
+	if at := byteOf(sql, int(answer.Position)) - begin; sql != "" && answer.Position > 0 && at >= 0 && at <= len(p.text.SQL) {
 		line, column := p.text.Place(at)
 		e.With("at", "line %d, column %d", line, column)
 	}

@@ -28,6 +28,7 @@ const stageRecords = `CREATE TEMP TABLE godwit_record (n int PRIMARY KEY, parts 
 // stage brings a page into the temporary tables, which the transaction's first
 // page makes.
 func (w *Writer) stage(ctx context.Context, b *batch) error {
+	fresh := w.stages == nil
 	if err := w.makeStages(ctx); err != nil {
 		return sqlstate.Translate(err)
 	}
@@ -55,7 +56,16 @@ func (w *Writer) stage(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	return nil
+	if !fresh {
+		return nil
+	}
+	// Once is enough: the share of a part stays known when the stage is emptied.
+	analyze := "ANALYZE pg_temp.godwit_record (n)"
+	for _, s := range w.stages {
+		analyze += "; ANALYZE " + s + " (godwit_record, godwit_part)"
+	}
+	_, err := run(ctx, w.conn, analyze)
+	return sqlstate.Translate(err)
 }
 
 func (w *Writer) copyWhole(ctx context.Context, into string, data []byte, rows int64) error {

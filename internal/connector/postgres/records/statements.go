@@ -86,7 +86,9 @@ func (w *Writer) insert(b *batch, at int, only string) string {
 
 // upsert writes the rows of a part that differ from those there: it updates
 // first and inserts what was not there, so that a row that is the same is not
-// even locked. A row that came in between is met by ON CONFLICT.
+// even locked. A row that came in between is met by ON CONFLICT. IN ... IS TRUE
+// is looked up in a hash: as a join it was guessed to be of one row, and took
+// the square of the page's.
 func (w *Writer) upsert(b *batch, at int, only string) string {
 	p, t := b.parts[at], &b.targets[b.parts[at].target]
 	var values, sets, setsNew, old, fresh, excluded []string
@@ -108,7 +110,7 @@ func (w *Writer) upsert(b *batch, at int, only string) string {
 		values = append(values, fmt.Sprintf("%s AS k%d", t.alike(k), k))
 		match = append(match, fmt.Sprintf("o.%s = s.k%d", t.name(k), k))
 		keys = append(keys, "o."+t.name(k))
-		back = append(back, fmt.Sprintf("i.%s = s.k%d", t.name(k), k))
+		back = append(back, fmt.Sprintf("s.k%d", k))
 	}
 	for _, c := range p.present {
 		columns, inserted = append(columns, t.name(c)), append(inserted, fmt.Sprintf("s.c%d", c))
@@ -133,11 +135,11 @@ func (w *Writer) upsert(b *batch, at int, only string) string {
 			WHERE NOT EXISTS (SELECT FROM %[6]s o WHERE %[9]s) ORDER BY s.n, s.q ON CONFLICT (%[10]s) %[11]s RETURNING %[12]s),
 		e AS (SELECT s.n, 0 AS n_rows, %[13]s AS older FROM s LEFT JOIN %[6]s o ON %[9]s GROUP BY s.n
 			UNION ALL SELECT u.n, 1, false FROM u
-			UNION ALL SELECT s.n, 1, false FROM s JOIN i ON %[14]s),
+			UNION ALL SELECT s.n, 1, false FROM s WHERE ((%[14]s) IN (SELECT * FROM i)) IS TRUE),
 		b AS (SELECT e.n, pg_catalog.sum(e.n_rows) AS n_rows, pg_catalog.bool_or(e.older) AS older FROM e GROUP BY e.n)
 		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, older = b.older AND b.n_rows = 0 FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older)`,
 		strings.Join(values, ", "), w.stages[p.target], at, only, update, t.Table.SQL(), strings.Join(columns, ", "),
-		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, " AND "))
+		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, ", "))
 }
 
 func rowOf(exprs []string) string { return "ROW(" + strings.Join(exprs, ", ") + ")" }

@@ -131,7 +131,7 @@ func columnAs(a attribute) connector.TargetColumn {
 	c := connector.TargetColumn{Name: a.Name, Type: a.t.Type, NotNull: a.NotNull, Generated: a.Generated,
 		Default: a.Default || a.Identity != ""}
 	if len(a.t.Labels) > 0 {
-		c.In, c.From = a.t.Labels, a.t.Cast
+		c.In, c.From = a.t.Labels, a.t.Name
 	}
 	for d := a.t.Domain; d != nil; d = d.Next {
 		c.NotNull, c.Default = c.NotNull || d.NotNull, c.Default || d.Default

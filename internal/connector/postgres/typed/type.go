@@ -22,6 +22,7 @@ type Type struct {
 	OID    uint32
 	Cast   string   // quoted and with its schema, without modifier: what a text is cast to
 	Full   string   // with modifier
+	Name   string   // of the base, with its schema unless it is the server's own
 	Of     *Type    // of a list
 	Labels []string // of an enum
 	Domain *Domain  // outermost first
@@ -141,17 +142,16 @@ func resolve(rows map[uint32]raw, ref Ref) Type {
 		t.Domain, t.OID = d, r.OID // Cast stays the base's: one to the domain would cut a text off
 		return t
 	}
-	t := Type{OID: r.OID, Cast: r.Cast, Labels: r.Labels, base: r.OID, delim: ','}
+	t := Type{OID: r.OID, Cast: r.Cast, Name: r.Name, Labels: r.Labels, base: r.OID, delim: ','}
+	if r.Schema != "pg_catalog" {
+		t.Name = catalog.Name{Schema: r.Schema, Object: r.Name}.String()
+	}
 	if r.Delim != "" {
 		t.delim = r.Delim[0]
 	}
 	if r.Elem != 0 {
 		of := resolve(rows, Ref{r.Elem, ref.Modifier})
-		if e := rows[r.Elem]; e.Schema == "pg_catalog" {
-			of.Native = e.Name
-		} else {
-			of.Native = catalog.Name{Schema: e.Schema, Object: e.Name}.String()
-		}
+		of.Native = of.Name
 		t.Of, t.Kind = &of, catalog.KindList
 		t.Type.Of = &of.Type
 		t.delim = of.delim
