@@ -23,7 +23,8 @@ type chosen struct {
 }
 
 func (c *chosen) flags(f *pflag.FlagSet) {
-	f.Int64SliceVar(&c.filter.IDs, "id", nil, "number of one, as dead list shows it; may be repeated")
+	f.Int64SliceVar(&c.filter.IDs, "id", nil, "`number` of one, as dead list shows it; may be repeated")
+	f.Lookup("id").DefValue = "" // none is nothing to tell
 	f.StringVar(&c.filter.Cause, "cause", "", "cause, as dead stats shows it: its first digits are enough")
 	f.StringVar(&c.filter.Code, "code", "", "code of the error: data.too-long")
 	f.StringVar(&c.filter.Rule, "rule", "", "rule that the record breaks")
@@ -163,8 +164,8 @@ func (s *session) deadStats() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.show("dead.stats", unloaded.Stats{Now: s.now(), Run: of.Name(), Filter: f, Causes: causes},
-				map[string]any{"run": of.Name(), "causes": orEmpty(causes)})
+			v := unloaded.Stats{Now: s.now(), Run: of.Name(), Filter: f, Causes: causes}
+			return s.show("dead.stats", v, v.Value())
 		})
 	}
 	return c
@@ -196,8 +197,8 @@ func (s *session) deadList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.show("dead.list", unloaded.List{Now: s.now(), Run: of.Name(), Filter: f, All: list, Total: n.Records},
-				map[string]any{"run": of.Name(), "records": n.Records, "keys": n.Keys, "exceptions": orEmpty(list)})
+			v := unloaded.List{Now: s.now(), Run: of.Name(), Filter: f, All: list, Total: n.Records}
+			return s.show("dead.list", v, v.Value())
 		})
 	}
 	return c

@@ -72,7 +72,7 @@ func oneMore(limit int) int {
 // upTo cuts a list that was asked for with oneMore.
 func upTo[T any](list []T, limit int) (part []T, more bool) {
 	if limit <= 0 || len(list) <= limit {
-		return orEmpty(list), false
+		return list, false
 	}
 	return list[:limit], true
 }
@@ -83,8 +83,8 @@ func (s *session) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f
 		return err
 	}
 	groups, more := upTo(groups, limit)
-	return s.show("issues.list", unloaded.Issues{Now: s.now(), Run: of.Name(), State: f.State, Groups: groups, More: more},
-		map[string]any{"run": of.Name(), "groups": groups, "more": more})
+	v := unloaded.Issues{Now: s.now(), Run: of.Name(), State: f.State, Groups: groups, More: more}
+	return s.show("issues.list", v, v.Value())
 }
 
 func (s *session) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
@@ -93,8 +93,8 @@ func (s *session) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f r
 		return err
 	}
 	list, more := upTo(list, limit)
-	return s.show("issues.list", unloaded.Each{Now: s.now(), Run: of.Name(), State: f.State, All: list, More: more},
-		map[string]any{"run": of.Name(), "issues": list, "more": more})
+	v := unloaded.Each{Now: s.now(), Run: of.Name(), State: f.State, All: list, More: more}
+	return s.show("issues.list", v, v.Value())
 }
 
 func (s *session) issuesExport() *cobra.Command {

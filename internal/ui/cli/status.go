@@ -103,13 +103,15 @@ func short(hash string) string { return hash[:min(6, len(hash))] }
 
 // classes of units as bars, in the order of the work.
 var classes = []struct {
-	name  string
-	kinds map[string]bool
-	bytes bool
+	name    string
+	kinds   map[string]bool
+	bytes   bool // weights are bytes
+	records bool // weights are records
 }{
-	{"copy", map[string]bool{"data": true, "small": true}, true},
-	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false},
-	{"verify", map[string]bool{"table": true, "around": true}, false},
+	{"copy", map[string]bool{"data": true, "small": true}, true, false},
+	{"load", map[string]bool{"load": true}, false, true},
+	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false, false},
+	{"verify", map[string]bool{"table": true, "around": true}, false, false},
 }
 
 func bars(n *run.Now) []view.Bar {
@@ -121,7 +123,7 @@ func bars(n *run.Now) []view.Bar {
 				continue
 			}
 			size := int64(k.Units)
-			if c.bytes {
+			if c.bytes || c.records {
 				size = k.Weight
 			}
 			b.Total += size
@@ -129,9 +131,9 @@ func bars(n *run.Now) []view.Bar {
 				b.Done += size
 			}
 		}
-		if c.bytes {
+		if c.bytes || c.records {
 			for _, p := range n.Progress {
-				if p.Doing == "copy" {
+				if p.Doing == c.name {
 					b.Done = min(b.Total, b.Done+p.Done)
 				}
 			}

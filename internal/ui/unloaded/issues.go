@@ -68,6 +68,15 @@ func (i Issues) Draw(edge int) []string {
 		"As lists for their owners: "+command("issues export", i.Run, "--csv DIR"))
 }
 
+// Value is the groups for programs.
+func (i Issues) Value() any {
+	return struct {
+		Run    string           `json:"run"`
+		Groups []run.IssueGroup `json:"groups"`
+		More   bool             `json:"more"`
+	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More}
+}
+
 // Each are single issues.
 type Each struct {
 	Now   time.Time
@@ -102,4 +111,13 @@ func (e Each) Draw(edge int) []string {
 		lines = append(lines, "", "The first "+view.Count(len(e.All))+"; --limit 0 lists all.")
 	}
 	return append(lines, "", "All about the record of a number: godwit dead show "+e.Run+" NO")
+}
+
+// Value is the issues for programs.
+func (e Each) Value() any {
+	return struct {
+		Run  string      `json:"run"`
+		All  []run.Issue `json:"issues"`
+		More bool        `json:"more"`
+	}{e.Run, append([]run.Issue{}, e.All...), e.More}
 }

@@ -20,6 +20,14 @@ type Stats struct {
 	Causes []run.Cause
 }
 
+// Value is the causes for programs.
+func (s Stats) Value() any {
+	return struct {
+		Run    string      `json:"run"`
+		Causes []run.Cause `json:"causes"`
+	}{s.Run, append([]run.Cause{}, s.Causes...)}
+}
+
 // explained is how many causes are gone into: the most frequent ones.
 const explained = 3
 
@@ -160,6 +168,15 @@ func (l List) Draw(edge int) []string {
 		lines = append(lines, "Process them again: "+command("redrive", l.Run, Flags(l.Filter), "--dry-run"))
 	}
 	return lines
+}
+
+// Value is the list for programs, without what records held.
+func (l List) Value() any {
+	return struct {
+		Run     string             `json:"run"`
+		Records int64              `json:"records"` // that the filter selects
+		All     []record.Exception `json:"exceptions"`
+	}{l.Run, l.Total, append([]record.Exception{}, l.All...)}
 }
 
 func unique(list []string) []string {
