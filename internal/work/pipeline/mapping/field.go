@@ -10,14 +10,18 @@ import (
 	"godwit/internal/work/pipeline/mapping/convert"
 )
 
-// field is a compiled field: what is done to its value, in that order.
-type field struct {
+// address is where a field goes.
+type address struct {
 	name   string
 	parts  []string // of the name
 	number int      // among the fields of its list
 	slot   int      // of the row; -1 in the documents of a list
 	rest   []string // names below the slot
+}
 
+// field is a compiled field: what is done to its value, in that order.
+type field struct {
+	address
 	from     []source
 	origin   *program // expr without from: where the value comes from
 	constant any      // record.Missing = none
@@ -25,9 +29,7 @@ type field struct {
 	fallback any // default; record.Missing = none
 	missing  string
 	steps    []step
-	table    map[string]string // of its lookup
-	lookup   string
-	other    any // else; record.Missing = reject
+	lookup   *table
 	expr     *program
 	kind     convert.Step // to its type, nil = none
 	checks   checks
@@ -35,6 +37,13 @@ type field struct {
 	column   *columnChecks
 	omitNull bool
 	result   catalog.Type // of its value, as far as known
+}
+
+// table is a field's lookup.
+type table struct {
+	name   string
+	values map[string]string
+	other  any // else; record.Missing = reject
 }
 
 // step is one convert step with its name, for explain.
@@ -63,7 +72,7 @@ func (c *compiler) fields(list []Field, in scoped) []*field {
 			continue
 		}
 		seen[m.Name] = true
-		f := &field{name: m.Name, parts: strings.Split(m.Name, "."), number: len(out), slot: -1}
+		f := &field{address: address{name: m.Name, parts: strings.Split(m.Name, "."), number: len(out), slot: -1}}
 		if slices.Contains(f.parts, "") {
 			c.add("", "map.field", quote(m.Name)+" is no name: a part of it is empty", "")
 			continue
@@ -110,19 +119,7 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	f.omitNull = c.m.Nulls == "omit"
 	static = c.converts(f, m, static)
 	if m.Lookup != "" {
-		table, ok := c.lookups[m.Lookup]
-		if !ok {
-			c.add("lookup", "map.lookup", "there is no lookup "+quote(m.Lookup), suggest(m.Lookup, keys(c.lookups)))
-		}
-		f.table, f.lookup = table, m.Lookup
-		f.other = written(m.Else)
-		if text, isText := f.other.(string); isText && text == "reject" {
-			f.other = record.Missing
-		}
-		static = catalog.Type{Kind: catalog.KindText}
-		if _, isText := f.other.(string); f.other != record.Missing && !isText {
-			static = catalog.Type{}
-		}
+		static = c.lookup(f, m)
 	} else if m.Else != nil {
 		c.add("else", "map.field", "else says what a lookup without entry gives: there is no lookup", "")
 	}
@@ -132,6 +129,21 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	}
 	c.types(f, m, static, in)
 	return true
+}
+
+func (c *compiler) lookup(f *field, m *Field) catalog.Type {
+	values, ok := c.lookups[m.Lookup]
+	if !ok {
+		c.add("lookup", "map.lookup", "there is no lookup "+quote(m.Lookup), suggest(m.Lookup, keys(c.lookups)))
+	}
+	f.lookup = &table{m.Lookup, values, written(m.Else)}
+	if f.lookup.other == "reject" {
+		f.lookup.other = record.Missing
+	}
+	if _, isText := f.lookup.other.(string); isText || f.lookup.other == record.Missing {
+		return catalog.Type{Kind: catalog.KindText}
+	}
+	return catalog.Type{}
 }
 
 func keys[V any](m map[string]V) []string {
@@ -334,11 +346,11 @@ func (c *compiler) tryConstants(f *field, m *Field) {
 			c.add(key, "map.type", key+" "+why.Text, why.Hint)
 		}
 	}
-	if len(f.steps) == 0 && f.lookup == "" {
+	if len(f.steps) == 0 && f.lookup == nil {
 		try("const", f.constant)
 		try("default", f.fallback)
 	}
-	if f.lookup != "" {
-		try("else", f.other)
+	if f.lookup != nil {
+		try("else", f.lookup.other)
 	}
 }

@@ -54,16 +54,16 @@ func (w *Worker) field(f *field) any {
 
 // derived is lookup and expr behind what the value is so far.
 func (w *Worker) derived(f *field, v any) (any, bool) {
-	if f.lookup != "" && v != nil {
+	if f.lookup != nil && v != nil {
 		text, ok := convert.Text(v, catalog.Type{})
-		found, known := f.table[text]
+		found, known := f.lookup.values[text]
 		switch {
 		case ok && known:
 			v = found
-		case f.other != record.Missing:
-			v = f.other
+		case f.lookup.other != record.Missing:
+			v = f.lookup.other
 		default:
-			w.broken(f, v, "lookup", "has no entry in "+f.lookup)
+			w.broken(f, v, "lookup", "has no entry in "+f.lookup.name)
 			return nil, false
 		}
 		w.traced(f, "lookup", v)

@@ -23,7 +23,7 @@ func Number(text string) (any, bool) {
 // plainNumber is a number without exponent, plus sign, leading zeros, and
 // without the sign of a zero. Digits behind the point are kept.
 func plainNumber(text string) (record.Decimal, bool) {
-	if canonical(text) {
+	if Canonical(text) {
 		return record.Decimal(text), true
 	}
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
@@ -33,7 +33,7 @@ func plainNumber(text string) (record.Decimal, bool) {
 	}
 	if exponent != "" || strings.ContainsAny(text, "eE") {
 		plain := record.Decimal(text).Plain()
-		return record.Decimal(plain), canonical(plain)
+		return record.Decimal(plain), Canonical(plain)
 	}
 	whole, fraction, _ := strings.Cut(digits, ".")
 	whole = strings.TrimLeft(whole, "0")
@@ -49,8 +49,10 @@ func plainNumber(text string) (record.Decimal, bool) {
 	return record.Decimal(whole), true
 }
 
-// canonical reports whether a number is written as plainNumber writes it.
-func canonical(text string) bool {
+// Canonical reports whether a text is a number as Number writes it: digits and
+// a point, no exponent, no zeros before the first digit but one, no sign of a
+// zero.
+func Canonical(text string) bool {
 	s := text
 	negative := s != "" && s[0] == '-'
 	if negative {

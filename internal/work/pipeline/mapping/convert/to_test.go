@@ -157,7 +157,7 @@ func FuzzNumber(f *testing.F) {
 		case int64:
 			again, _ = Text(n, anyType)
 		case record.Decimal:
-			if !canonical(string(n)) {
+			if !Canonical(string(n)) {
 				t.Fatalf("%q is read as %q", text, n)
 			}
 			again = string(n)

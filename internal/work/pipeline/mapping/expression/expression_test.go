@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/path"
+
+	"github.com/cockroachdb/apd/v3"
 )
 
 // doc is a record with a column of each kind.
@@ -188,4 +191,21 @@ func FuzzCompile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCompareTexts: digit by digit is as by value.
+func TestCompareTexts(t *testing.T) {
+	t.Parallel()
+	all := []string{"0", "0.0", "1", "-1", "10", "9", "9.90", "9.9", "-9.91", "0.09", "-0.1", "123456789012345678901234567890", "123456789012345678901234567890.1", "0.5", "1e1", "-0", "007"}
+	for _, a := range all {
+		for _, b := range all {
+			var x, y apd.Decimal
+			if err := errors.Join(toDecimal(record.Decimal(a), &x), toDecimal(record.Decimal(b), &y)); err != nil {
+				t.Fatal(err)
+			}
+			if c, err := compareNumbers(record.Decimal(a), record.Decimal(b)); err != nil || c != x.Cmp(&y) {
+				t.Errorf("%s beside %s: %d, want %d", a, b, c, x.Cmp(&y))
+			}
+		}
+	}
 }

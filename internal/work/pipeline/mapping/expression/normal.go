@@ -38,7 +38,7 @@ func normalList(list []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, isInt := e.(int64); isInt || same(n, e) {
+		if same(n, e) {
 			continue
 		}
 		if !copied {

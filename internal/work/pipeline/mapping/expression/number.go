@@ -1,11 +1,13 @@
 package expression
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 	"time"
 
 	"godwit/internal/catalog"
@@ -256,11 +258,49 @@ func compareNumbers(a, b any) (int, error) {
 		}
 		return 0, nil
 	}
+	if c, ok := compareTexts(plainText(a), plainText(b)); ok {
+		return c, nil
+	}
 	var x, y apd.Decimal
 	if err := errors.Join(toDecimal(a, &x), toDecimal(b, &y)); err != nil {
 		return 0, err
 	}
 	return x.Cmp(&y), nil
+}
+
+// plainText is an exact number as text.
+func plainText(v any) string {
+	if d, ok := v.(record.Decimal); ok {
+		return string(d)
+	}
+	i, _ := whole(v)
+	return strconv.FormatInt(i, 10)
+}
+
+// compareTexts compares two numbers digit by digit. Not ok: one of them is
+// written with an exponent, leading zeros or the sign of a zero.
+func compareTexts(a, b string) (c int, ok bool) {
+	if !convert.Canonical(a) || !convert.Canonical(b) {
+		return 0, false
+	}
+	negative := a[0] == '-'
+	switch {
+	case negative && b[0] != '-':
+		return -1, true
+	case !negative && b[0] == '-':
+		return 1, true
+	case negative:
+		a, b = b[1:], a[1:]
+	}
+	wholeA, restA, _ := strings.Cut(a, ".")
+	wholeB, restB, _ := strings.Cut(b, ".")
+	if len(wholeA) != len(wholeB) {
+		return cmp.Compare(len(wholeA), len(wholeB)), true
+	}
+	if c := strings.Compare(wholeA, wholeB); c != 0 {
+		return c, true
+	}
+	return strings.Compare(strings.TrimRight(restA, "0"), strings.TrimRight(restB, "0")), true
 }
 
 // round gives a number with n digits behind the point; a half goes away from
