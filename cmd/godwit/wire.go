@@ -17,6 +17,7 @@ import (
 	"godwit/internal/ui/cli"
 	"godwit/internal/unit"
 	"godwit/internal/work/bulk"
+	"godwit/internal/work/pipeline"
 	"godwit/internal/work/schema"
 	"godwit/internal/work/verify"
 )
@@ -25,7 +26,7 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
 		Systems: []connector.Connector{postgres.Connector()},
 	}
 }
@@ -35,6 +36,7 @@ func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
 	all := bulk.Executors(open, past)
 	maps.Copy(all, schema.Executors(open))
 	maps.Copy(all, verify.Executors(open, past))
+	maps.Copy(all, pipeline.Executors(open, past))
 	return all
 }
 

@@ -23,6 +23,7 @@ type chunk struct {
 	warnings   []record.Warning   // issues of records that were loaded
 	load       connector.Load
 	records    connector.RecordLoad
+	schema     *record.Schema // of the records
 	step       string
 	version    string // of the mapping
 	attempts   int

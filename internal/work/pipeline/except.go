@@ -7,7 +7,7 @@ import (
 // except puts a record away that was not loaded, with all that is needed to
 // process it again.
 func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.Refusal) error {
-	source, err := record.Encode(m.Record.Slots)
+	source, err := record.Encode(c.schema, m.Record.Slots)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func sent(m record.Mapped) ([]byte, error) {
 	for _, r := range m.Rows {
 		rows = append(rows, []any(r.Slots))
 	}
-	return record.Encode(rows)
+	return record.EncodeValue(rows)
 }
 
 // warn notes the issues of a record that was loaded all the same.

@@ -19,6 +19,7 @@ type LoadSpec struct {
 	Tables  []catalog.TargetTable `json:"tables"`
 	Mode    string                `json:"mode"`
 	Into    []catalog.Into        `json:"into"`
+	Key     []string              `json:"key,omitempty"`     // columns of the first table that tell its rows apart; nil = its own
 	Version string                `json:"version,omitempty"` // path of it
 	StopAt  float64               `json:"stopAt,omitempty"`
 	Mappers int                   `json:"mappers"` // goroutines
@@ -37,7 +38,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: p.Map, Tables: records.Tables,
-		Again: l.Again, Mode: p.To.Mode, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 	}
 	program, err := spec.compile()
 	if err != nil {
@@ -65,7 +66,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 // compile makes the program that maps the records.
 func (s *LoadSpec) compile() (*mapping.Program, error) {
 	program, problems := mapping.Compile(s.Map, mapping.Input{
-		Source: s.Schema, Tables: s.Tables, Key: s.Query.Key, Version: s.Version,
+		Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version,
 	})
 	if len(problems) == 0 {
 		return program, nil
@@ -94,8 +95,7 @@ func into(p *Process, records *catalog.Records, program *mapping.Program) ([]cat
 			}
 			to.Version = program.VersionColumn()
 		} else {
-			rows := p.Map.Rows[i-1]
-			to.Key, to.Parent = rows.Key, rows.Key[:max(1, len(rows.Key)-1)]
+			to.Key, to.Parent = p.Map.Rows[i-1].Key, program.Parent(i)
 		}
 		list = append(list, to)
 	}
