@@ -55,11 +55,12 @@ type Ending struct {
 }
 
 // Examples of a cause, its most frequent values, and how many groups of issues
-// are told. Whoever wants more lists them.
+// and causes are told with them. Whoever wants more lists them.
 const (
 	examples   = 3
 	topValues  = 5
 	mostGroups = 2000
+	mostCauses = 500 // with examples
 )
 
 // Left looks at what a run left behind, all at one moment.
@@ -79,7 +80,11 @@ func (l *Left) look(ctx context.Context, look exception.Look, run int64) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range causes {
+	for i, c := range causes {
+		if i >= mostCauses {
+			l.Causes = append(l.Causes, CauseLeft{Cause: c})
+			continue
+		}
 		some, err := look.List(ctx, run, Filter{Cause: c.Cause, State: AllOnes}, 0, examples)
 		if err != nil {
 			return err

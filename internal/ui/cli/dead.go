@@ -114,8 +114,19 @@ func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string
 }
 
 // about opens the ledger and calls do with the run of a name. What a redrive
-// did not load is kept with the run that it is of.
+// did not load is kept with the run that it is of, so that one is meant.
 func (s *session) about(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
+	return s.found(ctx, name, func(runs *run.Runs, found, of run.Ref) error {
+		if of.ID != found.ID {
+			s.line("%s processes records of %s again; they are kept there:", found.Name(), of.Name())
+		}
+		return do(runs, of)
+	})
+}
+
+// found opens the ledger and calls do with the run of a name and the one that
+// its exceptions are of.
+func (s *session) found(ctx context.Context, name string, do func(runs *run.Runs, found, of run.Ref) error) error {
 	runs, done, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -129,10 +140,7 @@ func (s *session) about(ctx context.Context, name string, do func(*run.Runs, run
 	if err != nil {
 		return err
 	}
-	if of.ID != found.ID {
-		s.line("%s processes records of %s again; they are kept there:", found.Name(), of.Name())
-	}
-	return do(runs, of)
+	return do(runs, found, of)
 }
 
 func (s *session) deadCommand() *cobra.Command {

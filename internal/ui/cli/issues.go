@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ func (s *session) issuesList() *cobra.Command {
 		if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
 			return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
 		}
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
 			if each {
 				return s.eachIssue(c.Context(), runs, of, f, limit)
 			}
@@ -59,6 +60,17 @@ func (s *session) issuesList() *cobra.Command {
 		})
 	}
 	return c
+}
+
+// issuesOf calls do with a run. A redrive has those of records that it loaded
+// with warnings; the others stay with the run that it is of.
+func (s *session) issuesOf(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
+	return s.found(ctx, name, func(runs *run.Runs, found, of run.Ref) error {
+		if of.ID != found.ID {
+			s.line("issues of records that %s did not load are kept with %s: godwit issues list %s", found.Name(), of.Name(), of.Name())
+		}
+		return do(runs, found)
+	})
 }
 
 // oneMore is a limit that shows whether there is more; 0 stays all.
@@ -112,7 +124,7 @@ replaced.`,
 		if dir == "" {
 			return fault.New(fault.Config, "usage", "--csv DIR is missing: the folder to write to")
 		}
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
 			files, err := unloaded.Export(dir, func(after int64) ([]run.Issue, error) {
 				return runs.Exceptions().Issues(c.Context(), of.ID, run.IssueFilter{}, after, 5000)
 			})
@@ -149,9 +161,9 @@ own: they are in the sums of the accounts.`,
 			}
 			t := unloaded.Trace{Now: s.now(), Entity: entity, Key: key}
 			if len(args) == 2 {
-				return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
-					t.Run = of.Name()
-					return s.trace(c.Context(), runs, t)
+				return s.found(c.Context(), args[0], func(runs *run.Runs, found, of run.Ref) error {
+					t.Run = found.Name()
+					return s.trace(c.Context(), runs, t, found.Name(), of.Name())
 				})
 			}
 			runs, done, err := s.open(c.Context())
@@ -164,7 +176,9 @@ own: they are in the sums of the accounts.`,
 	}
 }
 
-func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace) error {
+// trace shows a record as these runs know it; none named are all.
+func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, names ...string) error {
+	wanted := func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 	letters, err := runs.Exceptions().Of(ctx, t.Entity, t.Key)
 	if err != nil {
 		return err
@@ -174,12 +188,12 @@ func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace) e
 		return err
 	}
 	for _, w := range letters {
-		if t.Run == "" || w.Run == t.Run {
+		if wanted(w.Run) {
 			t.Letters = append(t.Letters, w)
 		}
 	}
 	for _, i := range issues {
-		if t.Run == "" || i.Run == t.Run {
+		if wanted(i.Run) {
 			t.Issues = append(t.Issues, i)
 		}
 	}

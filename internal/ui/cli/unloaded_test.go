@@ -251,9 +251,12 @@ func TestRedriven(t *testing.T) {
 	p.must(err)
 	left := incomplete("=3")
 	left.ID = 3
-	p.ends(again, record.Account{Read: 2, Applied: 1, Rejected: 1}, []record.Exception{{ID: 2, Outcome: record.Applied, Mapping: "v2"}, left}, nil)
+	p.ends(again, record.Account{Read: 2, Applied: 1, Rejected: 1}, []record.Exception{{ID: 2, Outcome: record.Applied, Mapping: "v2"}, left}, []record.Warning{
+		{Step: "load", Entity: "customers", Key: "2", Issue: record.Issue{Rule: "blank", Field: "note", Severity: record.SeverityWarn, Text: "is blank"}}})
 	p.contains("dead list shop-1 --closed", "applied by redrive-1")
 	p.contains("dead stats redrive-1", "redrive-1 processes records of shop-1 again", "total     1         1")
+	p.contains("issues list redrive-1", "did not load are kept with shop-1", "blank", "godwit issues list redrive-1 --each")
+	p.contains("record redrive-1 customers/=3", "shop-1", "redrive-1   rejected")
 	p.contains("record customers/2", "closed: applied by redrive-1")
 	p.contains("record customers/=3", "redrive-1   rejected")
 	var report struct {
