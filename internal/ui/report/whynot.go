@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +82,7 @@ func (p page) causes() Table {
 		for _, e := range c.Closed {
 			closed = append(closed, view.Count(e.Records)+" "+e.Text)
 		}
-		t.Rows = append(t.Rows, []Cell{hash(c.Cause), text(c.Outcome), bad(c.Records), share(c.Share), bad(c.Open), name(c.Entity), text(c.Field),
+		t.Rows = append(t.Rows, []Cell{hash(c.Cause), text(c.Outcome), bad(c.Records), part(c.Share), bad(c.Open), name(c.Entity), text(c.Field),
 			text(c.Text), text(c.Code), text(c.Fix), text(c.Owner), text(strings.Join(closed, ", ")), p.when(c.First)})
 	}
 	return t
@@ -111,4 +112,13 @@ func (p page) issues() Table {
 			text(i.Text), text(i.Value), text(i.Fix), p.when(i.First)})
 	}
 	return t
+}
+
+// part is a share that is none only when it is zero.
+func part(s float64) Cell {
+	c := share(s)
+	if s > 0 && s < 0.01 {
+		c.Text, c.Raw = "under 1 %", strconv.FormatFloat(s, 'g', 4, 64)
+	}
+	return c
 }
