@@ -150,7 +150,7 @@ func wantMap() *mapping.Map {
 			field(mapping.Field{From: []string{"zip"}, Convert: mapping.Converts{{Name: "replace", Args: []string{" ", ""}}, {Name: "upper"}}, Match: "^[1-9][0-9]{3}[A-Z]{2}$", Severity: "warn"}, "address.postcode", at("18:5")),
 			field(mapping.Field{From: []string{"labels"}, Convert: mapping.Converts{{Name: "split", Args: []string{","}}, {Name: "trim"}}, Missing: "omit"}, "labels", at("22:11")),
 			field(mapping.Field{Const: lit("${HOME}")}, "price", at("23:10")),
-			field(mapping.Field{Each: "contacts", Sort: "n", Fields: []mapping.Field{
+			field(mapping.Field{List: mapping.List{Each: "contacts", Sort: "n"}, Fields: []mapping.Field{
 				field(mapping.Field{From: []string{"name"}, Required: true}, "name", at("28:13")),
 				field(mapping.Field{Expr: "index == 0"}, "main", at("29:13")),
 			}}, "contacts", at("25:5")),

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/fault"
-	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -45,8 +45,8 @@ func (p past) Open(ctx context.Context, a unit.Again, after int64, limit int) ([
 }
 
 // taken is the run whose exceptions are processed again, and which of them.
-func (p past) taken(ctx context.Context, a unit.Again) (Ref, exception.Filter, error) {
-	var f exception.Filter
+func (p past) taken(ctx context.Context, a unit.Again) (Ref, ledger.ExceptionFilter, error) {
+	var f ledger.ExceptionFilter
 	of, err := p.ledger.Find(ctx, a.Of)
 	if err != nil {
 		return of, f, err

@@ -5,29 +5,28 @@ import (
 	"encoding/json"
 
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/exception"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
 // What people look at records that were not loaded with: the ledger's words.
 type (
-	Exceptions  = exception.Look
-	Filter      = exception.Filter
-	Cause       = exception.Cause
-	Top         = exception.Top
-	Whole       = exception.Whole
-	Redriven    = exception.Redrive
-	Issue       = exception.Issue
-	IssueGroup  = exception.IssueGroup
-	IssueFilter = exception.IssueFilter
+	Exceptions  = ledger.Exceptions
+	Filter      = ledger.ExceptionFilter
+	Cause       = ledger.Cause
+	Top         = ledger.Top
+	Whole       = ledger.Whole
+	Redriven    = ledger.Redriven
+	Issue       = ledger.Issue
+	IssueGroup  = ledger.IssueGroup
+	IssueFilter = ledger.IssueFilter
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
 const (
-	OpenOnes   = exception.Open
-	ClosedOnes = exception.Closed
-	AllOnes    = exception.All
+	OpenOnes   = ledger.OpenOnes
+	ClosedOnes = ledger.ClosedOnes
+	AllOnes    = ledger.AllOnes
 )
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
@@ -75,7 +74,7 @@ func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
 	return l, err
 }
 
-func (l *Left) look(ctx context.Context, look exception.Look, run int64) error {
+func (l *Left) look(ctx context.Context, look ledger.Exceptions, run int64) error {
 	causes, err := look.Causes(ctx, run, Filter{State: AllOnes}, topValues)
 	if err != nil {
 		return err
@@ -104,7 +103,7 @@ func (l *Left) look(ctx context.Context, look exception.Look, run int64) error {
 }
 
 // closed counts how the records of each cause ended.
-func (l *Left) closed(ctx context.Context, look exception.Look, run int64) error {
+func (l *Left) closed(ctx context.Context, look ledger.Exceptions, run int64) error {
 	at := make(map[string]*CauseLeft, len(l.Causes))
 	for i := range l.Causes {
 		at[l.Causes[i].Cause.Cause] = &l.Causes[i]

@@ -8,7 +8,6 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/exception"
 	"godwit/internal/unit"
 )
 
@@ -19,7 +18,7 @@ const RedriveFlow = "redrive"
 // says today: b is the run's own flow, bound anew. Each step of it that has
 // left some becomes a step of the redrive. Faults: redrive.nothing when the
 // filter selects none, redrive.step when a step is not in the flow any more.
-func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f exception.Filter) (*flow.Bound, error) {
+func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) (*flow.Bound, error) {
 	steps, err := r.Ledger.View().Exceptions().Steps(ctx, of.ID, f)
 	if err != nil {
 		return nil, err
@@ -40,7 +39,7 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f exception.F
 	return &again, nil
 }
 
-func (r *Runs) redriven(ctx context.Context, of Ref, b *flow.Bound, id string, f exception.Filter) (flow.Step, error) {
+func (r *Runs) redriven(ctx context.Context, of Ref, b *flow.Bound, id string, f ledger.ExceptionFilter) (flow.Step, error) {
 	for _, s := range b.Steps {
 		verb, _ := r.verb(s.Verb)
 		if s.ID != id || verb.Redrive == nil {

@@ -208,9 +208,9 @@ func TestListsAndDocuments(t *testing.T) {
 	m := &Map{Nulls: "omit", Fields: []Field{
 		{Name: "key.id", From: []string{"id"}, Type: "text"},
 		{Name: "when", From: []string{"born"}, Convert: Converts{{Name: "date", Args: []string{"2006-01-02"}}}},
-		{Name: "people", Each: "doc.people", Sort: "n", Fields: []Field{
+		{Name: "people", List: List{Each: "doc.people", Sort: "n"}, Fields: []Field{
 			{Name: "name.first", From: []string{"name"}}, {Name: "main", Expr: "index == 0"}, {Name: "of", Expr: "parent.id"},
-			{Name: "roles", Each: "roles", Fields: []Field{{Name: "r", Expr: `parent.name + "/" + item`}}},
+			{Name: "roles", List: List{Each: "roles"}, Fields: []Field{{Name: "r", Expr: `parent.name + "/" + item`}}},
 		}},
 		{Name: "none", From: []string{"title"}},
 	}, Rules: []Rule{{Name: "some", Check: "len(record.people) > 1 and record.key.id == \"1\" and record.none == nil"}}}

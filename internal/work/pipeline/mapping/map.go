@@ -26,13 +26,12 @@ type Lookup struct {
 // Field says what one field of the target holds. Its name stands before it: a
 // dotted name is nested.
 type Field struct {
-	Name      string    `flow:",name"`
-	From      []string  `flow:"from,oneormore" help:"path into the source record; of several the first that is not null"`
-	Expr      string    `flow:"expr,expr" help:"expression over doc, op, key, value"`
-	Const     *Literal  `flow:"const" help:"the same value for all"`
-	Each      string    `flow:"each" help:"path of a list: the field holds one document for each element"`
+	Name  string   `flow:",name"`
+	From  []string `flow:"from,oneormore" help:"path into the source record; of several the first that is not null"`
+	Expr  string   `flow:"expr,expr" help:"expression over doc, op, key, value"`
+	Const *Literal `flow:"const" help:"the same value for all"`
+	List
 	Fields    []Field   `flow:"fields,names" help:"of each element"`
-	Sort      string    `flow:"sort" help:"path in the element by which the list is ordered"`
 	Convert   Converts  `flow:"convert" help:"one or several steps that normalise the value"`
 	Lookup    string    `flow:"lookup" help:"name of a lookup that the value is looked up in"`
 	Else      *Literal  `flow:"else" help:"without entry: reject, or this value"`
@@ -47,6 +46,13 @@ type Field struct {
 	Severity  string    `flow:"severity" enum:"error,warn" default:"error" help:"whether a violation keeps the record out"`
 	Printable bool      `flow:"printable" help:"its values may be shown to people"`
 	At        string    `flow:",position"`
+}
+
+// List makes a field a list: one document for each element of a list in the
+// record.
+type List struct {
+	Each string `flow:"each" help:"path of a list: the field holds one document for each element"`
+	Sort string `flow:"sort" help:"path in the element by which the list is ordered"`
 }
 
 // Rows makes rows of another table out of a list in the record.

@@ -1,0 +1,23 @@
+package ledger
+
+import "godwit/internal/ledger/exception"
+
+// The words of package exception, for those who look at a ledger.
+type (
+	Exceptions      = exception.Look
+	ExceptionFilter = exception.Filter
+	Cause           = exception.Cause
+	Top             = exception.Top
+	Whole           = exception.Whole
+	Redriven        = exception.Redrive
+	Issue           = exception.Issue
+	IssueGroup      = exception.IssueGroup
+	IssueFilter     = exception.IssueFilter
+)
+
+// Which exceptions and issues: those that are open, closed, or all.
+const (
+	OpenOnes   = exception.Open
+	ClosedOnes = exception.Closed
+	AllOnes    = exception.All
+)
