@@ -24,7 +24,7 @@ func (w *Writer) merge(ctx context.Context, page []record.Mapped, became []conne
 			return cmp.Or(err, errTwice)
 		}
 		var all []string
-		for _, s := range w.statements(b, "") {
+		for _, s := range w.statements(b, everyone) {
 			all = append(all, s.sql)
 		}
 		_, err := run(ctx, w.conn, strings.Join(all, ";\n"))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
@@ -133,49 +132,11 @@ func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped) e
 	return err
 }
 
-// loop is the DO statement: a record's statements in a block that catches what
-// is refused.
-func (w *Writer) loop(b *batch) string {
-	var s strings.Builder
-	s.WriteString(`
-DECLARE
-	godwit_n int; godwit_parts int[];
-	godwit_message text; godwit_detail text; godwit_schema text; godwit_table text; godwit_column text; godwit_type text; godwit_constraint text;
-BEGIN
-	FOR godwit_n, godwit_parts IN SELECT r.n, r.parts FROM pg_temp.godwit_record r ORDER BY r.n LOOP
-		BEGIN
-			SET CONSTRAINTS ALL DEFERRED;
-`)
-	for _, st := range w.statements(b, "godwit_n") {
-		if st.part >= 0 {
-			fmt.Fprintf(&s, "IF %d = ANY (godwit_parts) THEN %s; END IF;\n", st.part, st.sql)
-		} else {
-			s.WriteString(st.sql + ";\n")
-		}
-	}
-	s.WriteString(`
-			SET CONSTRAINTS ALL IMMEDIATE;
-		EXCEPTION WHEN OTHERS THEN
-			GET STACKED DIAGNOSTICS godwit_message = MESSAGE_TEXT, godwit_detail = PG_EXCEPTION_DETAIL, godwit_schema = SCHEMA_NAME,
-				godwit_table = TABLE_NAME, godwit_column = COLUMN_NAME, godwit_type = PG_DATATYPE_NAME, godwit_constraint = CONSTRAINT_NAME;
-			UPDATE pg_temp.godwit_record r SET state = SQLSTATE, message = godwit_message, detail = godwit_detail, at_schema = godwit_schema,
-				at_table = godwit_table, at_column = godwit_column, at_type = godwit_type, at_constraint = godwit_constraint WHERE r.n = godwit_n;
-		END;
-	END LOOP;
-END `)
-	body := s.String()
-	tag := "$godwit$"
-	for i := 0; strings.Contains(body, tag); i++ {
-		tag = fmt.Sprintf("$godwit%d$", i)
-	}
-	return "DO " + tag + body + tag
-}
-
 // bySavepoints does the same without PL/pgSQL: a round trip for each record.
 func (w *Writer) bySavepoints(ctx context.Context, b *batch) error {
 	for _, n := range b.live {
 		sql := ""
-		for _, st := range w.statements(b, strconv.Itoa(n)) {
+		for _, st := range w.statements(b, one(strconv.Itoa(n))) {
 			if st.part < 0 || slices.Contains(b.uses[n], st.part) {
 				sql += st.sql + ";\n"
 			}

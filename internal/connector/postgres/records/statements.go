@@ -15,40 +15,49 @@ type statement struct {
 	sql  string
 }
 
-// statements are those that write the staged page: of the record that an
-// expression gives the number of, or of all of them at once ("").
-func (w *Writer) statements(b *batch, n string) []statement {
-	only := ""
-	if n != "" {
-		only = " AND s.godwit_record = " + n
-	}
+// scope says which staged records are written.
+type scope struct {
+	only string // as a condition that follows others
+	note string // the same for what is noted: without it the whole page is scanned for each record
+	n    string // the number of one of them; "" = nobody looks for a key that stands twice
+}
+
+func one(n string) scope { return scope{" AND s.godwit_record = " + n, " AND r.n = " + n, n} }
+
+var (
+	everyone = scope{}
+	someone  = scope{" AND s.godwit_record BETWEEN godwit_from AND godwit_to", " AND r.n BETWEEN godwit_from AND godwit_to", "godwit_from"}
+)
+
+// statements are those that write the staged records of a scope.
+func (w *Writer) statements(b *batch, of scope) []statement {
 	var all []statement
 	if w.mode == connector.ModeAppend {
 		for _, at := range b.inOrder() {
-			all = append(all, statement{at, w.insert(b, at, only)})
+			all = append(all, statement{at, w.insert(b, at, of)})
 		}
 		return all
 	}
 	// Rows of a record's own first: they may be older than what is there, and
 	// then its parts stay too. Then what is gone, the parts of parts first.
-	if n != "" {
+	if of.n != "" {
 		for i := range b.targets {
-			all = append(all, statement{-1, w.notTwice(b, i, n)})
+			all = append(all, statement{-1, w.notTwice(b, i, of)})
 		}
 	}
 	for _, at := range b.inOrder() {
 		if len(b.targets[b.parts[at].target].parent) == 0 {
-			all = append(all, statement{at, w.upsert(b, at, only)})
+			all = append(all, statement{at, w.upsert(b, at, of)})
 		}
 	}
 	for i := len(b.targets) - 1; i >= 0; i-- {
 		if len(b.targets[i].parent) > 0 {
-			all = append(all, statement{-1, w.remove(b, i, only)})
+			all = append(all, statement{-1, w.remove(b, i, of)})
 		}
 	}
 	for _, at := range b.inOrder() {
 		if len(b.targets[b.parts[at].target].parent) > 0 {
-			all = append(all, statement{at, w.upsert(b, at, only)})
+			all = append(all, statement{at, w.upsert(b, at, of)})
 		}
 	}
 	return all
@@ -68,8 +77,10 @@ func (t *target) name(c int) string { return catalog.Quote(t.Columns[c]) }
 
 const noteRows = `UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows FROM b WHERE r.n = b.n`
 
-// insert appends the rows of a part.
-func (w *Writer) insert(b *batch, at int, only string) string {
+// insert appends the rows of a part. Whose rows were taken is not told by an
+// INSERT: when it is all of them, or those of one record, it is known. Else the
+// division by zero makes an end of it, and they are written one by one.
+func (w *Writer) insert(b *batch, at int, of scope) string {
 	p, t := b.parts[at], &b.targets[b.parts[at].target]
 	columns, values := "", make([]string, len(p.present))
 	for i, c := range p.present {
@@ -78,10 +89,13 @@ func (w *Writer) insert(b *batch, at int, only string) string {
 	if len(values) > 0 {
 		columns = " (" + b.columns(p) + ") OVERRIDING SYSTEM VALUE"
 	}
-	record := strings.TrimPrefix(only, " AND s.godwit_record = ")
-	return fmt.Sprintf(`WITH w AS (INSERT INTO %s%s SELECT %s FROM %s s WHERE s.godwit_part = %d%s ORDER BY s.godwit_seq RETURNING 1),
-		b AS (SELECT %s AS n, count(*) AS n_rows FROM w) %s`,
-		t.Table.SQL(), columns, strings.Join(values, ", "), w.stages[p.target], at, only, record, noteRows)
+	from := fmt.Sprintf("FROM %s s WHERE s.godwit_part = %d%s", w.stages[p.target], at, of.only)
+	taken := "SELECT " + of.n + " AS n, count(*) AS n_rows FROM w"
+	if of == someone {
+		taken = fmt.Sprintf("SELECT s.godwit_record AS n, count(*) / CASE WHEN (SELECT count(*) FROM w) = (SELECT count(*) %s) THEN 1 ELSE 0 END AS n_rows %s GROUP BY 1", from, from)
+	}
+	return fmt.Sprintf("WITH w AS (INSERT INTO %s%s SELECT %s %s ORDER BY s.godwit_record, s.godwit_seq RETURNING 1), b AS (%s) %s",
+		t.Table.SQL(), columns, strings.Join(values, ", "), from, taken, noteRows+of.note)
 }
 
 // upsert writes the rows of a part that differ from those there: it updates
@@ -89,7 +103,7 @@ func (w *Writer) insert(b *batch, at int, only string) string {
 // even locked. A row that came in between is met by ON CONFLICT. IN ... IS TRUE
 // is looked up in a hash: as a join it was guessed to be of one row, and took
 // the square of the page's.
-func (w *Writer) upsert(b *batch, at int, only string) string {
+func (w *Writer) upsert(b *batch, at int, of scope) string {
 	p, t := b.parts[at], &b.targets[b.parts[at].target]
 	var values, sets, setsNew, old, fresh, excluded []string
 	for _, c := range p.present {
@@ -129,7 +143,7 @@ func (w *Writer) upsert(b *batch, at int, only string) string {
 		conflict = fmt.Sprintf("DO UPDATE SET %s WHERE (%s) IS DISTINCT FROM (%s)%s", strings.Join(setsNew, ", "), rowOf(old), rowOf(excluded), guardNew)
 	}
 	return fmt.Sprintf(`WITH s AS MATERIALIZED (SELECT s.godwit_record AS n, s.godwit_seq AS q, %[1]s FROM %[2]s s
-			JOIN pg_temp.godwit_record r ON r.n = s.godwit_record AND NOT r.older WHERE s.godwit_part = %[3]d%[4]s),
+			JOIN pg_temp.godwit_record r ON r.n = s.godwit_record AND NOT r.older%[15]s WHERE s.godwit_part = %[3]d%[4]s),
 		u AS (%[5]s),
 		i AS (INSERT INTO %[6]s AS o (%[7]s) OVERRIDING SYSTEM VALUE SELECT %[8]s FROM s
 			WHERE NOT EXISTS (SELECT FROM %[6]s o WHERE %[9]s) ORDER BY s.n, s.q ON CONFLICT (%[10]s) %[11]s RETURNING %[12]s),
@@ -137,9 +151,9 @@ func (w *Writer) upsert(b *batch, at int, only string) string {
 			UNION ALL SELECT u.n, 1, false FROM u
 			UNION ALL SELECT s.n, 1, false FROM s WHERE ((%[14]s) IN (SELECT * FROM i)) IS TRUE),
 		b AS (SELECT e.n, pg_catalog.sum(e.n_rows) AS n_rows, pg_catalog.bool_or(e.older) AS older FROM e GROUP BY e.n)
-		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, older = b.older AND b.n_rows = 0 FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older)`,
-		strings.Join(values, ", "), w.stages[p.target], at, only, update, t.Table.SQL(), strings.Join(columns, ", "),
-		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, ", "))
+		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, older = b.older AND b.n_rows = 0 FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older)%[15]s`,
+		strings.Join(values, ", "), w.stages[p.target], at, of.only, update, t.Table.SQL(), strings.Join(columns, ", "),
+		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, ", "), of.note)
 }
 
 func rowOf(exprs []string) string { return "ROW(" + strings.Join(exprs, ", ") + ")" }
@@ -147,7 +161,7 @@ func rowOf(exprs []string) string { return "ROW(" + strings.Join(exprs, ", ") + 
 // remove deletes the parts of records that they have no more. Whose rows they
 // are is told by the rows, and by what they refer to in a row of the same
 // record, which is there also when no part is left.
-func (w *Writer) remove(b *batch, at int, only string) string {
+func (w *Writer) remove(b *batch, at int, of scope) string {
 	t := &b.targets[at]
 	stage := w.stages[at]
 	values, match, keys, filled := make([]string, len(t.parent)), []string{}, []string{}, []string{}
@@ -156,13 +170,13 @@ func (w *Writer) remove(b *batch, at int, only string) string {
 		match = append(match, fmt.Sprintf("o.%s = p.p%d", t.name(c), i))
 		filled = append(filled, fmt.Sprintf("s.c%d IS NOT NULL", c))
 	}
-	of := fmt.Sprintf("SELECT s.godwit_record AS n, %s FROM %s s WHERE %s%s", strings.Join(values, ", "), stage, strings.Join(filled, " AND "), only)
+	whose := fmt.Sprintf("SELECT s.godwit_record AS n, %s FROM %s s WHERE %s%s", strings.Join(values, ", "), stage, strings.Join(filled, " AND "), of.only)
 	if t.owner >= 0 {
 		o, owned := &b.targets[t.owner], make([]string, len(t.owned))
 		for i, c := range t.owned {
 			owned[i] = fmt.Sprintf("%s AS p%d", o.alike(c), i)
 		}
-		of += fmt.Sprintf(" UNION SELECT s.godwit_record, %s FROM %s s WHERE true%s", strings.Join(owned, ", "), w.stages[t.owner], only)
+		whose += fmt.Sprintf(" UNION SELECT s.godwit_record, %s FROM %s s WHERE true%s", strings.Join(owned, ", "), w.stages[t.owner], of.only)
 	}
 	for _, k := range t.key {
 		keys = append(keys, fmt.Sprintf("o.%s = %s", t.name(k), t.alike(k)))
@@ -170,7 +184,7 @@ func (w *Writer) remove(b *batch, at int, only string) string {
 	return fmt.Sprintf(`WITH p AS MATERIALIZED (SELECT DISTINCT f.* FROM (%s) f JOIN pg_temp.godwit_record r ON r.n = f.n AND NOT r.older),
 		w AS (DELETE FROM %s o USING p WHERE %s AND NOT EXISTS (SELECT FROM %s s WHERE %s%s) RETURNING p.n),
 		b AS (SELECT w.n, count(*) AS n_rows FROM w GROUP BY w.n) %s`,
-		of, t.Table.SQL(), strings.Join(match, " AND "), stage, strings.Join(keys, " AND "), only, noteRows)
+		whose, t.Table.SQL(), strings.Join(match, " AND "), stage, strings.Join(keys, " AND "), of.only, noteRows+of.note)
 }
 
 // same finds keys of a target that stand twice in the stage.
@@ -183,11 +197,11 @@ func (w *Writer) same(b *batch, at int, only string) string {
 	return fmt.Sprintf("SELECT 1 FROM %s s WHERE true%s GROUP BY %s HAVING count(*) > 1", w.stages[at], only, strings.Join(keys, ", "))
 }
 
-// notTwice refuses a record with two rows of one key: an expression of more than
+// notTwice refuses records with two rows of one key: an expression of more than
 // one row is a cardinality_violation, in and outside of PL/pgSQL.
-func (w *Writer) notTwice(b *batch, at int, n string) string {
+func (w *Writer) notTwice(b *batch, at int, of scope) string {
 	return fmt.Sprintf("UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + coalesce((SELECT 0 FROM generate_series(1, 2), (%s) same), 0) WHERE r.n = %s",
-		w.same(b, at, " AND s.godwit_record = "+n), n)
+		w.same(b, at, of.only), of.n)
 }
 
 func contains(list []int, n int) bool {
