@@ -163,6 +163,22 @@ func ReadRecords(t *testing.T, r Records) {
 			}
 		}
 	})
+	t.Run("records that grow", func(t *testing.T) {
+		table := r.fresh("growing")
+		r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY, t text)",
+			"INSERT INTO "+table.SQL()+" SELECT i, repeat('x', CASE WHEN i > 1300 THEN 1000000 ELSE 10 END) FROM generate_series(1, 1315) i")
+		q := connector.Query{Table: table, Key: []string{"id"}}
+		r.resume(t, q, 3)
+		for reader := r.open(t, q); ; {
+			p, err := reader.Next(deadline(t))
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil || p.Bytes > 6<<20 {
+				t.Fatalf("a page of %d bytes (%v)", p.Bytes, err)
+			}
+		}
+	})
 	t.Run("what cannot be read", func(t *testing.T) { refusedQueries(t, r, source) })
 }
 

@@ -49,6 +49,7 @@ func WriteRecords(t *testing.T, r Records) {
 	t.Run("merge", func(t *testing.T) { merged(t, r) })
 	t.Run("merge, something refused", func(t *testing.T) { isolated(t, r, connector.ModeMerge) })
 	t.Run("merge, a version", func(t *testing.T) { versioned(t, r) })
+	t.Run("merge, an older version with parts", func(t *testing.T) { outdated(t, r) })
 	t.Run("merge, the same key again", func(t *testing.T) { again(t, r) })
 	t.Run("parts", func(t *testing.T) { parts(t, r) })
 	t.Run("the target's words", func(t *testing.T) { described(t, r) })
@@ -148,6 +149,18 @@ func versioned(t *testing.T, r Records) {
 		mapped(row(0, int64(6), "two", int64(2))), mapped(row(0, int64(6), "one", int64(1))), mapped(row(0, int64(6), "three", int64(3)))),
 		"applied 1", "superseded", "applied 1")
 	wantTexts(t, "rows", r.all(t, table, "id", "what", "v"), "1 five 5", "2 fifth 5", "3 five 5", "4 one 1", "5 one 1", "6 three 3")
+}
+
+// outdated proves that the parts of a record that is older than what is there
+// stay as they are.
+func outdated(t *testing.T, r Records) {
+	into, page := r.items(t)
+	into[0].Version = "amount"
+	r.write(t, connector.ModeMerge, into, page...)
+	page[0].Rows = []record.Row{with(thing(1), 2, int64(2)), row(1, int64(1), int64(1), "older")}
+	page[1].Rows = []record.Row{with(thing(2), 2, int64(4)), row(1, int64(2), int64(1), "newer")}
+	wantTexts(t, "became", r.write(t, connector.ModeMerge, into, page...), "superseded", "applied 2")
+	wantTexts(t, "parts", r.all(t, into[1].Table, "item", "pos", "substring(what, 1, 5)"), "1 1 one", "1 2 tab\t,", "2 1 newer")
 }
 
 func again(t *testing.T, r Records) {

@@ -216,6 +216,42 @@ func TestRecordsWithoutPLpgSQL(t *testing.T) {
 	}
 }
 
+// A backend that is killed while it writes leaves nothing, and the error says
+// that the connection is lost.
+func TestKilledWhileWriting(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table public.a (id int primary key)", "create table public.b (id int primary key)")
+	e, other := endpoint(t, url), endpoint(t, url)
+	k := markOf(9, 1)
+	l, w, err := e.BeginRecords(patient(t), []record.MarkKey{k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	pid := l.(*load).s.conn.PgConn().PID()
+	lock := loadOf(t, other)
+	if err := lock.Exec(patient(t), "lock table public.b in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.WriteRecords(patient(t), connector.ModeAppend, []connector.Into{{Table: public("a"), Columns: []string{"id"}}, {Table: public("b"), Columns: []string{"id"}}},
+			[]record.Mapped{{Rows: []record.Row{{Into: 0, Slots: []any{int64(1)}}, {Into: 1, Slots: []any{int64(1)}}}}})
+		done <- err
+	}()
+	waitingFor(t, url, pid)
+	pgtest.Exec(t, url, fmt.Sprintf("select pg_terminate_backend(%d, 10000)", pid))
+	if err := <-done; fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("%v (%s), want unavailable", err, fault.CodeOf(err))
+	}
+	lock.Close()
+	marks, err := e.Marks(patient(t), k.Run)
+	if n := pgtest.Query[int](t, url, "select count(*) from public.a"); n != 0 || len(marks) != 0 || err != nil {
+		t.Errorf("%d rows and marks %v are left (%v)", n, marks, err)
+	}
+}
+
 // Values of a record never stand in what is said about it.
 func TestRefusalsHoldNoValues(t *testing.T) {
 	t.Parallel()
