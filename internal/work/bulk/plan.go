@@ -62,7 +62,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
 	x.define(definitions.before)
 	groups := x.data()
-	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagData}, Tags: []string{tagReconciled}},
+	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},
 		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs()})
 	x.indexes(definitions, groups)
 	x.roots(definitions.roots)
@@ -71,7 +71,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }
