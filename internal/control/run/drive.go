@@ -60,12 +60,12 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	around.Go(func() { d.draw(ctx, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
 	around.Go(func() {
-		if err := d.lost.again(ctx, quiet); err != nil {
+		if err := d.lost.watch(ctx, quiet); err != nil {
 			d.broken(err)
 			cut()
 		}
 	})
-	turn, err := d.engine(ctx)
+	turn, err := d.engine(ctx, cut)
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
@@ -73,13 +73,14 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 }
 
 // engine checks what the target may have lost, then runs units.
-func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
+func (d *drive) engine(ctx context.Context, cut context.CancelFunc) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
 	ending, err := d.actions(ctx)
 	if err != nil {
 		return plan.Turn{}, err
 	}
-	for _, look := range []func(context.Context) error{d.lost.guard, d.lost.look, d.lost.stale} {
+	guard := func(ctx context.Context) error { return d.lost.guard(ctx, cut) }
+	for _, look := range []func(context.Context) error{guard, d.lost.look, d.lost.stale} {
 		if ending {
 			break
 		}
@@ -284,7 +285,7 @@ func (d *drive) tidy(ctx context.Context) {
 				continue
 			}
 			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, d.run.UID)
+				_ = w.DropMarks(ctx, d.run.UID, "")
 			}
 		}
 	}
