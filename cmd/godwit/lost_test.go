@@ -185,7 +185,7 @@ func TestSuperseded(t *testing.T) {
 	m.start(t, nil, "resume", "copy-1", "--ledger", m.ledger, "--progress", "none").ends(t, 2).says(t, "run.superseded", "copy-2")
 	m.flags = nil
 	m.copy(t).ends(t, 2).says(t, "run.superseded", "--new")
-	m.start(t, nil, "cancel", "copy-1", "--ledger", m.ledger, "--progress", "none").exit(t)
+	m.start(t, nil, "cancel", "copy-1", "--ledger", m.ledger).exit(t)
 	m.proved(t, want)
 }
 
