@@ -67,6 +67,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	} else if err := s.tellEnd(st, sum); err != nil {
 		return err
 	}
+	if e.Stopped && e.Fault != nil { // what failed earlier is told by the report
+		failed = []fault.Fault{*e.Fault}
+	}
 	for _, f := range failed {
 		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)

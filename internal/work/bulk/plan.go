@@ -62,8 +62,8 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
 	x.define(definitions.before)
 	groups := x.data()
-	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagData}, Tags: []string{tagReconciled}},
-		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs()})
+	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},
+		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs(), Source: x.source()})
 	x.indexes(definitions, groups)
 	x.roots(definitions.roots)
 	x.foreign(definitions.foreign)
@@ -71,7 +71,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }
@@ -108,6 +108,16 @@ func (x *expansion) settle() error {
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
 	return nil
+}
+
+// source is what a later look at another snapshot is compared with.
+func (x *expansion) source() *Source {
+	db := x.facts.Source
+	s := &Source{Snapshot: x.facts.Snapshot, Include: x.spec.Include, Exclude: x.spec.Exclude, Sequences: db.Sequences, Blobs: db.Blobs}
+	for _, t := range db.Tables {
+		s.Tables = append(s.Tables, t.Name)
+	}
+	return s
 }
 
 // clashes are the other objects of the selection that are at the target: each
