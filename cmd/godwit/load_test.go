@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
+	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 )
 
@@ -203,4 +205,54 @@ func TestLoadTorture(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills, %d of them while rows were loaded; undisturbed it takes %s", kills, inside, full.Round(time.Millisecond))
+}
+
+// TestLoadPromotedStandby loses the target's primary in mid-load: the standby
+// that takes its place lacks the last chunks, settled ones among them. They are
+// read and written again, those before them are not.
+func TestLoadPromotedStandby(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]string{"under way": "load.settled:3", "all chunks settled": "unit.after-settle@load/load:1"} {
+		t.Run(name, func(t *testing.T) {
+			primary := pgtest.Server(t, postgres.Options{Name: "primary"})
+			standby := pgtest.Standby(t, primary)
+			pgtest.Exec(t, primary.URL("postgres"), "create database db")
+			m := newLoad(t, 6000)
+			m.to = primary.URL("db")
+			m.empty(t)
+			both := "postgres://" + postgres.Superuser + "@127.0.0.1:" + itoa(primary.Port) + ",127.0.0.1:" + itoa(standby.Port) +
+				"/db?target_session_attrs=read-write&sslmode=disable"
+			m.env = append(m.env, "TO="+both)
+			m.load(t, "GODWIT_KILL_AT=load.settled:2").ends(t, -1)
+			caught := pgtest.Query[string](t, primary.URL("postgres"), "select pg_current_wal_lsn()::text")
+			eventually(t, "the standby has it", func() bool {
+				return pgtest.Query[bool](t, standby.URL("postgres"), "select pg_last_wal_replay_lsn() >= '"+caught+"'")
+			})
+			pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_pause()")
+			for _, s := range pgtest.Column[int](t, primary.URL("postgres"), "select pid from pg_stat_replication") {
+				if err := syscall.Kill(s, syscall.SIGSTOP); err != nil { // the sender: nothing more arrives
+					t.Fatal(err)
+				}
+				defer syscall.Kill(s, syscall.SIGCONT)
+			}
+			p := m.load(t, "GODWIT_STOP_AT="+stop)
+			p.stopped(t)
+			if err := primary.Crash(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_resume()")
+			if err := standby.Promote(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			m.to = standby.URL("db")
+			before := pgtest.Query[int](t, m.to, "select count(*) from shop.orders")
+			p.signal(t, syscall.SIGCONT)
+			p.ends(t, 3)
+			m.loaded(t)
+			t.Logf("%d orders were left after the loss", before)
+			if before == 0 || before > 3000 {
+				t.Errorf("%d orders were left: the test tests nothing", before)
+			}
+		})
+	}
 }

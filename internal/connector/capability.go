@@ -119,8 +119,9 @@ type Writer interface {
 	// Marks reads all marks of a run. No mark table is no marks.
 	Marks(ctx context.Context, run string) ([]record.Mark, error)
 	// DropMarks deletes the run's marks, of one step ("" = of all), and the
-	// table when it is empty.
-	DropMarks(ctx context.Context, run, step string) error
+	// table when it is empty. Once it may write it asks whether it still is to
+	// (nil = it is): a doubt about the target may have come before.
+	DropMarks(ctx context.Context, run, step string, held func(context.Context) error) error
 }
 
 // Truster is a Writer that notices when it may have lost what was committed: by

@@ -80,6 +80,23 @@ func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) e
 	return s.wrap(err, "settle a chunk of "+unit)
 }
 
+// SettledChunks counts a run's settled chunks by unit.
+func (v *View) SettledChunks(ctx context.Context, run int64) (map[string]int, error) {
+	type row struct {
+		unit string
+		n    int
+	}
+	rows, err := read(ctx, v, func(r scanner) (c row, err error) {
+		err = r.Scan(&c.unit, &c.n)
+		return c, err
+	}, `SELECT unit, count(*) FROM chunk WHERE run = ? AND state = 'settled' GROUP BY unit`, run)
+	counts := make(map[string]int, len(rows))
+	for _, c := range rows {
+		counts[c.unit] = c.n
+	}
+	return counts, err
+}
+
 // Discard forgets a unit's chunks from a number on, prepared and settled ones:
 // their accounts do not count, their exceptions and issues are gone, and what
 // they closed in another run is open again. It may be called twice.

@@ -307,7 +307,7 @@ func MarkedRecords(t *testing.T, r Records) {
 	k := key(t)
 	writer := capability[connector.Writer](t, r.At, "write")
 	t.Cleanup(func() {
-		if err := writer.DropMarks(context.WithoutCancel(t.Context()), Run, ""); err != nil {
+		if err := writer.DropMarks(context.WithoutCancel(t.Context()), Run, "", nil); err != nil {
 			t.Error(err)
 		}
 	})

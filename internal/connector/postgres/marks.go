@@ -112,13 +112,13 @@ func (s *session) findMarks(ctx context.Context) ([]string, error) {
 
 // DropMarks is the connector.Writer's. A table that others use, or that is not
 // ours to drop, stays; the schema goes when nothing else is in it.
-func (e *Endpoint) DropMarks(ctx context.Context, run, step string) error {
+func (e *Endpoint) DropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
 	s, err := e.trusted(ctx)
 	if err != nil {
 		return fault.Wrap(err, "drop marks of %s", e.name)
 	}
 	defer s.close()
-	err = s.dropMarks(ctx, run, step)
+	err = s.dropMarks(ctx, run, step, held)
 	if err == nil {
 		e.trust.unmark(run, step)
 	}
@@ -130,11 +130,16 @@ func (e *Endpoint) DropMarks(ctx context.Context, run, step string) error {
 // killed owner that is just ending.
 const lockPatience = "3s"
 
-func (s *session) dropMarks(ctx context.Context, run, step string) error {
+func (s *session) dropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
 	if err := s.exec(ctx, "BEGIN; "+holdRun(run)+"; "+markLock+"; SET LOCAL lock_timeout = '"+lockPatience+"'"); err != nil {
 		return err
 	}
 	defer s.rollback() // after COMMIT nothing is left to roll back
+	if held != nil {
+		if err := held(ctx); err != nil {
+			return err
+		}
+	}
 	tables, err := s.findMarks(ctx)
 	if err != nil || len(tables) == 0 {
 		return err

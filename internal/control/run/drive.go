@@ -299,7 +299,7 @@ func (d *drive) tidy(ctx context.Context) {
 				continue
 			}
 			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, d.run.UID, "")
+				_ = w.DropMarks(ctx, d.run.UID, "", nil)
 			}
 		}
 	}

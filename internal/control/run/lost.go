@@ -29,7 +29,7 @@ type lostTarget struct {
 }
 
 // marked kinds leave a mark with what they did.
-var markedKinds = []string{"define", "data", "small", "index", "key", "foreign", "view", "analyze", "sequence", "blob", "reconcile"}
+var markedKinds = []string{"define", "data", "small", "index", "key", "foreign", "view", "analyze", "sequence", "blob", "reconcile", "load"}
 
 // suspect notes that a target may not be what it was.
 func (l *lostTarget) suspect(e unit.Event) {
@@ -135,6 +135,11 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Counted before the marks are read: what is settled has its mark by then.
+	chunks, err := l.drive.runs.Ledger.View().SettledChunks(ctx, l.drive.run.ID)
+	if err != nil {
+		return err
+	}
 	marks := map[string][]record.Mark{}
 	for to := range settled {
 		w, err := connector.Capable[connector.Writer](ctx, l.drive.open, to, "be written in marked transactions")
@@ -152,7 +157,7 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	}
 	var undone []ledger.Unit
 	for to, units := range settled {
-		lost := when.missing(units, marks[to])
+		lost := when.missing(units, marks[to], chunks)
 		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, logged) {
 			// Rows without marks, or neither: what is there cannot be told.
 			return fault.New(fault.Config, "target.marks-missing",
@@ -254,12 +259,14 @@ func (l *lostTarget) taken(ctx context.Context) (taken, error) {
 	return when, nil
 }
 
-// missing are the units without a mark that must have one. What an attempt to
-// take marks away left in doubt went as a whole or not at all.
-func (t taken) missing(units []ledger.Unit, marks []record.Mark) []ledger.Unit {
-	have, doubt := map[string]bool{}, map[string]bool{}
+// missing are the units without a mark that must have one, or, of those that
+// settle chunk by chunk, one for each chunk. What an attempt to take marks away
+// left in doubt went as a whole or not at all.
+func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[string]int) []ledger.Unit {
+	found, have, doubt := map[string]int{}, map[string]bool{}, map[string]bool{}
 	for _, m := range marks {
-		have[m.Unit] = true
+		found[m.Unit]++
+		have[m.Unit] = found[m.Unit] >= max(1, chunks[m.Unit])
 	}
 	for _, u := range units {
 		if have[u.ID] && t.doubted(u) {
@@ -268,6 +275,12 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark) []ledger.Unit {
 	}
 	var lost []ledger.Unit
 	for _, u := range units {
+		if u.State != ledger.Done { // chunks of a unit under way, or about to be
+			if found[u.ID] < chunks[u.ID] {
+				lost = append(lost, u)
+			}
+			continue
+		}
 		if have[u.ID] || !u.Ended.After(t[u.Step].done) || t.doubted(u) && !doubt[u.Step] {
 			continue
 		}
@@ -280,12 +293,17 @@ func (t taken) doubted(u ledger.Unit) bool {
 	return u.Ended.After(t[u.Step].done) && u.Ended.Before(t[u.Step].tried)
 }
 
-// settled lists the done units that leave a mark, by target.
+// settled lists the units that have left a mark, by target: done ones, and
+// those that settle chunk by chunk.
 func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, error) {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	settled := map[string][]ledger.Unit{}
 	for _, kind := range markedKinds {
-		units, err := view.Units(ctx, id, ledger.Filter{Kind: kind, State: ledger.Done}, 0)
+		state := ledger.Done
+		if kind == "load" {
+			state = ""
+		}
+		units, err := view.Units(ctx, id, ledger.Filter{Kind: kind, State: state}, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -20,10 +20,7 @@ func (m *marks) Do(ctx context.Context, u unit.Unit, l unit.Lease, _ unit.Report
 	if err != nil {
 		return unit.Result{}, err
 	}
-	if err := l.Check(ctx); err != nil {
-		return unit.Result{}, err
-	}
-	return unit.Result{}, fault.Wrap(writer.DropMarks(ctx, l.Run, u.Step), "take marks away")
+	return unit.Result{}, fault.Wrap(writer.DropMarks(ctx, l.Run, u.Step, l.Check), "take marks away")
 }
 
 // Done answers none: taking away twice is taking away once.
