@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -255,4 +256,47 @@ func TestLoadPromotedStandby(t *testing.T) {
 			}
 		})
 	}
+}
+
+// written is how many rows were inserted, updated or deleted in a table, by the
+// server's own counters.
+func written(t testing.TB, url, table string) int {
+	t.Helper()
+	pgtest.Exec(t, url, "select pg_stat_force_next_flush()")
+	return pgtest.Query[int](t, url, "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::int from pg_stat_user_tables where relid = $1::text::regclass", table)
+}
+
+// TestLoadAgain merges unchanged data again: nothing is written. With one field
+// of the map changed exactly the records are written that it changes.
+func TestLoadAgain(t *testing.T) {
+	t.Parallel()
+	m := newLoad(t, 3000)
+	pgtest.Exec(t, m.from, "delete from shop.orders where code = 'twice'") // what is tried and refused counts as written, too
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(m.ledger), name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("flows/orders.yaml", strings.Replace(orders, "append", "merge", 1))
+	expect := func(orders, lines int, said string) {
+		t.Helper()
+		wasOrders, wasLines := written(t, m.to, "shop.orders"), written(t, m.to, "shop.line")
+		p := m.load(t)
+		p.ends(t, 3).says(t, said)
+		settled := func() (int, int) {
+			return written(t, m.to, "shop.orders") - wasOrders, written(t, m.to, "shop.line") - wasLines
+		}
+		eventually(t, "the counters are told", func() bool { o, l := settled(); return o >= orders && l >= lines })
+		if o, l := settled(); o != orders || l != lines {
+			t.Errorf("%d orders and %d lines were written, want %d and %d", o, l, orders, lines)
+		}
+		m.checked(t)
+	}
+	good := pgtest.Query[int](t, m.from, "select count(*) from shop.orders where state <> 'x' and customer is not null")
+	lines := pgtest.Query[int](t, m.from, "select sum(jsonb_array_length(lines)) from shop.orders where state <> 'x' and customer is not null")
+	expect(good, lines, "orders-1")
+	expect(0, 0, "orders-2")
+	write("maps/order.yaml", strings.Replace(orderMap, "customer: {from: customer, required: true}", `customer: {from: customer, required: true, expr: 'value endsWith "7" ? value + "!" : value'}`, 1))
+	sevens := pgtest.Query[int](t, m.from, "select count(*) from shop.orders where state <> 'x' and customer like '%7'")
+	expect(sevens, 0, "orders-3")
 }
