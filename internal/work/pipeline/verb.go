@@ -51,7 +51,7 @@ func (l *Load) check() []unit.Problem {
 	bad := func(path, code, format string, args ...any) {
 		p = append(p, unit.Problem{Path: path, Code: code, Text: fmt.Sprintf(format, args...)})
 	}
-	if own := l.Process; l.File != nil && (own.To.At != "" || own.Map != nil || own.Entity != "" || own.Key != nil || own.Version != "") {
+	if l.File != nil && l.Place != "" {
 		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
 	}
 	switch {
@@ -74,6 +74,16 @@ func (l *Load) check() []unit.Problem {
 	}
 	if to.Gone != "" && to.Gone != "keep" {
 		bad("to.gone", "flow.not-built", "gone: %s is not built yet", to.Gone)
+	}
+	if l.From.With != nil {
+		bad("from.with", "flow.not-built", "with is not built yet: write the values into the query")
+	}
+	if m := l.process().Map; m != nil {
+		for _, r := range m.Rules {
+			if r.Unique != nil || r.Same != "" {
+				bad("map", "flow.not-built", "%s: rule %s: unique and same are not built yet; a unique index of the target says the first", r.At, r.Name)
+			}
+		}
 	}
 	if l.Workers < 0 {
 		bad("workers", "flow.type", "workers is a number from 1")

@@ -1,0 +1,45 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+
+	"godwit/internal/connector"
+	"godwit/internal/work/pipeline/mapping"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	good := func() *Load {
+		l := &Load{From: Source{At: "old", Table: "s.t"}}
+		l.To = Target{At: "new", Table: "s.t", Mode: connector.ModeAppend, Gone: "keep"}
+		return l
+	}
+	if p := good().check(); len(p) > 0 {
+		t.Fatalf("%v", p)
+	}
+	for want, change := range map[string]func(*Load){
+		"from needs a table or a query":     func(l *Load) { l.From.Table = "" },
+		"take one of them":                  func(l *Load) { l.From.Query = "select 1" },
+		"where belongs to a table":          func(l *Load) { l.From = Source{At: "old", Query: "select 1", Where: "true"} },
+		"a load needs to":                   func(l *Load) { l.To = Target{} },
+		"to needs a table":                  func(l *Load) { l.To.Table = "" },
+		"mode: replace is not built":        func(l *Load) { l.To.Mode = connector.ModeReplace },
+		"gone: delete is not built":         func(l *Load) { l.To.Gone = "delete" },
+		"with is not built":                 func(l *Load) { l.From.With = map[string]string{"a": "1"} },
+		"rule one: unique and same are not": func(l *Load) { l.Map = &mapping.Map{Rules: []mapping.Rule{{Name: "one", Unique: []string{"a"}}}} },
+		"write all of them in one place":    func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
+		"workers is a number":               func(l *Load) { l.Workers = -1 },
+		"is no name of a table":             func(l *Load) { l.To.Table = "a.b.c" },
+	} {
+		l := good()
+		change(l)
+		var texts []string
+		for _, p := range l.check() {
+			texts = append(texts, p.Text)
+		}
+		if all := strings.Join(texts, "\n"); !strings.Contains(all, want) {
+			t.Errorf("want %q in %q", want, all)
+		}
+	}
+}
