@@ -20,6 +20,9 @@ func (d *decoder) mark(n *Node, v reflect.Value, l *level, given map[string]bool
 			v.FieldByIndex(index).SetString(n.Spot.Pos.String())
 		}
 	}
+	if index, ok := found[tag.ScopeMark]; ok && d.scope.values != nil {
+		v.FieldByIndex(index).SetBytes(d.scope.frozen())
+	}
 	index, ok := found[tag.RowsMark]
 	if i := slices.IndexFunc(l.keys, func(k Key) bool { return k.Kind == CSV }); ok && i >= 0 {
 		d.table(n, v.FieldByIndex(l.keys[i].Index), v.FieldByIndex(index), l.keys[i], l)

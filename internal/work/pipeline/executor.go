@@ -83,6 +83,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	q := r.spec.Query
+	if q.Args, err = arguments(r.spec.Scope); err != nil {
+		return nil, err
+	}
 	if after != nil {
 		q.After = after
 	}

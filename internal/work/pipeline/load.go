@@ -11,6 +11,7 @@ type Load struct {
 	File    *Process `flow:"process,file" help:"file that says what happens to a record, instead of the keys of a process here"`
 	Workers int      `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
 	Process
+	Scope []byte `flow:",scope"`
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
 	Again *unit.Again

@@ -4,6 +4,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -22,7 +23,8 @@ type LoadSpec struct {
 	Key     []string              `json:"key,omitempty"`     // columns of the first table that tell its rows apart; nil = its own
 	Version string                `json:"version,omitempty"` // path of it
 	StopAt  float64               `json:"stopAt,omitempty"`
-	Mappers int                   `json:"mappers"` // goroutines
+	Mappers int                   `json:"mappers"`         // goroutines
+	Scope   []byte                `json:"scope,omitempty"` // inputs and env
 	Again   *unit.Again           `json:"again,omitempty"`
 }
 
@@ -38,7 +40,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: p.Map, Tables: records.Tables,
-		Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		Scope: l.Scope, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 	}
 	program, err := spec.compile()
 	if err != nil {
@@ -49,7 +51,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	}
 	var units []unit.Unit
 	for i, q := range records.Ranges {
-		q.Key = records.Key
+		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
 		spec.Query = q
 		u := unit.Unit{
 			ID: unit.ID(step, "load", p.entity(), i+1), Step: step, Kind: "load", Entity: p.entity(), Class: classLoad,
@@ -65,22 +67,47 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 
 // compile makes the program that maps the records.
 func (s *LoadSpec) compile() (*mapping.Program, error) {
+	env, err := scope(s.Scope)
+	if err != nil {
+		return nil, err
+	}
 	program, problems := mapping.Compile(s.Map, mapping.Input{
-		Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version,
+		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version,
 	})
 	if len(problems) == 0 {
 		return program, nil
 	}
-	err := fault.New(fault.Config, problems[0].Code, "%s", problems[0].Text)
+	e := fault.New(fault.Config, problems[0].Code, "%s", problems[0])
 	for _, p := range problems[1:] {
-		err = err.With("and", "%s", p.Text)
+		e = e.With("and", "%s", p)
 	}
-	for _, p := range problems {
-		for _, next := range p.Next {
-			err = err.Hint("%s", next)
+	return nil, e
+}
+
+// scope reads what was in scope when the flow was bound.
+func scope(frozen []byte) (map[string]any, error) {
+	if len(frozen) == 0 {
+		return nil, nil
+	}
+	v, err := record.DecodeValue(frozen)
+	all, ok := v.(record.Object)
+	if err != nil || !ok {
+		return nil, fault.New(fault.Internal, "unit.spec", "what was in scope cannot be read: %w", err)
+	}
+	return all, nil
+}
+
+// arguments are the values in scope by the names that a query knows them by.
+func arguments(frozen []byte) (map[string]any, error) {
+	all, err := scope(frozen)
+	args := map[string]any{}
+	for name, fields := range all {
+		object, _ := fields.(record.Object)
+		for field, v := range object {
+			args[name+"."+field] = v
 		}
 	}
-	return nil, err
+	return args, err
 }
 
 // into says which columns of each table are written, and what tells its rows

@@ -103,6 +103,9 @@ func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
 	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Key: p.Key}
 	var err error
+	if q.Args, err = arguments(l.Scope); err != nil {
+		return unit.Needs{}, err
+	}
 	if l.From.Table != "" {
 		if q.Table, err = catalog.ParseName(l.From.Table); err != nil {
 			return unit.Needs{}, err

@@ -7,10 +7,12 @@ import "reflect"
 //	Name   string     `flow:",name"`      its name in a mapping of names
 //	At     string     `flow:",position"`  FILE:LINE:COLUMN of the value's start
 //	Values [][]string `flow:",rows"`      lines of the file that the csv key names
+//	Scope  []byte     `flow:",scope"`     inputs and env once they are known, see record.EncodeValue
 const (
 	NameMark     = ",name"
 	PositionMark = ",position"
 	RowsMark     = ",rows"
+	ScopeMark    = ",scope"
 )
 
 // Marks are the indexes of a struct's marks.
@@ -23,7 +25,7 @@ func Marks(t reflect.Type) map[string][]int {
 			for mark, index := range Marks(f.Type) {
 				out[mark] = append([]int{i}, index...)
 			}
-		case tag == NameMark, tag == PositionMark, tag == RowsMark:
+		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark:
 			out[tag] = []int{i}
 		}
 	}
