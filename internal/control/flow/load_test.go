@@ -204,6 +204,7 @@ func TestLoad(t *testing.T) {
 		},
 	}
 	for i, s := range b.Steps {
+		want[i].(*pipeline.Load).Scope = []byte(`{"env":{"name":"test","rehearsal":false,"schema":"staging","tenant":7},"inputs":{"client":"north"}}`)
 		if d := cmp.Diff(want[i], s.Spec); d != "" {
 			t.Errorf("step %d (-want +got):\n%s", i+1, d)
 		}

@@ -20,7 +20,7 @@ func (d *decoder) mark(n *Node, v reflect.Value, l *level, given map[string]bool
 			v.FieldByIndex(index).SetString(n.Spot.Pos.String())
 		}
 	}
-	if index, ok := found[tag.ScopeMark]; ok && d.scope.values != nil {
+	if index, ok := found[tag.ScopeMark]; ok && d.scope != nil && d.scope.values != nil {
 		v.FieldByIndex(index).SetBytes(d.scope.frozen())
 	}
 	index, ok := found[tag.RowsMark]

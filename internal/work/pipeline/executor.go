@@ -83,7 +83,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	q := r.spec.Query
-	if q.Args, err = arguments(r.spec.Scope); err != nil {
+	if q.Args, err = arguments(r.spec.Scope, r.spec.With); err != nil {
 		return nil, err
 	}
 	if after != nil {

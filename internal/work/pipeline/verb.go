@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
@@ -75,8 +76,8 @@ func (l *Load) check() []unit.Problem {
 	if to.Gone != "" && to.Gone != "keep" {
 		bad("to.gone", "flow.not-built", "gone: %s is not built yet", to.Gone)
 	}
-	if l.From.With != nil {
-		bad("from.with", "flow.not-built", "with is not built yet: write the values into the query")
+	if _, err := arguments(l.Scope, l.From.With); err != nil {
+		bad("from.with", fault.CodeOf(err), "%v", err)
 	}
 	if m := l.process().Map; m != nil {
 		for _, r := range m.Rules {
@@ -103,7 +104,7 @@ func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
 	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Key: p.Key}
 	var err error
-	if q.Args, err = arguments(l.Scope); err != nil {
+	if q.Args, err = arguments(l.Scope, l.From.With); err != nil {
 		return unit.Needs{}, err
 	}
 	if l.From.Table != "" {
