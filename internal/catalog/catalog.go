@@ -21,6 +21,9 @@ type Database struct {
 	Others    []Object   `json:"others,omitempty"`  // views, functions, types, domains, extensions ...
 	LeftOut   []Name     `json:"leftOut,omitempty"` // tables that the selection leaves out
 	Settings  []Property `json:"settings,omitempty"`
+	// There is everything that has a name, selected or not: what cannot be made
+	// a second time. It is not kept.
+	There []Object `json:"-"`
 }
 
 // Property is a named value.
