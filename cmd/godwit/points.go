@@ -38,7 +38,11 @@ func testPoint() func(point, unit string) {
 			select {} // the signal is on its way
 		}
 		if stop != nil && stop(point) {
+			goes := make(chan os.Signal, 1)
+			signal.Notify(goes, syscall.SIGCONT)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			<-goes // the signal is on its way: nothing is done meanwhile
+			signal.Stop(goes)
 		}
 	}
 }

@@ -141,8 +141,8 @@ type Chunk struct {
 	Number   int      `json:"number"` // from 1 within the table
 	From     int64    `json:"from,omitempty"`
 	To       int64    `json:"to,omitempty"`
-	FileNode uint32   `json:"fileNode"` // noted before the snapshot; another one later is source.changed
-	Shape    string   `json:"shape"`    // digest of names and types of the columns, noted likewise
+	FileNode uint32   `json:"fileNode"` // when it was planned; where the snapshot noted one that one counts. 0 is not compared
+	Shape    string   `json:"shape"`    // digest of names and types of the columns when it was planned
 	Bytes    int64    `json:"bytes"`    // estimate
 	Unlogged bool     `json:"unlogged,omitempty"`
 	// With Buckets the chunk is those of Of buckets by the hash of Key (of the

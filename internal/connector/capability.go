@@ -59,8 +59,10 @@ type Snapshot interface {
 type Reader interface {
 	// CopyOut writes the chunk's rows to w as the wire's CopyData frames and
 	// returns their sum, rows counted by the server. Before it reads it holds
-	// the table's lock and compares file node and shape: another one is a
-	// fault of kind data, code source.changed. w may implement io.ReaderFrom.
+	// the table's lock and compares its file node with the one that the
+	// snapshot noted (another one: code source.changed) and its columns with
+	// the chunk's shape (source.redefined), both of kind data. w may implement
+	// io.ReaderFrom.
 	CopyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (record.Sum, error)
 	// Buckets sums the rows of a part by bucket of its key's hash.
 	Buckets(context.Context, Part) ([]Bucket, error)

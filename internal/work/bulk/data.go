@@ -47,7 +47,7 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	report.At("data.begun")
 	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
 	if err != nil {
-		return unit.Result{}, err
+		return unit.Result{}, redefined(err, l)
 	}
 	report.At("data.copied")
 	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
