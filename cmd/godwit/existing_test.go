@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"strings"
 	"testing"
 
 	"godwit/rig/postgres/pgtest"
@@ -67,4 +68,69 @@ func TestExistingRefusedBefore(t *testing.T) {
 			m.proved(t, want)
 		})
 	}
+}
+
+// stages makes two tables on both sides, of which one holds rows of its own at
+// the target.
+func stages(t testing.TB, flags ...string) *move {
+	t.Helper()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, stageSQL("big", "primary key", 9000), stageSQL("empty", "primary key", 50), "analyze")
+	pgtest.Exec(t, to, stageSQL("big", "primary key", 0), stageSQL("empty", "primary key", 0))
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=262144"}
+	m.flags = flags
+	return m
+}
+
+// TestAppendIsNotVerified adds to a table that held rows: that it is equal
+// cannot be said, nor that it differs. What was empty is proved.
+func TestAppendIsNotVerified(t *testing.T) {
+	t.Parallel()
+	m := stages(t, "--existing", "append")
+	pgtest.Exec(t, m.to, "insert into big select -i, 'own' from generate_series(1, 3) i")
+	m.copy(t).ends(t, 0).
+		says(t, "done: all accounted for, 1 table not verified", "public.big: held 3 rows before the copy", "50 equal, 0 differ", "What was copied stays")
+	m.checked(t)
+	if n := pgtest.Query[int](t, m.to, "select count(*) from big"); n != 9003 {
+		t.Errorf("%d rows, want 9003", n)
+	}
+}
+
+// TestAppendGoneOnWith is the same when the run is killed in between: what was
+// held is not counted again.
+func TestAppendGoneOnWith(t *testing.T) {
+	t.Parallel()
+	m := stages(t, "--existing", "append")
+	pgtest.Exec(t, m.to, "insert into big select -i, 'own' from generate_series(1, 3) i")
+	if code := m.copy(t, "GODWIT_KILL_AT=data.committed:3").exit(t); code != -1 {
+		t.Fatalf("exit %d", code)
+	}
+	m.copy(t).ends(t, 0).says(t, "1 table not verified", "public.big: held 3 rows before the copy", "50 equal, 0 differ")
+	m.checked(t)
+}
+
+// TestAppendClash adds rows whose keys are there: one refusal per table, with
+// what can be done below it.
+func TestAppendClash(t *testing.T) {
+	t.Parallel()
+	m := stages(t, "--existing", "append")
+	pgtest.Exec(t, m.to, stageSQL("more", "", 0), "insert into big select i, 'own' from generate_series(1, 9000) i")
+	p := m.copy(t).ends(t, 1)
+	p.says(t, "failed: data.unique", "more, for the same", "take them away there, then godwit resume copy-1")
+	if n := strings.Count(p.said.String(), "duplicate key value"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, p.said.String())
+	}
+	pgtest.Exec(t, m.to, "truncate big")
+	m.copy(t).ends(t, 0)
+}
+
+// TestSkipSaysSo leaves everything alone, and says that first.
+func TestSkipSaysSo(t *testing.T) {
+	t.Parallel()
+	m := stages(t)
+	m.with("--existing", "skip").copy(t).ends(t, 0).says(t, "done: nothing was copied, 2 tables left alone, neither copied nor verified")
+	pgtest.Exec(t, m.to, "drop table empty")
+	m.with("--existing", "skip", "--verify", "none").copy(t).ends(t, 0).
+		says(t, "done: all accounted for, 1 table left alone, neither copied nor verified")
 }

@@ -16,6 +16,11 @@ type Inspector interface {
 	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 }
 
+// Counter counts the rows that tables hold themselves, now.
+type Counter interface {
+	Count(ctx context.Context, tables []catalog.Name) (map[catalog.Name]int64, error)
+}
+
 // Definer writes the definitions of a selection, as of a snapshot ("" = now).
 // Their order works when they are applied one after the other.
 type Definer interface {

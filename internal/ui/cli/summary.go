@@ -25,7 +25,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := reportOf(story, s.Zone)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: notes(story),
+		Took: took(e.Run), Notes: notes(story), Alone: int64(story.Skipped),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"

@@ -26,6 +26,7 @@ type Proof struct {
 	Count  int    `json:"count,omitempty"`  // rows or objects that differ
 	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
 	Why    string `json:"why,omitempty"`
+	Held   int64  `json:"held,omitempty"` // rows of its own before the copy: why it cannot be verified
 }
 
 // Results of a Proof.
@@ -56,6 +57,9 @@ type History interface {
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	// Held are the tables that a copy in the same run added rows to, with how
+	// many they held before.
+	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
 }
 
 // Executors returns those of the verify verb, by kind.
@@ -87,6 +91,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
+	if s.held, err = t.past.Held(ctx, s.ends()); err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
+	}
 	v := verdict{}
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
@@ -111,6 +118,10 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 	switch {
 	case s.alone[p.Name]:
 		proof.Result, proof.Why = LeftAlone, "at "+s.to+" before the copy, which left it alone"
+		return proof, nil
+	case s.held[p.Name] > 0: // neither equal nor different: its rows are of two origins
+		proof.Result, proof.Held = NotVerified, s.held[p.Name]
+		proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
 		return proof, nil
 	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
@@ -192,7 +203,8 @@ type sides struct {
 	run      string
 	from, to string
 	readers  map[string]connector.Reader
-	alone    map[catalog.Name]bool // not to be verified
+	alone    map[catalog.Name]bool  // not to be verified
+	held     map[catalog.Name]int64 // rows before the copy
 }
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
