@@ -134,3 +134,36 @@ func TestSkipSaysSo(t *testing.T) {
 	m.with("--existing", "skip", "--verify", "none").copy(t).ends(t, 0).
 		says(t, "done: all accounted for, 1 table left alone, neither copied nor verified")
 }
+
+// TestReplaceKeepsWhatOthersUse replaces one table of a database that is at
+// the target as a whole: trigger function, type and domain stay for the others.
+func TestReplaceKeepsWhatOthersUse(t *testing.T) {
+	t.Parallel()
+	m := pagila(t)
+	m.flags = nil
+	m.copy(t).ends(t, 0)
+	one := m.with("--include", "public.film", "--existing", "replace")
+	one.copy(t).ends(t, 2).says(t, "target.depended", "constraint film_actor_film_id_fkey on table public.film_actor", "--include public.film_actor", "public.film_list")
+	want := state(t, m.to)
+	for _, sql := range []string{
+		"drop materialized view rental_by_category", "drop view film_list, nicer_but_slower_film_list, actor_info, sales_by_film_category cascade",
+		"alter table film_actor drop constraint film_actor_film_id_fkey", "alter table film_category drop constraint film_category_film_id_fkey",
+		"alter table inventory drop constraint inventory_film_id_fkey", "update film set title = 'other'",
+		"create table mine (y year, r mpaa_rating)",
+	} {
+		pgtest.Exec(t, m.to, sql)
+	}
+	one.copy(t).ends(t, 0).says(t, "done: all accounted for", "1,000 equal")
+	got := state(t, m.to)
+	for _, name := range []string{"film", "public.film", "film_actor", "trigger film_actor last_updated", "trigger film last_updated"} {
+		if got[name] != want[name] {
+			t.Errorf("%s: %q, want %q", name, got[name], want[name])
+		}
+	}
+	m.checked(t)
+	// What is used by others and is not the same is refused.
+	pgtest.Exec(t, m.to, "alter type mpaa_rating add value 'X'")
+	want = state(t, m.to)
+	one.copy(t).ends(t, 2).says(t, "target.depended", "TYPE public.mpaa_rating")
+	m.proved(t, want)
+}

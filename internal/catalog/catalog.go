@@ -116,6 +116,9 @@ type Facts struct {
 	Target      *Database    `json:"target"`
 	Definitions []Definition `json:"definitions,omitempty"`
 	Clearing    []Definition `json:"clearing,omitempty"` // what makes room at the target, in order
+	// Kept are objects that are not cleared, since others at the target use
+	// them: the same as at the source, and not to be made again.
+	Kept []Object `json:"kept,omitempty"`
 	// TargetDefinitions are wanted by a verb that compares.
 	TargetDefinitions []Definition `json:"targetDefinitions,omitempty"`
 	// Unread says why the definitions of one side could not be read, when a

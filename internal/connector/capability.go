@@ -30,9 +30,11 @@ type Definer interface {
 // Clearer computes the statements that make room at a target by a policy
 // (truncate, replace), as definitions whose SQL is to be run before all
 // others. Nothing is changed. An object that is not selected but depends on a
-// selected one is a fault of kind config, code target.depended.
+// selected one is a fault of kind config, code target.depended. What the
+// selection only needs, and others use, is kept: it is not to be made again.
 type Clearer interface {
-	Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) ([]catalog.Definition, error)
+	Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) (
+		list []catalog.Definition, kept []catalog.Object, err error)
 }
 
 // Snapshots gives points in time at which several sessions read the same.

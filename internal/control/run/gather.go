@@ -44,8 +44,7 @@ func (l looking) gather(ctx context.Context, n unit.Needs) (catalog.Facts, error
 	}
 	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
 	facts.Unread = cmp.Or(facts.Unread, target.Unread)
-	var err error
-	facts.Clearing, err = clearing(ctx, l.open, n, facts)
+	err := makeRoom(ctx, l.open, n, &facts)
 	return facts, err
 }
 
@@ -83,19 +82,6 @@ func (l looking) snapshotOf(n unit.Needs) string {
 		return ""
 	}
 	return l.snapshot
-}
-
-// clearing is what makes room at the target, if the policy wants room made.
-func clearing(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts) ([]catalog.Definition, error) {
-	if n.Existing != replace && n.Existing != truncate {
-		return nil, nil
-	}
-	c, err := connector.Capable[connector.Clearer](ctx, open, n.To, "be cleared")
-	if err != nil {
-		return nil, err
-	}
-	list, err := c.Clearing(ctx, n.Existing, n.Select, facts.Source, facts.Target)
-	return list, fault.Wrap(err, "make room at %s", n.To)
 }
 
 // unread notes definitions that may not be read. What only looks goes on with

@@ -125,8 +125,12 @@ func (t there) told(d catalog.Definition) bool {
 
 // missing leaves out the definitions of what stays at the target as it is.
 func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
-	if x.facts.Target == nil || x.spec.Existing == Fail || x.spec.Existing == Replace {
+	stays := x.there
+	switch {
+	case x.facts.Target == nil, x.spec.Existing == Fail:
 		return all
+	case x.spec.Existing == Replace:
+		stays = thereAt(&catalog.Database{Others: x.facts.Kept})
 	}
 	byID, kept := map[int]catalog.Definition{}, map[int]bool{}
 	for _, d := range all {
@@ -134,7 +138,7 @@ func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
 	}
 	var list []catalog.Definition
 	for _, d := range all {
-		if x.there.keeps(d, byID, kept) {
+		if stays.keeps(d, byID, kept) {
 			kept[d.ID] = true
 			continue
 		}
