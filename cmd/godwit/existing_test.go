@@ -45,6 +45,20 @@ func TestExistingKeepsDefinitions(t *testing.T) {
 	m.proved(t, want)
 }
 
+// TestExistingOdd is the same for a database that holds every kind of object.
+func TestExistingOdd(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Load(t, from, "internal/connector/postgres/dump/testdata/odd.sql")
+	m := newMove(t, from, to)
+	m.copy(t).ends(t, 0)
+	want := state(t, to)
+	for _, policy := range []string{"truncate", "skip"} {
+		m.with("--existing", policy).copy(t).ends(t, 0)
+		m.proved(t, want)
+	}
+}
+
 // TestExistingRefusedBefore is about what could not be written to or made: it
 // is refused before anything is emptied.
 func TestExistingRefusedBefore(t *testing.T) {

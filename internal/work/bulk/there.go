@@ -79,6 +79,7 @@ func (t there) keeps(d catalog.Definition, all map[int]catalog.Definition, kept 
 	// Parts of a view, a domain, a server.
 	whole, part := map[string]string{
 		"RULE": "VIEW", "TRIGGER": "VIEW", "DEFAULT": "VIEW", "CHECK CONSTRAINT": "DOMAIN", "USER MAPPING": "SERVER",
+		"PUBLICATION TABLES IN SCHEMA": "PUBLICATION",
 	}[d.Kind]
 	if part {
 		return slices.ContainsFunc(d.After, func(id int) bool { return all[id].Kind == whole }) &&
