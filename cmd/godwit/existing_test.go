@@ -124,6 +124,19 @@ func TestAppendGoneOnWith(t *testing.T) {
 	m.checked(t)
 }
 
+// TestAppendLost loses what was added before the run is over: what cannot be
+// verified is not called well for that.
+func TestAppendLost(t *testing.T) {
+	t.Parallel()
+	m := stages(t, "--existing", "append")
+	pgtest.Exec(t, m.to, "insert into big select -i, 'own' from generate_series(1, 3) i")
+	if code := m.copy(t, "GODWIT_KILL_AT=data.committed:3").exit(t); code != -1 {
+		t.Fatalf("exit %d", code)
+	}
+	pgtest.Exec(t, m.to, "truncate big")
+	m.copy(t).ends(t, 4).says(t, "public.big: 9000 rows were added to those it held")
+}
+
 // TestAppendClash adds rows whose keys are there: one refusal per table, with
 // what can be done below it.
 func TestAppendClash(t *testing.T) {

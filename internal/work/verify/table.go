@@ -119,12 +119,10 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 	case s.alone[p.Name]:
 		proof.Result, proof.Why = LeftAlone, "at "+s.to+" before the copy, which left it alone"
 		return proof, nil
-	case s.held[p.Name] > 0: // neither equal nor different: its rows are of two origins
-		proof.Result, proof.Held = NotVerified, s.held[p.Name]
-		proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
-		return proof, nil
 	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
+	case s.held[p.Name] > 0:
+		return t.appended(ctx, s, p, report)
 	case p.Empty:
 		proof.Result = Equal
 		return proof, nil
@@ -158,6 +156,28 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
 	}
 	return proof, err
+}
+
+// appended is a table that held rows before the copy: compared whole it is
+// neither equal nor different, since its rows are of two origins. That fewer
+// are there than were copied is a loss all the same.
+func (t *table) appended(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: p.Name.String(), Result: NotVerified, Method: Both, Held: s.held[p.Name]}
+	proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
+	copied, _, err := t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format)
+	if err != nil {
+		return proof, fault.Wrap(err, "look up its sum")
+	}
+	there, err := s.sum(ctx, s.to, *p.Right)
+	if err != nil {
+		return unreadable(Proof{Entity: proof.Entity, Method: Both}, s.to, err)
+	}
+	if lost := copied.Rows - there.Rows; lost > 0 {
+		proof.Result, proof.Rows, proof.Others, proof.Count, proof.Held = Differs, copied.Rows, there.Rows, int(lost), 0
+		proof.Why = fmt.Sprintf("%d rows were added to those it held, %d are there in all", copied.Rows, there.Rows)
+		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "count", Text: proof.Why})
+	}
+	return proof, nil
 }
 
 // alone is a table that one side lacks.
