@@ -31,7 +31,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := story.Report(st, left, s.Zone, mend)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
-		Took: took(e.Run),
+		Took: took(e.Run), Alone: int64(st.Skipped),
 	}
 	sum.Notes = append(unloaded.Notes(sum.Run, left, sum.Total()), story.Notes(st)...)
 	if e.Run.Outcome == "done" && !e.Stopped {
@@ -55,7 +55,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = why(failed)
-		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
+		switch {
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
+			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}

@@ -28,6 +28,7 @@ type Verification struct {
 	Repair string // command, "" = nothing to repair
 	Rows   int64  // that Repair would copy again
 	Exit   int
+	Copied bool // rows were copied before
 }
 
 // Compared is one table that is not simply equal.
@@ -98,7 +99,11 @@ func (v Verification) Draw(edge int) []string {
 	case v.count(Differs) == 0 && v.count(NotVerified) == 0 && len(v.Around) == 0:
 		return append(lines, layout.Aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
 	}
-	return append(lines, layout.Aside("Nothing was changed.", exit, 93, edge))
+	text := "Nothing was changed."
+	if v.Copied {
+		text = "What was copied stays as it is."
+	}
+	return append(lines, layout.Aside(text, exit, 93, edge))
 }
 
 func (t Compared) lines(label string, edge int) []string {
