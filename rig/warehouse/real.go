@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"godwit/data"
@@ -32,11 +33,12 @@ var Sets = []Set{
 	{Schema: "types", File: "pg-types/pg_types.sql", Tables: 31, Rows: 2072},
 }
 
-// Load puts all public data sets into a database, each into a new schema. It
-// needs a superuser, makes the roles they name, and must run inside the
-// project's folder, where it finds them. Each set is one transaction; an error
-// names the set, and a second call on the same database fails.
-func Load(ctx context.Context, url string) error {
+// Load puts public data sets into a database, each into a new schema: those of
+// the given schemas, or all. It needs a superuser, makes the roles they name,
+// and must run inside the project's folder, where it finds them. Each set is
+// one transaction; an error names the set, and a second call on the same
+// database fails.
+func Load(ctx context.Context, url string, schemas ...string) error {
 	if err := Roles(ctx, url); err != nil {
 		return err
 	}
@@ -45,6 +47,9 @@ func Load(ctx context.Context, url string) error {
 		return err
 	}
 	for _, set := range Sets {
+		if len(schemas) > 0 && !slices.Contains(schemas, set.Schema) {
+			continue
+		}
 		if err := set.load(ctx, programs, url); err != nil {
 			return fmt.Errorf("load %s: %w", set.File, err)
 		}
