@@ -33,12 +33,14 @@ var Sets = []Set{
 	{Schema: "types", File: "pg-types/pg_types.sql", Tables: 31, Rows: 2072},
 }
 
-// Load puts public data sets into a database, each into a new schema: those of
-// the given schemas, or all. It needs a superuser, makes the roles they name,
-// and must run inside the project's folder, where it finds them. Each set is
-// one transaction; an error names the set, and a second call on the same
-// database fails.
-func Load(ctx context.Context, url string, schemas ...string) error {
+// Load puts all public data sets into a database, each into a new schema. It
+// needs a superuser, makes the roles they name, and must run inside the
+// project's folder, where it finds them. Each set is one transaction; an error
+// names the set, and a second call on the same database fails.
+func Load(ctx context.Context, url string) error { return LoadSome(ctx, url) }
+
+// LoadSome is Load of the sets of the given schemas; of all without any.
+func LoadSome(ctx context.Context, url string, schemas ...string) error {
 	if err := Roles(ctx, url); err != nil {
 		return err
 	}

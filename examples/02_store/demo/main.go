@@ -77,7 +77,7 @@ func (s *store) fill(ctx context.Context, both *demo.Pair) error {
 		what string
 		do   func() error
 	}{
-		{"load public data: chinook, northwind, netflix", func() error { return warehouse.Load(ctx, from, "chinook", "northwind", "netflix") }},
+		{"load public data: chinook, northwind, netflix", func() error { return warehouse.LoadSome(ctx, from, "chinook", "northwind", "netflix") }},
 		{"load documents: purchase orders, earthquakes", func() error { return s.documents(ctx, from) }},
 		{"plant faults", func() error { return s.sql(ctx, from, "source/faults.sql") }},
 		{"make the new model", func() error { return s.sql(ctx, both.To(), "target/model.sql") }},
