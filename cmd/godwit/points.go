@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +41,18 @@ func testPoint() func(point, unit string) {
 		if stop != nil && stop(point) {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		}
+	}
+}
+
+// profile writes a profile of the CPU to the file of GODWIT_PROFILE.
+func profile() (end func()) {
+	f, err := os.Create(os.Getenv("GODWIT_PROFILE"))
+	if err != nil || pprof.StartCPUProfile(f) != nil {
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
 	}
 }
 
