@@ -45,15 +45,23 @@ func (b *bench) recordSets(bad *int) []recordSet {
 // somebody wrote for it: the same reading and writing, without ledger, checks,
 // exceptions and without going on after a kill.
 func (b *bench) records(ctx context.Context) error {
+	list, set, err := b.recordContenders(ctx)
+	if err != nil {
+		return err
+	}
+	return b.contest(ctx, &part{Name: "records", Set: set}, "records", list, b.rounds)
+}
+
+// recordContenders fills the source, and says with what.
+func (b *bench) recordContenders(ctx context.Context) (list []contender, set string, err error) {
 	var bad int
 	sets := b.recordSets(&bad)
 	if err := b.both.fill(ctx, "records", recordTables(sets[0].n, sets[3].n, sets[4].n)); err != nil {
-		return err
+		return nil, "", err
 	}
 	if err := ask(ctx, b.both.from.URL("records"), "select count(*) from r.checked where price < 0", &bad); err != nil {
-		return err
+		return nil, "", err
 	}
-	var list []contender
 	seen := map[string]string{} // what the first one wrote, by set
 	for _, s := range sets {
 		c := contender{name: s.name + ", godwit", prepare: s.prepare, run: s.godwit, records: s.n, bare: true, check: s.check(seen)}
@@ -63,8 +71,8 @@ func (b *bench) records(ctx context.Context) error {
 			list = append(list, c)
 		}
 	}
-	return b.contest(ctx, &part{Name: "records", Set: fmt.Sprintf("%d rows of 20 columns, %d documents of 2 KB, %d documents that become 18 rows in 5 tables",
-		sets[0].n, sets[3].n, sets[4].n)}, "records", list, b.rounds)
+	return list, fmt.Sprintf("%d rows of 20 columns, %d documents of 2 KB, %d documents that become 18 rows in 5 tables",
+		sets[0].n, sets[3].n, sets[4].n), nil
 }
 
 // prepare makes the target's tables and the project.
