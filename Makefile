@@ -12,6 +12,10 @@ help: ## print this list
 demo: tools build ## move a real warehouse between two throw-away PostgreSQL servers, verify it, write the report
 	$(GO) run ./examples/01_warehouse/demo -godwit $(CURDIR)/$(BIN)
 
+.PHONY: demo-records
+demo-records: tools build ## load records of five sources into one new model: what is wrong is named, mended, redriven
+	$(GO) run ./examples/02_store/demo -godwit $(CURDIR)/$(BIN)
+
 .PHONY: test
 test: tools ## all quick tests; with CI=true the slow ones too
 	$(GO) vet ./...

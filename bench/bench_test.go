@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -147,4 +149,53 @@ func (b *bench) changed(ctx context.Context, t *testing.T, sql string) string {
 		t.Fatal(err)
 	}
 	return said
+}
+
+// TestRecords loads a few records of each set by godwit and by hand: both write
+// the same, and what is bad is left out.
+func TestRecords(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	godwit := filepath.Join(t.TempDir(), "godwit")
+	if said, err := exec.Command("go", "build", "-o", godwit, "../cmd/godwit").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	b, err := parse([]string{"-godwit", godwit, "-parts", "records", "-scale", "0.0001"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.work = t.TempDir()
+	if b.both, err = startServers(ctx, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.both.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	list, _, err := b.recordContenders(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		if set, byHand := strings.CutSuffix(c.name, ", by hand"); byHand {
+			c.run = func(ctx context.Context, m *move, _ *client) error {
+				if set == "1 to 18 rows" {
+					set = "deep"
+				}
+				return hand(ctx, []string{set, m.from, m.to})
+			}
+		}
+		if r, err := b.once(ctx, c, "records", 0); err != nil || r.Failed != "" || r.Same != "same" {
+			t.Errorf("%s: %+v (%v)", c.name, r, err)
+		}
+	}
+	if len(list) != 8 {
+		t.Errorf("%d contenders, want 8", len(list))
+	}
+	var size int
+	if err := ask(ctx, b.both.from.URL("records"), "select avg(length(doc::text))::int from r.doc", &size); err != nil || size < 1800 || size > 2400 {
+		t.Errorf("documents of %d bytes (%v), 2 KB are told of", size, err)
+	}
 }

@@ -28,9 +28,11 @@ type contender struct {
 	source  string // database, when not that of the part
 	prepare func(context.Context, *move) error
 	run     func(context.Context, *move, *client) error
-	rows    bool // moves rows only: into tables that prepare made
-	bare    bool // moves no rows
-	ledger  bool // leaves one that says how long each phase took
+	rows    bool                                         // moves rows only: into tables that prepare made
+	bare    bool                                         // moves no rows
+	ledger  bool                                         // leaves one that says how long each phase took
+	records int                                          // that it loads
+	check   func(context.Context, *move) (string, error) // instead of the comparison
 }
 
 // contenders of a whole clone, and of the rows alone.

@@ -46,6 +46,7 @@ func (r *result) goals(w io.Writer) {
 		}
 	}
 	r.linear()
+	r.records()
 	fmt.Fprintln(w, "\n### goals\n\n| what | goal | measured | |\n|---|---|---|---|")
 	for _, g := range r.Goals {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", g.What, g.Goal, g.Text, g.Verdict)
@@ -172,6 +173,47 @@ func (r *result) smallTables(p *part) {
 		r.add(what, "<= 0.60x", x, fmt.Sprintf("%.2fx (%.2f / %.2f s)", x, span, b.least(wall)), x <= 0.6)
 	}
 	r.walls(p.Name+", whole, to pgcopydb", 0.2, a, r.find(p.Name, copydb))
+}
+
+// records weighs the loads.
+func (r *result) records() {
+	of := func(set string) *measured { return r.find("records", set+", godwit") }
+	for _, g := range []struct {
+		set   string
+		least float64
+	}{{"relational", 60_000}, {"documents", 30_000}, {"1 to 18 rows", 15_000}} {
+		set, least := g.set, g.least
+		what, limit := "records, "+set+", per s of client CPU", fmt.Sprintf(">= %.0f", least)
+		if m := of(set); m == nil {
+			r.none(what, limit)
+		} else {
+			text := fmt.Sprintf("%.0f", m.rate(clientTime))
+			if hand := r.find("records", set+", by hand"); hand != nil {
+				text += fmt.Sprintf("; by hand %.0f: %.2fx its CPU", hand.rate(clientTime), m.least(clientTime)/hand.least(clientTime))
+			}
+			r.add(what, limit, m.rate(clientTime), text, m.rate(clientTime) >= least)
+		}
+	}
+	r.walls("records, 5 % bad by a rule, to none", 1.15, of("relational, 5 % bad, checked"), of("relational"))
+	r.walls("records, 5 % bad by the target, to none", 3, of("relational, 5 % bad, refused"), of("relational"))
+	r.recordMemory()
+}
+
+func (r *result) recordMemory() {
+	const what, limit = "records, peak memory of godwit's process", "<= 200 MiB"
+	var most float64
+	for _, p := range r.Parts {
+		for i := range p.Contenders {
+			if m := &p.Contenders[i]; strings.HasSuffix(m.Name, ", godwit") && m.bad() == "" {
+				most = max(most, m.most(func(x reading) float64 { return float64(x.Peak) / (1 << 20) }))
+			}
+		}
+	}
+	if most == 0 {
+		r.none(what, limit)
+		return
+	}
+	r.add(what, limit, most, fmt.Sprintf("%.0f MiB", most), most <= 200)
 }
 
 // linear compares the CPU of 4x with 1x and of 16x with 4x: four at most, with

@@ -43,6 +43,13 @@ type bench struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == "hand" { // a contender of the bench's own, in a process of its own
+		if err := hand(ctx, os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "hand:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	b, err := parse(os.Args[1:], os.Stdout)
 	if err == nil {
 		err = b.run(ctx)
@@ -61,7 +68,7 @@ func parse(args []string, out io.Writer) (*bench, error) {
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender runs")
 	flags.BoolVar(&b.many, "many", false, "5,000 small tables too")
 	only := flags.String("only", "", "`pattern` of the contenders to run; all when not given")
-	parts := flags.String("parts", "mixed,small,growth", "what to measure")
+	parts := flags.String("parts", "mixed,small,growth,records", "what to measure")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -73,8 +80,8 @@ func parse(args []string, out io.Writer) (*bench, error) {
 	}
 	b.parts = strings.Split(*parts, ",")
 	for _, p := range b.parts {
-		if p != "mixed" && p != "small" && p != "growth" {
-			return nil, fmt.Errorf("-parts %s: mixed, small and growth are known", p)
+		if p != "mixed" && p != "small" && p != "growth" && p != "records" {
+			return nil, fmt.Errorf("-parts %s: mixed, small, growth and records are known", p)
 		}
 	}
 	if b.godwit == "" {
@@ -116,7 +123,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	b.result.Scale, b.result.Began = b.scale, time.Now().UTC().Truncate(time.Second)
 	fmt.Fprintf(b.out, "%s, %s\n", b.result.Began.Format(time.DateTime), b.result.Machine)
 	for _, part := range b.parts {
-		measure := map[string]func(context.Context) error{"mixed": b.mixed, "small": b.small, "growth": b.growth}[part]
+		measure := map[string]func(context.Context) error{"mixed": b.mixed, "small": b.small, "growth": b.growth, "records": b.records}[part]
 		if err := measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part, err)
 		}

@@ -80,7 +80,7 @@ func (b *bench) contest(ctx context.Context, p *part, source string, list []cont
 	list = slices.DeleteFunc(list, func(c contender) bool { return !b.only.MatchString(c.name) })
 	p.Contenders = make([]measured, len(list))
 	for i, c := range list {
-		p.Contenders[i].Name = c.name
+		p.Contenders[i].Name, p.Contenders[i].Records = c.name, c.records
 	}
 	b.result.Parts = append(b.result.Parts, p)
 	for round := range rounds {
@@ -138,6 +138,9 @@ func (b *bench) once(ctx context.Context, c contender, source string, round int)
 		if r.Phases, err = readPhases(ctx, m.ledger()); err != nil {
 			return r, err
 		}
+	}
+	if r.Failed == "" && c.check != nil {
+		r.Same, err = c.check(ctx, m)
 	}
 	if r.Failed == "" && !c.bare {
 		r.Same, err = b.both.compare(ctx, source, target, c.rows, round == 0)

@@ -30,6 +30,7 @@ type part struct {
 type measured struct {
 	Name     string    `json:"name"`
 	Missing  string    `json:"missing,omitempty"`
+	Records  int       `json:"records,omitempty"` // that each reading loads
 	Readings []reading `json:"readings,omitempty"`
 }
 

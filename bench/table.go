@@ -34,11 +34,29 @@ func (p *part) print(w io.Writer) {
 			m.most(func(r reading) float64 { return float64(r.Memory) / (1 << 20) }),
 			m.median(func(r reading) float64 { return float64(r.WAL) / (1 << 20) }), same)
 	}
+	p.printRates(w)
 	for i := range p.Contenders {
 		if m := &p.Contenders[i]; m.bad() == "" && m.Readings[0].Phases != nil {
 			m.printPhases(w)
 		}
 	}
+}
+
+// printRates shows how many records a second of the client's CPU does.
+func (p *part) printRates(w io.Writer) {
+	title := "\n| contender | records | per s of client CPU | per s of wall | memory of the process MiB |\n|---|---:|---:|---:|---:|\n"
+	for i := range p.Contenders {
+		if m := &p.Contenders[i]; m.bad() == "" && m.Records > 0 {
+			fmt.Fprintf(w, "%s| %s | %d | %.0f | %.0f | %.0f |\n", title, m.Name, m.Records, m.rate(clientTime), m.rate(wall),
+				m.most(func(r reading) float64 { return float64(r.Peak) / (1 << 20) }))
+			title = ""
+		}
+	}
+}
+
+// rate is records in a second of some figure.
+func (m *measured) rate(seconds func(reading) float64) float64 {
+	return float64(m.Records) / m.least(seconds)
 }
 
 // printPhases shows where godwit's time went in its quickest round.

@@ -17,6 +17,7 @@ func main() {
 }
 
 func start() int {
+	defer profile()()
 	view.Outlive()
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)

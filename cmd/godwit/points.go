@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +46,18 @@ func testPoint() func(point, unit string) {
 			<-goes // the signal is on its way: nothing is done meanwhile
 			signal.Stop(goes)
 		}
+	}
+}
+
+// profile writes a profile of the CPU to the file of GODWIT_PROFILE.
+func profile() (end func()) {
+	f, err := os.Create(os.Getenv("GODWIT_PROFILE"))
+	if err != nil || pprof.StartCPUProfile(f) != nil {
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"godwit/data"
@@ -36,7 +37,10 @@ var Sets = []Set{
 // needs a superuser, makes the roles they name, and must run inside the
 // project's folder, where it finds them. Each set is one transaction; an error
 // names the set, and a second call on the same database fails.
-func Load(ctx context.Context, url string) error {
+func Load(ctx context.Context, url string) error { return LoadSome(ctx, url) }
+
+// LoadSome is Load of the sets of the given schemas; of all without any.
+func LoadSome(ctx context.Context, url string, schemas ...string) error {
 	if err := Roles(ctx, url); err != nil {
 		return err
 	}
@@ -45,6 +49,9 @@ func Load(ctx context.Context, url string) error {
 		return err
 	}
 	for _, set := range Sets {
+		if len(schemas) > 0 && !slices.Contains(schemas, set.Schema) {
+			continue
+		}
 		if err := set.load(ctx, programs, url); err != nil {
 			return fmt.Errorf("load %s: %w", set.File, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/rig/demo"
 	"godwit/rig/postgres"
 	"godwit/rig/warehouse"
 
@@ -32,7 +33,7 @@ esac
 `
 
 // newDemo is a demo of the stand-in with a small warehouse and the file it writes to.
-func newDemo(t *testing.T, out *bytes.Buffer) (d *demo, record string) {
+func newDemo(t *testing.T, out *bytes.Buffer) (d *move, record string) {
 	t.Helper()
 	dir := t.TempDir()
 	godwit := filepath.Join(dir, "godwit")
@@ -43,7 +44,7 @@ func newDemo(t *testing.T, out *bytes.Buffer) (d *demo, record string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.folder = dir
+	d.Folder = dir
 	record = filepath.Join(dir, "record")
 	t.Setenv("RECORD", record)
 	return d, record
@@ -65,14 +66,14 @@ func TestShow(t *testing.T) {
 	if !strings.Contains(string(text), "run warehouse in 01_warehouse\n1000\n1\n") {
 		t.Errorf("the run saw:\n%s", text)
 	}
-	if !strings.Contains(out.String(), "The report: "+d.report()) {
+	if !strings.Contains(out.String(), "The report: "+d.Report()) {
 		t.Errorf("the output:\n%s", &out)
 	}
 	noServers(t, out.String())
 }
 
-// TestRunGodwit looks at which commands follow which exit code.
-func TestRunGodwit(t *testing.T) {
+// TestCommands looks at which commands follow which exit code.
+func TestCommands(t *testing.T) {
 	for _, c := range []struct {
 		doctor, run string
 		code        int
@@ -88,8 +89,8 @@ func TestRunGodwit(t *testing.T) {
 			d, record := newDemo(t, &bytes.Buffer{})
 			t.Setenv("DOCTOR", c.doctor)
 			t.Setenv("RUN", c.run)
-			nowhere := &pair{from: &postgres.Server{}, to: &postgres.Server{}}
-			if code, err := d.runGodwit(t.Context(), nowhere); code != c.code || err != nil {
+			nowhere := &demo.Pair{Old: &postgres.Server{}, New: &postgres.Server{}}
+			if code, err := d.commands(t.Context(), nowhere); code != c.code || err != nil {
 				t.Errorf("exit code %d, %v, want %d", code, err, c.code)
 			}
 			text, err := os.ReadFile(record)
@@ -114,7 +115,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !filepath.IsAbs(d.godwit) || !d.keep || d.size != warehouse.Demo {
+	if !filepath.IsAbs(d.Godwit) || !d.Keep || d.size != warehouse.Demo {
 		t.Errorf("parsed: %+v", d)
 	}
 }

@@ -24,6 +24,7 @@ type chunk struct {
 	load       connector.Load
 	records    connector.RecordLoad
 	schema     *record.Schema // of the records
+	shown      shown
 	step       string
 	version    string // of the mapping
 	attempts   int

@@ -47,6 +47,10 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sets := program.SetRules(); len(sets) > 0 {
+		return nil, fault.New(fault.Config, "flow.not-built", "%s: rule %s is one over many records (unique, same): it is not built yet", sets[0].At, sets[0].Name).
+			Hint("a unique index at the target finds the same records: they become dead letters")
+	}
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}

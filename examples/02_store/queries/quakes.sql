@@ -1,0 +1,1 @@
+select doc->>'id' as quake, doc from staging.quake
