@@ -23,7 +23,7 @@ type drive struct {
 	frozen  frozen
 	own     *ledger.Session
 	open    *endpoints
-	watch   Watcher
+	tell    *teller
 	board   *local.Board
 	began   time.Time
 	session *engine.Session
@@ -32,10 +32,11 @@ type drive struct {
 	forecast plan.Forecast // as of foreseen; the tick's own
 	foreseen time.Time
 
-	told sync.Mutex // Watcher's functions are called one at a time
 	lost lostTarget
 	once sync.Once
-	fail fault.Fault // why the drive was stopped from inside
+
+	failing sync.Mutex
+	fail    fault.Fault // why the drive was stopped from inside
 }
 
 // work runs the engine with everything around it: the lease, what others ask
@@ -116,11 +117,7 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry {
 		d.lost.suspect(e)
 	}
-	d.told.Lock()
-	defer d.told.Unlock()
-	if d.watch.Event != nil {
-		d.watch.Event(e)
-	}
+	d.tell.event(e)
 }
 
 // tickEvery is how often people are shown something new.
@@ -170,24 +167,22 @@ func (d *drive) every(ctx context.Context, pause time.Duration, quiet <-chan str
 }
 
 func (d *drive) broken(err error) {
-	d.told.Lock()
-	defer d.told.Unlock()
+	d.failing.Lock()
+	defer d.failing.Unlock()
 	if d.fail.Text == "" {
 		d.fail = fault.Of(err)
 	}
 }
 
 func (d *drive) show(ctx context.Context) {
-	if d.watch.Tick == nil {
+	if d.tell.behind() {
 		return
 	}
 	now, err := d.runs.now(ctx, d)
 	if err != nil {
 		return // the next tick, or the turn that fails for the same reason
 	}
-	d.told.Lock()
-	defer d.told.Unlock()
-	d.watch.Tick(now)
+	d.tell.tick(now)
 }
 
 // actions takes in what other processes asked for.

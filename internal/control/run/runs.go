@@ -56,7 +56,8 @@ func (r *Runs) system(name string) (connector.Connector, bool) {
 }
 
 // Watcher is told what happens in a run that this process drives. Both
-// functions may be nil and are called one at a time.
+// functions may be nil and are called one at a time; one that does not return
+// holds up nothing of the run.
 type Watcher struct {
 	Event func(unit.Event)
 	Tick  func(*Now) // about twice a second
@@ -145,8 +146,9 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	open := r.endpoints(fresh.Connections)
 	defer open.Close()
 	d := &drive{
-		runs: r, run: run, frozen: f, own: session, open: open, watch: w, stop: make(chan struct{}),
+		runs: r, run: run, frozen: f, own: session, open: open, tell: newTeller(w), stop: make(chan struct{}),
 		board: local.NewBoard(), began: time.Now(),
 	}
+	defer d.tell.close() // when the run is given back: who is slow to read keeps nobody from it
 	return d.work(ctx, stop)
 }

@@ -74,7 +74,7 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 		switch {
 		case len(waits) > 0 && !m.waiting:
 			m.waiting = true
-			d.tell(ctx, unit.WaitBegan, p.Unit, waits[0])
+			d.note(ctx, unit.WaitBegan, p.Unit, waits[0])
 		case len(waits) == 0 && m.waiting:
 			d.waitOver(ctx, p.Unit, m)
 			m.waiting = false
@@ -93,11 +93,11 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 func (d *drive) waitOver(ctx context.Context, id string, m moved) {
 	d.board.Wait(id, nil)
 	if m.waiting {
-		d.tell(ctx, unit.WaitOver, id, unit.Wait{Gate: "lock", Text: "goes on", Since: m.at})
+		d.note(ctx, unit.WaitOver, id, unit.Wait{Gate: "lock", Text: "goes on", Since: m.at})
 	}
 }
 
-func (d *drive) tell(ctx context.Context, kind, id string, w unit.Wait) {
+func (d *drive) note(ctx context.Context, kind, id string, w unit.Wait) {
 	e := unit.Event{Kind: kind, Unit: id, Body: unit.Body(w), At: time.Now().UTC().Truncate(time.Millisecond)}
 	if d.own.Note(ctx, e) == nil {
 		d.event(e)
