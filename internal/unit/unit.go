@@ -141,8 +141,9 @@ type Progress struct {
 
 // Wait names what a unit without progress waits for.
 type Wait struct {
-	Gate      string    `json:"gate"` // lock, server, reading, writing, retry, limit, order, window, silence
-	Text      string    `json:"text"` // one line for people
+	Gate      string    `json:"gate"`         // lock, server, reading, writing, retry, limit, order, window, silence
+	Text      string    `json:"text"`         // one line for people
+	On        string    `json:"on,omitempty"` // connection where it waits, and where Fix is run
 	Since     time.Time `json:"since,omitzero"`
 	Holder    string    `json:"holder,omitempty"`    // who holds it
 	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen

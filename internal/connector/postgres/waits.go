@@ -85,7 +85,7 @@ func (s *session) explain(ctx context.Context, w waiting) (connector.Wait, error
 	kind, event := deref(w.Type), deref(w.Event)
 	switch {
 	case w.Holder != nil:
-		wait.Gate, wait.Text = "lock", "waits for "+deref(w.Lock)
+		wait.Gate, wait.Text = "lock", deref(w.Lock)
 		return wait, s.holder(ctx, *w.Holder, &wait)
 	case event == "ClientWrite":
 		wait.Gate, wait.Text = "writing", "has rows ready; the writing side is slower"

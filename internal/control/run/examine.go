@@ -14,6 +14,8 @@ import (
 func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
+	ctx, done := r.watched(ctx, open)
+	defer done()
 	var needs []unit.Needs
 	for _, s := range b.Steps {
 		verb, ok := r.verb(s.Verb)
@@ -57,5 +59,7 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection) (*catalog.Database, error) {
 	open := r.endpoints(map[string]flow.BoundConnection{name: at})
 	defer open.Close()
+	ctx, done := r.watched(ctx, open)
+	defer done()
 	return inspect(ctx, open, name, catalog.Selection{}, true)
 }

@@ -35,6 +35,8 @@ type PlannedStep struct {
 func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) (*Plan, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
+	ctx, done := r.watched(ctx, open)
+	defer done()
 	p := &Plan{}
 	for i, s := range b.Steps {
 		verb, ok := r.verb(s.Verb)

@@ -3,10 +3,8 @@ package run
 import (
 	"context"
 	"sort"
-	"strings"
 	"time"
 
-	"godwit/internal/connector"
 	"godwit/internal/unit"
 )
 
@@ -110,20 +108,8 @@ func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 	defer cancel()
 	var all []unit.Wait
 	for _, name := range d.open.names() {
-		w, err := connector.Capable[connector.Waiter](ctx, d.open, name, "say what it waits for")
-		if err != nil {
-			continue
-		}
-		found, err := w.Waits(ctx, d.run.Name()+" "+id)
-		if err != nil {
-			continue
-		}
-		for _, f := range found {
-			text := f.Text
-			if f.Gate == "lock" {
-				text = strings.TrimPrefix(text, "waits for ") + " on " + name
-			}
-			all = append(all, unit.Wait{Gate: f.Gate, Text: text, Since: f.Since, Holder: f.Holder, Statement: f.Statement, Fix: f.Fix})
+		if found, err := waitsAt(ctx, d.open, name, d.run.Name()+" "+id); err == nil {
+			all = append(all, found...)
 		}
 	}
 	return all

@@ -22,13 +22,11 @@ import (
 // Exit codes, the same for all commands. Unknown ones must be treated as
 // failure.
 const (
-	ExitDone     = 0
-	ExitFailed   = 1
-	ExitRefused  = 2
-	ExitOpen     = 3
-	ExitDiffers  = 4
-	ExitStopped  = 5
-	ExitInterupt = 130
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitRefused     = 2
+	ExitStopped     = 5
+	ExitInterrupted = 130
 )
 
 // Program is the command line with what it stands on, set once by wire.
@@ -56,7 +54,7 @@ func (e exit) Error() string { return "exit" }
 func (p *Program) Run(ctx context.Context, args []string) int {
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
-	s := &session{Program: p, stop: make(chan struct{}), cut: cut}
+	s := &session{Program: p, interrupts: interrupts{stop: make(chan struct{}), cut: cut}}
 	go s.listen(ctx)
 	root := s.root()
 	root.SetArgs(args)
@@ -69,6 +67,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return ExitDone
 	case errors.As(err, &e):
 		return e.code
+	case s.early():
+		return ExitInterrupted
 	}
 	return s.fail(err)
 }
@@ -80,28 +80,9 @@ type session struct {
 	ledger string
 	json   bool
 	color  string
-	all    string        // what plan lists in full
-	stop   chan struct{} // closed by the first interrupt
-	cut    context.CancelFunc
+	all    string // what plan lists in full
+	interrupts
 	stream *view.Stream // with --json
-}
-
-// listen makes the first interrupt a stop at chunk borders, the second a cut.
-func (s *session) listen(ctx context.Context) {
-	for n := 0; ; n++ {
-		select {
-		case <-s.Interrupts:
-		case <-ctx.Done():
-			return
-		}
-		if n == 0 {
-			s.line("interrupted: what runs ends at its chunk's end, nothing new starts; once more cuts at once")
-			close(s.stop)
-		} else {
-			s.cut()
-			return
-		}
-	}
 }
 
 func (s *session) root() *cobra.Command {
@@ -158,7 +139,7 @@ func (s *session) fail(err error) int {
 			code = ExitRefused // a run was not begun yet: those that are end by themselves
 		}
 	case fault.Cancelled:
-		code = ExitInterupt
+		code = ExitInterrupted
 	}
 	s.say(f)
 	return code

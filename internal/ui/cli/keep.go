@@ -92,6 +92,9 @@ func (s *session) cancelCommand() *cobra.Command {
 
 // end takes a run over that nobody owns, only to end it.
 func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound) error {
+	if err := s.engage(); err != nil {
+		return err
+	}
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{})
 	switch {
 	case err != nil:

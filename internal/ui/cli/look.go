@@ -223,7 +223,7 @@ func makes(st run.PlannedStep) string {
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
 // protected environment was refused before, any other agreed by its flow.
-func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
+func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
 	v := planned(p, b)
 	if len(v.Destroys.Tables) == 0 {
 		return nil
@@ -237,12 +237,31 @@ func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 		return fault.New(fault.Config, "run.not-agreed", "%s, and the question would not be seen", what).Hint("--yes agrees without being asked")
 	}
 	fmt.Fprintf(s.Err, "%s.\nType %s to go on: ", what, b.Flow)
-	var answer string
-	fmt.Fscanln(s.In, &answer)
+	answer, err := s.answer(ctx)
+	if err != nil {
+		return err
+	}
 	if answer != b.Flow {
 		return fault.New(fault.Config, "run.not-agreed", "nothing was started").Hint("--yes agrees without being asked")
 	}
 	return nil
+}
+
+// answer reads one word; an interrupt ends the question.
+func (s *session) answer(ctx context.Context) (string, error) {
+	word := make(chan string, 1)
+	go func() {
+		var answer string
+		fmt.Fscanln(s.In, &answer)
+		word <- answer
+	}()
+	select {
+	case answer := <-word:
+		return answer, nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return "", ctx.Err()
+	}
 }
 
 func (s *session) inspectCommand() *cobra.Command {

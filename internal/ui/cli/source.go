@@ -6,6 +6,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,6 +14,8 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
 )
 
 // source is what a command works on: a flow from a file, or one made from
@@ -251,12 +254,24 @@ func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 	}
 	s.ledger = path
 	runs, done, err := s.Open(ctx, path)
+	if err == nil {
+		runs.Standing = s.standing
+	}
 	if fault.KindOf(err) == fault.Data { // nothing was touched
 		f := fault.Of(err)
 		f.Kind = fault.Config
 		return nil, nil, &fault.Error{Fault: f}
 	}
 	return runs, done, err
+}
+
+// standing says what a look at both sides waits for.
+func (s *session) standing(w unit.Wait) {
+	if s.json {
+		s.events().Tell(view.Tell("", unit.Event{At: time.Now(), Kind: unit.WaitBegan, Body: unit.Body(w)}))
+		return
+	}
+	_ = view.Show(s.errOut(), view.Standing{Wait: w, Now: time.Now()})
 }
 
 // actor is who does what people do: GODWIT_ACTOR, else user@host.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,20 +65,12 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 	s.Forecast = view.Forecast{Share: f.Share, Known: f.Known, End: f.End.In(zone), Low: f.Low.In(zone), High: f.High.In(zone)}
 	for _, p := range n.Progress {
 		for _, w := range p.Waits {
-			s.Waits = append(s.Waits, view.Wait{Unit: view.UnitName(p.Unit), On: holds(w), Wait: w})
+			s.Waits = append(s.Waits, view.Wait{Unit: view.UnitName(p.Unit), Wait: w})
 		}
 		s.Active = append(s.Active, r.active(p, zone))
 	}
 	sort.Slice(s.Active, func(i, j int) bool { return s.Active[i].Unit < s.Active[j].Unit })
 	return s
-}
-
-// holds is the connection at which a lock is held: the last word of its text.
-func holds(w unit.Wait) string {
-	if w.Gate != "lock" {
-		return ""
-	}
-	return w.Text[strings.LastIndex(w.Text, " ")+1:]
 }
 
 func (r *rates) active(p unit.Progress, zone *time.Location) view.Active {
@@ -162,6 +153,9 @@ func (s *session) statusCommand() *cobra.Command {
 		var r rates
 		for {
 			now, err := s.statusOf(c, runs, args[0], &r)
+			if follow && c.Context().Err() != nil {
+				return nil // that ends looking
+			}
 			if err != nil {
 				return err
 			}
@@ -169,7 +163,7 @@ func (s *session) statusCommand() *cobra.Command {
 				return outcome(now, code)
 			}
 			select {
-			case <-s.stop:
+			case <-c.Context().Done():
 				return nil
 			case <-time.After(2 * time.Second):
 			}

@@ -58,6 +58,9 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err != nil {
 		return err
 	}
+	if err := s.engage(); err != nil {
+		return err
+	}
 	r, err := runs.Start(ctx, b, p, w.fresh, actor())
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
 			Hint("%s shows it", s.commandOf("plan", b))
 	}
-	return p, s.agreeTo(p, b, w)
+	return p, s.agreeTo(ctx, p, b, w)
 }
 
 func (s *session) resume(ctx context.Context, name string, w *working) error {
@@ -127,6 +130,9 @@ func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.
 		return err
 	}
 	show.first = first
+	if err := s.engage(); err != nil {
+		return err
+	}
 	return s.work(ctx, runs, r, b, show)
 }
 

@@ -67,7 +67,7 @@ func warehouse() Status {
 		Forecast: Forecast{Share: 0.45, Known: true, End: at("07:35:00"), Low: at("07:05:00"), High: at("08:20:00"), Closes: friday.Add(24 * time.Hour)},
 		Bound:    []Bound{{"target", 0.71}, {"source", 0.18}, {"waits", 0.09}, {"godwit", 0.02}},
 		Account:  record.Account{Read: 41_882_310_442, Applied: 41_882_310_371, Dead: 9, Pending: 62, Blocked: 62},
-		Waits: []Wait{{Unit: "sales.orders index orders_day_idx", On: "new", Wait: unit.Wait{
+		Waits: []Wait{{Unit: "sales.orders index orders_day_idx", Wait: unit.Wait{On: "new",
 			Gate: "lock", Text: "ShareLock on sales.orders", Since: at("01:00:00"),
 			Holder:    "pid 4711 on new (app, nightly_report) holds RowExclusiveLock, idle in transaction for 31 m",
 			Statement: "UPDATE sales.orders SET status = $1 WHERE id = $2",
