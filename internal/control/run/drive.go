@@ -35,6 +35,8 @@ type drive struct {
 	lost lostTarget
 	once sync.Once
 
+	refused bool // it was not gone on with: nothing was touched
+
 	failing sync.Mutex
 	fail    fault.Fault // why the drive was stopped from inside
 }
@@ -55,26 +57,30 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
 	var around sync.WaitGroup
-	quiet := make(chan struct{})
+	quiet, looked := make(chan struct{}), make(chan struct{})
 	around.Go(func() { d.pass(stop, quiet) })
 	around.Go(func() { d.keep(ctx, cut, quiet) })
 	around.Go(func() { d.draw(ctx, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
 	around.Go(func() {
+		select { // what keeps the run from being gone on with is found by the engine's own look
+		case <-looked:
+		case <-quiet:
+		}
 		if err := d.lost.again(ctx, quiet); err != nil {
 			d.broken(err)
 			cut()
 		}
 	})
-	turn, err := d.engine(ctx)
+	turn, err := d.engine(ctx, looked)
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
 	return d.end(turn, err)
 }
 
-// engine checks what the target may have lost, then runs units.
-func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
+// engine checks what the target may have lost, closes looked, then runs units.
+func (d *drive) engine(ctx context.Context, looked chan<- struct{}) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
 	ending, err := d.actions(ctx)
 	if err != nil {
@@ -85,9 +91,11 @@ func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
 			break
 		}
 		if err := look(ctx); err != nil {
+			d.refused = person(fault.Of(err))
 			return plan.Turn{}, err
 		}
 	}
+	close(looked)
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
 		Note: func(ctx context.Context, e unit.Event) error {
@@ -220,21 +228,18 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	release := d.own.Release(ctx)
 	e := Ended{Exit: turn.Exit}
 	switch {
+	case d.refused:
+		return e, err
 	case d.fail.Text != "":
-		e.Stopped, e.Exit, e.Fault = true, 5, &d.fail
+		e.broke(d.fail)
 	case errors.Is(err, local.ErrStopped):
 		e.Stopped, e.Exit = true, 5
 	case errors.Is(err, context.Canceled):
 		e.Stopped, e.Exit = true, 130
 	case err != nil:
-		f := fault.Of(err)
-		e.Stopped, e.Exit, e.Fault = true, 5, &f
-		if f.Kind == fault.Internal || f.Kind == fault.Config {
-			e.Exit = 1
-		}
+		e.broke(fault.Of(err))
 	case release != nil:
-		f := fault.Of(release)
-		e.Stopped, e.Exit, e.Fault = true, 5, &f
+		e.broke(fault.Of(release))
 	}
 	run, ferr := d.runs.Ledger.Find(ctx, d.run.Name())
 	if ferr != nil {
@@ -251,6 +256,20 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 		return e, d.proven(context.WithoutCancel(ctx), &e)
 	}
 	return e, nil
+}
+
+// broke says what ended a drive: what passes by itself leaves the run stopped,
+// what a person must see to, failed.
+func (e *Ended) broke(f fault.Fault) {
+	e.Fault, e.Stopped, e.Exit = &f, true, 5
+	if person(f) {
+		e.Stopped, e.Exit = false, 1
+	}
+}
+
+// person reports whether a fault stays until somebody mends what it names.
+func person(f fault.Fault) bool {
+	return !f.Kind.Passing() && f.Kind != fault.Cancelled
 }
 
 // proven checks the accounts of a run that says it is done: one that does not

@@ -69,7 +69,8 @@ type Watcher struct {
 // Ref is a run as the ledger has it.
 type Ref = ledger.Run
 
-// Ended is how driving a run ended.
+// Ended is how driving a run ended. With a fault it is that, whatever the run
+// had been told before.
 type Ended struct {
 	Run     ledger.Run
 	Exit    int
@@ -131,7 +132,8 @@ var lease = 30 * time.Second
 // Drive owns a run and works until it is done, stopped or failed. The
 // connections are those of fresh when the caller has them (they hold what was
 // typed in, a password for one), else the frozen ones. Closing
-// stop ends at chunk borders; cancelling ctx cuts at once.
+// stop ends at chunk borders; cancelling ctx cuts at once. An error means that
+// the run was not gone on with: what names it is to be mended first.
 func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, stop <-chan struct{}, w Watcher) (Ended, error) {
 	f, err := thawed(run)
 	if err != nil {

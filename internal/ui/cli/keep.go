@@ -85,7 +85,7 @@ func (s *session) cancelCommand() *cobra.Command {
 		if err := s.refresh(b); err != nil {
 			return err
 		}
-		return s.end(c.Context(), runs, r, b)
+		return typed(b, s.end(c.Context(), runs, r, b))
 	}
 	return c
 }

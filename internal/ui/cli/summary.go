@@ -35,7 +35,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 			sum.Why = e.Fault.Text
 		}
 	}
-	if e.Fault != nil && !e.Stopped { // it said done, and is not
+	if e.Fault != nil && !e.Stopped { // it said done, and is not; or broke off
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
@@ -57,13 +57,13 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	} else if err := s.tellEnd(story, sum); err != nil {
 		return err
 	}
+	if e.Fault != nil { // what ended it now, not what it had met before
+		failed = []fault.Fault{*e.Fault}
+	}
 	for _, f := range failed {
 		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
-	}
-	if e.Fault != nil && !e.Stopped {
-		s.say(*e.Fault)
 	}
 	if e.Exit != 0 {
 		return exit{e.Exit}

@@ -119,7 +119,18 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := s.refresh(b); err != nil {
 		return err
 	}
-	return s.drive(ctx, runs, r, b, w, "going on with "+r.Name())
+	return typed(b, s.drive(ctx, runs, r, b, w, "going on with "+r.Name()))
+}
+
+// typed says where the password of a run made from URLs is to come from, when
+// a login without it was refused.
+func typed(b *flow.Bound, err error) error {
+	if b.Files != nil || fault.CodeOf(err) != "login.refused" {
+		return err
+	}
+	f := fault.Of(err)
+	f.Next = append(f.Next, "a password that was typed into a URL is not in the ledger: set GODWIT_FROM and GODWIT_TO, or use PGPASSFILE")
+	return &fault.Error{Fault: f}
 }
 
 // drive goes on with a run, shows it, and ends with its summary and report.
