@@ -23,7 +23,7 @@ func (r *Runs) Cancel(ctx context.Context, name, actor, reason string) (alone bo
 	if err != nil {
 		return false, run, err
 	}
-	return now.Alone() || run.State == ledger.Ended, run, nil
+	return !now.Owned(), run, nil
 }
 
 // Check proves the accounts of the named runs, or of all, and returns what

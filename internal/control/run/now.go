@@ -15,19 +15,41 @@ import (
 // any other that looks.
 type Now struct {
 	Run      ledger.Run
+	State    string // running, paused, cancelling; Stopped, Lost; once it ended its outcome
 	At       time.Time
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
 	Forecast plan.Forecast // only known to the process that drives it
 	Waiting  int
-	Wrote    time.Time // when its owner wrote last
+	Wrote    time.Time     // when its owner wrote last
+	Lease    time.Duration // how long an owner may be silent
+}
+
+// States of a run that has not ended and that nobody owns: its owner gave it
+// back, or is gone.
+const (
+	Stopped = "stopped"
+	Lost    = "lost"
+)
+
+// state is a run's state in one word.
+func (r *Runs) state(run ledger.Run) string {
+	switch {
+	case run.State == ledger.Ended:
+		return run.Outcome
+	case r.Ledger.Held(run):
+		return run.State
+	case run.Released:
+		return Stopped
+	}
+	return Lost
 }
 
 // Now looks at a run in the ledger.
 func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	v := r.Ledger.View()
-	n := &Now{Run: run, At: time.Now()}
+	n := &Now{Run: run, State: r.state(run), At: time.Now(), Lease: lease}
 	var err error
 	if n.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
@@ -82,9 +104,9 @@ func share(n *Now) float64 {
 	return min(0.99, done/all)
 }
 
-// Alone reports whether a run that has not ended belongs to nobody any more.
-func (n *Now) Alone() bool {
-	return n.Run.State != ledger.Ended && n.Run.LeaseUntil.Before(n.At)
+// Owned reports whether a living process drives the run.
+func (n *Now) Owned() bool {
+	return n.Run.State != ledger.Ended && n.State != Stopped && n.State != Lost
 }
 
 // now is Now with what only the driving process knows.

@@ -41,12 +41,9 @@ func (s *session) runsCommand() *cobra.Command {
 				return err
 			}
 			t := now.Total()
-			row := view.Run{Name: r.Name(), State: r.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
-			switch {
-			case r.State == "ended":
-				row.State, row.Exit = r.Outcome, r.Exit
-			case now.Alone():
-				row.State = "nobody owns it"
+			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
+			if r.State == "ended" {
+				row.Exit = r.Exit
 			}
 			v.All = append(v.All, row)
 		}
