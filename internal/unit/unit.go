@@ -145,6 +145,7 @@ type Wait struct {
 	Text      string    `json:"text"`         // one line for people
 	On        string    `json:"on,omitempty"` // connection where it waits, and where Fix is run
 	Since     time.Time `json:"since,omitzero"`
+	Until     time.Time `json:"until,omitzero"`      // when it is over by itself
 	Holder    string    `json:"holder,omitempty"`    // who holds it
 	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen
 	Fix       []string  `json:"fix,omitempty"`       // what ends the wait

@@ -92,9 +92,9 @@ func (s *session) explain(ctx context.Context, w waiting) (connector.Wait, error
 	case event == "ClientRead":
 		wait.Gate, wait.Text = "reading", "is ready for rows; the reading side is slower"
 	case w.Progress != nil:
-		wait.Text = *w.Progress
+		wait.Gate, wait.Text = "working", *w.Progress
 	case kind == "":
-		wait.Text = "the server works on it"
+		wait.Gate, wait.Text = "working", "the server works on it"
 	case kind == "IO":
 		wait.Text = "the server waits for its disks (" + event + ")"
 	case event == "SyncRep":

@@ -32,8 +32,9 @@ type drive struct {
 	forecast plan.Forecast // as of foreseen; the tick's own
 	foreseen time.Time
 
-	lost lostTarget
-	once sync.Once
+	lost    lostTarget
+	once    sync.Once
+	waiting sync.Map // unit.Wait by unit, of waits whose end was not told yet
 
 	refused bool // it was not gone on with: nothing was touched
 
@@ -125,6 +126,7 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry {
 		d.lost.suspect(e)
 	}
+	d.endsWait(e)
 	d.tell.event(e)
 }
 
@@ -136,7 +138,7 @@ const tickEvery = 500 * time.Millisecond
 // renewed cuts the units: another may own the run already.
 func (d *drive) keep(ctx context.Context, cut context.CancelFunc, quiet <-chan struct{}) {
 	d.every(ctx, time.Second, quiet, func() bool {
-		err := d.own.Renew(ctx, lease, d.board.All())
+		err := d.own.Renew(ctx, lease, d.progress())
 		if err == nil {
 			_, err = d.actions(ctx)
 		}

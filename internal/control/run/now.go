@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/control/plan"
@@ -20,8 +21,9 @@ type Now struct {
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
+	Held     []Held        // steps and units that wait for their time
 	Forecast plan.Forecast // only known to the process that drives it
-	Waiting  int
+	Waiting  int           // of both
 	Wrote    time.Time     // when its owner wrote last
 	Lease    time.Duration // how long an owner may be silent
 }
@@ -40,7 +42,7 @@ func (r *Runs) state(run ledger.Run) string {
 		return run.Outcome
 	case r.Ledger.Held(run):
 		return run.State
-	case run.Released:
+	case run.LeaseUntil.IsZero():
 		return Stopped
 	}
 	return Lost
@@ -57,17 +59,20 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.Counts, err = v.Counts(ctx, run.ID); err != nil {
 		return nil, err
 	}
-	if n.Progress, err = v.Progress(ctx, run.ID); err != nil {
+	rows, err := v.Progress(ctx, run.ID)
+	if err != nil {
 		return nil, err
 	}
+	n.take(rows)
+	if err := n.retries(ctx, v); err != nil {
+		return nil, err
+	}
+	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
 	}
 	n.Forecast.Share = share(n)
-	for _, p := range n.Progress {
-		if len(p.Waits) > 0 {
-			n.Waiting++
-		}
+	for _, p := range rows {
 		if p.At.After(n.Wrote) {
 			n.Wrote = p.At
 		}
@@ -115,12 +120,9 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.Progress, n.Waiting = d.board.All(), 0
-	for _, p := range n.Progress {
-		if len(p.Waits) > 0 {
-			n.Waiting++
-		}
-	}
+	n.Held = slices.DeleteFunc(n.Held, func(h Held) bool { return h.Step })
+	n.take(d.progress())
+	n.count()
 	n.Forecast = d.foresee(n)
 	return n, nil
 }

@@ -57,13 +57,14 @@ type statusValue struct {
 	Accounts []record.Account `json:"accounts"`
 	Units    []countValue     `json:"units"`
 	Active   []unit.Progress  `json:"active"`
+	Held     []run.Held       `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Waiting: n.Waiting,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
 	}
 	if n.Run.State == "ended" {
 		v.State, v.Exit = n.Run.State, &n.Run.Exit

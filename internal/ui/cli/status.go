@@ -69,6 +69,16 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 		}
 		s.Active = append(s.Active, r.active(p, zone))
 	}
+	for _, h := range n.Held {
+		name := view.UnitName(h.ID)
+		if h.Step {
+			name = "step " + h.ID
+		}
+		if h.Units > 1 {
+			name += " and " + view.Count(h.Units-1) + " more"
+		}
+		s.Waits = append(s.Waits, view.Wait{Unit: name, Wait: h.Wait})
+	}
 	sort.Slice(s.Active, func(i, j int) bool { return s.Active[i].Unit < s.Active[j].Unit })
 	return s
 }

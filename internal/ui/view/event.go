@@ -85,6 +85,7 @@ type WaitEvent struct {
 	Gate      string     `json:"gate"`
 	Text      string     `json:"reason"`
 	Since     *time.Time `json:"since,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`
 	Holder    string     `json:"holder,omitempty"`
 	Statement string     `json:"statement,omitempty"`
 	Fix       []string   `json:"fix,omitempty"`

@@ -38,6 +38,9 @@ func (w Wait) lines(now time.Time, others bool, edge int) []string {
 	if w.Gate == "lock" && w.On != "" {
 		first += " on " + w.On
 	}
+	if w.Until.After(now) {
+		first += ", in " + About(w.Until.Sub(now))
+	}
 	lines := []string{first}
 	if w.Holder != "" {
 		lines = append(lines, w.Holder)
