@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/control/plan"
@@ -84,7 +85,7 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 // see counts.
 var classOf = map[string]string{
 	"data": "copy", "small": "copy", "blob": "copy", "index": "index", "key": "index", "foreign": "index", "view": "index",
-	"table": "verify", "define": "define",
+	"table": "verify", "around": "verify", "define": "define",
 }
 
 // share is how much of the work that is known is done, by the built-in rates.
@@ -93,20 +94,38 @@ func share(n *Now) float64 {
 		return 1
 	}
 	var done, all float64
+	over := n.Run.State == ledger.Ended
 	for _, c := range n.Counts {
-		rate, ok := builtIn[classOf[c.Kind]]
-		if !ok {
-			rate = builtIn["other"]
-		}
-		w := rate * float64(c.Weight)
-		if all += w; c.State == ledger.Done {
+		w := pace(c.Kind) * float64(c.Weight)
+		compared := over && c.State == ledger.Failed && classOf[c.Kind] == "verify" // and found different
+		if all += w; c.State == ledger.Done || compared {
 			done += w
 		}
 	}
-	if all == 0 {
+	for _, p := range n.Progress {
+		if parts := strings.Split(p.Unit, "/"); len(parts) == 4 && bytewise[parts[1]] {
+			done += pace(parts[1]) * float64(p.Done)
+		}
+	}
+	switch {
+	case all == 0:
 		return 0
+	case over:
+		return min(1, done/all)
 	}
 	return min(0.99, done/all)
+}
+
+// bytewise are the kinds of units whose progress is in the measure of their
+// weight.
+var bytewise = map[string]bool{"data": true, "small": true, "table": true}
+
+// pace is seconds per weight of a kind of units.
+func pace(kind string) float64 {
+	if rate, ok := builtIn[classOf[kind]]; ok {
+		return rate
+	}
+	return builtIn["other"]
 }
 
 // Owned reports whether a living process drives the run.
@@ -124,6 +143,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 	n.take(d.progress())
 	n.count()
 	n.Forecast = d.foresee(n)
+	n.Forecast.Share = share(n) // the same for whoever looks
 	return n, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
 
@@ -19,10 +20,10 @@ func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
-		switch d.What {
-		case "sequence", "definition", "extra definition":
+		switch {
+		case report.Around(d.What):
 			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
-		case "missing", "extra", "changed":
+		case d.What != "table": // that is the whole of it
 			rows[d.Entity] = append(rows[d.Entity], d)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // rates remembers what was seen a minute ago, for what is shown per second.
 type rates struct {
-	seen   []seen
+	seen   map[string][]seen // by bar
 	beaten time.Time
 	began  map[string]time.Time
 }
@@ -35,12 +35,16 @@ func (r *rates) beat(now time.Time) bool {
 }
 
 // rate is bytes per second over at most the last minute.
-func (r *rates) rate(now time.Time, bytes int64) float64 {
-	r.seen = append(r.seen, seen{now, bytes})
-	for len(r.seen) > 2 && now.Sub(r.seen[0].at) > time.Minute {
-		r.seen = r.seen[1:]
+func (r *rates) rate(bar string, now time.Time, bytes int64) float64 {
+	all := append(r.seen[bar], seen{now, bytes})
+	for len(all) > 2 && now.Sub(all[0].at) > time.Minute {
+		all = all[1:]
 	}
-	first := r.seen[0]
+	if r.seen == nil {
+		r.seen = map[string][]seen{}
+	}
+	r.seen[bar] = all
+	first := all[0]
 	if took := now.Sub(first.at).Seconds(); took > 0.5 {
 		return max(0, float64(bytes-first.bytes)/took)
 	}
@@ -58,7 +62,7 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 	s.Bars = bars(n)
 	for i := range s.Bars {
 		if s.Bars[i].Bytes {
-			s.Bars[i].Rate = r.rate(n.At, s.Bars[i].Done)
+			s.Bars[i].Rate = r.rate(s.Bars[i].Name, n.At, s.Bars[i].Done)
 		}
 	}
 	f := n.Forecast
@@ -110,7 +114,7 @@ var classes = []struct {
 }{
 	{"copy", map[string]bool{"data": true, "small": true}, true},
 	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false},
-	{"verify", map[string]bool{"table": true, "around": true}, false},
+	{"verify", map[string]bool{"table": true, "around": true}, true},
 }
 
 func bars(n *run.Now) []view.Bar {
@@ -126,13 +130,13 @@ func bars(n *run.Now) []view.Bar {
 				size = k.Weight
 			}
 			b.Total += size
-			if k.State == "done" {
+			if k.State == "done" || c.name == "verify" && k.State == "failed" { // compared, and different
 				b.Done += size
 			}
 		}
 		if c.bytes {
 			for _, p := range n.Progress {
-				if p.Doing == "copy" {
+				if p.Doing == c.name {
 					b.Done = min(b.Total, b.Done+p.Done)
 				}
 			}
@@ -206,7 +210,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	st := r.status(now, s.Zone)
 	st.Hint = ""
 	if found.State == "ended" {
-		st.Elapsed = found.Ended.Sub(found.Opened)
+		st.Elapsed, st.Forecast.Over = found.Ended.Sub(found.Opened), true
 	} else if !now.Owned() {
 		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
 		for _, k := range now.Counts {

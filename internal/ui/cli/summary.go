@@ -44,7 +44,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	failed := story.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
-		sum.Why = why(failed)
+		sum.Why = rep.Verdict.Why
 		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
@@ -84,20 +84,22 @@ func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
 }
 
 // why is the outcome's reason in one sentence; each failure is told below.
-func why(failed []fault.Fault) string {
+func why(failed []fault.Fault, found report.Tally) string {
 	var texts []string
 	codes := map[string]int{}
 	for _, f := range failed {
-		if codes[f.Code]++; codes[f.Code] == 1 {
-			texts = append(texts, f.Code)
+		code := f.Code
+		if compared(f) {
+			code = "" // all of a verification is one reason
+		}
+		if codes[code]++; codes[code] == 1 {
+			texts = append(texts, code)
 		}
 	}
 	for i, code := range texts {
 		switch n := codes[code]; {
-		case code == "verify.differs":
-			texts[i] = "both sides differ"
-		case code == "verify.unreadable":
-			texts[i] = "not all could be verified"
+		case code == "":
+			texts[i] = found.Why()
 		case n > 1:
 			texts[i] = fmt.Sprintf("%s %d times", code, n)
 		}
@@ -120,9 +122,16 @@ func took(r run.Ref) time.Duration {
 // verified adds up the proofs of tables.
 func verified(st *run.Story) *view.Verified {
 	v := &view.Verified{}
+	copied := map[string]bool{}
+	for _, a := range st.Totals {
+		copied[a.Entity] = true
+	}
 	for _, p := range st.Proofs {
 		if p.Around() {
 			continue
+		}
+		if len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs") {
+			v.Made += p.Rows
 		}
 		switch p.Result {
 		case "equal":

@@ -49,6 +49,9 @@ func reportOf(st *run.Story, zone *time.Location) report.Report {
 			r.Slowest = append(r.Slowest, report.Unit{Unit: view.UnitName(u.ID), Seconds: u.Seconds, Tries: int64(u.Tries), Rows: u.Rows, Bytes: u.Bytes})
 		}
 	}
+	if f := st.Failed(); len(f) > 0 {
+		r.Verdict.Why = why(f, r.Tally())
+	}
 	told(&r, st)
 	return r
 }
@@ -70,9 +73,6 @@ func verdict(st *run.Story) report.Verdict {
 	}
 	if v.Outcome == "" {
 		v.Outcome = "stopped"
-	}
-	if f := st.Failed(); len(f) > 0 {
-		v.Why = f[0].Text
 	}
 	for _, c := range st.Sides {
 		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System, Version: c.Version, Database: c.Database})

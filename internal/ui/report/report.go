@@ -256,26 +256,11 @@ func (r Report) closes() bool {
 	return true
 }
 
-func (r Report) count(result string) int64 {
-	var n int64
-	for _, p := range r.Proof {
-		if p.Result == result {
-			n++
-		}
-	}
-	for _, c := range r.Compared {
-		if c.Result == result {
-			n++
-		}
-	}
-	return n
-}
-
 // Headline is the outcome in the words of the terminal.
 func (r Report) Headline() string {
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
-	if n := r.count(Differs); n > 0 {
-		s.Verified = &view.Verified{Differ: max(n, int64(len(r.Differences)))}
+	if t := r.Tally(); t.Differ+t.Objects > 0 {
+		s.Verified = &view.Verified{Differ: max(t.Differ+t.Objects, int64(len(r.Differences)))}
 	}
 	if s.Outcome == "done" && !r.closes() {
 		return "failed: the accounts do not close"

@@ -40,7 +40,7 @@ func TestSummaryNamesWhatWasNotVerified(t *testing.T) {
 step   read   applied  unchanged  filtered  rejected  dead  pending  closes
 copy  1,500     1,500          0         0         0     0        0  yes
 
-verified     1,400   read back: 1,400 equal, 0 differ, 0 not read, 100 not verified, 1 table not verified
+verified     1,400   rows read back: 1,400 equal, 0 differ, 0 not read, 100 not verified, 1 table not verified
 
 next     godwit verify copy-1
 `
