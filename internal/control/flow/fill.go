@@ -16,7 +16,7 @@ func Fill(spec any, values map[string][]string) Diagnostics {
 	l := &level{name: "the command", keys: Keys(spec)}
 	n := &Node{Shape: source.Mapping}
 	for _, name := range sortedKeys(values) {
-		at := source.Spot{Pos: Pos{File: "--" + name}}
+		at := source.Spot{Pos: Pos{File: "--" + strings.ReplaceAll(name, "_", "-")}}
 		k := l.key(name)
 		if k == nil {
 			d.Add(at, "flow.unknown-key", "there is no --"+name, choice(name, l.names(), "keys"))

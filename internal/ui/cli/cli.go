@@ -102,10 +102,14 @@ watched, stopped and resumed at any moment.`,
 	f := root.PersistentFlags()
 	f.StringVar(&s.ledger, "ledger", "", "file of the ledger (default GODWIT_LEDGER, else .godwit/ledger.db in the project's folder)")
 	f.BoolVar(&s.json, "json", false, "JSON lines on standard output instead of text")
-	f.StringVar(&s.color, "color", "auto", "auto, always or never; NO_COLOR is obeyed")
+	s.color = "auto"
+	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+	root.Version = s.Version
+	root.SetVersionTemplate("godwit {{.Version}}\n")
+	root.SetHelpCommand(helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)

@@ -21,7 +21,7 @@ func (s *session) runsCommand() *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
 		Use: "runs", Short: "List the runs of the ledger, newest first", Example: "  godwit runs\n  godwit runs --json",
-		Args: cobra.NoArgs,
+		Args: takes(),
 	}
 	c.Flags().IntVar(&limit, "limit", limit, "how many")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -58,7 +58,7 @@ func (s *session) cancelCommand() *cobra.Command {
 		Use:     "cancel RUN",
 		Short:   "End a run for good; one that nobody owns is taken over and ended",
 		Example: `  godwit cancel warehouse-7 --reason "wrong target"`,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("RUN"),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -116,7 +116,7 @@ func (s *session) reportCommand() *cobra.Command {
 		Example: `  godwit report copy-1
   godwit report copy-1 --html proof.html --csv proof/
   godwit report copy-1 --json > proof.json`,
-		Args: cobra.ExactArgs(1),
+		Args: takes("RUN"),
 	}
 	c.Flags().StringVar(&html, "html", "", "file to write (default beside the ledger)")
 	c.Flags().StringVar(&csv, "csv", "", "folder for one CSV file per section")
@@ -164,7 +164,7 @@ func (s *session) ledgerCommand() *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: "Look after the ledger", Args: commands, Example: "  godwit ledger check",
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
-		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: cobra.MaximumNArgs(1),
+		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: takes("[RUN]"),
 		Example: "  godwit ledger check\n  godwit ledger check copy-1",
 		RunE: func(c *cobra.Command, args []string) error {
 			runs, done, err := s.open(c.Context())
@@ -199,7 +199,7 @@ func breachesOf(n int) string {
 
 func (s *session) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  godwit version",
+		Use: "version", Short: "Print the version", Args: takes(), Example: "  godwit version",
 		RunE: func(*cobra.Command, []string) error {
 			if s.json {
 				s.events().Value("version", map[string]string{"version": s.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
@@ -238,7 +238,7 @@ steps:
 
 func (s *session) initCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "init [FOLDER]", Short: "Make a starter project", Args: cobra.MaximumNArgs(1),
+		Use: "init [FOLDER]", Short: "Make a starter project", Args: takes("[FOLDER]"),
 		Example: "  godwit init\n  godwit init migration",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."

@@ -26,10 +26,10 @@ func (s *session) doctorCommand() *cobra.Command {
 		Example: `  godwit doctor warehouse
   godwit doctor --from postgres://old/shop --to postgres://new/shop
   godwit doctor warehouse --fixes > fixes.sql`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
@@ -127,10 +127,10 @@ func (s *session) planCommand() *cobra.Command {
 		Short: "Show what a run would make, destroy and leave out, writing nothing",
 		Example: `  godwit plan warehouse
   godwit plan --from postgres://old/shop --to postgres://new/shop --existing replace`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
@@ -138,8 +138,9 @@ func (s *session) planCommand() *cobra.Command {
 	}
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
-	c.Flags().StringVar(&d.verify, "verify", "all", "all plans the proof too, none leaves it out")
-	c.Flags().StringVar(&s.all, "show", "", "destroys lists every table that would be dropped or emptied")
+	d.verify = "all"
+	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all plans the proof too, none leaves it out")
+	c.Flags().Var(oneOf{&s.all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
 }
@@ -228,7 +229,11 @@ func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *wo
 	if len(v.Destroys.Tables) == 0 {
 		return nil
 	}
-	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + v.Destroys.How
+	how := v.Destroys.How
+	if len(v.Destroys.Tables) == 1 {
+		how = "is" + strings.TrimPrefix(how, "are")
+	}
+	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + how
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil
@@ -272,7 +277,7 @@ func (s *session) inspectCommand() *cobra.Command {
 		Short: "Show what a database holds",
 		Example: `  godwit inspect warehouse old
   godwit inspect --from postgres://old/shop --tables`,
-		Args: cobra.MaximumNArgs(2),
+		Args: takes("[FLOW]", "[CONNECTION]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		runs, done, err := s.open(c.Context())
@@ -280,7 +285,7 @@ func (s *session) inspectCommand() *cobra.Command {
 			return err
 		}
 		defer done()
-		name, at, err := s.subject(d, args)
+		name, at, err := s.subject(c, d, args)
 		if err != nil {
 			return err
 		}
@@ -297,7 +302,13 @@ func (s *session) inspectCommand() *cobra.Command {
 }
 
 // subject is the one connection that is inspected.
-func (s *session) subject(d *source, args []string) (string, flow.BoundConnection, error) {
+func (s *session) subject(c *cobra.Command, d *source, args []string) (string, flow.BoundConnection, error) {
+	if err := d.alone(c.Flags(), len(args) > 0); err != nil {
+		return "", flow.BoundConnection{}, err
+	}
+	if d.from != "" && d.to != "" {
+		return "", flow.BoundConnection{}, fault.New(fault.Config, "usage", "give --from or --to: one database is inspected")
+	}
 	if len(args) == 2 {
 		b, err := s.file(d, args[0])
 		if err != nil {

@@ -99,11 +99,11 @@ func (d *source) given() map[string][]string {
 
 // bound is the flow to work on: of a file when args name one, else of --from
 // and --to.
-func (s *session) bound(d *source, args []string, verb string) (*flow.Bound, error) {
+func (s *session) bound(c *cobra.Command, d *source, args []string, verb string) (*flow.Bound, error) {
+	if err := d.alone(c.Flags(), len(args) > 0); err != nil {
+		return nil, err
+	}
 	if len(args) > 0 {
-		if d.from != "" || d.to != "" {
-			return nil, fault.New(fault.Config, "usage", "give a flow or --from and --to, not both")
-		}
 		return s.file(d, args[0])
 	}
 	return s.direct(d, verb)
@@ -145,12 +145,8 @@ func (s *session) direct(d *source, verb string) (*flow.Bound, error) {
 		b.Connections[end.name] = c
 	}
 	steps := []string{verb}
-	switch d.verify {
-	case "", "none":
-	case "all":
+	if d.verify == "all" {
 		steps = append(steps, "verify")
-	default:
-		return nil, fault.New(fault.Config, "usage", "--verify is all or none, not %q", d.verify)
 	}
 	for _, name := range steps {
 		step, err := s.step(name, d, name == verb)
@@ -182,6 +178,7 @@ func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
 				if _, text, ok := strings.Cut(wrong[i].Text, " in the command: "); ok {
 					wrong[i].Text = text
 				}
+				wrong[i].Text = strings.TrimPrefix(wrong[i].Text, strings.ReplaceAll(strings.TrimPrefix(wrong[i].Pos.File, "--"), "-", "_")+": ")
 			}
 			return flow.Step{}, wrong
 		}
@@ -286,6 +283,3 @@ func actor() string {
 	host, _ := os.Hostname()
 	return name + "@" + host
 }
-
-// flowArgs takes one flow or none.
-func flowArgs(c *cobra.Command, args []string) error { return cobra.MaximumNArgs(1)(c, args) }

@@ -154,7 +154,7 @@ func (s *session) statusCommand() *cobra.Command {
 		Use:     "status RUN",
 		Short:   "Show a run, from any process, also a dead one",
 		Example: "  godwit status copy-1\n  godwit status copy-1 --exit-code",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("RUN"),
 	}
 	c.Flags().BoolVar(&follow, "follow", false, "show it until it ends")
 	c.Flags().BoolVar(&code, "exit-code", false, "exit with the run's exit code; 5 when it has not ended")

@@ -19,21 +19,28 @@ type working struct {
 	plan     string
 	fresh    bool
 	yes      bool
-	progress string
+	progress time.Duration // between heartbeats, see beats
 	report   string
 }
 
 func (w *working) flags(f *pflag.FlagSet) {
 	f.StringVar(&w.plan, "plan", "", "run exactly the plan of this hash, or refuse, naming what changed")
 	f.BoolVar(&w.fresh, "new", false, "open another run beside an unfinished one")
-	f.BoolVar(&w.yes, "yes", false, "agree to what the run destroys without being asked")
-	f.StringVar(&w.progress, "progress", "", "without a terminal: time between heartbeats, as 30s, or none")
+	f.Var(beats{&w.progress}, "progress", "without a terminal: time between heartbeats, as 30s, or none")
 	f.StringVar(&w.report, "report", "", "file for the HTML report (default beside the ledger)")
+}
+
+// agrees adds --yes, to commands that may destroy something.
+func (w *working) agrees(f *pflag.FlagSet) {
+	f.BoolVar(&w.yes, "yes", false, "agree to what the run destroys without being asked; without a terminal nobody is asked")
 }
 
 // begin opens the flow's next run, or goes on with the unfinished one.
 func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err := s.agreed(b, w); err != nil {
+		return err
+	}
+	if err := writable("report", w.report); err != nil {
 		return err
 	}
 	runs, done, err := s.open(ctx)
@@ -54,10 +61,7 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err != nil {
 		return err
 	}
-	show, err := s.screen(w)
-	if err != nil {
-		return err
-	}
+	show := s.screen(w)
 	if err := s.engage(); err != nil {
 		return err
 	}
@@ -100,6 +104,9 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 }
 
 func (s *session) resume(ctx context.Context, name string, w *working) error {
+	if err := writable("report", w.report); err != nil {
+		return err
+	}
 	runs, done, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -136,10 +143,7 @@ func typed(b *flow.Bound, err error) error {
 // drive goes on with a run, shows it, and ends with its summary and report.
 // What it says first is said when the run is owned.
 func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working, first string) error {
-	show, err := s.screen(w)
-	if err != nil {
-		return err
-	}
+	show := s.screen(w)
 	show.first = first
 	if err := s.engage(); err != nil {
 		return err
@@ -169,17 +173,7 @@ type screen struct {
 	rates   rates
 }
 
-func (s *session) screen(w *working) (*screen, error) {
-	every := time.Duration(0)
-	if w.progress == "none" {
-		every = -1
-	} else if w.progress != "" {
-		d, err := time.ParseDuration(w.progress)
-		if err != nil {
-			return nil, fault.New(fault.Config, "usage", "--progress %q is no time such as 30s, and not none", w.progress)
-		}
-		every = d
-	}
+func (s *session) screen(w *working) *screen {
 	c := &screen{session: s, report: w.report}
 	f, ok := s.Err.(*os.File)
 	switch {
@@ -187,9 +181,9 @@ func (s *session) screen(w *working) (*screen, error) {
 	case ok && view.Terminal(f):
 		c.live = view.NewLive(f, view.SizeOfTerminal(f), view.Colors(s.color, f))
 	default:
-		c.lines = view.NewLines(s.Err, s.Zone, s.colored(s.Err), every)
+		c.lines = view.NewLines(s.Err, s.Zone, s.colored(s.Err), w.progress)
 	}
-	return c, nil
+	return c
 }
 
 func (c *screen) begin() {

@@ -16,7 +16,7 @@ type Verify struct {
 	To      string   `flow:"to,required,name" help:"connection that is proved against it"`
 	Include []string `flow:"include,patterns" help:"tables to verify, as schema.table with * and ?; all when not given"`
 	Exclude []string `flow:"exclude,patterns" help:"tables to leave out"`
-	Workers int      `flow:"workers" help:"tables at the same time; default from the machine's cores, 2 to 8"`
+	Workers int      `flow:"workers" min:"1" help:"tables at the same time; default from the machine's cores, 2 to 8"`
 }
 
 // Verb is the verify verb.
