@@ -27,7 +27,7 @@ type Past interface {
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all
 // methods are safe for concurrent use.
 type Runs struct {
-	Ledger    *ledger.Ledger
+	Ledger    *ledger.Ledger // nil for one that only looks at systems: Doctor, Plan, Inspect
 	Verbs     []unit.Verb
 	Systems   []connector.Connector
 	Executors func(connector.Opener, Past) map[string]unit.Executor
@@ -106,6 +106,21 @@ func (r *Runs) Unfinished(ctx context.Context, b *flow.Bound) (Ref, bool, error)
 		return Ref{}, false, err
 	}
 	return r.Ledger.Unfinished(ctx, b.Flow, key)
+}
+
+// Find returns the run of a name (copy-1).
+func (r *Runs) Find(ctx context.Context, name string) (Ref, error) { return r.Ledger.Find(ctx, name) }
+
+// List returns the newest runs, newest first; limit 0 is all.
+func (r *Runs) List(ctx context.Context, limit int) ([]Ref, error) { return r.Ledger.Runs(ctx, limit) }
+
+// Opening is a run's first event.
+func (r *Runs) Opening(ctx context.Context, run Ref) (unit.Event, error) {
+	first, err := r.Ledger.View().Events(ctx, run.ID, 0, 1)
+	if err != nil || len(first) == 0 {
+		return unit.Event{}, err
+	}
+	return first[0], nil
 }
 
 // Flow reads back what a run was started with.

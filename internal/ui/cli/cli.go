@@ -33,8 +33,10 @@ const (
 type Program struct {
 	Language flow.Language
 	Version  string
-	// Open opens the ledger at a path and what runs on it. Close gives both
-	// back.
+	// Look looks at systems and has no ledger.
+	Look run.Runs
+	// Open opens the ledger at a path, making it when it is not there, and what
+	// runs on it. Close gives both back.
 	Open func(ctx context.Context, ledger string) (runs *run.Runs, done func() error, err error)
 	In   io.Reader
 	Out  io.Writer // results

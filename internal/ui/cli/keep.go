@@ -25,12 +25,15 @@ func (s *session) runsCommand() *cobra.Command {
 	}
 	c.Flags().IntVar(&limit, "limit", limit, "how many")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if !there(s.path()) {
+			return s.show("runs", view.Runs{}, runsOf(view.Runs{}))
+		}
 		runs, done, err := s.open(c.Context())
 		if err != nil {
 			return err
 		}
 		defer done()
-		all, err := runs.Ledger.Runs(c.Context(), limit)
+		all, err := runs.List(c.Context(), limit)
 		if err != nil {
 			return err
 		}
@@ -62,7 +65,7 @@ func (s *session) cancelCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
@@ -121,12 +124,12 @@ func (s *session) reportCommand() *cobra.Command {
 	c.Flags().StringVar(&html, "html", "", "file to write (default beside the ledger)")
 	c.Flags().StringVar(&csv, "csv", "", "folder for one CSV file per section")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
 		defer done()
-		r, err := runs.Ledger.Find(c.Context(), args[0])
+		r, err := runs.Find(c.Context(), args[0])
 		if err != nil {
 			return err
 		}
@@ -167,7 +170,7 @@ func (s *session) ledgerCommand() *cobra.Command {
 		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: takes("[RUN]"),
 		Example: "  godwit ledger check\n  godwit ledger check copy-1",
 		RunE: func(c *cobra.Command, args []string) error {
-			runs, done, err := s.open(c.Context())
+			runs, done, err := s.existing(c.Context())
 			if err != nil {
 				return err
 			}

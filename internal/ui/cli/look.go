@@ -33,12 +33,7 @@ func (s *session) doctorCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		runs, done, err := s.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer done()
-		found, err := runs.Doctor(c.Context(), b)
+		found, err := s.looking().Doctor(c.Context(), b)
 		if err != nil {
 			return err
 		}
@@ -146,12 +141,7 @@ func (s *session) planCommand() *cobra.Command {
 }
 
 func (s *session) plan(ctx context.Context, b *flow.Bound) error {
-	runs, done, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	p, err := runs.Plan(ctx, b, nil)
+	p, err := s.looking().Plan(ctx, b, nil)
 	if err != nil {
 		return err
 	}
@@ -280,16 +270,11 @@ func (s *session) inspectCommand() *cobra.Command {
 		Args: takes("[FLOW]", "[CONNECTION]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer done()
 		name, at, err := s.subject(c, d, args)
 		if err != nil {
 			return err
 		}
-		db, err := runs.Inspect(c.Context(), name, at)
+		db, err := s.looking().Inspect(c.Context(), name, at)
 		if err != nil {
 			return err
 		}

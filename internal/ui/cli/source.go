@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -235,8 +236,8 @@ func (s *session) refresh(b *flow.Bound) error {
 	return nil
 }
 
-// open opens the ledger of this command.
-func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
+// path is the file of this command's ledger.
+func (s *session) path() string {
 	path := s.ledger
 	if path == "" {
 		path = os.Getenv("GODWIT_LEDGER")
@@ -250,16 +251,44 @@ func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 		path = filepath.Join(dir, ".godwit", "ledger.db")
 	}
 	s.ledger = path
-	runs, done, err := s.Open(ctx, path)
-	if err == nil {
-		runs.Standing = s.standing
-	}
+	return path
+}
+
+// open opens the ledger of a command that works, making it when it is not
+// there.
+func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
+	runs, done, err := s.Open(ctx, s.path())
 	if fault.KindOf(err) == fault.Data { // nothing was touched
 		f := fault.Of(err)
 		f.Kind = fault.Config
 		return nil, nil, &fault.Error{Fault: f}
 	}
+	if err == nil {
+		runs.Standing = s.standing
+	}
 	return runs, done, err
+}
+
+// existing opens the ledger of a command that looks at runs: looking makes
+// none.
+func (s *session) existing(ctx context.Context) (*run.Runs, func() error, error) {
+	if path := s.path(); !there(path) {
+		return nil, nil, fault.New(fault.Config, "run.unknown", "there is no ledger %s yet: nothing has run", path).
+			Hint("name another with --ledger, or be in the project's folder")
+	}
+	return s.open(ctx)
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// looking looks at systems only: it needs no ledger.
+func (s *session) looking() *run.Runs {
+	runs := s.Look
+	runs.Standing = s.standing
+	return &runs
 }
 
 // standing says what a look at both sides waits for.

@@ -159,7 +159,7 @@ func (s *session) statusCommand() *cobra.Command {
 	c.Flags().BoolVar(&follow, "follow", false, "show it until it ends")
 	c.Flags().BoolVar(&code, "exit-code", false, "exit with the run's exit code; 5 when it has not ended")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func outcome(now *run.Now, code bool) error {
 }
 
 func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rates) (*run.Now, error) {
-	found, err := runs.Ledger.Find(c.Context(), name)
+	found, err := runs.Find(c.Context(), name)
 	if err != nil {
 		return nil, err
 	}

@@ -69,13 +69,11 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err != nil {
 		return err
 	}
-	opened, err := runs.Ledger.View().Events(ctx, r.ID, 0, 1)
+	opened, err := runs.Opening(ctx, r)
 	if err != nil {
 		return err
 	}
-	for _, e := range opened {
-		show.event(r.Name(), e)
-	}
+	show.event(r.Name(), opened)
 	return s.work(ctx, runs, r, b, show)
 }
 
@@ -107,12 +105,12 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := writable("report", w.report); err != nil {
 		return err
 	}
-	runs, done, err := s.open(ctx)
+	runs, done, err := s.existing(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	r, err := runs.Ledger.Find(ctx, name)
+	r, err := runs.Find(ctx, name)
 	if err != nil {
 		return err
 	}
