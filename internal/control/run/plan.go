@@ -1,10 +1,8 @@
 package run
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -16,7 +14,8 @@ import (
 
 // Plan is what a run of a flow would do, as both sides stand now.
 type Plan struct {
-	Hash  string
+	Hash  string // of flow, inputs, environment, definitions and what is destroyed; not of sizes
+	Parts string // of each of them, see Stale
 	Steps []PlannedStep
 }
 
@@ -57,7 +56,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		}
 		p.Steps = append(p.Steps, PlannedStep{s, needs, facts, units})
 	}
-	p.Hash = r.hash(b, p)
+	p.Hash, p.Parts = hashes(b, p)
 	return p, nil
 }
 
@@ -80,23 +79,6 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 	var err error
 	facts.Clearing, err = clearing(ctx, open, needs, facts)
 	return facts, err
-}
-
-// hash covers flow, inputs, environment, the definitions selected and the
-// objects destroyed; not sizes, not chunks.
-func (r *Runs) hash(b *flow.Bound, p *Plan) string {
-	h := sha256.New()
-	enc := json.NewEncoder(h)
-	h.Write(meaning(b)) // a hash takes everything
-	for _, s := range p.Steps {
-		for _, d := range s.Facts.Definitions {
-			_ = enc.Encode([]string{d.Kind, d.Name.String(), d.SQL})
-		}
-		for _, d := range s.Facts.Clearing {
-			_ = enc.Encode(d.SQL)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 // units counts those of all steps, with the one that each step begins with.
@@ -135,6 +117,6 @@ func (s PlannedStep) Destroyed() []catalog.Table {
 			list = append(list, t)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
+	slices.SortStableFunc(list, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return list
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -293,7 +294,7 @@ func (s *Story) times() {
 		s.Spans = append(s.Spans, *spans[n])
 	}
 	slices.SortFunc(s.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
-	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return int(max(-1, min(1, (b.Seconds-a.Seconds)*1e6))) })
+	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	s.sample()
 }
 

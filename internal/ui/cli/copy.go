@@ -90,6 +90,7 @@ func (s *session) runCommand() *cobra.Command {
 		}
 		return s.begin(c.Context(), b, w)
 	}
+	s.helpOfFlow(c)
 	inputs(c, d)
 	w.flags(c.Flags())
 	w.agrees(c.Flags())

@@ -152,9 +152,9 @@ func (s *session) plan(ctx context.Context, b *flow.Bound) error {
 
 // planned puts a plan into what is shown.
 func planned(p *run.Plan, b *flow.Bound) view.Plan {
-	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
+	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Name()}
 	if b.Files == nil { // made from --from and --to
-		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
+		v.Run = "godwit " + b.Flow + " ... --plan " + p.Name()
 	}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -94,8 +95,9 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err != nil {
 		return nil, err
 	}
-	if w.plan != "" && p.Hash != w.plan {
-		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
+	if stale := p.Stale(w.plan); w.plan != "" && stale != "" {
+		hash, _, _ := strings.Cut(w.plan, "-")
+		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: %s", p.Hash, hash, stale).
 			Hint("%s shows it", s.commandOf("plan", b))
 	}
 	return p, s.agreeTo(ctx, p, b, w)
