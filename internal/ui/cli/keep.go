@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -234,9 +235,15 @@ connections:
 const starterFlow = `help: Copy the shop and prove it.
 inputs:
   workers: {type: int, default: 4, help: Tables at the same time}
+  # A rehearsal after the first one: godwit run shop --set existing=replace
+  existing: {type: text, default: fail, choices: [fail, replace], help: replace drops and makes again what the target has}
 steps:
-  - copy: {from: old, to: new, existing: fail, workers: "${inputs.workers}"}
+  - copy: {from: old, to: new, existing: "${inputs.existing}", workers: "${inputs.workers}"}
   - verify: {from: old, to: new}
+`
+
+// starterIgnore keeps ledger and reports out of version control.
+const starterIgnore = `.godwit/
 `
 
 func (s *session) initCommand() *cobra.Command {
@@ -250,7 +257,12 @@ func (s *session) initCommand() *cobra.Command {
 			}
 			files := []struct{ path, text string }{
 				{filepath.Join(dir, "godwit.yaml"), starterProject}, {filepath.Join(dir, "flows", "shop.yaml"), starterFlow},
+				{filepath.Join(dir, ".gitignore"), starterIgnore},
 			}
+			if there(files[2].path) { // it is the user's
+				files = files[:2]
+			}
+			var made []string
 			for _, f := range files { // nothing is overwritten, and nothing is left half made
 				if _, err := os.Stat(f.path); err == nil {
 					return fault.New(fault.Config, "init.exists", "%s is there already", f.path).Hint("godwit init FOLDER makes the project elsewhere")
@@ -263,8 +275,13 @@ func (s *session) initCommand() *cobra.Command {
 				if err := os.WriteFile(f.path, []byte(f.text), 0o644); err != nil {
 					return fault.New(fault.Config, "init.write", "%w", err)
 				}
-				fmt.Fprintln(s.Out, f.path)
+				made = append(made, f.path)
 			}
+			if s.json {
+				s.events().Value("init", map[string]any{"files": made, "next": "godwit doctor shop"})
+				return s.stream.Err()
+			}
+			fmt.Fprintln(s.Out, strings.Join(made, "\n"))
 			fmt.Fprintln(s.Out, "Next: write your hosts into godwit.yaml, then godwit doctor shop")
 			return nil
 		},

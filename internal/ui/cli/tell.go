@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ const slowest = 20
 
 // reportOf puts a run's story into the report's words.
 func reportOf(st *run.Story, zone *time.Location) report.Report {
-	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
+	r := report.Report{V: 1, Zone: zoneName(zone), Verdict: verdict(st), FlowText: st.FlowText}
 	totals := slices.Clone(st.Totals)
 	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, a := range totals { // largest first
@@ -54,6 +55,20 @@ func reportOf(st *run.Story, zone *time.Location) report.Report {
 	}
 	told(&r, st)
 	return r
+}
+
+// zoneName is the name of a zone that other machines know too, also when this
+// one only calls it its own.
+func zoneName(zone *time.Location) string {
+	if zone.String() != "Local" {
+		return zone.String()
+	}
+	if file, err := os.Readlink("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(file, "zoneinfo/"); ok {
+			return name
+		}
+	}
+	return zone.String()
 }
 
 func others(p run.Proof) int64 {

@@ -171,6 +171,7 @@ type screen struct {
 	live    *view.Live
 	lines   *view.Lines
 	rates   rates
+	days    view.Days
 }
 
 func (s *session) screen(w *working) *screen {
@@ -205,7 +206,9 @@ func (c *screen) event(name string, e unit.Event) {
 		c.session.events().Tell(told)
 	case told.Level == view.LevelDebug:
 	case c.live != nil:
-		c.live.Say(view.Line(told, c.session.Zone))
+		for _, line := range c.days.Lines(told, c.session.Zone) {
+			c.live.Say(line)
+		}
 	default:
 		c.lines.Tell(told)
 	}
