@@ -6,6 +6,7 @@ package unit
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,13 +49,8 @@ func ID(step, kind, object string, n int) string {
 		}
 		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
-	b.WriteString("/" + itoa(n))
+	b.WriteString("/" + strconv.Itoa(n))
 	return b.String()
-}
-
-func itoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
 }
 
 // Lease is an executor's right to one attempt at a unit.

@@ -1,8 +1,8 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -192,7 +192,7 @@ func pairs(facts catalog.Facts) []sized {
 			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key, Empty: r.Unfilled}, r.Bytes})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
+	slices.SortStableFunc(list, func(a, b sized) int { return cmp.Compare(b.bytes, a.bytes) })
 	return list
 }
 
@@ -204,10 +204,4 @@ func whole(t, columns catalog.Table, format string) *catalog.Chunk {
 	}
 }
 
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(v any) json.RawMessage { return unit.Body(v) }
