@@ -53,6 +53,15 @@ func ID(step, kind, object string, n int) string {
 	return b.String()
 }
 
+// KindOf reads the kind out of a unit's id.
+func KindOf(id string) string {
+	parts := strings.SplitN(id, "/", 4)
+	if len(parts) != 4 {
+		return ""
+	}
+	return parts[1]
+}
+
 // Lease is an executor's right to one attempt at a unit.
 type Lease struct {
 	Run     string          // the run's uid: 32 hex digits

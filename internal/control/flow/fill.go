@@ -13,7 +13,7 @@ import (
 func Fill(spec any, values map[string][]string) Diagnostics {
 	d := &decoder{Problems: &source.Problems{}}
 	v := reflect.ValueOf(spec).Elem()
-	l := &level{name: "the command", keys: Keys(spec)}
+	l := &level{name: "the command", keys: Keys(spec), given: true}
 	n := &Node{Shape: source.Mapping}
 	for _, name := range sortedKeys(values) {
 		at := source.Spot{Pos: Pos{File: "--" + strings.ReplaceAll(name, "_", "-")}}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"godwit/internal/control/plan"
@@ -103,8 +102,8 @@ func share(n *Now) float64 {
 		}
 	}
 	for _, p := range n.Progress {
-		if parts := strings.Split(p.Unit, "/"); len(parts) == 4 && bytewise[parts[1]] {
-			done += pace(parts[1]) * float64(p.Done)
+		if kind := unit.KindOf(p.Unit); bytewise[kind] {
+			done += pace(kind) * float64(p.Done)
 		}
 	}
 	switch {

@@ -56,7 +56,7 @@ type Proof struct {
 
 // Around reports whether it is about what is around the rows: sequences,
 // definitions.
-func (p Proof) Around() bool { return strings.Contains(p.Unit, "/around/") }
+func (p Proof) Around() bool { return unit.KindOf(p.Unit) == "around" }
 
 // Difference is one thing named by a verification.
 type Difference struct {
@@ -182,7 +182,7 @@ func (s *Story) tell(events []unit.Event) {
 // forget drops what a unit proved before it is done again.
 func forget(proofs map[string]Proof, differences map[string][]Difference, id string) {
 	delete(differences, id)
-	if !strings.Contains(id, "/table/") && !strings.Contains(id, "/around/") {
+	if kind := unit.KindOf(id); kind != "table" && kind != "around" {
 		return
 	}
 	maps.DeleteFunc(proofs, func(_ string, p Proof) bool { return p.Unit == id })

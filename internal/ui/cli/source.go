@@ -175,12 +175,6 @@ func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
 			}
 		}
 		if wrong := flow.Fill(spec, values); len(wrong) > 0 {
-			for i := range wrong { // the flag says where
-				if _, text, ok := strings.Cut(wrong[i].Text, " in the command: "); ok {
-					wrong[i].Text = text
-				}
-				wrong[i].Text = strings.TrimPrefix(wrong[i].Text, strings.ReplaceAll(strings.TrimPrefix(wrong[i].Pos.File, "--"), "-", "_")+": ")
-			}
 			return flow.Step{}, wrong
 		}
 		for _, p := range v.Check(spec) {

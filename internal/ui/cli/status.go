@@ -136,7 +136,7 @@ func bars(n *run.Now) []view.Bar {
 		}
 		if c.bytes {
 			for _, p := range n.Progress {
-				if p.Doing == c.name {
+				if c.kinds[unit.KindOf(p.Unit)] {
 					b.Done = min(b.Total, b.Done+p.Done)
 				}
 			}
