@@ -14,6 +14,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/outcome"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
@@ -138,7 +139,7 @@ func (s *session) reportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		rep := reportOf(story, s.Zone)
+		rep := outcome.Report(story, s.Zone)
 		if s.json {
 			return report.JSON(s.Out, rep)
 		}
@@ -198,7 +199,10 @@ func (s *session) ledgerCommand() *cobra.Command {
 }
 
 func breachesOf(n int) string {
-	return fmt.Sprintf("%d %s", n, plural(n, "breach", "breaches"))
+	if n == 1 {
+		return "1 breach"
+	}
+	return view.Count(n) + " breaches"
 }
 
 func (s *session) versionCommand() *cobra.Command {

@@ -174,7 +174,7 @@ func (s *session) statusCommand() *cobra.Command {
 				return err
 			}
 			if !follow || now.Run.State == "ended" {
-				return outcome(now, code)
+				return exitOf(now, code)
 			}
 			select {
 			case <-c.Context().Done():
@@ -186,7 +186,7 @@ func (s *session) statusCommand() *cobra.Command {
 	return c
 }
 
-func outcome(now *run.Now, code bool) error {
+func exitOf(now *run.Now, code bool) error {
 	switch {
 	case !code:
 		return nil

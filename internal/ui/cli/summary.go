@@ -6,11 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/outcome"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
@@ -22,10 +22,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	if err != nil {
 		return err
 	}
-	rep := reportOf(story, s.Zone)
+	rep := outcome.Report(story, s.Zone)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: notes(story),
+		Took: took(e.Run), Notes: outcome.Notes(story),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -39,13 +39,11 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
-	if story.Proved() {
-		sum.Verified = verified(story)
-	}
+	sum.Verified = outcome.Verified(story)
 	failed := story.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = rep.Verdict.Why
-		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
+		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !outcome.Compared(f) }) {
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -61,7 +59,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		failed = []fault.Fault{*e.Fault}
 	}
 	for _, f := range failed {
-		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
+		if !outcome.Compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
 	}
@@ -74,7 +72,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
 func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
-	if proof, ok := proof(story, sum); ok {
+	if proof, ok := outcome.Proof(story, sum.Exit); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}
@@ -83,91 +81,11 @@ func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
 	return view.Show(s.out(), sum)
 }
 
-// why is the outcome's reason in one sentence; each failure is told below.
-func why(failed []fault.Fault, found report.Tally) string {
-	var texts []string
-	codes := map[string]int{}
-	for _, f := range failed {
-		code := f.Code
-		if compared(f) {
-			code = "" // all of a verification is one reason
-		}
-		if codes[code]++; codes[code] == 1 {
-			texts = append(texts, code)
-		}
-	}
-	for i, code := range texts {
-		switch n := codes[code]; {
-		case code == "":
-			texts[i] = found.Why()
-		case n > 1:
-			texts[i] = fmt.Sprintf("%s %d times", code, n)
-		}
-	}
-	return strings.Join(texts, ", ")
-}
-
-// compared are the faults of a verification, which the proof tells in full.
-func compared(f fault.Fault) bool {
-	return f.Code == "verify.differs" || f.Code == "verify.unreadable"
-}
-
 func took(r run.Ref) time.Duration {
 	if r.Ended.IsZero() {
 		return time.Since(r.Opened)
 	}
 	return r.Ended.Sub(r.Opened)
-}
-
-// verified adds up the proofs of tables.
-func verified(st *run.Story) *view.Verified {
-	v := &view.Verified{}
-	copied := map[string]bool{}
-	for _, a := range st.Totals {
-		copied[a.Entity] = true
-	}
-	for _, p := range st.Proofs {
-		if p.Around() {
-			continue
-		}
-		if len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs") {
-			v.Made += p.Rows
-		}
-		switch p.Result {
-		case "equal":
-			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
-		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
-		case "left_alone": // said in a note
-		default:
-			v.Tables++
-		}
-	}
-	return v
-}
-
-func notes(st *run.Story) []view.Note {
-	var list []view.Note
-	alone := 0
-	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
-			alone++
-		}
-	}
-	if alone > 0 {
-		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
-	}
-	if n := len(st.Again); n > 0 {
-		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
-	}
-	for _, p := range st.Proofs {
-		if p.Around() && p.Result == "differs" {
-			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
-		}
-	}
-	return list
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

@@ -1,4 +1,4 @@
-package cli
+package outcome
 
 import (
 	"cmp"
@@ -17,8 +17,8 @@ import (
 // slowest is how many units the report lists by time.
 const slowest = 20
 
-// reportOf puts a run's story into the report's words.
-func reportOf(st *run.Story, zone *time.Location) report.Report {
+// Report puts a run's story into the report's words.
+func Report(st *run.Story, zone *time.Location) report.Report {
 	r := report.Report{V: 1, Zone: zoneName(zone), Verdict: verdict(st), FlowText: st.FlowText}
 	totals := slices.Clone(st.Totals)
 	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })

@@ -1,4 +1,4 @@
-package cli
+package outcome
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 // report has more.
 const listedRows = 10
 
-// proof is what a run's verification found; false when all is equal.
-func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
-	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
+// Proof is what a run's verification found; false when all is equal.
+func Proof(st *run.Story, exit int) (view.Verification, bool) {
+	v := view.Verification{Exit: exit, Took: verifying(st)}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
 		switch {
