@@ -14,7 +14,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
-	"godwit/internal/ui/outcome"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
@@ -135,11 +135,11 @@ func (s *session) reportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		story, err := runs.Story(c.Context(), r)
+		st, err := runs.Story(c.Context(), r)
 		if err != nil {
 			return err
 		}
-		rep := outcome.Report(story, s.Zone)
+		rep := story.Report(st, s.Zone)
 		if s.json {
 			return report.JSON(s.Out, rep)
 		}

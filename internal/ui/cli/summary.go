@@ -10,7 +10,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
-	"godwit/internal/ui/outcome"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
@@ -18,14 +18,14 @@ import (
 // summary says how a run ended, writes its report, and gives its exit code.
 func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path string) error {
 	ctx = context.WithoutCancel(ctx) // what was cut is summed up too
-	story, err := runs.Story(ctx, e.Run)
+	st, err := runs.Story(ctx, e.Run)
 	if err != nil {
 		return err
 	}
-	rep := outcome.Report(story, s.Zone)
+	rep := story.Report(st, s.Zone)
 	sum := view.Summary{
-		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: outcome.Notes(story),
+		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
+		Took: took(e.Run), Notes: story.Notes(st),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -39,11 +39,11 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
-	sum.Verified = outcome.Verified(story)
-	failed := story.Failed()
+	sum.Verified = story.Verified(st)
+	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = rep.Verdict.Why
-		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !outcome.Compared(f) }) {
+		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }) {
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -52,14 +52,14 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	if s.json {
 		s.events().Value("summary", summaryOf(sum))
-	} else if err := s.tellEnd(story, sum); err != nil {
+	} else if err := s.tellEnd(st, sum); err != nil {
 		return err
 	}
 	if e.Fault != nil { // what ended it now, not what it had met before
 		failed = []fault.Fault{*e.Fault}
 	}
 	for _, f := range failed {
-		if !outcome.Compared(f) && f.Code != "run.cancelled" { // that is the headline
+		if !story.Compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
 	}
@@ -71,8 +71,8 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
-	if proof, ok := outcome.Proof(story, sum.Exit); ok {
+func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
+	if proof, ok := story.Proof(st, sum); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
-	"godwit/internal/ui/outcome"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -224,7 +224,7 @@ func passing(e unit.Event, told view.Event) view.Event {
 	case unit.UnitFailed:
 		if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil {
 			told.Text = view.UnitName(e.Unit) + " failed [" + b.Fault.Code + "]"
-			if outcome.Compared(*b.Fault) {
+			if story.Compared(*b.Fault) {
 				told.Level = view.LevelDebug // its tables are told one by one
 			}
 		}
