@@ -110,6 +110,7 @@ type Definition struct {
 // the definitions that go from one to the other.
 type Facts struct {
 	Source      *Database    `json:"source"`
+	Snapshot    string       `json:"snapshot,omitempty"` // that Source is of, by its ID; "" = as of now
 	Target      *Database    `json:"target"`
 	Definitions []Definition `json:"definitions,omitempty"`
 	Clearing    []Definition `json:"clearing,omitempty"` // what makes room at the target, in order

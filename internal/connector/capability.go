@@ -38,6 +38,9 @@ type Snapshots interface {
 	// endpoint's Close.
 	OpenSnapshot(ctx context.Context, name string) (Snapshot, error)
 	CloseSnapshot(name string)
+	// OnLoss sets what is told of each snapshot that is lost, by its name. It
+	// is told before another one of that name can be had, and may block.
+	OnLoss(func(name string))
 }
 
 // Snapshot is one point in time. Safe for concurrent use.
@@ -64,6 +67,8 @@ type Reader interface {
 	CopyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (record.Sum, error)
 	// Buckets sums the rows of a part by bucket of its key's hash.
 	Buckets(context.Context, Part) ([]Bucket, error)
+	// Inspect is the Inspector's, as of this point in time.
+	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 	// Rows gives the rows of some buckets, in no particular order.
 	Rows(ctx context.Context, p Part, buckets []int) iter.Seq2[Row, error]
 	// Values reads sequences: last value and whether it was used.
@@ -113,8 +118,9 @@ type Writer interface {
 	Begin(ctx context.Context, marks []record.MarkKey) (Load, error)
 	// Marks reads all marks of a run. No mark table is no marks.
 	Marks(ctx context.Context, run string) ([]record.Mark, error)
-	// DropMarks deletes the run's marks, and the table when it is empty.
-	DropMarks(ctx context.Context, run string) error
+	// DropMarks deletes the run's marks, of one step ("" = of all), and the
+	// table when it is empty.
+	DropMarks(ctx context.Context, run, step string) error
 }
 
 // Truster is a Writer that notices when it may have lost what was committed: by

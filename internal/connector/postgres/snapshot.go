@@ -22,6 +22,7 @@ type snapshots struct {
 	mu     sync.Mutex
 	named  map[string]*snapshot
 	closed bool
+	tell   func(name string) // told of each loss; may be nil
 }
 
 func newSnapshots() *snapshots {
@@ -41,6 +42,7 @@ type snapshot struct {
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
 	lost    bool
+	losing  sync.Once
 }
 
 // OpenSnapshot is the connector.Snapshots'. It may be called by each unit: one
@@ -268,11 +270,33 @@ func (sn *snapshot) isLost() bool {
 	return sn.lost
 }
 
-// lose is final once no export is left.
+// lose is final once no export is left. Whoever is to know of it knows before
+// another snapshot can take this one's place.
 func (sn *snapshot) lose() {
-	sn.mu.Lock()
-	defer sn.mu.Unlock()
-	sn.lost = len(sn.exports) == 0
+	if len(sn.list()) > 0 {
+		return
+	}
+	sn.losing.Do(func() {
+		if tell := sn.e.snapshots.told(); tell != nil && !sn.isLost() {
+			tell(sn.name)
+		}
+		sn.mu.Lock()
+		defer sn.mu.Unlock()
+		sn.lost = true
+	})
+}
+
+// OnLoss is the connector.Snapshots'.
+func (e *Endpoint) OnLoss(tell func(name string)) {
+	e.snapshots.mu.Lock()
+	defer e.snapshots.mu.Unlock()
+	e.snapshots.tell = tell
+}
+
+func (s *snapshots) told() func(string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tell
 }
 
 func (sn *snapshot) close() {

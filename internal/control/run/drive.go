@@ -23,7 +23,7 @@ type drive struct {
 	frozen  frozen
 	own     *ledger.Session
 	open    *endpoints
-	tell    *teller
+	tell    *engine.Teller[Now]
 	board   *local.Board
 	began   time.Time
 	session *engine.Session
@@ -68,12 +68,12 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 		case <-looked:
 		case <-quiet:
 		}
-		if err := d.lost.again(ctx, quiet); err != nil {
+		if err := d.lost.watch(ctx, quiet); err != nil {
 			d.broken(err)
 			cut()
 		}
 	})
-	turn, err := d.engine(ctx, looked)
+	turn, err := d.engine(ctx, cut, looked)
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
@@ -81,13 +81,14 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 }
 
 // engine checks what the target may have lost, closes looked, then runs units.
-func (d *drive) engine(ctx context.Context, looked chan<- struct{}) (plan.Turn, error) {
+func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<- struct{}) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
 	ending, err := d.actions(ctx)
 	if err != nil {
 		return plan.Turn{}, err
 	}
-	for _, look := range []func(context.Context) error{d.lost.guard, d.lost.look, d.lost.stale} {
+	guard := func(ctx context.Context) error { return d.lost.guard(ctx, cut) }
+	for _, look := range []func(context.Context) error{d.superseded, guard, d.lost.look, d.lost.stale} {
 		if ending {
 			break
 		}
@@ -127,7 +128,7 @@ func (d *drive) event(e unit.Event) {
 		d.lost.suspect(e)
 	}
 	d.endsWait(e)
-	d.tell.event(e)
+	d.tell.Event(e)
 }
 
 // tickEvery is how often people are shown something new.
@@ -185,14 +186,14 @@ func (d *drive) broken(err error) {
 }
 
 func (d *drive) show(ctx context.Context) {
-	if d.tell.behind() {
+	if d.tell.Behind() {
 		return
 	}
 	now, err := d.runs.now(ctx, d)
 	if err != nil {
 		return // the next tick, or the turn that fails for the same reason
 	}
-	d.tell.tick(now)
+	d.tell.Frame(now)
 }
 
 // actions takes in what other processes asked for.
@@ -300,7 +301,7 @@ func (d *drive) tidy(ctx context.Context) {
 				continue
 			}
 			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, d.run.UID)
+				_ = w.DropMarks(ctx, d.run.UID, "")
 			}
 		}
 	}

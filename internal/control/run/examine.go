@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -62,4 +63,20 @@ func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection
 	ctx, done := r.watched(ctx, open)
 	defer done()
 	return inspect(ctx, open, name, catalog.Selection{}, true)
+}
+
+// watched labels what is done under the context, before a run is open, and
+// tells Standing what it waits for. stop ends that.
+func (r *Runs) watched(ctx context.Context, open *endpoints) (labelled context.Context, stop func()) {
+	if r.Standing == nil {
+		return ctx, func() {}
+	}
+	label := "looking " + r.Owner
+	asking, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		doctor.Watch(asking, open, open.names, label, r.Standing)
+	}()
+	return connector.WithLabel(ctx, label), func() { cancel(); <-ended }
 }

@@ -54,10 +54,10 @@ func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 		return err
 	}
 	if seen != nil {
-		facts.Source, facts.Definitions, facts.Unread = seen.Source, seen.Definitions, seen.Unread
+		facts.Source, facts.Snapshot, facts.Definitions, facts.Unread = seen.Source, seen.Snapshot, seen.Definitions, seen.Unread
 		return nil
 	}
-	if facts.Source, err = inspect(ctx, l.open, n.From, n.Select, true); err != nil {
+	if facts.Source, facts.Snapshot, err = l.look(ctx, n); err != nil {
 		return err
 	}
 	if n.Definitions {
@@ -66,7 +66,28 @@ func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 			return err
 		}
 	}
-	return l.sights.keep(ctx, l, n, *facts)
+	l.sights.keep(l, n, *facts)
+	return nil
+}
+
+// look inspects the source, in a run at its snapshot: what came since is no
+// part of what is moved.
+func (l looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, string, error) {
+	if l.snapshotOf(n) == "" {
+		db, err := inspect(ctx, l.open, n.From, n.Select, true)
+		return db, "", err
+	}
+	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
+	if err != nil {
+		return nil, "", err
+	}
+	reader, err := snap.Read(ctx)
+	if err != nil {
+		return nil, "", fault.Wrap(err, "read %s at its snapshot", n.From)
+	}
+	defer reader.Close()
+	db, err := reader.Inspect(ctx, n.Select)
+	return db, snap.ID(), err
 }
 
 func (l looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {

@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -166,9 +167,9 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	open := r.endpoints(fresh.Connections)
 	defer open.Close()
 	d := &drive{
-		runs: r, run: run, frozen: f, own: session, open: open, tell: newTeller(w), stop: make(chan struct{}),
+		runs: r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
 		board: local.NewBoard(), began: time.Now(),
 	}
-	defer d.tell.close() // when the run is given back: who is slow to read keeps nobody from it
+	defer d.tell.Close() // when the run is given back: who is slow to read keeps nobody from it
 	return d.work(ctx, stop)
 }

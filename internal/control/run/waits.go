@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"godwit/internal/control/doctor"
 	"godwit/internal/unit"
 )
 
@@ -118,7 +119,7 @@ func (d *drive) endsWait(e unit.Event) {
 		return
 	}
 	if over, waited := d.waiting.LoadAndDelete(e.Unit); waited {
-		d.tell.event(unit.Event{At: e.At, Kind: unit.WaitOver, Unit: e.Unit, Body: unit.Body(over)})
+		d.tell.Event(unit.Event{At: e.At, Kind: unit.WaitOver, Unit: e.Unit, Body: unit.Body(over)})
 	}
 }
 
@@ -141,7 +142,7 @@ func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 	defer cancel()
 	var all []unit.Wait
 	for _, name := range d.open.names() {
-		found, err := waitsAt(ctx, d.open, name, d.run.Name()+" "+id)
+		found, err := doctor.WaitsAt(ctx, d.open, name, d.run.Name()+" "+id)
 		if err != nil {
 			continue
 		}

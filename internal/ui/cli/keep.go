@@ -14,8 +14,8 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
-	"godwit/internal/ui/story"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 )
 

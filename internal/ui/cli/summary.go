@@ -10,8 +10,8 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
-	"godwit/internal/ui/story"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 )
 

@@ -63,7 +63,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.define(definitions.before)
 	groups := x.data()
 	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},
-		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs()})
+		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs(), Source: x.source()})
 	x.indexes(definitions, groups)
 	x.roots(definitions.roots)
 	x.foreign(definitions.foreign)
@@ -108,6 +108,16 @@ func (x *expansion) settle() error {
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return nil
+}
+
+// source is what a later look at another snapshot is compared with.
+func (x *expansion) source() *Source {
+	db := x.facts.Source
+	s := &Source{Snapshot: x.facts.Snapshot, Include: x.spec.Include, Exclude: x.spec.Exclude, Sequences: db.Sequences, Blobs: db.Blobs}
+	for _, t := range db.Tables {
+		s.Tables = append(s.Tables, t.Name)
+	}
+	return s
 }
 
 // clashes are the other objects of the selection that are at the target: each

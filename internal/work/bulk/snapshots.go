@@ -59,7 +59,7 @@ func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, repor
 		}
 		for _, id := range ids {
 			s.gone[key] = s.gone[key] || id != snap.ID()
-			if id != snap.ID() && id != unknown {
+			if id != snap.ID() && id != unknown && id != left {
 				old = id
 			}
 		}

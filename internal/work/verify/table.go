@@ -196,12 +196,14 @@ type sides struct {
 	run      string
 	from, to string
 	readers  map[string]connector.Reader
+	ids      map[string]string     // of the snapshots they read at
 	alone    map[catalog.Name]bool // not to be verified
 	meter    *meter
 }
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
 
+// reader joins the run's snapshot of a side.
 func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {
 	if r := s.readers[name]; r != nil {
 		return r, nil
@@ -219,9 +221,9 @@ func (s *sides) reader(ctx context.Context, name string) (connector.Reader, erro
 		return nil, fault.Wrap(err, "read %s at its snapshot", name)
 	}
 	if s.readers == nil {
-		s.readers = map[string]connector.Reader{}
+		s.readers, s.ids = map[string]connector.Reader{}, map[string]string{}
 	}
-	s.readers[name] = r
+	s.readers[name], s.ids[name] = r, snap.ID()
 	return r, nil
 }
 

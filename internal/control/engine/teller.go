@@ -1,4 +1,4 @@
-package run
+package engine
 
 import (
 	"sync"
@@ -6,31 +6,33 @@ import (
 	"godwit/internal/unit"
 )
 
-// teller hands what happens in a run to its watcher, in order, from a goroutine
+// Teller hands what happens in a run to its watcher, in order, from a goroutine
 // of its own: a reader that is slow or stands still, of a pipe or a terminal,
 // holds up nothing but what it is shown. Events are kept until it has taken
 // them; of frames only the latest.
-type teller struct {
-	watch Watcher
+type Teller[F any] struct {
+	event func(unit.Event)
+	show  func(*F)
 	ended chan struct{}
 
 	mu     sync.Mutex
 	more   sync.Cond
 	events []unit.Event
-	frame  *Now
+	frame  *F
 	last   bool // nothing more comes
 }
 
-func newTeller(w Watcher) *teller {
-	t := &teller{watch: w, ended: make(chan struct{})}
+// NewTeller begins to tell; both functions may be nil and are called one at a time.
+func NewTeller[F any](event func(unit.Event), show func(*F)) *Teller[F] {
+	t := &Teller[F]{event: event, show: show, ended: make(chan struct{})}
 	t.more.L = &t.mu
 	go t.tell()
 	return t
 }
 
-// event never waits.
-func (t *teller) event(e unit.Event) {
-	if t.watch.Event == nil {
+// Event never waits.
+func (t *Teller[F]) Event(e unit.Event) {
+	if t.event == nil {
 		return
 	}
 	t.mu.Lock()
@@ -39,24 +41,24 @@ func (t *teller) event(e unit.Event) {
 	t.more.Signal()
 }
 
-// behind reports whether the last frame has not been taken yet: the next one
+// Behind reports whether the last frame has not been taken yet: the next one
 // need not be made.
-func (t *teller) behind() bool {
+func (t *Teller[F]) Behind() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.watch.Tick == nil || t.frame != nil
+	return t.show == nil || t.frame != nil
 }
 
-// tick never waits either.
-func (t *teller) tick(n *Now) {
+// Frame never waits either.
+func (t *Teller[F]) Frame(f *F) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.frame = n
+	t.frame = f
 	t.more.Signal()
 }
 
-// close waits until the watcher has taken everything; it is not called after.
-func (t *teller) close() {
+// Close waits until the watcher has taken everything; it is not called after.
+func (t *Teller[F]) Close() {
 	t.mu.Lock()
 	t.last = true
 	t.more.Signal()
@@ -64,7 +66,7 @@ func (t *teller) close() {
 	<-t.ended
 }
 
-func (t *teller) tell() {
+func (t *Teller[F]) tell() {
 	defer close(t.ended)
 	for {
 		t.mu.Lock()
@@ -75,10 +77,10 @@ func (t *teller) tell() {
 		t.events, t.frame = nil, nil
 		t.mu.Unlock()
 		for _, e := range events {
-			t.watch.Event(e)
+			t.event(e)
 		}
 		if frame != nil {
-			t.watch.Tick(frame)
+			t.show(frame)
 		}
 		if last && len(events) == 0 {
 			return

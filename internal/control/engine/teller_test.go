@@ -1,4 +1,4 @@
-package run
+package engine
 
 import (
 	"slices"
@@ -13,33 +13,28 @@ func TestTeller(t *testing.T) {
 	t.Parallel()
 	goOn, entered := make(chan struct{}), make(chan struct{})
 	var events, frames []int64
-	tell := newTeller(Watcher{
-		Event: func(e unit.Event) {
-			if e.Seq == 1 {
-				close(entered)
-				<-goOn
-			}
-			events = append(events, e.Seq)
-		},
-		Tick: func(n *Now) { frames = append(frames, n.Run.ID) },
-	})
-	tell.event(unit.Event{Seq: 1})
+	tell := NewTeller(func(e unit.Event) {
+		if e.Seq == 1 {
+			close(entered)
+			<-goOn
+		}
+		events = append(events, e.Seq)
+	}, func(n *int64) { frames = append(frames, *n) })
+	tell.Event(unit.Event{Seq: 1})
 	<-entered
 	var want []int64
 	for seq := int64(1); seq <= 1000; seq++ {
 		want = append(want, seq)
 		if seq > 1 {
-			tell.event(unit.Event{Seq: seq})
+			tell.Event(unit.Event{Seq: seq})
 		}
-		n := &Now{}
-		n.Run.ID = seq
-		tell.tick(n)
+		tell.Frame(&seq)
 	}
-	if !tell.behind() {
+	if !tell.Behind() {
 		t.Error("a frame that was not taken is not known")
 	}
 	close(goOn)
-	tell.close()
+	tell.Close()
 	if !slices.Equal(events, want) {
 		t.Errorf("%d events, want %d in order", len(events), len(want))
 	}
