@@ -25,7 +25,7 @@ type drive struct {
 	open    *endpoints
 	tell    *engine.Teller[Now]
 	board   *local.Board
-	began   time.Time
+	idle    time.Duration // before this drive, see Now
 	session *engine.Session
 	stop    chan struct{} // closed to end at chunk borders
 

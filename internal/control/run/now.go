@@ -26,6 +26,7 @@ type Now struct {
 	Waiting  int           // of both
 	Wrote    time.Time     // when its owner wrote last
 	Lease    time.Duration // how long an owner may be silent
+	Idle     time.Duration // how long nobody went on with it
 }
 
 // States of a run that has not ended and that nobody owns: its owner gave it
@@ -50,6 +51,27 @@ func (r *Runs) state(run ledger.Run) string {
 
 // Now looks at a run in the ledger.
 func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
+	n, err := r.look(ctx, run)
+	if err == nil {
+		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
+	}
+	return n, err
+}
+
+// Took is how long the run was worked at, by all its owners together.
+func (n *Now) Took() time.Duration {
+	until := n.At
+	switch {
+	case n.Run.State == ledger.Ended:
+		until = n.Run.Ended
+	case !n.Owned():
+		until = n.Wrote
+	}
+	return max(0, until.Sub(n.Run.Opened)-n.Idle)
+}
+
+// look is Now without what takes the whole journal.
+func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	v := r.Ledger.View()
 	n := &Now{Run: run, State: r.state(run), At: time.Now(), Lease: lease}
 	var err error
@@ -134,10 +156,11 @@ func (n *Now) Owned() bool {
 
 // now is Now with what only the driving process knows.
 func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
-	n, err := r.Now(ctx, d.run)
+	n, err := r.look(ctx, d.run)
 	if err != nil {
 		return nil, err
 	}
+	n.Idle = d.idle
 	n.Held = slices.DeleteFunc(n.Held, func(h Held) bool { return h.Step })
 	n.take(d.progress())
 	n.count()

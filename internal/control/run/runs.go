@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"godwit/internal/catalog"
@@ -168,7 +169,10 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	defer open.Close()
 	d := &drive{
 		runs: r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
-		board: local.NewBoard(), began: time.Now(),
+		board: local.NewBoard(),
+	}
+	if d.idle, err = r.Ledger.View().Idle(ctx, run.ID); err != nil {
+		return Ended{}, errors.Join(err, session.Release(ctx))
 	}
 	defer d.tell.Close() // when the run is given back: who is slow to read keeps nobody from it
 	return d.work(ctx, stop)

@@ -35,7 +35,8 @@ type Story struct {
 	Slowest     []UnitTime
 	Events      []unit.Event // lasting ones, without those of single units that went well
 	Last        time.Time
-	Marks       bool // marks are still at the target
+	Idle        time.Duration // how long nobody went on with it
+	Marks       bool          // marks are still at the target
 	units       []ledger.Unit
 }
 
@@ -140,10 +141,13 @@ func (s *Story) tell(events []unit.Event) {
 	proofs, differences := map[string]Proof{}, map[string][]Difference{}
 	retries := map[string]int{}
 	for _, e := range events {
+		before := s.Last
 		s.Last = e.At
 		switch e.Kind {
 		case unit.RunStarted:
 			s.Actor = e.Actor
+		case unit.RunResumed:
+			s.Idle += e.At.Sub(before)
 		case unit.VerifyTable:
 			if p, err := unit.Decode[Proof](e); err == nil {
 				p.Unit = e.Unit
@@ -338,6 +342,9 @@ func (s *Story) sample() {
 		s.Samples = append(s.Samples, Sample{s.Run.Opened.Add(slot * time.Duration(i+1)), b / slot.Seconds()})
 	}
 }
+
+// Took is how long the run was worked at, by all its owners together.
+func (s *Story) Took() time.Duration { return max(0, s.Last.Sub(s.Run.Opened)-s.Idle) }
 
 // Proved reports whether anything was verified.
 func (s *Story) Proved() bool { return len(s.Proofs) > 0 }

@@ -46,7 +46,7 @@ func (s *session) runsCommand() *cobra.Command {
 				return err
 			}
 			t := now.Total()
-			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
+			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: now.Took(), Read: t.Read, Applied: t.Applied, Dead: t.Dead, Exit: -1}
 			if r.State == "ended" {
 				row.Exit = r.Exit
 			}

@@ -54,7 +54,7 @@ func (r *rates) rate(bar string, now time.Time, bytes int64) float64 {
 // status puts a run as it stands into what is drawn.
 func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 	s := view.Status{
-		Now: n.At.In(zone), Run: n.Run.Name(), State: n.State, Started: n.Run.Opened.In(zone), Elapsed: n.At.Sub(n.Run.Opened),
+		Now: n.At.In(zone), Run: n.Run.Name(), State: n.State, Started: n.Run.Opened.In(zone), Elapsed: n.Took(),
 		Plan: short(n.Run.PlanHash), Owner: n.Run.Owner, Account: n.Total(),
 		Hint: "ctrl-c: stop at chunk borders, resumable",
 	}
@@ -210,7 +210,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	st := r.status(now, s.Zone)
 	st.Hint = ""
 	if found.State == "ended" {
-		st.Elapsed, st.Forecast.Over = found.Ended.Sub(found.Opened), true
+		st.Forecast.Over = true
 	} else if !now.Owned() {
 		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
 		for _, k := range now.Counts {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
@@ -25,7 +24,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := story.Report(st, s.Zone)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
-		Took: took(e.Run), Notes: story.Notes(st),
+		Took: st.Took(), Notes: story.Notes(st),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -79,13 +78,6 @@ func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
 		fmt.Fprintln(s.Out)
 	}
 	return view.Show(s.out(), sum)
-}
-
-func took(r run.Ref) time.Duration {
-	if r.Ended.IsZero() {
-		return time.Since(r.Opened)
-	}
-	return r.Ended.Sub(r.Opened)
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

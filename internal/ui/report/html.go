@@ -171,7 +171,7 @@ func (p page) outcomeBox() Box {
 		word = "finished"
 	}
 	return Box{Mark: p.mark(), Title: "Outcome", Word: word, Link: "time",
-		Text: fmt.Sprintf("exit %d after %s", p.Verdict.Exit, view.Span(p.Verdict.Ended.Sub(p.Verdict.Started)))}
+		Text: fmt.Sprintf("exit %d after %s", p.Verdict.Exit, view.Span(p.Verdict.took()))}
 }
 
 func (p page) accountsBox() Box {

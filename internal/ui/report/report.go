@@ -42,11 +42,15 @@ type Verdict struct {
 	Actor      string     `json:"actor"`
 	Host       string     `json:"host"`
 	Started    time.Time  `json:"started"`
-	Ended      time.Time  `json:"ended"` // of the last event
+	Ended      time.Time  `json:"ended"`            // of the last event
+	Idle       float64    `json:"idle_s,omitempty"` // seconds in which nobody went on with it
 	Systems    []System   `json:"systems"`
 	Snapshots  []Snapshot `json:"snapshots,omitempty"`
 	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
 }
+
+// took is how long the run was worked at.
+func (v Verdict) took() time.Duration { return v.Ended.Sub(v.Started) - seconds(v.Idle) }
 
 // System is one side.
 type System struct {

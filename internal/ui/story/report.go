@@ -83,6 +83,7 @@ func verdict(st *run.Story) report.Verdict {
 		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
 		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
 	}
+	v.Idle = st.Idle.Seconds()
 	if v.Ended.IsZero() {
 		v.Ended = st.Last
 	}
