@@ -82,7 +82,6 @@ type session struct {
 	ledger string
 	json   bool
 	color  string
-	all    string // what plan lists in full
 	interrupts
 	stream *view.Stream // with --json
 }

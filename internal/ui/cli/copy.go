@@ -34,7 +34,7 @@ command goes on where it was.`,
 			return err
 		}
 		if w.plan == showPlan {
-			return s.plan(c.Context(), b)
+			return s.plan(c.Context(), b, false)
 		}
 		return s.begin(c.Context(), b, w)
 	}

@@ -116,7 +116,7 @@ func statement(fixes []string) []string {
 }
 
 func (s *session) planCommand() *cobra.Command {
-	d := &source{}
+	d, all := &source{}, ""
 	c := &cobra.Command{
 		Use:   "plan [FLOW]",
 		Short: "Show what a run would make, destroy and leave out, writing nothing",
@@ -129,24 +129,24 @@ func (s *session) planCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.plan(c.Context(), b)
+		return s.plan(c.Context(), b, all == "destroys")
 	}
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
 	d.verify = "all"
 	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all plans the proof too, none leaves it out")
-	c.Flags().Var(oneOf{&s.all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
+	c.Flags().Var(oneOf{&all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
 }
 
-func (s *session) plan(ctx context.Context, b *flow.Bound) error {
+func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 	p, err := s.looking().Plan(ctx, b, nil)
 	if err != nil {
 		return err
 	}
 	v := planned(p, b)
-	v.Now, v.Destroys.All = time.Now().In(s.Zone), s.all == "destroys"
+	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
 	return s.show("plan", v, planOf(v))
 }
 
@@ -208,8 +208,8 @@ func makes(st run.PlannedStep) string {
 			count["key"]++
 		}
 	}
-	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
-		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
+	return fmt.Sprintf("%s, %s, %s, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
+		view.Plural(len(st.Facts.Source.Tables), "table"), view.Plural(count["index"], "index"), view.Plural(count["key"], "key"))
 }
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
