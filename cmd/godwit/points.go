@@ -39,7 +39,11 @@ func testPoint() func(point, unit string) {
 			select {} // the signal is on its way
 		}
 		if stop != nil && stop(point, unit) {
+			goes := make(chan os.Signal, 1)
+			signal.Notify(goes, syscall.SIGCONT)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			<-goes // the signal is on its way: nothing is done meanwhile
+			signal.Stop(goes)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
@@ -37,7 +38,8 @@ type snapshot struct {
 	name     string
 	id       string
 	position string
-	stop     context.CancelFunc // of the keeper's watch
+	nodes    map[catalog.Name]uint32 // file nodes of all tables, noted just before
+	stop     context.CancelFunc      // of the keeper's watch
 
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
@@ -116,7 +118,11 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	type place struct{ Export, ID, Position string }
-	p, err := func() (place, error) {
+	var nodes map[catalog.Name]uint32
+	p, err := func() (_ place, err error) {
+		if nodes, err = keeper.fileNodes(ctx); err != nil {
+			return place{}, err
+		}
 		if err := keeper.exec(ctx, beginReading); err != nil {
 			return place{}, err
 		}
@@ -132,7 +138,7 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	watch, stop := context.WithCancel(e.ended)
-	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, stop: stop, exports: []string{p.Export}}
+	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, nodes: nodes, stop: stop, exports: []string{p.Export}}
 	e.behind(func() { sn.keep(watch, keeper) })
 	return sn, nil
 }

@@ -12,9 +12,21 @@ import (
 // it waits for.
 const patience = 3 * time.Second
 
-// Watch tells what the sessions of a label wait for, each thing once, until
+// Watched labels what is done under the context and tells what it waits for,
+// until stop.
+func Watched(ctx context.Context, open connector.Opener, names func() []string, label string, tell func(unit.Wait)) (labelled context.Context, stop func()) {
+	asking, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		watch(asking, open, names, label, tell)
+	}()
+	return connector.WithLabel(ctx, label), func() { cancel(); <-ended }
+}
+
+// watch tells what the sessions of a label wait for, each thing once, until
 // the context ends. Names gives the connections that are open.
-func Watch(ctx context.Context, open connector.Opener, names func() []string, label string, tell func(unit.Wait)) {
+func watch(ctx context.Context, open connector.Opener, names func() []string, label string, tell func(unit.Wait)) {
 	t := time.NewTicker(patience)
 	defer t.Stop()
 	told := map[string]bool{}

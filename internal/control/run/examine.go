@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -46,13 +45,11 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if n.Existing == "" || !facts.Known {
 		return nil
 	}
-	clearing, err := clearing(ctx, open, n, facts.Facts)
-	if err != nil {
+	if err := makeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
-	facts.Clearing = clearing
 	verb, _ := r.verb(s.Verb)
-	_, err = verb.Plan(s.ID, s.Spec, facts.Facts)
+	_, err := verb.Plan(s.ID, s.Spec, facts.Facts)
 	return err
 }
 
@@ -65,18 +62,11 @@ func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection
 	return inspect(ctx, open, name, catalog.Selection{}, true)
 }
 
-// watched labels what is done under the context, before a run is open, and
-// tells Standing what it waits for. stop ends that.
+// watched has Standing told what is waited for under the context, before a run
+// is open. stop ends that.
 func (r *Runs) watched(ctx context.Context, open *endpoints) (labelled context.Context, stop func()) {
 	if r.Standing == nil {
 		return ctx, func() {}
 	}
-	label := "looking " + r.Owner
-	asking, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		doctor.Watch(asking, open, open.names, label, r.Standing)
-	}()
-	return connector.WithLabel(ctx, label), func() { cancel(); <-ended }
+	return doctor.Watched(ctx, open, open.names, "looking "+r.Owner, r.Standing)
 }

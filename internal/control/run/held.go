@@ -10,9 +10,9 @@ import (
 	"godwit/internal/unit"
 )
 
-// Held is what does not run although nothing is broken: a step whose window is
+// OnHold is what does not run although nothing is broken: a step whose window is
 // closed, units whose next attempt is not due.
-type Held struct {
+type OnHold struct {
 	ID    string    `json:"id"` // of the step or unit
 	Step  bool      `json:"step,omitempty"`
 	Units int       `json:"units,omitempty"` // that wait for the same, this one among them
@@ -58,7 +58,7 @@ func (n *Now) take(rows []unit.Progress) {
 			continue
 		}
 		for _, w := range p.Waits {
-			n.Held = append(n.Held, Held{ID: p.Unit, Step: true, Wait: w})
+			n.Held = append(n.Held, OnHold{ID: p.Unit, Step: true, Wait: w})
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (n *Now) retries(ctx context.Context, v *ledger.View) error {
 		if u.Fault != nil {
 			w.Text = "tried again after: " + u.Fault.Text
 		}
-		h := Held{ID: u.ID, Units: 1, Wait: w}
+		h := OnHold{ID: u.ID, Units: 1, Wait: w}
 		if i == len(units)-1 {
 			h.Units = count - i
 		}

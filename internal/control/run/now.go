@@ -21,7 +21,7 @@ type Now struct {
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
-	Held     []Held        // steps and units that wait for their time
+	Held     []OnHold      // steps and units that wait for their time
 	Forecast plan.Forecast // only known to the process that drives it
 	Waiting  int           // of both
 	Wrote    time.Time     // when its owner wrote last
@@ -161,7 +161,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 		return nil, err
 	}
 	n.Idle = d.idle
-	n.Held = slices.DeleteFunc(n.Held, func(h Held) bool { return h.Step })
+	n.Held = slices.DeleteFunc(n.Held, func(h OnHold) bool { return h.Step })
 	n.take(d.progress())
 	n.count()
 	n.Forecast = d.foresee(n)

@@ -15,7 +15,7 @@ import (
 // Plan is what a run of a flow would do, as both sides stand now.
 type Plan struct {
 	Hash  string // of flow, inputs, environment, definitions and what is destroyed; not of sizes
-	Parts string // of each of them, see Stale
+	Parts string // of each of them, see flow.Stale
 	Steps []PlannedStep
 }
 
@@ -56,7 +56,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		}
 		p.Steps = append(p.Steps, PlannedStep{s, needs, facts, units})
 	}
-	p.Hash, p.Parts = hashes(b, p)
+	p.Hash, p.Parts = b.Hash(p.changes())
 	return p, nil
 }
 
@@ -76,10 +76,25 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 	}
 	facts := *seen
 	facts.Cores = r.Cores
-	var err error
-	facts.Clearing, err = clearing(ctx, open, needs, facts)
+	err := makeRoom(ctx, open, needs, &facts)
 	return facts, err
 }
+
+// changes are the definitions that are made, and what is destroyed.
+func (p *Plan) changes() (definitions [][]string, destroyed []string) {
+	for _, s := range p.Steps {
+		for _, d := range s.Facts.Definitions {
+			definitions = append(definitions, []string{d.Kind, d.Name.String(), d.SQL})
+		}
+		for _, d := range s.Facts.Clearing {
+			destroyed = append(destroyed, d.SQL)
+		}
+	}
+	return definitions, destroyed
+}
+
+// Name is the hash with its parts: what --plan takes.
+func (p *Plan) Name() string { return p.Hash + "-" + p.Parts }
 
 // units counts those of all steps, with the one that each step begins with.
 func (p *Plan) units() int {

@@ -24,7 +24,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := story.Report(st, s.Zone)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
-		Took: st.Took(), Notes: story.Notes(st),
+		Took: st.Took(), Notes: story.Notes(st), Alone: int64(st.Skipped),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -42,7 +42,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = rep.Verdict.Why
-		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }) {
+		switch {
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
+			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}

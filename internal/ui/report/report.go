@@ -47,6 +47,9 @@ type Verdict struct {
 	Systems    []System   `json:"systems"`
 	Snapshots  []Snapshot `json:"snapshots,omitempty"`
 	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
+	// Tables that the outcome does not speak for: left as they were, not verified.
+	Alone       int64 `json:"alone,omitempty"`
+	NotVerified int64 `json:"not_verified,omitempty"`
 }
 
 // took is how long the run was worked at.
@@ -263,8 +266,12 @@ func (r Report) closes() bool {
 // Headline is the outcome in the words of the terminal.
 func (r Report) Headline() string {
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
-	if t := r.Tally(); t.Differ+t.Objects > 0 {
-		s.Verified = &view.Verified{Differ: max(t.Differ+t.Objects, int64(len(r.Differences)))}
+	s.Alone = r.Verdict.Alone
+	if t := r.Tally(); t.Differ+t.Objects > 0 || r.Verdict.NotVerified > 0 {
+		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified}
+		if t.Differ+t.Objects > 0 {
+			s.Verified.Differ = max(t.Differ+t.Objects, int64(len(r.Differences)))
+		}
 	}
 	if s.Outcome == "done" && !r.closes() {
 		return "failed: the accounts do not close"

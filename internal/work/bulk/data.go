@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -51,7 +52,7 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 			load.Close()
 			return d.leave(ctx, u, l, spec, writer)
 		}
-		return unit.Result{}, err
+		return unit.Result{}, twice(redefined(err, l), spec.To, l)
 	}
 	report.At("data.copied")
 	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
@@ -145,6 +146,16 @@ func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Repo
 		})
 	}
 	return accounts, nil
+}
+
+// twice adds to the refusal of a row whose key is there already what can be done.
+func twice(err error, to string, l unit.Lease) error {
+	var e *fault.Error
+	if errors.As(err, &e) && e.Code == "data.unique" {
+		e.Hint("rows with the same key are at %s already: take them away there, then godwit resume %s", to, l.Name).
+			Hint("or godwit cancel %s, then the same command with --new and --existing truncate or replace", l.Name)
+	}
+	return err
 }
 
 // What stands for the snapshot of a unit of which only the mark is left, and of

@@ -55,7 +55,8 @@ func (r *reconcile) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		}
 		return r.look(ctx, u, l, spec, id)
 	}
-	return r.repair(ctx, u, l, report, spec, reader, id)
+	res, err := r.repair(ctx, u, l, report, spec, reader, id)
+	return res, redefined(err, l)
 }
 
 // Done: looking has no effect, and a repair that is done twice finds nothing

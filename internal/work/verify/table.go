@@ -25,6 +25,7 @@ type Proof struct {
 	Count  int    `json:"count,omitempty"`  // rows or objects that differ
 	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
 	Why    string `json:"why,omitempty"`
+	Held   int64  `json:"held,omitempty"` // rows of its own before the copy: why it cannot be verified
 }
 
 // Results of a Proof.
@@ -55,6 +56,9 @@ type History interface {
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	// Held are the tables that a copy in the same run added rows to, with how
+	// many they held before.
+	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
 }
 
 // Executors returns those of the verify verb, by kind.
@@ -87,6 +91,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
+	if s.held, err = t.past.Held(ctx, s.ends()); err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
+	}
 	v := verdict{}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
@@ -111,6 +118,8 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		return proof, nil
 	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
+	case s.held[p.Name] > 0:
+		return t.appended(ctx, s, p, report)
 	case p.Empty:
 		proof.Result = Equal
 		return proof, nil
@@ -150,6 +159,28 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
 	}
 	return proof, err
+}
+
+// appended is a table that held rows before the copy: compared whole it is
+// neither equal nor different, since its rows are of two origins. That fewer
+// are there than were copied is a loss all the same.
+func (t *table) appended(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: p.Name.String(), Result: NotVerified, Method: Both, Held: s.held[p.Name]}
+	proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
+	copied, _, err := t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format)
+	if err != nil {
+		return proof, fault.Wrap(err, "look up its sum")
+	}
+	there, err := s.sum(ctx, s.to, *p.Right)
+	if err != nil {
+		return unreadable(Proof{Entity: proof.Entity, Method: Both}, s.to, err)
+	}
+	if lost := copied.Rows - there.Rows; lost > 0 {
+		proof.Result, proof.Rows, proof.Others, proof.Count, proof.Held = Differs, copied.Rows, there.Rows, int(lost), 0
+		proof.Why = fmt.Sprintf("%d rows were added to those it held, %d are there in all", copied.Rows, there.Rows)
+		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "count", Text: proof.Why})
+	}
+	return proof, nil
 }
 
 // alone is a table that one side lacks.
@@ -196,8 +227,9 @@ type sides struct {
 	run      string
 	from, to string
 	readers  map[string]connector.Reader
-	ids      map[string]string     // of the snapshots they read at
-	alone    map[catalog.Name]bool // not to be verified
+	ids      map[string]string      // of the snapshots they read at
+	alone    map[catalog.Name]bool  // not to be verified
+	held     map[catalog.Name]int64 // rows before the copy
 	meter    *meter
 }
 
