@@ -208,7 +208,7 @@ type Waiter interface {
 
 // Wait is one reason why a session stands still, as the server tells it.
 type Wait struct {
-	Gate      string // lock, server, reading, writing
+	Gate      string // lock, server, reading, writing; working: it waits for nothing
 	Text      string
 	Since     time.Time
 	Holder    string

@@ -67,3 +67,44 @@ func TestReplacedLock(t *testing.T) {
 	none.remove(path)
 	none.unlock()
 }
+
+// Who only asks for the holder never keeps anybody from the lock.
+func TestAskingForTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	if lockHeld(path) {
+		t.Error("held, and there is no file")
+	}
+	stop := make(chan struct{})
+	var asking sync.WaitGroup
+	for range 4 {
+		asking.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					lockHeld(path)
+				}
+			}
+		})
+	}
+	for i := range 2000 {
+		l, err := lockFile(path)
+		if l == nil || err != nil {
+			t.Fatalf("attempt %d: kept off by a question: %v", i, err)
+		}
+		if !lockHeld(path) {
+			t.Fatal("held, and nobody says so")
+		}
+		if i%2 == 0 {
+			l.remove(path)
+			continue
+		}
+		if l.unlock(); lockHeld(path) {
+			t.Fatal("the holder is gone, and it is held")
+		}
+	}
+	close(stop)
+	asking.Wait()
+}

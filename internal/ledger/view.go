@@ -60,6 +60,20 @@ func (v *View) LastEventAt(ctx context.Context, run int64) (time.Time, error) {
 	return clock(at[0]), nil
 }
 
+// Idle is how long nobody went on with a run: from the last event of one owner
+// to the next one's first.
+func (v *View) Idle(ctx context.Context, run int64) (time.Duration, error) {
+	ms, err := read(ctx, v, func(r scanner) (int64, error) {
+		var ms int64
+		err := r.Scan(&ms)
+		return ms, err
+	}, idleTime, run)
+	if err != nil || len(ms) == 0 {
+		return 0, err
+	}
+	return time.Duration(ms[0]) * time.Millisecond, nil
+}
+
 // Accounts returns all accounts of a run, the superseded ones too, by step,
 // entity, chunk and generation.
 func (v *View) Accounts(ctx context.Context, run int64) ([]record.Account, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ type Key struct {
 	Required bool
 	Default  string
 	Enum     []string
+	Min      int // of an Int, the least there may be; 0: any
 	Help     string
 	Keys     []Key // of a Group
 
@@ -94,6 +96,9 @@ func keyOf(f reflect.StructField, i int, tag string) Key {
 	k := Key{Name: words[0], Help: f.Tag.Get("help"), Default: f.Tag.Get("default"), index: []int{i}, typ: f.Type}
 	if enum := f.Tag.Get("enum"); enum != "" {
 		k.Enum = strings.Split(enum, ",")
+	}
+	if least, err := strconv.Atoi(f.Tag.Get("min")); err == nil {
+		k.Min = least
 	}
 	t := f.Type
 	if t.Kind() == reflect.Map {

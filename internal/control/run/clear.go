@@ -25,7 +25,7 @@ func makeRoom(ctx context.Context, open connector.Opener, n unit.Needs, facts *c
 	if err == nil && len(facts.Kept) > 0 {
 		err = same(ctx, open, n, facts)
 	}
-	return fault.Wrap(err, "make room at %s", n.To)
+	return err
 }
 
 // same refuses to keep what is not the same on both sides.

@@ -124,7 +124,7 @@ func inspect(ctx context.Context, open connector.Opener, name string, sel catalo
 		sel.Include = lenient(sel.Include)
 	}
 	db, err := i.Inspect(ctx, sel)
-	return db, fault.Wrap(err, "inspect %s", name)
+	return db, err
 }
 
 // lenient keeps the patterns that a target may well not match yet from being
@@ -149,7 +149,7 @@ func definitions(ctx context.Context, open connector.Opener, name string, sel ca
 		}
 	}
 	list, err := d.Definitions(ctx, id, sel, db)
-	return list, fault.Wrap(err, "definitions of %s", name)
+	return list, err
 }
 
 func export(ctx context.Context, open connector.Opener, name, snapshot string) (string, error) {
@@ -167,7 +167,7 @@ func snapshotOf(ctx context.Context, open connector.Opener, name, snapshot strin
 		return nil, err
 	}
 	snap, err := s.OpenSnapshot(ctx, snapshot)
-	return snap, fault.Wrap(err, "open snapshot of %s", name)
+	return snap, err
 }
 
 // inspectSpec is the unit that a step begins with.

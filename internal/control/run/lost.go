@@ -142,7 +142,7 @@ func (l *lostTarget) compare(ctx context.Context) error {
 			return err
 		}
 		if marks[to], err = w.Marks(ctx, l.drive.run.UID); err != nil {
-			return fault.Wrap(err, "read the marks at %s", to)
+			return err
 		}
 	}
 	// Asked last: an attempt to take them away began before they were gone.
@@ -201,7 +201,7 @@ func (l *lostTarget) evict(ctx context.Context) error {
 			continue
 		}
 		if _, err := e.Evict(ctx, l.drive.run.UID); err != nil {
-			return fault.Wrap(err, "take over %s", name)
+			return err
 		}
 	}
 	l.evicted = true

@@ -47,7 +47,7 @@ type countValue struct {
 
 type statusValue struct {
 	Run      string           `json:"run"`
-	State    string           `json:"state"` // "lost": nobody owns it
+	State    string           `json:"state"` // running, paused, cancelling, stopped, lost, ended
 	Outcome  string           `json:"outcome,omitempty"`
 	Exit     *int             `json:"exit,omitempty"`
 	Plan     string           `json:"plan"`
@@ -57,19 +57,17 @@ type statusValue struct {
 	Accounts []record.Account `json:"accounts"`
 	Units    []countValue     `json:"units"`
 	Active   []unit.Progress  `json:"active"`
+	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
-		Run: n.Run.Name(), State: n.Run.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Waiting: n.Waiting,
+		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
 	}
-	if n.Alone() {
-		v.State = "lost"
-	}
-	if !n.Run.Ended.IsZero() {
-		v.Exit = &n.Run.Exit
+	if n.Run.State == "ended" {
+		v.State, v.Exit = n.Run.State, &n.Run.Exit
 	}
 	for _, c := range n.Counts {
 		v.Units = append(v.Units, countValue{c.Kind, c.State, c.Units})

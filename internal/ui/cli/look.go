@@ -26,19 +26,14 @@ func (s *session) doctorCommand() *cobra.Command {
 		Example: `  godwit doctor warehouse
   godwit doctor --from postgres://old/shop --to postgres://new/shop
   godwit doctor warehouse --fixes > fixes.sql`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
-		runs, done, err := s.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer done()
-		found, err := runs.Doctor(c.Context(), b)
+		found, err := s.looking().Doctor(c.Context(), b)
 		if err != nil {
 			return err
 		}
@@ -140,49 +135,45 @@ func statement(fixes []string) []string {
 }
 
 func (s *session) planCommand() *cobra.Command {
-	d := &source{}
+	d, all := &source{}, ""
 	c := &cobra.Command{
 		Use:   "plan [FLOW]",
 		Short: "Show what a run would make, destroy and leave out, writing nothing",
 		Example: `  godwit plan warehouse
   godwit plan --from postgres://old/shop --to postgres://new/shop --existing replace`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
-		return s.plan(c.Context(), b)
+		return s.plan(c.Context(), b, all == "destroys")
 	}
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
-	c.Flags().StringVar(&d.verify, "verify", "all", "all plans the proof too, none leaves it out")
-	c.Flags().StringVar(&s.all, "show", "", "destroys lists every table that would be dropped or emptied")
+	d.verify = "all"
+	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all plans the proof too, none leaves it out")
+	c.Flags().Var(oneOf{&all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
 }
 
-func (s *session) plan(ctx context.Context, b *flow.Bound) error {
-	runs, done, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	p, err := runs.Plan(ctx, b, nil)
+func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
+	p, err := s.looking().Plan(ctx, b, nil)
 	if err != nil {
 		return err
 	}
 	v := planned(p, b)
-	v.Now, v.Destroys.All = time.Now().In(s.Zone), s.all == "destroys"
+	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
 	return s.show("plan", v, planOf(v))
 }
 
 // planned puts a plan into what is shown.
 func planned(p *run.Plan, b *flow.Bound) view.Plan {
-	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
+	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Name()}
 	if b.Files == nil { // made from --from and --to
-		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
+		v.Run = "godwit " + b.Flow + " ... --plan " + p.Name()
 	}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
@@ -236,18 +227,22 @@ func makes(st run.PlannedStep) string {
 			count["key"]++
 		}
 	}
-	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
-		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
+	return fmt.Sprintf("%s, %s, %s, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
+		view.Plural(len(st.Facts.Source.Tables), "table"), view.Plural(count["index"], "index"), view.Plural(count["key"], "key"))
 }
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
 // protected environment was refused before, any other agreed by its flow.
-func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
+func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
 	v := planned(p, b)
 	if len(v.Destroys.Tables) == 0 {
 		return nil
 	}
-	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + v.Destroys.How
+	how := v.Destroys.How
+	if len(v.Destroys.Tables) == 1 {
+		how = "is" + strings.TrimPrefix(how, "are")
+	}
+	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + how
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil
@@ -256,12 +251,31 @@ func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 		return fault.New(fault.Config, "run.not-agreed", "%s, and the question would not be seen", what).Hint("--yes agrees without being asked")
 	}
 	fmt.Fprintf(s.Err, "%s.\nType %s to go on: ", what, b.Flow)
-	var answer string
-	fmt.Fscanln(s.In, &answer)
+	answer, err := s.answer(ctx)
+	if err != nil {
+		return err
+	}
 	if answer != b.Flow {
 		return fault.New(fault.Config, "run.not-agreed", "nothing was started").Hint("--yes agrees without being asked")
 	}
 	return nil
+}
+
+// answer reads one word; an interrupt ends the question.
+func (s *session) answer(ctx context.Context) (string, error) {
+	word := make(chan string, 1)
+	go func() {
+		var answer string
+		fmt.Fscanln(s.In, &answer)
+		word <- answer
+	}()
+	select {
+	case answer := <-word:
+		return answer, nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return "", ctx.Err()
+	}
 }
 
 func (s *session) inspectCommand() *cobra.Command {
@@ -272,19 +286,14 @@ func (s *session) inspectCommand() *cobra.Command {
 		Short: "Show what a database holds",
 		Example: `  godwit inspect warehouse old
   godwit inspect --from postgres://old/shop --tables`,
-		Args: cobra.MaximumNArgs(2),
+		Args: takes("[FLOW]", "[CONNECTION]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		name, at, err := s.subject(c, d, args)
 		if err != nil {
 			return err
 		}
-		defer done()
-		name, at, err := s.subject(d, args)
-		if err != nil {
-			return err
-		}
-		db, err := runs.Inspect(c.Context(), name, at)
+		db, err := s.looking().Inspect(c.Context(), name, at)
 		if err != nil {
 			return err
 		}
@@ -297,7 +306,13 @@ func (s *session) inspectCommand() *cobra.Command {
 }
 
 // subject is the one connection that is inspected.
-func (s *session) subject(d *source, args []string) (string, flow.BoundConnection, error) {
+func (s *session) subject(c *cobra.Command, d *source, args []string) (string, flow.BoundConnection, error) {
+	if err := d.alone(c.Flags(), len(args) > 0); err != nil {
+		return "", flow.BoundConnection{}, err
+	}
+	if d.from != "" && d.to != "" {
+		return "", flow.BoundConnection{}, fault.New(fault.Config, "usage", "give --from or --to: one database is inspected")
+	}
 	if len(args) == 2 {
 		b, err := s.file(d, args[0])
 		if err != nil {

@@ -6,26 +6,25 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 )
 
 // summary says how a run ended, writes its report, and gives its exit code.
 func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path string) error {
 	ctx = context.WithoutCancel(ctx) // what was cut is summed up too
-	story, err := runs.Story(ctx, e.Run)
+	st, err := runs.Story(ctx, e.Run)
 	if err != nil {
 		return err
 	}
-	rep := reportOf(story, s.Zone)
+	rep := story.Report(st, s.Zone)
 	sum := view.Summary{
-		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: notes(story), Alone: int64(story.Skipped),
+		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
+		Took: st.Took(), Notes: story.Notes(st), Alone: int64(st.Skipped),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -35,20 +34,18 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 			sum.Why = e.Fault.Text
 		}
 	}
-	if e.Fault != nil && !e.Stopped { // it said done, and is not
+	if e.Fault != nil && !e.Stopped { // it said done, and is not; or broke off
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
-	if story.Proved() {
-		sum.Verified = verified(story)
-	}
-	failed := story.Failed()
+	sum.Verified = story.Verified(st)
+	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
-		sum.Why = why(failed)
+		sum.Why = rep.Verdict.Why
 		switch {
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
 			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
-		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }):
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -57,19 +54,16 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	if s.json {
 		s.events().Value("summary", summaryOf(sum))
-	} else if err := s.tellEnd(story, sum); err != nil {
+	} else if err := s.tellEnd(st, sum); err != nil {
 		return err
 	}
-	if e.Stopped && e.Fault != nil { // what failed earlier is told by the report
+	if e.Fault != nil { // what ended it now, not what it had met before
 		failed = []fault.Fault{*e.Fault}
 	}
 	for _, f := range failed {
-		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
+		if !story.Compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
-	}
-	if e.Fault != nil && !e.Stopped {
-		s.say(*e.Fault)
 	}
 	if e.Exit != 0 {
 		return exit{e.Exit}
@@ -79,92 +73,14 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(story *run.Story, sum view.Summary) error {
-	if proof, ok := proof(story, sum); ok {
+func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
+	if proof, ok := story.Proof(st, sum); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out)
 	}
 	return view.Show(s.out(), sum)
-}
-
-// why is the outcome's reason in one sentence; each failure is told below.
-func why(failed []fault.Fault) string {
-	var texts []string
-	codes := map[string]int{}
-	for _, f := range failed {
-		if codes[f.Code]++; codes[f.Code] == 1 {
-			texts = append(texts, f.Code)
-		}
-	}
-	for i, code := range texts {
-		switch n := codes[code]; {
-		case code == "verify.differs":
-			texts[i] = "both sides differ"
-		case code == "verify.unreadable":
-			texts[i] = "not all could be verified"
-		case n > 1:
-			texts[i] = fmt.Sprintf("%s %d times", code, n)
-		}
-	}
-	return strings.Join(texts, ", ")
-}
-
-// compared are the faults of a verification, which the proof tells in full.
-func compared(f fault.Fault) bool {
-	return f.Code == "verify.differs" || f.Code == "verify.unreadable"
-}
-
-func took(r run.Ref) time.Duration {
-	if r.Ended.IsZero() {
-		return time.Since(r.Opened)
-	}
-	return r.Ended.Sub(r.Opened)
-}
-
-// verified adds up the proofs of tables.
-func verified(st *run.Story) *view.Verified {
-	v := &view.Verified{}
-	for _, p := range st.Proofs {
-		if p.Around() {
-			continue
-		}
-		switch p.Result {
-		case "equal":
-			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
-		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
-		case "left_alone": // said in a note
-		default:
-			v.Tables++
-		}
-	}
-	return v
-}
-
-func notes(st *run.Story) []view.Note {
-	var list []view.Note
-	alone := 0
-	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
-			alone++
-		}
-	}
-	if alone > 0 {
-		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
-	}
-	if n := len(st.Again); n > 0 {
-		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
-	}
-	for _, p := range st.Proofs {
-		if p.Around() && p.Result == "differs" {
-			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
-		}
-	}
-	return list
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

@@ -89,7 +89,7 @@ func (d Doctor) lines(edge int) []string {
 		}
 		lines = append(lines, line)
 	}
-	lines = append(lines, "", Count(blocks)+" "+verb(blocks, "blocks", "block")+", "+Count(warns)+" "+verb(warns, "warns", "warn")+
+	lines = append(lines, "", Count(blocks)+" blocking, "+Plural(warns, "warning")+
 		", "+Count(ok)+" ok in "+Span(d.Took)+". Nothing was changed.")
 	if fixes {
 		lines = append(lines, "All fixes in one file: "+d.Command+" --fixes > fixes.sql")

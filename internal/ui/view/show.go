@@ -32,9 +32,6 @@ func Show(o Out, s Screen) error {
 	return err
 }
 
-// Text is a screen as Show writes it, without colour, at 100 columns.
-func Text(s Screen) string { return strings.Join(cleaned(s.lines(100)), "\n") + "\n" }
-
 func cleaned(lines []string) []string {
 	for i, l := range lines {
 		lines[i] = clean(l)

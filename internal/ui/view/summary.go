@@ -36,6 +36,7 @@ type Note struct {
 type Verified struct {
 	Rows, Equal, Explained, Differ, NotRead int64
 	Tables                                  int64 // not verified at all, by name in the report
+	Made                                    int64 // of Rows, those that the target made itself: of materialised views
 }
 
 func (s Summary) total() record.Account {
@@ -146,13 +147,17 @@ func (v Verified) text(t record.Account) string {
 	if v.Explained > 0 {
 		parts = append(parts[:1], append([]string{Count(v.Explained) + " explained"}, parts[1:]...)...)
 	}
-	if rest := t.Applied + unchanged(t) - v.Rows; rest > 0 && v.NotRead == 0 {
+	if rest := t.Applied + unchanged(t) - (v.Rows - v.Made); rest > 0 && v.NotRead == 0 {
 		parts = append(parts, Count(rest)+" not verified")
 	}
 	if v.Tables > 0 {
 		parts = append(parts, Plural(v.Tables, "table")+" not verified")
 	}
-	return "read back: " + strings.Join(parts, ", ")
+	text := "rows read back: " + strings.Join(parts, ", ")
+	if v.Made > 0 {
+		text += "; " + Count(v.Made) + " of materialised views, not copied"
+	}
+	return text
 }
 
 func note(label, n, text, more string, at, edge int) string {

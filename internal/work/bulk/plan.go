@@ -1,8 +1,8 @@
 package bulk
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -105,7 +105,7 @@ func (x *expansion) settle() error {
 			return notEmpty(exist, x.spec.To)
 		}
 	}
-	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
+	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return nil
 }
 
@@ -154,10 +154,4 @@ func (x *expansion) add(u unit.Unit, object string, spec any) {
 	x.units = append(x.units, u)
 }
 
-func encode(spec any) json.RawMessage {
-	b, err := json.Marshal(spec)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(spec any) json.RawMessage { return unit.Body(spec) }

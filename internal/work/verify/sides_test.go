@@ -29,6 +29,7 @@ type pair struct {
 	mu          sync.Mutex
 	proofs      map[string]verify.Proof
 	differences []verify.Difference
+	progress    []unit.Progress
 }
 
 // Open implements connector.Opener.
@@ -56,7 +57,11 @@ func (p *pair) Values(context.Context, unit.Ends) (map[catalog.Name]connector.Se
 
 // The rest implements unit.Report.
 
-func (p *pair) Progress(unit.Progress) {}
+func (p *pair) Progress(one unit.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.progress = append(p.progress, one)
+}
 func (p *pair) Drain() <-chan struct{} { return nil }
 func (p *pair) At(string)              {}
 func (p *pair) Note(_ string, body any) {

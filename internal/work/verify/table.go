@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -85,7 +84,8 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
+	m := &meter{report: report, p: unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}}
+	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To, meter: m}
 	defer s.close()
 	var err error
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
@@ -95,7 +95,6 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
 	}
 	v := verdict{}
-	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
 		if err != nil {
@@ -103,11 +102,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		}
 		report.Note(unit.VerifyTable, proof)
 		v.add(proof)
-		p.Rows += proof.Rows
-		if pair.Left != nil {
-			p.Done += pair.Left.Bytes
-		}
-		report.Progress(p)
+		m.p.Rows += proof.Rows
+		m.part(0)
+		m.tell()
 	}
 	return unit.Result{Facts: encode(v.counts)}, v.err()
 }
@@ -135,11 +132,17 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 	if err != nil {
 		return proof, fault.Wrap(err, "look up its sum")
 	}
+	share := p.Left.Bytes
 	if relayed {
 		proof.Method = Relayed
-	} else if left, err = s.sum(ctx, s.from, *p.Left); err != nil {
-		return unreadable(proof, s.from, err)
+	} else {
+		share /= 2
+		s.meter.part(share)
+		if left, err = s.sum(ctx, s.from, *p.Left); err != nil {
+			return unreadable(proof, s.from, err)
+		}
 	}
+	s.meter.part(share)
 	right, err := s.sum(ctx, s.to, *p.Right)
 	if err != nil {
 		return unreadable(proof, s.to, err)
@@ -192,6 +195,7 @@ func (t *table) alone(ctx context.Context, s *sides, p Pair, report unit.Report)
 	if p.Empty {
 		return proof, nil
 	}
+	s.meter.part(chunk.Bytes)
 	sum, err := s.sum(ctx, side, *chunk)
 	if err != nil {
 		return unreadable(proof, side, err)
@@ -226,6 +230,7 @@ type sides struct {
 	ids      map[string]string      // of the snapshots they read at
 	alone    map[catalog.Name]bool  // not to be verified
 	held     map[catalog.Name]int64 // rows before the copy
+	meter    *meter
 }
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
@@ -261,7 +266,7 @@ func (s *sides) sum(ctx context.Context, name string, c catalog.Chunk) (record.S
 	if err != nil {
 		return record.Sum{}, err
 	}
-	sum, err := r.CopyOut(ctx, c, io.Discard)
+	sum, err := r.CopyOut(ctx, c, s.meter)
 	if err != nil {
 		s.drop(name)
 	}

@@ -1,8 +1,8 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -16,7 +16,7 @@ type Verify struct {
 	To      string   `flow:"to,required,name" help:"connection that is proved against it"`
 	Include []string `flow:"include,patterns" help:"tables to verify, as schema.table with * and ?; all when not given"`
 	Exclude []string `flow:"exclude,patterns" help:"tables to leave out"`
-	Workers int      `flow:"workers" help:"tables at the same time; default from the machine's cores, 2 to 8"`
+	Workers int      `flow:"workers" min:"1" help:"tables at the same time; default from the machine's cores, 2 to 8"`
 }
 
 // Verb is the verify verb.
@@ -205,7 +205,7 @@ func pairs(facts catalog.Facts) []sized {
 			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key, Empty: r.Unfilled}, r.Bytes})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
+	slices.SortStableFunc(list, func(a, b sized) int { return cmp.Compare(b.bytes, a.bytes) })
 	return list
 }
 
@@ -217,10 +217,4 @@ func whole(t, columns catalog.Table, format string) *catalog.Chunk {
 	}
 }
 
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(v any) json.RawMessage { return unit.Body(v) }

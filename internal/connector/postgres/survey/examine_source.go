@@ -148,7 +148,7 @@ func (x *examination) sourceTables(pick func(catalog.Table) bool) []string {
 
 func checkKeys(_ context.Context, x *examination) error {
 	if names := x.sourceTables(func(t catalog.Table) bool { return len(t.Key) == 0 }); len(names) > 0 {
-		x.add(connector.Warns, "table.keyless", names[0], "%d tables have no key: verified as multisets, repaired as a whole: %s", len(names), some(names))
+		x.add(connector.Warns, "table.keyless", names[0], "tables without a key (%d) are verified as multisets, repaired as a whole: %s", len(names), some(names))
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
-package cli
+package story
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +17,9 @@ import (
 // slowest is how many units the report lists by time.
 const slowest = 20
 
-// reportOf puts a run's story into the report's words.
-func reportOf(st *run.Story, zone *time.Location) report.Report {
-	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
+// Report puts a run's story into the report's words.
+func Report(st *run.Story, zone *time.Location) report.Report {
+	r := report.Report{V: 1, Zone: zoneName(zone), Verdict: verdict(st), FlowText: st.FlowText}
 	totals := slices.Clone(st.Totals)
 	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, a := range totals { // largest first
@@ -49,8 +50,25 @@ func reportOf(st *run.Story, zone *time.Location) report.Report {
 			r.Slowest = append(r.Slowest, report.Unit{Unit: view.UnitName(u.ID), Seconds: u.Seconds, Tries: int64(u.Tries), Rows: u.Rows, Bytes: u.Bytes})
 		}
 	}
+	if f := st.Failed(); len(f) > 0 {
+		r.Verdict.Why = why(f, r.Tally())
+	}
 	told(&r, st)
 	return r
+}
+
+// zoneName is the name of a zone that other machines know too, also when this
+// one only calls it its own.
+func zoneName(zone *time.Location) string {
+	if zone.String() != "Local" {
+		return zone.String()
+	}
+	if file, err := os.Readlink("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(file, "zoneinfo/"); ok {
+			return name
+		}
+	}
+	return zone.String()
 }
 
 func others(p run.Proof) int64 {
@@ -65,14 +83,12 @@ func verdict(st *run.Story) report.Verdict {
 		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
 		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
 	}
+	v.Idle = st.Idle.Seconds()
 	if v.Ended.IsZero() {
 		v.Ended = st.Last
 	}
 	if v.Outcome == "" {
 		v.Outcome = "stopped"
-	}
-	if f := st.Failed(); len(f) > 0 {
-		v.Why = f[0].Text
 	}
 	for _, c := range st.Sides {
 		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System, Version: c.Version, Database: c.Database})

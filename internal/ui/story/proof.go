@@ -1,4 +1,4 @@
-package cli
+package story
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
 
@@ -14,15 +15,15 @@ import (
 // report has more.
 const listedRows = 10
 
-// proof is what a run's verification found; false when all is equal.
-func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
+// Proof is what a run's verification found; false when all is equal.
+func Proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st), Copied: len(st.Steps) > 0}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
-		switch d.What {
-		case "sequence", "definition", "extra definition":
+		switch {
+		case report.Around(d.What):
 			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
-		case "missing", "extra", "changed":
+		case d.What != "table": // that is the whole of it
 			rows[d.Entity] = append(rows[d.Entity], d)
 		}
 	}
@@ -105,6 +106,61 @@ func counted(p run.Proof) string {
 		return view.Plural(p.Rows, "row") + " on both sides"
 	}
 	return view.Plural(p.Rows, "row") + " against " + view.Count(p.Others)
+}
+
+// Verified adds up the proofs of tables; nil when nothing was verified.
+func Verified(st *run.Story) *view.Verified {
+	if !st.Proved() {
+		return nil
+	}
+	v := &view.Verified{}
+	copied := map[string]bool{}
+	for _, a := range st.Totals {
+		copied[a.Entity] = true
+	}
+	for _, p := range st.Proofs {
+		if p.Around() {
+			continue
+		}
+		if len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs") {
+			v.Made += p.Rows
+		}
+		switch p.Result {
+		case "equal":
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
+		case "differs":
+			v.Rows += p.Rows
+			v.Differ += max(1, int64(p.Count))
+			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+		case "left_alone": // said in a note
+		default:
+			v.Tables++
+		}
+	}
+	return v
+}
+
+// Notes are the counted lines below a summary's accounts.
+func Notes(st *run.Story) []view.Note {
+	var list []view.Note
+	alone := 0
+	for _, p := range st.Proofs {
+		if p.Result == "left_alone" {
+			alone++
+		}
+	}
+	if alone > 0 {
+		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
+	}
+	if n := len(st.Again); n > 0 {
+		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
+	}
+	for _, p := range st.Proofs {
+		if p.Around() && p.Result == "differs" {
+			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
+		}
+	}
+	return list
 }
 
 func plural(n int, one, more string) string {
