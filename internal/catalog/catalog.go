@@ -121,6 +121,24 @@ type Facts struct {
 	Cores  int    `json:"cores,omitempty"`
 }
 
+// SameBlobs are the large objects whose oids both sides have, ascending.
+func (f Facts) SameBlobs() []uint32 {
+	if f.Source == nil || f.Target == nil {
+		return nil
+	}
+	there := make(map[uint32]bool, len(f.Target.Blobs))
+	for _, oid := range f.Target.Blobs {
+		there[oid] = true
+	}
+	var both []uint32
+	for _, oid := range f.Source.Blobs {
+		if there[oid] {
+			both = append(both, oid)
+		}
+	}
+	return both
+}
+
 // Formats of a copy stream.
 const (
 	Text   = "text"

@@ -179,6 +179,8 @@ type Found struct {
 	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
 	// Alone are objects at the target that a copy leaves as they are.
 	Alone []catalog.Name `json:"alone,omitempty"`
+	// AloneBlobs are large objects of both sides that it leaves alone.
+	AloneBlobs []uint32 `json:"aloneBlobs,omitempty"`
 }
 
 // Side is a connection as it was found.
@@ -251,6 +253,9 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
+	}
+	if needs.Existing == skip {
+		found.AloneBlobs = facts.SameBlobs()
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
 }

@@ -22,6 +22,7 @@ type Past interface {
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
 	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

@@ -102,11 +102,12 @@ type planValue struct {
 	Command  string           `json:"command"`
 	Steps    []stepValue      `json:"steps"`
 	Destroys []destroyedValue `json:"destroys"`
+	Blobs    []uint32         `json:"destroys_large_objects,omitempty"`
 	LeftOut  int64            `json:"left_out"`
 }
 
 func planOf(p view.Plan) planValue {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, LeftOut: p.LeftOut.Tables}
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
 	}

@@ -188,6 +188,10 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 				v.Destroys.Gone = append(v.Destroys.Gone, one)
 			}
 		}
+		if objects := st.DestroyedBlobs(); len(objects) > 0 {
+			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
+			v.Destroys.Blobs = objects
+		}
 		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
 			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
 		}
@@ -225,10 +229,10 @@ func makes(st run.PlannedStep) string {
 // protected environment was refused before, any other agreed by its flow.
 func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 	v := planned(p, b)
-	if len(v.Destroys.Tables) == 0 {
+	if len(v.Destroys.Tables)+len(v.Destroys.Blobs) == 0 {
 		return nil
 	}
-	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + v.Destroys.How
+	what := v.Destroys.What()
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil

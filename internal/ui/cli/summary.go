@@ -143,7 +143,10 @@ func notes(st *run.Story) []view.Note {
 	var list []view.Note
 	alone := 0
 	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
+		switch {
+		case p.Result == "left_alone" && p.Around():
+			list = append(list, view.Note{Label: "alone", N: int64(p.Count), Text: "left as at the target, neither copied nor verified: " + p.Why})
+		case p.Result == "left_alone":
 			alone++
 		}
 	}

@@ -195,7 +195,7 @@ func (x *expansion) values() {
 			Uses: []string{unit.Alone + "sequences"},
 		}, "values", SequenceSpec{x.spec.From, x.spec.To, part})
 	}
-	for part := range slices.Chunk(x.facts.Source.Blobs, blobsInUnit) {
+	for part := range slices.Chunk(x.objects, blobsInUnit) {
 		x.add(unit.Unit{
 			Kind: "blob", Class: classCopy, Weight: int64(len(part)) * pageSize, After: []string{tagDefined}, Tags: []string{tagValues},
 			Uses: []string{unit.Alone + "objects from " + strconv.FormatUint(uint64(part[0]), 10)},

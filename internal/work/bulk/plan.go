@@ -49,6 +49,8 @@ type expansion struct {
 	tables []catalog.Table // whose rows are copied, largest first
 	units  []unit.Unit
 	count  map[string]int // units so far, by kind and object
+
+	objects []uint32 // large objects that are copied
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
@@ -59,7 +61,10 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	if err := x.settle(); err != nil {
 		return nil, err
 	}
-	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
+	if err := x.blobs(); err != nil {
+		return nil, err
+	}
+	definitions := sortDefinitions(x.missing(x.facts.Definitions), x.tables)
 	x.define(definitions.before)
 	groups := x.data()
 	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},

@@ -46,6 +46,9 @@ func (p *pair) Alone(context.Context, unit.Ends) (map[catalog.Name]bool, bool, e
 	return nil, false, nil
 }
 
+// AloneBlobs is of verify.History too.
+func (p *pair) AloneBlobs(context.Context, unit.Ends) ([]uint32, error) { return nil, nil }
+
 // Values implements verify.History, too.
 func (p *pair) Values(context.Context, unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
 	return nil, nil

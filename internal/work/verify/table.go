@@ -56,6 +56,8 @@ type History interface {
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	// AloneBlobs lists the large objects that it left as they were.
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 }
 
 // Executors returns those of the verify verb, by kind.
