@@ -4,6 +4,8 @@
 // into the journal as JSON, so field names do not change.
 package catalog
 
+import "strings"
+
 // Database is what an inspection found.
 type Database struct {
 	System    string     `json:"system"`  // "postgres"
@@ -20,7 +22,23 @@ type Database struct {
 	Blobs     []uint32   `json:"blobs,omitempty"`   // large objects, by oid
 	Others    []Object   `json:"others,omitempty"`  // views, functions, types, domains, extensions ...
 	LeftOut   []Name     `json:"leftOut,omitempty"` // tables that the selection leaves out
+	Omitted   []Omission `json:"omitted,omitempty"` // what else is not copied, and why
 	Settings  []Property `json:"settings,omitempty"`
+}
+
+// Omission is something of a database that is not selected, beside tables.
+type Omission struct {
+	Code string `json:"code"`
+	What string `json:"what"` // 12 large objects
+	Why  string `json:"why"`
+}
+
+// String is the omission as a sentence.
+func (o Omission) String() string {
+	if strings.HasPrefix(o.What, "1 ") {
+		return o.What + " is left out: " + o.Why
+	}
+	return o.What + " are left out: " + o.Why
 }
 
 // Property is a named value.

@@ -170,13 +170,14 @@ type inspectSpec struct {
 
 // Found is what an inspect unit leaves behind for the report.
 type Found struct {
-	Schemas int    `json:"schemas"`
-	Tables  int    `json:"tables"`
-	Bytes   int64  `json:"bytes"`
-	Units   int    `json:"units"`
-	LeftOut int    `json:"leftOut,omitempty"`
-	Sides   []Side `json:"sides"`
-	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
+	Schemas int                `json:"schemas"`
+	Tables  int                `json:"tables"`
+	Bytes   int64              `json:"bytes"`
+	Units   int                `json:"units"`
+	LeftOut int                `json:"leftOut,omitempty"`
+	Sides   []Side             `json:"sides"`
+	Copies  bool               `json:"copies,omitempty"` // the step writes to the target
+	Omitted []catalog.Omission `json:"omitted,omitempty"`
 	// Alone are objects at the target that a copy leaves as they are.
 	Alone []catalog.Name `json:"alone,omitempty"`
 	// AloneBlobs are large objects of both sides that it leaves alone.
@@ -252,7 +253,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
-		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
+		Copies: needs.Existing != "", Omitted: facts.Source.Omitted, Alone: alone(needs.Existing, facts),
 	}
 	if needs.Existing == skip {
 		found.AloneBlobs = facts.SameBlobs()

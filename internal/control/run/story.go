@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -22,6 +23,7 @@ type Story struct {
 	Version     string // of the godwit that started it
 	Actor       string
 	Sides       []Side
+	Omitted     []catalog.Omission // what copies left out, beside tables
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
@@ -302,6 +304,13 @@ func (s *Story) found(u ledger.Unit) {
 	f, ok := factsOf[Found](ended(u).Facts)
 	if !ok {
 		return
+	}
+	if f.Copies {
+		for _, o := range f.Omitted {
+			if !slices.Contains(s.Omitted, o) {
+				s.Omitted = append(s.Omitted, o)
+			}
+		}
 	}
 	for _, one := range f.Sides {
 		if !slices.ContainsFunc(s.Sides, func(have Side) bool { return have.Name == one.Name }) {

@@ -104,10 +104,11 @@ type planValue struct {
 	Destroys []destroyedValue `json:"destroys"`
 	Blobs    []uint32         `json:"destroys_large_objects,omitempty"`
 	LeftOut  int64            `json:"left_out"`
+	Omitted  []string         `json:"omitted,omitempty"`
 }
 
 func planOf(p view.Plan) planValue {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables}
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
 	}

@@ -192,6 +192,11 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
 			v.Destroys.Blobs = objects
 		}
+		for _, o := range st.Facts.Source.Omitted {
+			if text := o.What + ": " + o.Why; st.Needs.Existing != "" {
+				v.Omitted = append(v.Omitted, text)
+			}
+		}
 		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
 			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
 		}

@@ -150,6 +150,9 @@ func notes(st *run.Story) []view.Note {
 			alone++
 		}
 	}
+	for _, o := range st.Omitted {
+		list = append(list, view.Note{Label: "left out", Text: o.What + ": " + o.Why})
+	}
 	if alone > 0 {
 		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
 	}

@@ -14,7 +14,8 @@ type Plan struct {
 	Steps    []PlanStep
 	Destroys Destroys
 	LeftOut  LeftOut
-	Since    *Since // against an earlier run
+	Omitted  []string // what else is left out
+	Since    *Since   // against an earlier run
 	Decides  *Decides
 	Window   string // Fri 20:00 for 24 h
 	Forecast Forecast
@@ -137,6 +138,9 @@ func (p Plan) lines(edge int) []string {
 	}
 	if l := p.LeftOut; l.Tables > 0 {
 		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
+	}
+	for _, o := range p.Omitted {
+		note("leaves out", o, "")
 	}
 	if s := p.Since; s != nil {
 		note("since "+s.Run, s.text(), "")

@@ -100,7 +100,11 @@ func (s Summary) lines(edge int) []string {
 		lines = append(lines, "")
 	}
 	for _, n := range s.Notes {
-		lines = append(lines, note(n.Label, Count(n.N), n.Text, n.More, 52, edge))
+		count := ""
+		if n.N > 0 {
+			count = Count(n.N)
+		}
+		lines = append(lines, note(n.Label, count, n.Text, n.More, 52, edge))
 	}
 	report := s.Report
 	if report != "" && s.ReportBytes > 0 {
