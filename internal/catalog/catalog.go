@@ -87,6 +87,7 @@ type Column struct {
 	TypeOID   uint32 `json:"typeOid"`
 	NotNull   bool   `json:"notNull,omitempty"`
 	Generated bool   `json:"generated,omitempty"` // computed by the server: never copied
+	Default   bool   `json:"default,omitempty"`   // the server fills it when nothing is given
 	Identity  bool   `json:"identity,omitempty"`  // GENERATED ALWAYS AS IDENTITY
 	Collation string `json:"collation,omitempty"`
 }

@@ -105,10 +105,11 @@ type planValue struct {
 	Blobs    []uint32         `json:"destroys_large_objects,omitempty"`
 	LeftOut  int64            `json:"left_out"`
 	Omitted  []string         `json:"omitted,omitempty"`
+	Retyped  []string         `json:"other_types,omitempty"`
 }
 
 func planOf(p view.Plan) planValue {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted}
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted, Retyped: p.Retyped}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
 	}

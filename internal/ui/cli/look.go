@@ -192,6 +192,9 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
 			v.Destroys.Blobs = objects
 		}
+		if st.Needs.Existing == "append" || st.Needs.Existing == "truncate" {
+			v.Retyped = append(v.Retyped, st.Facts.Retyped()...)
+		}
 		for _, o := range st.Facts.Source.Omitted {
 			if text := o.What + ": " + o.Why; st.Needs.Existing != "" {
 				v.Omitted = append(v.Omitted, text)

@@ -15,6 +15,7 @@ type Plan struct {
 	Destroys Destroys
 	LeftOut  LeftOut
 	Omitted  []string // what else is left out
+	Retyped  []string // columns that have another type at the target
 	Since    *Since   // against an earlier run
 	Decides  *Decides
 	Window   string // Fri 20:00 for 24 h
@@ -138,6 +139,9 @@ func (p Plan) lines(edge int) []string {
 	}
 	if l := p.LeftOut; l.Tables > 0 {
 		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
+	}
+	if len(p.Retyped) > 0 {
+		note("other types", strings.Join(p.Retyped, ", "), "")
 	}
 	for _, o := range p.Omitted {
 		note("leaves out", o, "")

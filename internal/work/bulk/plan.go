@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -50,7 +51,8 @@ type expansion struct {
 	units  []unit.Unit
 	count  map[string]int // units so far, by kind and object
 
-	objects []uint32 // large objects that are copied
+	objects  []uint32                        // large objects that are copied
+	standing map[catalog.Name]*catalog.Table // of the target, that are filled as they are
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
@@ -61,7 +63,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	if err := x.settle(); err != nil {
 		return nil, err
 	}
-	if err := x.blobs(); err != nil {
+	if err := cmp.Or(x.blobs(), x.columns()); err != nil {
 		return nil, err
 	}
 	definitions := sortDefinitions(x.missing(x.facts.Definitions), x.tables)

@@ -173,7 +173,11 @@ func pairs(facts catalog.Facts) []sized {
 		if l.Kind != catalog.Plain && l.Kind != catalog.MatView {
 			continue
 		}
-		format := catalog.Format(l, facts.Source, facts.Target)
+		var other *catalog.Table
+		if ok {
+			other = &r
+		}
+		format := catalog.Format(l, other, facts.Source, facts.Target)
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
 		if ok {
 			p.Right = whole(r, l, format)
