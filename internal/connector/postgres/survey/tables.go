@@ -149,8 +149,12 @@ func readParents(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 // an extension's, or because what they are made from is left out.
 func leftOut(ctx context.Context, conn *pgx.Conn, sel catalog.Selection, tables []Table) (map[catalog.Name]bool, error) {
 	out := map[catalog.Name]bool{}
+	parent := map[catalog.Name]*catalog.Name{}
 	for _, t := range tables {
-		if t.extension != "" || !sel.Match(t.Name) {
+		parent[t.Name] = t.Parent
+	}
+	for _, t := range tables {
+		if t.extension != "" || !taken(sel, t.Name, parent) {
 			out[t.Name] = true
 		}
 	}
@@ -174,6 +178,16 @@ func leftOut(ctx context.Context, conn *pgx.Conn, sel catalog.Selection, tables 
 		}
 	}
 	return out, torn(tables, out)
+}
+
+// taken reports whether the patterns take a table: by its own name, or as a
+// partition of a root that they take, which holds no rows itself. One that is
+// excluded is not.
+func taken(sel catalog.Selection, name catalog.Name, parent map[catalog.Name]*catalog.Name) bool {
+	if sel.Excludes(name) {
+		return false
+	}
+	return sel.Match(name) || parent[name] != nil && taken(sel, *parent[name], parent)
 }
 
 // torn refuses a child whose inheritance parent is left out: it cannot be made.
