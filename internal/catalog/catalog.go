@@ -4,7 +4,11 @@
 // into the journal as JSON, so field names do not change.
 package catalog
 
-import "strings"
+import (
+	"strings"
+
+	"godwit/internal/fault"
+)
 
 // Database is what an inspection found.
 type Database struct {
@@ -19,11 +23,30 @@ type Database struct {
 	Schemas   []string   `json:"schemas"`
 	Tables    []Table    `json:"tables"`
 	Sequences []Name     `json:"sequences,omitempty"`
-	Blobs     []uint32   `json:"blobs,omitempty"`   // large objects, by oid
-	Others    []Object   `json:"others,omitempty"`  // views, functions, types, domains, extensions ...
-	LeftOut   []Name     `json:"leftOut,omitempty"` // tables that the selection leaves out
-	Omitted   []Omission `json:"omitted,omitempty"` // what else is not copied, and why
+	Blobs     []uint32   `json:"blobs,omitempty"`    // large objects, by oid
+	Others    []Object   `json:"others,omitempty"`   // views, functions, types, domains, extensions ...
+	LeftOut   []Name     `json:"leftOut,omitempty"`  // tables that the selection leaves out
+	Omitted   []Omission `json:"omitted,omitempty"`  // what else is not copied, and why
+	Reserved  []Name     `json:"reserved,omitempty"` // selected, but where only our own may be
 	Settings  []Property `json:"settings,omitempty"`
+}
+
+// Unreserved refuses a source that has objects of its own in the schema that
+// marks are kept in: they would neither be copied nor verified.
+func (f Facts) Unreserved(from string) error {
+	if f.Source == nil || len(f.Source.Reserved) == 0 {
+		return nil
+	}
+	list := f.Source.Reserved
+	e := fault.New(fault.Config, "schema.godwit", "schema %s at %s holds %d objects that are not godwit's: it keeps its marks in a schema of that name", list[0].Schema, from, len(list))
+	for i, n := range list {
+		if i == 5 {
+			e = e.With("", "and %d more", len(list)-i)
+			break
+		}
+		e = e.With("holds", "%s", n)
+	}
+	return e.Hint("ALTER SCHEMA %s RENAME TO another name, or leave it out: --exclude '%s.*'", list[0].Schema, list[0].Schema)
 }
 
 // Omission is something of a database that is not selected, beside tables.
@@ -35,7 +58,7 @@ type Omission struct {
 
 // String is the omission as a sentence.
 func (o Omission) String() string {
-	if strings.HasPrefix(o.What, "1 ") {
+	if strings.HasPrefix(o.What, "1 ") || o.Code == "source.marks" && !strings.Contains(o.What, ", ") {
 		return o.What + " is left out: " + o.Why
 	}
 	return o.What + " are left out: " + o.Why

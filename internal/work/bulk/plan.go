@@ -63,7 +63,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	if err := x.settle(); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(x.blobs(), x.columns()); err != nil {
+	if err := cmp.Or(x.facts.Unreserved(spec.From), x.blobs(), x.columns()); err != nil {
 		return nil, err
 	}
 	definitions := sortDefinitions(x.missing(x.facts.Definitions), x.tables)

@@ -99,6 +99,9 @@ func plan(step string, v *Verify, facts catalog.Facts) ([]unit.Unit, error) {
 		return nil, fault.New(fault.Config, "selection.empty", "the selection leaves nothing to verify").
 			Hint("godwit inspect lists the tables; look at include and exclude")
 	}
+	if err := facts.Unreserved(v.From); err != nil {
+		return nil, err
+	}
 	var units []unit.Unit
 	add := func(u unit.Unit, object string, spec any) {
 		u.ID = unit.ID(step, u.Kind, object, len(units)+1)

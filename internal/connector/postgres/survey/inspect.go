@@ -91,6 +91,9 @@ func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catal
 	} else if err := omitBlobs(ctx, conn, db); err != nil {
 		return nil, err
 	}
+	if err := reserved(ctx, conn, sel, db); err != nil {
+		return nil, err
+	}
 	used := map[string]bool{}
 	for _, t := range db.Tables {
 		used[t.Name.Schema] = true
