@@ -147,6 +147,9 @@ type Load interface {
 	// Exec runs statements. Those that copied rows must not meet (triggers,
 	// foreign keys) are off where the session may do so.
 	Exec(ctx context.Context, sql string) error
+	// Fires names what deleting rows of a table and putting them in again would
+	// set off in this session: triggers, rules, actions of foreign keys.
+	Fires(ctx context.Context, table catalog.Name) ([]string, error)
 	// Empty deletes the rows of a table; with buckets only theirs.
 	Empty(ctx context.Context, p Part, buckets []int) error
 	// Count counts the rows of the table itself, inside the transaction.
