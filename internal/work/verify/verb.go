@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
@@ -60,6 +61,7 @@ type Pair struct {
 	Right  *catalog.Chunk `json:"right,omitempty"`
 	Key    []string       `json:"key,omitempty"`
 	Empty  bool           `json:"empty,omitempty"`  // a materialised view that neither side has filled
+	Arrays bool           `json:"arrays,omitempty"` // their bits may differ where their values do not
 	Reason string         `json:"reason,omitempty"` // why the sides differ before a row is read
 }
 
@@ -182,6 +184,7 @@ func pairs(facts catalog.Facts) []sized {
 		}
 		format := catalog.Format(l, other, facts.Source, facts.Target)
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
+		p.Arrays = format == catalog.Binary && slices.ContainsFunc(l.Columns, func(c catalog.Column) bool { return strings.HasSuffix(c.Type, "[]") })
 		if ok {
 			p.Right = whole(r, l, format)
 			if r.Kind == catalog.MatView {
