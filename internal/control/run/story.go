@@ -51,6 +51,8 @@ type Proof struct {
 	Others int64  `json:"others"`
 	Count  int    `json:"count"` // rows or objects that differ
 	Extra  int    `json:"extra"` // of them, rows that only the target has
+	Parts  int    `json:"parts"` // of Count, parts of the table that differ and were not looked into
+	Same   int64  `json:"same"`  // rows that are proved equal
 	Why    string `json:"why"`
 	Unit   string `json:"-"`
 }

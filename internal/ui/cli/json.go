@@ -123,6 +123,7 @@ type verifiedValue struct {
 	Rows        int64 `json:"rows"`
 	Equal       int64 `json:"equal"`
 	Differ      int64 `json:"differ"`
+	Dark        int64 `json:"not_looked_into"`
 	NotVerified int64 `json:"tables_not_verified"`
 }
 
@@ -141,7 +142,7 @@ type summaryValue struct {
 func summaryOf(s view.Summary) summaryValue {
 	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Report, s.Next}
 	if w := s.Verified; w != nil {
-		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Tables}
+		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
 	}
 	return v
 }

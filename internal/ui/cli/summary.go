@@ -128,9 +128,10 @@ func verified(st *run.Story) *view.Verified {
 		case "equal":
 			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
 		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+			differ := int64(p.Count - p.Parts)
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Same
+			v.Differ += max(1, differ)
+			v.Dark += max(0, p.Rows-p.Same-(differ-int64(p.Extra)))
 		case "left_alone": // said in a note
 		default:
 			v.Tables++

@@ -34,6 +34,7 @@ type Note struct {
 // Verified counts what was read back at the target.
 type Verified struct {
 	Rows, Equal, Explained, Differ, NotRead int64
+	Dark                                    int64 // in parts that differ and were not looked into
 	Tables                                  int64 // not verified at all, by name in the report
 }
 
@@ -133,6 +134,9 @@ func (v Verified) text(t record.Account) string {
 	parts := []string{Count(v.Equal) + " equal", Count(v.Differ) + " differ", Count(v.NotRead) + " not read"}
 	if v.Explained > 0 {
 		parts = append(parts[:1], append([]string{Count(v.Explained) + " explained"}, parts[1:]...)...)
+	}
+	if v.Dark > 0 {
+		parts = append(parts, Count(v.Dark)+" in parts that differ, not looked into")
 	}
 	if rest := t.Applied + unchanged(t) - v.Rows; rest > 0 && v.NotRead == 0 {
 		parts = append(parts, Count(rest)+" not verified")

@@ -25,6 +25,8 @@ type Proof struct {
 	Others int64  `json:"others,omitempty"` // rows at the target, when not the same
 	Count  int    `json:"count,omitempty"`  // rows or objects that differ
 	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
+	Parts  int    `json:"parts,omitempty"`  // of Count, parts of the table that differ and were not looked into
+	Same   int64  `json:"same,omitempty"`   // rows of the source that are proved equal
 	Why    string `json:"why,omitempty"`
 }
 
@@ -139,7 +141,7 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 	}
 	proof.Rows, proof.Left, proof.Right = left.Rows, left.String(), right.String()
 	if left.Equal(right) {
-		proof.Result = Equal
+		proof.Result, proof.Same = Equal, left.Rows
 		return proof, nil
 	}
 	if p.Arrays && left.Rows == right.Rows {
@@ -150,6 +152,7 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 	proof.Others = right.Rows
 	found, err := s.differences(ctx, p, max(left.Rows, right.Rows), report)
 	proof.Count, proof.Extra = found.rows+found.rest, found.extra // a bucket not looked into has a row at least
+	proof.Parts, proof.Same = found.rest, max(0, left.Rows-int64(found.rows-found.extra)-found.dark)
 	if found.rest > 0 {
 		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
 	}
@@ -172,7 +175,7 @@ func (s *sides) inText(ctx context.Context, p Pair, proof *Proof) error {
 		}
 	}
 	if sums[0].Equal(sums[1]) {
-		proof.Result, proof.Method = Equal, Both
+		proof.Result, proof.Method, proof.Same = Equal, Both, sums[0].Rows
 		proof.Rows, proof.Left, proof.Right = sums[0].Rows, sums[0].String(), sums[1].String()
 	}
 	return nil
