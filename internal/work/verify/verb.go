@@ -61,6 +61,7 @@ type Pair struct {
 	Right  *catalog.Chunk `json:"right,omitempty"`
 	Key    []string       `json:"key,omitempty"`
 	Empty  bool           `json:"empty,omitempty"`  // a materialised view that neither side has filled
+	Made   bool           `json:"made,omitempty"`   // has generated columns, of which a copy has no sum
 	Arrays bool           `json:"arrays,omitempty"` // their bits may differ where their values do not
 	Reason string         `json:"reason,omitempty"` // why the sides differ before a row is read
 }
@@ -179,11 +180,14 @@ func pairs(facts catalog.Facts) []sized {
 			continue
 		}
 		var other *catalog.Table
+		made := false
 		if ok {
 			other = &r
+			l, made = compared(l, r)
 		}
 		format := catalog.Format(l, other, facts.Source, facts.Target)
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
+		p.Made = made
 		p.Arrays = format == catalog.Binary && slices.ContainsFunc(l.Columns, func(c catalog.Column) bool { return strings.HasSuffix(c.Type, "[]") })
 		if ok {
 			p.Right = whole(r, l, format)
@@ -204,6 +208,18 @@ func pairs(facts catalog.Facts) []sized {
 	}
 	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
 	return list
+}
+
+// compared is a table with the columns that are compared: generated ones too,
+// where both sides have them; made tells whether there are any.
+func compared(l, r catalog.Table) (t catalog.Table, made bool) {
+	l.Columns = slices.Clone(l.Columns)
+	for i, c := range l.Columns {
+		if c.Generated && slices.ContainsFunc(r.Columns, func(o catalog.Column) bool { return o.Name == c.Name }) {
+			l.Columns[i].Generated, made = false, true
+		}
+	}
+	return l, made
 }
 
 // whole is a table read by the columns of the source, which name the order.
