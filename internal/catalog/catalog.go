@@ -96,6 +96,7 @@ type Table struct {
 	Parent   *Name    `json:"parent,omitempty"` // partitioned parent; inheritance parents are in Inherits
 	Inherits []Name   `json:"inherits,omitempty"`
 	Unlogged bool     `json:"unlogged,omitempty"`
+	Rests    bool     `json:"rests,omitempty"`    // a materialised view that reads another one
 	Unfilled bool     `json:"unfilled,omitempty"` // a materialised view that was never refreshed: it cannot be read
 	Blocks   int64    `json:"blocks"`             // pages of the main fork now
 	Bytes    int64    `json:"bytes"`              // main fork and TOAST, no indexes
@@ -202,6 +203,8 @@ type Chunk struct {
 	Shape    string   `json:"shape"`    // digest of names and types of the columns, noted likewise
 	Bytes    int64    `json:"bytes"`    // estimate
 	Unlogged bool     `json:"unlogged,omitempty"`
+	// Defined reads what a materialised view's query gives, not what it holds.
+	Defined bool `json:"defined,omitempty"`
 	// With Buckets the chunk is those of Of buckets by the hash of Key (of the
 	// whole row when there is no key): the unit of repair.
 	Key     []string `json:"key,omitempty"`

@@ -142,14 +142,20 @@ func verified(st *run.Story) *view.Verified {
 
 func notes(st *run.Story) []view.Note {
 	var list []view.Note
-	alone := 0
+	alone, stale := 0, 0
 	for _, p := range st.Proofs {
 		switch {
+		case p.Result == "equal" && strings.HasPrefix(p.Why, "stale at the source"):
+			stale++
 		case p.Result == "left_alone" && p.Around():
 			list = append(list, view.Note{Label: "alone", N: int64(p.Count), Text: "left as at the target, neither copied nor verified: " + p.Why})
 		case p.Result == "left_alone":
 			alone++
 		}
+	}
+	if stale > 0 {
+		list = append(list, view.Note{Label: "stale", N: int64(stale), Text: plural(stale, "materialised view is", "materialised views are") +
+			" stale at the source: the target's hold what their queries give"})
 	}
 	for _, o := range st.Omitted {
 		list = append(list, view.Note{Label: "left out", Text: o.What + ": " + o.Why})

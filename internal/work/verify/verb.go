@@ -61,6 +61,8 @@ type Pair struct {
 	Right  *catalog.Chunk `json:"right,omitempty"`
 	Key    []string       `json:"key,omitempty"`
 	Empty  bool           `json:"empty,omitempty"`  // a materialised view that neither side has filled
+	View   bool           `json:"view,omitempty"`   // a materialised view
+	Rests  bool           `json:"rests,omitempty"`  // one that reads others
 	Made   bool           `json:"made,omitempty"`   // has generated columns, of which a copy has no sum
 	Arrays bool           `json:"arrays,omitempty"` // their bits may differ where their values do not
 	Reason string         `json:"reason,omitempty"` // why the sides differ before a row is read
@@ -187,7 +189,7 @@ func pairs(facts catalog.Facts) []sized {
 		}
 		format := catalog.Format(l, other, facts.Source, facts.Target)
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
-		p.Made = made
+		p.Made, p.View, p.Rests = made, l.Kind == catalog.MatView, l.Rests
 		p.Arrays = format == catalog.Binary && slices.ContainsFunc(l.Columns, func(c catalog.Column) bool { return strings.HasSuffix(c.Type, "[]") })
 		if ok {
 			p.Right = whole(r, l, format)

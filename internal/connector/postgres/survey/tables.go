@@ -38,7 +38,7 @@ func Tables(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
 	for i := range tables {
 		at[tables[i].OID] = &tables[i]
 	}
-	for _, read := range []func(context.Context, *pgx.Conn, map[uint32]*Table) error{readColumns, readKeys, readParents} {
+	for _, read := range []func(context.Context, *pgx.Conn, map[uint32]*Table) error{readColumns, readKeys, readParents, readRests} {
 		if err := read(ctx, conn, at); err != nil {
 			return nil, err
 		}
@@ -141,6 +141,34 @@ func readParents(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 		} else {
 			child.Inherits = append(child.Inherits, parent.Name)
 		}
+	}
+	return err
+}
+
+// readRests finds materialised views whose queries read others, also through
+// plain views.
+func readRests(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
+	views := map[catalog.Name]*Table{}
+	for _, t := range tables {
+		if t.Kind == catalog.MatView {
+			views[t.Name] = t
+		}
+	}
+	if len(views) < 2 {
+		return nil
+	}
+	uses, err := readViewUses(ctx, conn)
+	rests := map[catalog.Name]bool{} // on a materialised view
+	for changed := true; changed; {
+		changed = false
+		for _, u := range uses {
+			if !rests[u.view] && (views[u.used] != nil || rests[u.used]) {
+				rests[u.view], changed = true, true
+			}
+		}
+	}
+	for name, t := range views {
+		t.Rests = rests[name]
 	}
 	return err
 }
