@@ -28,7 +28,14 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 	if err := r.Hold(ctx, []catalog.Chunk{c}); err != nil {
 		return record.Sum{}, err
 	}
-	sql := copyOutSQL(c)
+	only := "ONLY "
+	if c.FileNode == 0 { // the root of partitions has none
+		var err error
+		if only, err = r.s.only(ctx, c.Table); err != nil {
+			return record.Sum{}, err
+		}
+	}
+	sql := copyOutSQL(c, only)
 	if c.Defined {
 		query, err := one(ctx, r.s, pgx.RowTo[string], "SELECT pg_get_viewdef($1::text::regclass)", c.Table.SQL())
 		if err != nil {
@@ -60,9 +67,9 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 
 // copyOutSQL is the statement that reads a chunk. A range of pages is a TID
 // range scan from PostgreSQL 14 on.
-func copyOutSQL(c catalog.Chunk) string {
-	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s%s) TO STDOUT (FORMAT %s)",
-		idents(c.Columns), c.Table.SQL(), where(c), format(c))
+func copyOutSQL(c catalog.Chunk, only string) string {
+	return fmt.Sprintf("COPY (SELECT %s FROM %s%s%s) TO STDOUT (FORMAT %s)",
+		idents(c.Columns), only, c.Table.SQL(), where(c), format(c))
 }
 
 // definedSQL is the statement that reads what a view's query gives.

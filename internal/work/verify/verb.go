@@ -170,15 +170,19 @@ type sized struct {
 
 // pairs matches the tables of both sides by name, largest first.
 func pairs(facts catalog.Facts) []sized {
-	right := map[catalog.Name]catalog.Table{}
+	right, there := map[catalog.Name]catalog.Table{}, map[catalog.Name]catalog.Table{}
 	for _, t := range facts.Target.Tables {
-		right[t.Name] = t
+		right[t.Name], there[t.Name] = t, t
 	}
 	var list []sized
+	left := map[catalog.Name]catalog.Table{}
+	for _, t := range facts.Source.Tables {
+		left[t.Name] = t
+	}
 	for _, l := range facts.Source.Tables {
 		r, ok := right[l.Name]
 		delete(right, l.Name)
-		if l.Kind != catalog.Plain && l.Kind != catalog.MatView {
+		if within(l, left, there) || !l.HasRows() && !(l.Kind == catalog.Partitioned && ok && r.HasRows()) {
 			continue
 		}
 		var other *catalog.Table
@@ -204,12 +208,32 @@ func pairs(facts catalog.Facts) []sized {
 		list = append(list, p)
 	}
 	for _, t := range facts.Target.Tables { // in the target's order, those the source lacks
-		if r, ok := right[t.Name]; ok && r.HasRows() {
+		if r, ok := right[t.Name]; ok && r.HasRows() && !within(r, there, left) {
 			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key, Empty: r.Unfilled}, r.Bytes})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
 	return list
+}
+
+// within reports whether a table is a partition, known on its own side only,
+// of a root that is a plain table on the other: its rows are read with the
+// root's.
+func within(t catalog.Table, own, other map[catalog.Name]catalog.Table) bool {
+	if _, ok := other[t.Name]; ok {
+		return false
+	}
+	for t.Parent != nil {
+		root, ok := own[*t.Parent]
+		if !ok {
+			return false
+		}
+		if o, ok := other[root.Name]; ok {
+			return o.Kind == catalog.Plain
+		}
+		t = root
+	}
+	return false
 }
 
 // compared is a table with the columns that are compared: generated ones too,
