@@ -156,6 +156,9 @@ type Load interface {
 	Count(ctx context.Context, table catalog.Name) (int64, error)
 	// Blob creates or replaces a large object with the content of r.
 	Blob(ctx context.Context, oid uint32, r io.Reader) error
+	// Ahead gives the values, or those that sequences are at already where that
+	// is further in the direction that they count in.
+	Ahead(ctx context.Context, values []SequenceValue) ([]SequenceValue, error)
 	// SetSequences gives sequences their values; one that is not there is a fault.
 	SetSequences(ctx context.Context, values []SequenceValue) error
 	// Commit fills in the marks from the accounts (by chunk and generation)
