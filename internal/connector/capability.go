@@ -97,6 +97,14 @@ type Row struct {
 	Values []*string // by Part.Columns
 }
 
+// Orphans are rows of a table that refer to none of another.
+type Orphans struct {
+	Key       string // the foreign key's name
+	Table, Of catalog.Name
+	Rows      int64
+	Keys      []string // the first few: column=value
+}
+
 // SequenceValue is a sequence's state.
 type SequenceValue struct {
 	Name   catalog.Name
@@ -156,6 +164,9 @@ type Load interface {
 	Count(ctx context.Context, table catalog.Name) (int64, error)
 	// Blob creates or replaces a large object with the content of r.
 	Blob(ctx context.Context, oid uint32, r io.Reader) error
+	// Orphans finds rows past the foreign keys that touch some tables, where
+	// this session's rows are not held to them.
+	Orphans(ctx context.Context, tables []catalog.Name) ([]Orphans, error)
 	// Ahead gives the values, or those that sequences are at already where that
 	// is further in the direction that they count in.
 	Ahead(ctx context.Context, values []SequenceValue) ([]SequenceValue, error)

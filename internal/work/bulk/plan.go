@@ -78,7 +78,8 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
+	x.orphans()
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled, tagChecked}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }
