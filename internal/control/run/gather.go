@@ -170,18 +170,16 @@ type inspectSpec struct {
 
 // Found is what an inspect unit leaves behind for the report.
 type Found struct {
-	Schemas int                `json:"schemas"`
-	Tables  int                `json:"tables"`
-	Bytes   int64              `json:"bytes"`
-	Units   int                `json:"units"`
-	LeftOut int                `json:"leftOut,omitempty"`
-	Sides   []Side             `json:"sides"`
-	Copies  bool               `json:"copies,omitempty"` // the step writes to the target
-	Omitted []catalog.Omission `json:"omitted,omitempty"`
+	beside
+	Schemas int    `json:"schemas"`
+	Tables  int    `json:"tables"`
+	Bytes   int64  `json:"bytes"`
+	Units   int    `json:"units"`
+	LeftOut int    `json:"leftOut,omitempty"`
+	Sides   []Side `json:"sides"`
+	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
 	// Alone are objects at the target that a copy leaves as they are.
 	Alone []catalog.Name `json:"alone,omitempty"`
-	// AloneBlobs are large objects of both sides that it leaves alone.
-	AloneBlobs []uint32 `json:"aloneBlobs,omitempty"`
 }
 
 // Side is a connection as it was found.
@@ -250,13 +248,10 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	found := Found{
-		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
+		beside: besides(needs, facts), Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
-		Copies: needs.Existing != "", Omitted: facts.Source.Omitted, Alone: alone(needs.Existing, facts),
-	}
-	if needs.Existing == skip {
-		found.AloneBlobs = facts.SameBlobs()
+		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
 }

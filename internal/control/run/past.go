@@ -123,13 +123,6 @@ func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool,
 	return alone, ok, err
 }
 
-// AloneBlobs lists the large objects of both sides that the copy between these
-// ends left alone.
-func (p past) AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error) {
-	_, found, _, err := p.copied(ctx, ends)
-	return found.AloneBlobs, err
-}
-
 // Values are the sequences that the run copied between these ends, as they
 // were set last.
 func (p past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {

@@ -17,12 +17,12 @@ import (
 
 // Past is what a run's executors may ask of it. It is safe for concurrent use.
 type Past interface {
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
 	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
-	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

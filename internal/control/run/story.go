@@ -307,18 +307,12 @@ func (s *Story) found(u ledger.Unit) {
 	if !ok {
 		return
 	}
-	if f.Copies {
-		for _, o := range f.Omitted {
-			if !slices.Contains(s.Omitted, o) {
-				s.Omitted = append(s.Omitted, o)
-			}
-		}
-	}
 	for _, one := range f.Sides {
 		if !slices.ContainsFunc(s.Sides, func(have Side) bool { return have.Name == one.Name }) {
 			s.Sides = append(s.Sides, one)
 		}
 	}
+	s.omitted(f)
 }
 
 // sample spreads each unit's bytes evenly over its time and adds them up in

@@ -28,14 +28,21 @@ func (x *expansion) blobs() error {
 			Hint("existing: skip leaves those of the target alone, replace destroys them")
 	}
 	x.objects = slices.DeleteFunc(slices.Clone(x.objects), func(oid uint32) bool { return slices.Contains(both, oid) })
-	stay := map[int]bool{}
-	x.facts.Definitions = slices.DeleteFunc(slices.Clone(x.facts.Definitions), func(d catalog.Definition) bool {
+	x.alone = map[int]bool{}
+	for _, d := range x.facts.Definitions {
 		oid, err := strconv.ParseUint(d.Name.Object, 10, 32)
 		of := d.Kind == "BLOB" && err == nil && slices.Contains(both, uint32(oid))
-		stay[d.ID] = of || slices.ContainsFunc(d.After, func(id int) bool { return stay[id] })
-		return stay[d.ID]
-	})
+		x.alone[d.ID] = of || slices.ContainsFunc(d.After, func(id int) bool { return x.alone[id] })
+	}
 	return nil
+}
+
+// without leaves out what is said about large objects that are left alone.
+func (x *expansion) without(list []catalog.Definition) []catalog.Definition {
+	if x.alone == nil {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(d catalog.Definition) bool { return x.alone[d.ID] })
 }
 
 // some writes the first few of many oids.

@@ -239,7 +239,7 @@ func (x *expansion) views(list []catalog.Definition) {
 // not meet.
 func (x *expansion) late(list []catalog.Definition) {
 	after := []string{tagForeign, tagKeys, tagReconciled, tagViews, tagValues}
-	for part := range slices.Chunk(list, definitionsInUnit) {
+	for part := range slices.Chunk(x.without(list), definitionsInUnit) {
 		tag := "late " + itoa(len(x.units))
 		x.add(unit.Unit{
 			Kind: "define", Class: classDefine, Weight: int64(len(part)), After: after, Tags: []string{tagLate, tag},

@@ -53,6 +53,7 @@ type expansion struct {
 
 	objects  []uint32                        // large objects that are copied
 	standing map[catalog.Name]*catalog.Table // of the target, that are filled as they are
+	alone    map[int]bool                    // definitions, by ID, of large objects that are left alone
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
@@ -63,10 +64,7 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	if err := x.settle(); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(x.facts.Unreserved(spec.From), x.blobs(), x.columns()); err != nil {
-		return nil, err
-	}
-	definitions := sortDefinitions(x.missing(x.facts.Definitions), x.tables)
+	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
 	x.define(definitions.before)
 	groups := x.data()
 	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},
@@ -115,7 +113,7 @@ func (x *expansion) settle() error {
 		}
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
-	return nil
+	return cmp.Or(x.facts.Unreserved(x.spec.From), x.blobs(), x.columns())
 }
 
 // clashes are the other objects of the selection that are at the target: each

@@ -51,6 +51,8 @@ const (
 
 // History gives what a copy in the same run recorded. Safe for concurrent use.
 type History interface {
+	// AloneBlobs lists the large objects that a copy in the same run left as they were.
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	// Copied returns the sum of an entity's current accounts in the format it
 	// was copied in; false when this run did not copy all of it between these
 	// ends.
@@ -60,8 +62,6 @@ type History interface {
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
-	// AloneBlobs lists the large objects that it left as they were.
-	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 }
 
 // Executors returns those of the verify verb, by kind.
