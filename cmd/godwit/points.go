@@ -13,8 +13,9 @@ import (
 )
 
 // testPoint makes a binary built with the tag points end itself by kill -9 at
-// GODWIT_KILL_AT=POINT:N, the Nth time the point is passed, or stop itself
-// (SIGSTOP) at GODWIT_STOP_AT; GODWIT_POINTS names a file to which every point
+// GODWIT_KILL_AT=POINT:N, the Nth time the point is passed (POINT@UNIT:N by a
+// unit with that in its name), or stop itself (SIGSTOP) at GODWIT_STOP_AT, of
+// which there may be several with commas between them; GODWIT_POINTS names a file to which every point
 // passed is appended.
 func testPoint() func(point, unit string) {
 	signal.Ignore(syscall.SIGXFSZ) // a file that may not grow is an error, as a full disk is
@@ -33,28 +34,47 @@ func testPoint() func(point, unit string) {
 				f.Close()
 			}
 		}
-		if kill != nil && kill(point) {
+		if kill != nil && kill(point, unit) {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // the signal is on its way
 		}
-		if stop != nil && stop(point) {
+		if stop != nil && stop(point, unit) {
+			goes := make(chan os.Signal, 1)
+			signal.Notify(goes, syscall.SIGCONT)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			<-goes // the signal is on its way: nothing is done meanwhile
+			signal.Stop(goes)
 		}
 	}
 }
 
-// countdown reads POINT:N from the environment; what it returns is true the
-// Nth time that it is called with the point.
-func countdown(name string) func(point string) bool {
-	at, times, _ := strings.Cut(os.Getenv(name), ":")
-	if at == "" {
+// countdown reads POINT:N or POINT@UNIT:N, or several, from the environment;
+// what it returns is true the Nth time that it is called with one of them.
+func countdown(name string) func(point, unit string) bool {
+	type place struct {
+		point, unit string
+		n           int
+	}
+	var places []*place
+	for _, text := range strings.Split(os.Getenv(name), ",") {
+		at, times, _ := strings.Cut(text, ":")
+		p := &place{}
+		p.point, p.unit, _ = strings.Cut(at, "@")
+		p.n, _ = strconv.Atoi(times)
+		if at != "" {
+			places = append(places, p)
+		}
+	}
+	if places == nil {
 		return nil
 	}
-	n, _ := strconv.Atoi(times)
-	return func(point string) bool {
-		if point == at {
-			n--
+	return func(point, unit string) (now bool) {
+		for _, p := range places {
+			if p.point == point && strings.Contains(unit, p.unit) {
+				p.n--
+				now = now || p.n == 0
+			}
 		}
-		return point == at && n == 0
+		return now
 	}
 }

@@ -29,6 +29,9 @@ type Database struct {
 	Omitted   []Omission `json:"omitted,omitempty"`  // what else is not copied, and why
 	Reserved  []Name     `json:"reserved,omitempty"` // selected, but where only our own may be
 	Settings  []Property `json:"settings,omitempty"`
+	// There is everything that has a name, selected or not: what cannot be made
+	// a second time. It is not kept.
+	There []Object `json:"-"`
 }
 
 // Unreserved refuses a source that has objects of its own in the schema that
@@ -153,9 +156,13 @@ type Definition struct {
 // the definitions that go from one to the other.
 type Facts struct {
 	Source      *Database    `json:"source"`
+	Snapshot    string       `json:"snapshot,omitempty"` // that Source is of, by its ID; "" = as of now
 	Target      *Database    `json:"target"`
 	Definitions []Definition `json:"definitions,omitempty"`
 	Clearing    []Definition `json:"clearing,omitempty"` // what makes room at the target, in order
+	// Kept are objects that are not cleared, since others at the target use
+	// them: the same as at the source, and not to be made again.
+	Kept []Object `json:"kept,omitempty"`
 	// TargetDefinitions are wanted by a verb that compares.
 	TargetDefinitions []Definition `json:"targetDefinitions,omitempty"`
 	// Unread says why the definitions of one side could not be read, when a
@@ -199,8 +206,8 @@ type Chunk struct {
 	Number   int      `json:"number"` // from 1 within the table
 	From     int64    `json:"from,omitempty"`
 	To       int64    `json:"to,omitempty"`
-	FileNode uint32   `json:"fileNode"` // noted before the snapshot; another one later is source.changed
-	Shape    string   `json:"shape"`    // digest of names and types of the columns, noted likewise
+	FileNode uint32   `json:"fileNode"` // when it was planned; where the snapshot noted one that one counts. 0 is not compared
+	Shape    string   `json:"shape"`    // digest of names and types of the columns when it was planned
 	Bytes    int64    `json:"bytes"`    // estimate
 	Unlogged bool     `json:"unlogged,omitempty"`
 	// Defined reads what a materialised view's query gives, not what it holds.

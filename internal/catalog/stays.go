@@ -27,40 +27,6 @@ func (f Facts) Retyped() []string {
 	return list
 }
 
-// Unfillable says which columns of tables that stay cannot take or do without
-// what the source has.
-func (f Facts) Unfillable(target string) []string {
-	var list []string
-	add := func(t Table, column, text string) {
-		list = append(list, fmt.Sprintf("%s.%s %s", t.Name, column, fmt.Sprintf(text, target)))
-	}
-	f.meet(func(t Table, c Column, there *Column) {
-		switch {
-		case there == nil:
-			add(t, c.Name, "is not at %s")
-		case there.Generated:
-			add(t, c.Name, "is computed at %s and takes no values")
-		}
-	})
-	standing := f.Standing()
-	for _, t := range f.Source.Tables {
-		there := standing[t.Name]
-		if t.Kind != Plain || there == nil {
-			continue
-		}
-		copied := map[string]bool{}
-		for _, n := range t.Copied() {
-			copied[n] = true
-		}
-		for _, c := range there.Columns {
-			if c.NotNull && !c.Default && !c.Generated && !copied[c.Name] {
-				add(t, c.Name, "at %s is NOT NULL without a default, and the source has no values for it")
-			}
-		}
-	}
-	return list
-}
-
 // meet goes through the copied columns of tables that stay.
 func (f Facts) meet(one func(t Table, c Column, there *Column)) {
 	standing := f.Standing()

@@ -16,6 +16,11 @@ type Inspector interface {
 	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 }
 
+// Counter counts the rows that tables hold themselves, now.
+type Counter interface {
+	Count(ctx context.Context, tables []catalog.Name) (map[catalog.Name]int64, error)
+}
+
 // Definer writes the definitions of a selection, as of a snapshot ("" = now).
 // Their order works when they are applied one after the other.
 type Definer interface {
@@ -25,9 +30,11 @@ type Definer interface {
 // Clearer computes the statements that make room at a target by a policy
 // (truncate, replace), as definitions whose SQL is to be run before all
 // others. Nothing is changed. An object that is not selected but depends on a
-// selected one is a fault of kind config, code target.depended.
+// selected one is a fault of kind config, code target.depended. What the
+// selection only needs, and others use, is kept: it is not to be made again.
 type Clearer interface {
-	Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) ([]catalog.Definition, error)
+	Clearing(ctx context.Context, policy string, sel catalog.Selection, source, target *catalog.Database) (
+		list []catalog.Definition, kept []catalog.Object, err error)
 }
 
 // Snapshots gives points in time at which several sessions read the same.
@@ -38,6 +45,9 @@ type Snapshots interface {
 	// endpoint's Close.
 	OpenSnapshot(ctx context.Context, name string) (Snapshot, error)
 	CloseSnapshot(name string)
+	// OnLoss sets what is told of each snapshot that is lost, by its name. It
+	// is told before another one of that name can be had, and may block.
+	OnLoss(func(name string))
 }
 
 // Snapshot is one point in time. Safe for concurrent use.
@@ -59,11 +69,15 @@ type Snapshot interface {
 type Reader interface {
 	// CopyOut writes the chunk's rows to w as the wire's CopyData frames and
 	// returns their sum, rows counted by the server. Before it reads it holds
-	// the table's lock and compares file node and shape: another one is a
-	// fault of kind data, code source.changed. w may implement io.ReaderFrom.
+	// the table's lock and compares its file node with the one that the
+	// snapshot noted (another one: code source.changed) and its columns with
+	// the chunk's shape (source.redefined), both of kind data. w may implement
+	// io.ReaderFrom.
 	CopyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (record.Sum, error)
 	// Buckets sums the rows of a part by bucket of its key's hash.
 	Buckets(context.Context, Part) ([]Bucket, error)
+	// Inspect is the Inspector's, as of this point in time.
+	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 	// Rows gives the rows of some buckets, in no particular order.
 	Rows(ctx context.Context, p Part, buckets []int) iter.Seq2[Row, error]
 	// Values reads sequences: last value and whether it was used.
@@ -121,8 +135,9 @@ type Writer interface {
 	Begin(ctx context.Context, marks []record.MarkKey) (Load, error)
 	// Marks reads all marks of a run. No mark table is no marks.
 	Marks(ctx context.Context, run string) ([]record.Mark, error)
-	// DropMarks deletes the run's marks, and the table when it is empty.
-	DropMarks(ctx context.Context, run string) error
+	// DropMarks deletes the run's marks, of one step ("" = of all), and the
+	// table when it is empty.
+	DropMarks(ctx context.Context, run, step string) error
 }
 
 // Truster is a Writer that notices when it may have lost what was committed: by

@@ -107,7 +107,7 @@ func (s *Session) fenced(tx *tx, id string, fence int64) error {
 		return err
 	}
 	if state != Running || s.fence(attempt) != fence {
-		return fault.New(fault.Conflict, "run.fenced", "%s: attempt %d is no longer the one that may settle it", id, fence&0xffff)
+		return fault.New(fault.Conflict, "unit.fenced", "%s: attempt %d is no longer the one that may settle it", id, fence&0xffff)
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ type Change struct {
 	Events   []Event          // Seq and At are given by the journal
 	Accounts []record.Account // of the unit that this turn settles
 	// With a fence the change is refused (fault kind conflict, code
-	// run.fenced) unless Unit is running with exactly this fence.
+	// unit.fenced) unless Unit is running with exactly this fence.
 	Unit  string
 	Fence int64
 }

@@ -80,7 +80,7 @@ func marks(t *testing.T, ep connector.Endpoint, k record.MarkKey) []record.Mark 
 
 func dropMarks(t *testing.T, ep connector.Endpoint, k record.MarkKey) {
 	t.Helper()
-	if err := capability[connector.Writer](t, ep, "write").DropMarks(deadline(t), Run); err != nil {
+	if err := capability[connector.Writer](t, ep, "write").DropMarks(deadline(t), Run, ""); err != nil {
 		t.Fatal(err)
 	}
 	if left := marks(t, ep, k); len(left) != 0 {

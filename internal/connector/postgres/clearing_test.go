@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,12 @@ import (
 
 // clear computes the clearing of a target, for a source's selection.
 func clearingOf(t testing.TB, policy, to string, sel catalog.Selection, source *catalog.Database) ([]catalog.Definition, error) {
+	t.Helper()
+	all, _, err := clearingAndKept(t, policy, to, sel, source)
+	return all, err
+}
+
+func clearingAndKept(t testing.TB, policy, to string, sel catalog.Selection, source *catalog.Database) ([]catalog.Definition, []catalog.Object, error) {
 	t.Helper()
 	e := endpoint(t, to)
 	target, err := e.Inspect(patient(t), catalog.Selection{})
@@ -128,6 +135,48 @@ func TestReplaceRefusesWhatOthersNeed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("depends (- want, + got):\n%s", diff)
+	}
+}
+
+// What a selection only needs, and others use, is kept with all that it needs
+// itself; what nobody else uses goes and is made again.
+func TestReplaceKeepsWhatOthersUse(t *testing.T) {
+	t.Parallel()
+	setup := `create schema lib; create type lib.mood as enum ('a'); create domain lib.state as lib.mood; create type lib.own as enum ('x');
+		create function lib.stamp() returns trigger language plpgsql as 'begin return new; end';
+		create sequence lib.numbers;
+		create table a(i int default nextval('lib.numbers'), m lib.mood, s lib.state, o lib.own);
+		create trigger stamp before insert on a for each row execute function lib.stamp();
+		create table b(i int default nextval('lib.numbers'), s lib.state);
+		create trigger stamp before insert on b for each row execute function lib.stamp()`
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, setup)
+	pgtest.Exec(t, to, setup, "insert into b values (7)")
+	sel := selection(t, []string{"public.a"}, nil)
+	db, all := define(t, from, sel)
+	before := schemaText(t, to)
+	clear, kept, err := clearingAndKept(t, "replace", to, sel, db)
+	if err != nil {
+		t.Fatalf("%v %v", err, fault.Of(err).Lines)
+	}
+	var got []string
+	for _, o := range kept {
+		got = append(got, o.Kind+" "+o.Name.String())
+	}
+	slices.Sort(got)
+	want := []string{"DOMAIN lib.state", "FUNCTION lib.stamp()", "SEQUENCE lib.numbers", "TYPE lib.mood"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("kept (- want, + got):\n%s", diff)
+	}
+	apply(t, to, clear)
+	apply(t, to, slices.DeleteFunc(all, func(d catalog.Definition) bool {
+		return slices.Contains(kept, catalog.Object{Kind: d.Kind, Name: d.Name})
+	}))
+	if diff := cmp.Diff(before, schemaText(t, to)); diff != "" {
+		t.Errorf("definitions (- before, + after):\n%s", diff)
+	}
+	if n := pgtest.Query[int](t, to, "select count(*) from b"); n != 1 {
+		t.Errorf("%d rows in a table that is not selected", n)
 	}
 }
 

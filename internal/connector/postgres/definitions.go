@@ -38,11 +38,12 @@ func (e *Endpoint) Definitions(ctx context.Context, snapshot string, sel catalog
 }
 
 // Clearing is the connector.Clearer's: see definition.Clear.
-func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, _ *catalog.Database) ([]catalog.Definition, error) {
-	var all []catalog.Definition
-	err := e.reading(ctx, "", func(s *session) (err error) {
-		all, err = definition.Clear(ctx, s.conn, policy, sel, source)
+func (e *Endpoint) Clearing(ctx context.Context, policy string, sel catalog.Selection, source, _ *catalog.Database) (
+	all []catalog.Definition, kept []catalog.Object, err error,
+) {
+	err = e.reading(ctx, "", func(s *session) (err error) {
+		all, kept, err = definition.Clear(ctx, s.conn, policy, sel, source)
 		return err
 	})
-	return all, fault.Wrap(err, "make room in %s", e.name)
+	return all, kept, fault.Wrap(err, "make room in %s", e.name)
 }

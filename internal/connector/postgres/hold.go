@@ -11,9 +11,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// fileNodes reads those of all tables. Noted before a snapshot is taken, a node
+// is never newer than what the snapshot sees: at worst a table that is emptied
+// at that very moment is called changed.
+func (s *session) fileNodes(ctx context.Context) (map[catalog.Name]uint32, error) {
+	type node struct {
+		Schema, Table string
+		Node          uint32
+	}
+	all, err := list(ctx, s, pgx.RowToStructByPos[node], `
+		SELECT n.nspname::text, c.relname::text, pg_relation_filenode(c.oid)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384 AND pg_relation_filenode(c.oid) IS NOT NULL`)
+	nodes := make(map[catalog.Name]uint32, len(all))
+	for _, n := range all {
+		nodes[catalog.Name{Schema: n.Schema, Object: n.Table}] = n.Node
+	}
+	return nodes, err
+}
+
+// fileNode is what a chunk's table must still have: that of the snapshot, which
+// may be a later one than the chunk was planned at. 0 is not compared.
+func (sn *snapshot) fileNode(c catalog.Chunk) uint32 {
+	if n, ok := sn.nodes[c.Table]; ok && c.FileNode != 0 {
+		return n
+	}
+	return c.FileNode
+}
+
 // Hold locks the chunks' tables against changes of their definitions and proves
-// that they are those that were looked at before the snapshot: TRUNCATE and
-// rewrites do not respect snapshots, and chunks of pages mean one file. CopyOut
+// that they have the columns they were planned with, and the file they had
+// before the snapshot: TRUNCATE and rewrites do not respect snapshots, and
+// chunks of pages mean one file. CopyOut
 // does it for a table that is not held yet; for many tables at once it costs
 // two round trips instead of three for each.
 func (r *reader) Hold(ctx context.Context, chunks []catalog.Chunk) error {
@@ -60,16 +89,17 @@ func (r *reader) Hold(ctx context.Context, chunks []catalog.Chunk) error {
 // attribute is one column, with the file node of its table; a table without
 // columns has one row without a name.
 type attribute struct {
-	Schema   string
-	Table    string
-	FileNode int64
-	Name     *string
-	Type     *string
+	Schema    string
+	Table     string
+	FileNode  uint32
+	Name      *string
+	Type      *string
+	Generated bool
 }
 
 const attributesSQL = `
-	SELECT n.nspname::text, c.relname::text, coalesce(pg_relation_filenode(c.oid), 0)::int8,
-	       a.attname::text, format_type(a.atttypid, a.atttypmod)
+	SELECT n.nspname::text, c.relname::text, coalesce(pg_relation_filenode(c.oid), 0),
+	       a.attname::text, format_type(a.atttypid, a.atttypmod), coalesce(a.attgenerated <> '', false)
 	FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
 	JOIN pg_namespace n ON n.nspname = wanted.schema
 	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
@@ -95,9 +125,9 @@ func (s *session) attributes(ctx context.Context, chunks []catalog.Chunk) (map[c
 }
 
 func (r *reader) compare(ctx context.Context, c catalog.Chunk, now []attribute) error {
-	switch {
+	switch node := r.sn.fileNode(c); {
 	case len(now) == 0:
-		return changed(c).With("now", "the table is gone")
+		return redefined(c).With("now", "the table is gone")
 	case r.s.broken:
 		return nil // another one is missing
 	case c.Shape != "" && catalog.Shape(columns(now)) != c.Shape:
@@ -105,9 +135,9 @@ func (r *reader) compare(ctx context.Context, c catalog.Chunk, now []attribute) 
 		if err != nil {
 			return err
 		}
-		return changed(c).With("columns", "%s", difference(columns(before[c.Table]), columns(now)))
-	case c.FileNode != 0 && now[0].FileNode != int64(c.FileNode):
-		return changed(c).With("now", "it was truncated or rewritten (file node %d -> %d)", c.FileNode, now[0].FileNode)
+		return redefined(c).With("columns", "%s", difference(c, columns(before[c.Table]), columns(now)))
+	case node != 0 && now[0].FileNode != node:
+		return changed(c).With("now", "it was truncated or rewritten (file node %d -> %d)", node, now[0].FileNode)
 	}
 	return nil
 }
@@ -116,20 +146,30 @@ func columns(attributes []attribute) []catalog.Column {
 	var all []catalog.Column
 	for _, a := range attributes {
 		if a.Name != nil && a.Type != nil {
-			all = append(all, catalog.Column{Name: *a.Name, Type: *a.Type})
+			all = append(all, catalog.Column{Name: *a.Name, Type: *a.Type, Generated: a.Generated})
 		}
 	}
 	return all
 }
 
+// changed is a table whose rows are other ones than the snapshot's.
 func changed(c catalog.Chunk) *fault.Error {
 	return fault.New(fault.Data, "source.changed", "table %s was changed after the snapshot", c.Table).
 		With("table", "%s", c.Table).
-		Hint("keep definitions still and TRUNCATE away while the copy runs, then start it again")
+		Hint("keep TRUNCATE away while the copy runs, then go on with it: what was reloaded is read at a new snapshot")
 }
 
-// difference names the columns that are not the same on both sides.
-func difference(before, now []catalog.Column) string {
+// redefined is a table whose columns are not those that the copy was planned
+// with: no later snapshot has them again.
+func redefined(c catalog.Chunk) *fault.Error {
+	return fault.New(fault.Data, "source.redefined", "table %s has another definition than when its copy was planned", c.Table).
+		With("table", "%s", c.Table)
+}
+
+// difference names the columns that are not as the chunk was planned with. When
+// the snapshot is an earlier one than the change it knows their types; else the
+// names are known of what was copied.
+func difference(c catalog.Chunk, before, now []catalog.Column) string {
 	text := func(all []catalog.Column) []string {
 		var s []string
 		for _, c := range all {
@@ -138,6 +178,9 @@ func difference(before, now []catalog.Column) string {
 		return s
 	}
 	old, fresh := text(before), text(now)
+	if catalog.Shape(before) != c.Shape {
+		old, fresh = c.Columns, catalog.Table{Columns: now}.Copied()
+	}
 	var parts []string
 	for _, c := range old {
 		if !slices.Contains(fresh, c) {
@@ -150,7 +193,7 @@ func difference(before, now []catalog.Column) string {
 		}
 	}
 	if parts == nil {
-		return strings.Join(old, ", ") + " -> " + strings.Join(fresh, ", ")
+		return "types, order or generated columns are others than before; they are now " + strings.Join(text(now), ", ")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -22,6 +22,10 @@ type load struct {
 func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector.Load, error) {
 	l, err := e.begin(ctx, marks)
 	if missing(err) {
+		if len(marks) > 0 && e.trust.remembers(marks[0].Run) {
+			return nil, fault.New(fault.Config, "target.marks-missing", "the marks of this run are gone from %s: another owner has ended it, or they were dropped by hand", e.name).
+				Hint("look whether the copied rows are there; godwit cancel, then the same command with --new and --existing replace")
+		}
 		if err = e.makeMarks(ctx); err == nil {
 			l, err = e.begin(ctx, marks)
 		}
@@ -175,6 +179,9 @@ func (l *load) commit(ctx context.Context, accounts []record.Account) error {
 	if tag.String() != "COMMIT" { // a transaction in error is rolled back instead
 		l.s.broken = true
 		return fault.New(fault.Internal, "commit.refused", "the server answered %s", tag)
+	}
+	for _, m := range l.marks {
+		l.s.e.trust.marked(m.Run, m.Unit)
 	}
 	return nil
 }

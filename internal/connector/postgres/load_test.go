@@ -50,14 +50,14 @@ func TestMarkTableComesAndGoes(t *testing.T) {
 			if len(marks) != 5 || err != nil {
 				t.Errorf("run %d has %d marks (%v), want 5", run, len(marks), err)
 			}
-			if err := e.DropMarks(patient(t), markOf(byte(run), 0).Run); err != nil {
+			if err := e.DropMarks(patient(t), markOf(byte(run), 0).Run, ""); err != nil {
 				t.Errorf("run %d: %v", run, err)
 			}
 		})
 	}
 	all.Wait()
 	// Whoever came last may have met another's transaction.
-	if err := endpoint(t, url).DropMarks(patient(t), markOf(0, 0).Run); err != nil {
+	if err := endpoint(t, url).DropMarks(patient(t), markOf(0, 0).Run, ""); err != nil {
 		t.Error(err)
 	}
 	if pgtest.Query[bool](t, url, "select exists (select from pg_namespace where nspname = 'godwit')") {
@@ -75,7 +75,7 @@ func TestMarksOfOthersStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	loadOf(t, e, other) // is at work
-	if err := e.DropMarks(patient(t), mine.Run); err != nil {
+	if err := e.DropMarks(patient(t), mine.Run, ""); err != nil {
 		t.Fatal(err)
 	}
 	if !pgtest.Query[bool](t, url, "select to_regclass('godwit.mark') is not null") {

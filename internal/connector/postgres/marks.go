@@ -87,6 +87,7 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 			MarkKey: record.MarkKey{Run: r.Run, Unit: r.Unit, Chunk: r.Chunk, Generation: r.Generation, Attempt: r.Attempt, Unlogged: r.Unlogged},
 			Read:    r.Read, Applied: r.Applied, Bytes: r.Bytes, Hash: r.Hash, At: r.At,
 		}
+		e.trust.marked(r.Run, r.Unit)
 	}
 	return marks, nil
 }
@@ -111,18 +112,26 @@ func (s *session) findMarks(ctx context.Context) ([]string, error) {
 
 // DropMarks is the connector.Writer's. A table that others use, or that is not
 // ours to drop, stays; the schema goes when nothing else is in it.
-func (e *Endpoint) DropMarks(ctx context.Context, run string) error {
+func (e *Endpoint) DropMarks(ctx context.Context, run, step string) error {
 	s, err := e.trusted(ctx)
 	if err != nil {
 		return fault.Wrap(err, "drop marks of %s", e.name)
 	}
 	defer s.close()
-	err = s.dropMarks(ctx, run)
+	err = s.dropMarks(ctx, run, step)
+	if err == nil {
+		e.trust.unmark(run, step)
+	}
 	return fault.Wrap(err, "drop marks of %s", e.name)
 }
 
-func (s *session) dropMarks(ctx context.Context, run string) error {
-	if err := s.exec(ctx, "BEGIN; "+markLock); err != nil {
+// lockPatience is how long taking the mark table away waits for what others
+// have there: a load of another run, the server's own vacuum, a session of a
+// killed owner that is just ending.
+const lockPatience = "3s"
+
+func (s *session) dropMarks(ctx context.Context, run, step string) error {
+	if err := s.exec(ctx, "BEGIN; "+holdRun(run)+"; "+markLock+"; SET LOCAL lock_timeout = '"+lockPatience+"'"); err != nil {
 		return err
 	}
 	defer s.rollback() // after COMMIT nothing is left to roll back
@@ -132,11 +141,14 @@ func (s *session) dropMarks(ctx context.Context, run string) error {
 	}
 	var drops []string
 	for _, table := range tables {
-		if err := s.exec(ctx, "DELETE FROM "+table+" WHERE run = "+literal(run)+"::uuid"); err != nil {
+		sql := "DELETE FROM " + table + " WHERE run = " + literal(run) + "::uuid"
+		if step != "" {
+			sql += " AND starts_with(unit, " + literal(step+"/") + ")"
+		}
+		if err := s.exec(ctx, sql); err != nil {
 			return err
 		}
-		// NOWAIT: a load of another run holds its marks until it commits.
-		drops = append(drops, fmt.Sprintf("SAVEPOINT drop_marks; LOCK TABLE %[1]s IN ACCESS EXCLUSIVE MODE NOWAIT; "+
+		drops = append(drops, fmt.Sprintf("SAVEPOINT drop_marks; LOCK TABLE %[1]s IN ACCESS EXCLUSIVE MODE; "+
 			"SELECT 1 / (NOT EXISTS (SELECT FROM %[1]s))::int; DROP TABLE %[1]s", table))
 	}
 	for _, sql := range append(drops, "SAVEPOINT drop_marks; DROP SCHEMA godwit") {

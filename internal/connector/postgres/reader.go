@@ -5,6 +5,8 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
+	"godwit/internal/fault"
 )
 
 var _ connector.Reader = (*reader)(nil)
@@ -30,6 +32,16 @@ func (r *reader) Close() error {
 	}
 	r.s.close()
 	return nil
+}
+
+// Inspect is the connector.Reader's: the catalogues as this transaction sees
+// them, file nodes too.
+func (r *reader) Inspect(ctx context.Context, sel catalog.Selection) (*catalog.Database, error) {
+	if err := r.s.exec(ctx, planWell); err != nil {
+		return nil, fault.Wrap(err, "inspect %s", r.sn.e.name)
+	}
+	db, err := survey.Inspect(ctx, r.s.conn, sel)
+	return db, fault.Wrap(r.s.fault(ctx, err), "inspect %s", r.sn.e.name)
 }
 
 // rollback ends a transaction; when it cannot, the session is marked and ends

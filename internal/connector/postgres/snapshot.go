@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
@@ -22,6 +23,7 @@ type snapshots struct {
 	mu     sync.Mutex
 	named  map[string]*snapshot
 	closed bool
+	tell   func(name string) // told of each loss; may be nil
 }
 
 func newSnapshots() *snapshots {
@@ -36,11 +38,13 @@ type snapshot struct {
 	name     string
 	id       string
 	position string
-	stop     context.CancelFunc // of the keeper's watch
+	nodes    map[catalog.Name]uint32 // file nodes of all tables, noted just before
+	stop     context.CancelFunc      // of the keeper's watch
 
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
 	lost    bool
+	losing  sync.Once
 }
 
 // OpenSnapshot is the connector.Snapshots'. It may be called by each unit: one
@@ -114,7 +118,11 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	type place struct{ Export, ID, Position string }
-	p, err := func() (place, error) {
+	var nodes map[catalog.Name]uint32
+	p, err := func() (_ place, err error) {
+		if nodes, err = keeper.fileNodes(ctx); err != nil {
+			return place{}, err
+		}
 		if err := keeper.exec(ctx, beginReading); err != nil {
 			return place{}, err
 		}
@@ -130,7 +138,7 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	watch, stop := context.WithCancel(e.ended)
-	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, stop: stop, exports: []string{p.Export}}
+	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, nodes: nodes, stop: stop, exports: []string{p.Export}}
 	e.behind(func() { sn.keep(watch, keeper) })
 	return sn, nil
 }
@@ -268,11 +276,33 @@ func (sn *snapshot) isLost() bool {
 	return sn.lost
 }
 
-// lose is final once no export is left.
+// lose is final once no export is left. Whoever is to know of it knows before
+// another snapshot can take this one's place.
 func (sn *snapshot) lose() {
-	sn.mu.Lock()
-	defer sn.mu.Unlock()
-	sn.lost = len(sn.exports) == 0
+	if len(sn.list()) > 0 {
+		return
+	}
+	sn.losing.Do(func() {
+		if tell := sn.e.snapshots.told(); tell != nil && !sn.isLost() {
+			tell(sn.name)
+		}
+		sn.mu.Lock()
+		defer sn.mu.Unlock()
+		sn.lost = true
+	})
+}
+
+// OnLoss is the connector.Snapshots'.
+func (e *Endpoint) OnLoss(tell func(name string)) {
+	e.snapshots.mu.Lock()
+	defer e.snapshots.mu.Unlock()
+	e.snapshots.tell = tell
+}
+
+func (s *snapshots) told() func(string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tell
 }
 
 func (sn *snapshot) close() {

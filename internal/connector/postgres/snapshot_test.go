@@ -108,15 +108,15 @@ func TestSnapshotOnAStandby(t *testing.T) {
 
 func TestSourceChanged(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ sql, want string }{
-		"truncated":     {"truncate public.a", "truncated or rewritten"},
-		"rewritten":     {"vacuum full public.a", "truncated or rewritten"},
-		"other type":    {"alter table public.a alter id type bigint", "- id integer, + id bigint"},
-		"new column":    {"alter table public.a add more text", "+ more text"},
-		"lost column":   {"alter table public.a drop t", "- t character varying(9)"},
-		"wider column":  {"alter table public.a alter t type varchar(99)", "- t character varying(9), + t character varying(99)"},
-		"gone":          {"drop table public.a", "the table is gone"},
-		"another table": {"drop table public.a; create table public.a (id int, t varchar(9))", "truncated or rewritten"},
+	for name, test := range map[string]struct{ sql, code, want string }{
+		"truncated":     {"truncate public.a", "source.changed", "truncated or rewritten"},
+		"rewritten":     {"vacuum full public.a", "source.changed", "truncated or rewritten"},
+		"other type":    {"alter table public.a alter id type bigint", "source.redefined", "- id integer, + id bigint"},
+		"new column":    {"alter table public.a add more text", "source.redefined", "+ more text"},
+		"lost column":   {"alter table public.a drop t", "source.redefined", "- t character varying(9)"},
+		"wider column":  {"alter table public.a alter t type varchar(99)", "source.redefined", "- t character varying(9), + t character varying(99)"},
+		"gone":          {"drop table public.a", "source.redefined", "the table is gone"},
+		"another table": {"drop table public.a; create table public.a (id int, t varchar(9))", "source.changed", "truncated or rewritten"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,8 +127,43 @@ func TestSourceChanged(t *testing.T) {
 			pgtest.Exec(t, url, test.sql)
 			_, err := r.CopyOut(patient(t), c, io.Discard)
 			f := fault.Of(err)
-			if f.Kind != fault.Data || f.Code != "source.changed" || !strings.Contains(f.Text, "public.a") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
-				t.Errorf("fault is %+v, want source.changed with %q", f, test.want)
+			if f.Kind != fault.Data || f.Code != test.code || !strings.Contains(f.Text, "public.a") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want %s with %q", f, test.code, test.want)
+			}
+		})
+	}
+}
+
+// A snapshot that is taken after a table was reloaded reads what is there then,
+// though the chunk was planned before; other columns it does not.
+func TestSourceChangedBeforeTheSnapshot(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ sql, want string }{
+		"reloaded":     {"truncate public.a; insert into a values (1, 'x'), (2, 'y')", ""},
+		"rewritten":    {"insert into a values (2, 'y'); vacuum full public.a", ""},
+		"made again":   {"drop table public.a; create table public.a (id int, t varchar(9)); insert into a values (1, 'x'), (2, 'y')", ""},
+		"new column":   {"alter table public.a add more text", "+ more"},
+		"lost column":  {"alter table public.a drop t", "- t"},
+		"wider column": {"alter table public.a alter t type varchar(99)", "they are now id integer, t character varying(99)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, "create table public.a (id int, t varchar(9))", "insert into a values (1, 'x')")
+			c := whole(t, url, public("a"), catalog.Text)
+			for _, sql := range strings.Split(test.sql, "; ") { // VACUUM stands alone
+				pgtest.Exec(t, url, sql)
+			}
+			r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+			sum, err := r.CopyOut(patient(t), c, io.Discard)
+			if test.want == "" {
+				if err != nil || sum.Rows != 2 {
+					t.Errorf("%d rows (%v), want 2", sum.Rows, err)
+				}
+				return
+			}
+			if f := fault.Of(err); f.Code != "source.redefined" || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want source.redefined with %q", f, test.want)
 			}
 		})
 	}
@@ -137,10 +172,10 @@ func TestSourceChanged(t *testing.T) {
 // Of many tables that are held in one go, the one that changed is named.
 func TestHoldManyTables(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ sql, want string }{
-		"unchanged": {"select", ""},
-		"truncated": {"truncate public.b", "truncated or rewritten"},
-		"gone":      {"drop table public.b", "the table is gone"},
+	for name, test := range map[string]struct{ sql, code, want string }{
+		"unchanged": {"select", "", ""},
+		"truncated": {"truncate public.b", "source.changed", "truncated or rewritten"},
+		"gone":      {"drop table public.b", "source.redefined", "the table is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,8 +198,8 @@ func TestHoldManyTables(t *testing.T) {
 				}
 				return
 			}
-			if f := fault.Of(err); f.Code != "source.changed" || !strings.Contains(f.Text, "public.b") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
-				t.Errorf("fault is %+v, want source.changed of public.b with %q", f, test.want)
+			if f := fault.Of(err); f.Code != test.code || !strings.Contains(f.Text, "public.b") || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want %s of public.b with %q", f, test.code, test.want)
 			}
 		})
 	}

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,9 +18,40 @@ type trust struct {
 	guarded bool
 	doubt   int64
 	trusted int64
-	again   chan struct{} // closed when it is trusted again; nil while it is
-	tell    func()        // told of every doubt
-	server  string        // the one that answered last
+	again   chan struct{}              // closed when it is trusted again; nil while it is
+	tell    func()                     // told of every doubt
+	server  string                     // the one that answered last
+	marks   map[string]map[string]bool // by run, units known to have left one
+}
+
+// marked notes marks that are there: the table that holds them is not made
+// anew, as if it had never been, while they are not taken away.
+func (t *trust) marked(run string, units ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.marks == nil {
+		t.marks = map[string]map[string]bool{}
+	}
+	if t.marks[run] == nil && len(units) > 0 {
+		t.marks[run] = map[string]bool{}
+	}
+	for _, u := range units {
+		t.marks[run][u] = true
+	}
+}
+
+// unmark notes that marks were taken away: of a step, or all.
+func (t *trust) unmark(run, step string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.marks[run], func(u string, _ bool) bool { return step == "" || strings.HasPrefix(u, step+"/") })
+}
+
+// remembers reports whether marks of a run must be there.
+func (t *trust) remembers(run string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.marks[run]) > 0
 }
 
 // Guard is the connector.Truster's.

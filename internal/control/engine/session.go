@@ -159,7 +159,7 @@ func (s *Session) held(ctx context.Context, ref plan.Ref) error {
 		return err
 	}
 	if settled {
-		return fault.New(fault.Conflict, "run.fenced", "%s: attempt %d has ended", ref.Unit, ref.Attempt)
+		return fault.New(fault.Conflict, "unit.fenced", "%s: attempt %d has ended", ref.Unit, ref.Attempt)
 	}
 	behind := false
 	s.Look(func(m *plan.Machine) { behind = m.Behind(ref.Unit) })

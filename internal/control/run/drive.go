@@ -28,6 +28,7 @@ type drive struct {
 	began   time.Time
 	session *engine.Session
 	stop    chan struct{} // closed to end at chunk borders
+	begun   bool          // units may have run
 
 	forecast plan.Forecast // as of foreseen; the tick's own
 	foreseen time.Time
@@ -60,12 +61,12 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	around.Go(func() { d.draw(ctx, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
 	around.Go(func() {
-		if err := d.lost.again(ctx, quiet); err != nil {
+		if err := d.lost.watch(ctx, quiet); err != nil {
 			d.broken(err)
 			cut()
 		}
 	})
-	turn, err := d.engine(ctx)
+	turn, err := d.engine(ctx, cut)
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
@@ -73,13 +74,14 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 }
 
 // engine checks what the target may have lost, then runs units.
-func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
+func (d *drive) engine(ctx context.Context, cut context.CancelFunc) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
 	ending, err := d.actions(ctx)
 	if err != nil {
 		return plan.Turn{}, err
 	}
-	for _, look := range []func(context.Context) error{d.lost.guard, d.lost.look, d.lost.stale} {
+	guard := func(ctx context.Context) error { return d.lost.guard(ctx, cut) }
+	for _, look := range []func(context.Context) error{d.superseded, guard, d.lost.look, d.lost.stale} {
 		if ending {
 			break
 		}
@@ -87,6 +89,7 @@ func (d *drive) engine(ctx context.Context) (plan.Turn, error) {
 			return plan.Turn{}, err
 		}
 	}
+	d.begun = true
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
 		Note: func(ctx context.Context, e unit.Event) error {
@@ -226,17 +229,14 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	e := Ended{Exit: turn.Exit}
 	switch {
 	case d.fail.Text != "":
-		e.Stopped, e.Exit, e.Fault = true, 5, &d.fail
+		e.Stopped, e.Exit, e.Fault = true, d.exitOf(d.fail.Kind), &d.fail
 	case errors.Is(err, local.ErrStopped):
 		e.Stopped, e.Exit = true, 5
 	case errors.Is(err, context.Canceled):
 		e.Stopped, e.Exit = true, 130
 	case err != nil:
 		f := fault.Of(err)
-		e.Stopped, e.Exit, e.Fault = true, 5, &f
-		if f.Kind == fault.Internal || f.Kind == fault.Config {
-			e.Exit = 1
-		}
+		e.Stopped, e.Exit, e.Fault = true, d.exitOf(f.Kind), &f
 	case release != nil:
 		f := fault.Of(release)
 		e.Stopped, e.Exit, e.Fault = true, 5, &f
@@ -256,6 +256,21 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 		return e, d.proven(context.WithoutCancel(ctx), &e)
 	}
 	return e, nil
+}
+
+// exitOf is the code of a fault that ended a drive: one that passes leaves the
+// run to be gone on with; before a unit was run it was refused.
+func (d *drive) exitOf(k fault.Kind) int {
+	switch k {
+	case fault.Config, fault.Denied:
+		if !d.begun {
+			return 2
+		}
+		return 1
+	case fault.Internal, fault.Data:
+		return 1
+	}
+	return 5
 }
 
 // proven checks the accounts of a run that says it is done: one that does not
@@ -284,7 +299,7 @@ func (d *drive) tidy(ctx context.Context) {
 				continue
 			}
 			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, d.run.UID)
+				_ = w.DropMarks(ctx, d.run.UID, "")
 			}
 		}
 	}

@@ -43,13 +43,11 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if n.Existing == "" || !facts.Known {
 		return nil
 	}
-	clearing, err := clearing(ctx, open, n, facts.Facts)
-	if err != nil {
+	if err := makeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
-	facts.Clearing = clearing
 	verb, _ := r.verb(s.Verb)
-	_, err = verb.Plan(s.ID, s.Spec, facts.Facts)
+	_, err := verb.Plan(s.ID, s.Spec, facts.Facts)
 	return err
 }
 

@@ -16,7 +16,8 @@ import (
 const (
 	replace  = "replace"
 	truncate = "truncate"
-	skip     = "skip" // makes none: what is there stays
+	skip     = "skip"   // makes none: what is there stays
+	appends  = "append" // makes none: what is there stays, and rows come on top
 )
 
 // looking is how both sides of steps are looked at.
@@ -43,8 +44,7 @@ func (l looking) gather(ctx context.Context, n unit.Needs) (catalog.Facts, error
 	}
 	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
 	facts.Unread = cmp.Or(facts.Unread, target.Unread)
-	var err error
-	facts.Clearing, err = clearing(ctx, l.open, n, facts)
+	err := makeRoom(ctx, l.open, n, &facts)
 	return facts, err
 }
 
@@ -54,10 +54,10 @@ func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 		return err
 	}
 	if seen != nil {
-		facts.Source, facts.Definitions, facts.Unread = seen.Source, seen.Definitions, seen.Unread
+		facts.Source, facts.Snapshot, facts.Definitions, facts.Unread = seen.Source, seen.Snapshot, seen.Definitions, seen.Unread
 		return nil
 	}
-	if facts.Source, err = inspect(ctx, l.open, n.From, n.Select, true); err != nil {
+	if facts.Source, facts.Snapshot, err = l.look(ctx, n); err != nil {
 		return err
 	}
 	if n.Definitions {
@@ -66,7 +66,28 @@ func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 			return err
 		}
 	}
-	return l.sights.keep(ctx, l, n, *facts)
+	l.sights.keep(l, n, *facts)
+	return nil
+}
+
+// look inspects the source, in a run at its snapshot: what came since is no
+// part of what is moved.
+func (l looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, string, error) {
+	if l.snapshotOf(n) == "" {
+		db, err := inspect(ctx, l.open, n.From, n.Select, true)
+		return db, "", err
+	}
+	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
+	if err != nil {
+		return nil, "", err
+	}
+	reader, err := snap.Read(ctx)
+	if err != nil {
+		return nil, "", fault.Wrap(err, "read %s at its snapshot", n.From)
+	}
+	defer reader.Close()
+	db, err := reader.Inspect(ctx, n.Select)
+	return db, snap.ID(), err
 }
 
 func (l looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
@@ -82,19 +103,6 @@ func (l looking) snapshotOf(n unit.Needs) string {
 		return ""
 	}
 	return l.snapshot
-}
-
-// clearing is what makes room at the target, if the policy wants room made.
-func clearing(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts) ([]catalog.Definition, error) {
-	if n.Existing != replace && n.Existing != truncate {
-		return nil, nil
-	}
-	c, err := connector.Capable[connector.Clearer](ctx, open, n.To, "be cleared")
-	if err != nil {
-		return nil, err
-	}
-	list, err := c.Clearing(ctx, n.Existing, n.Select, facts.Source, facts.Target)
-	return list, fault.Wrap(err, "make room at %s", n.To)
 }
 
 // unread notes definitions that may not be read. What only looks goes on with
@@ -178,8 +186,18 @@ type Found struct {
 	LeftOut int    `json:"leftOut,omitempty"`
 	Sides   []Side `json:"sides"`
 	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
-	// Alone are objects at the target that a copy leaves as they are.
-	Alone []catalog.Name `json:"alone,omitempty"`
+	// Alone are objects at the target that a copy leaves as they are; Skipped of
+	// them are tables that the source has too.
+	Alone   []catalog.Name `json:"alone,omitempty"`
+	Skipped int            `json:"skipped,omitempty"`
+	// Held are tables that rows are added to, with rows of their own before.
+	Held []Held `json:"held,omitempty"`
+}
+
+// Held is a table with the rows that it held before a copy.
+type Held struct {
+	Table catalog.Name `json:"table"`
+	Rows  int64        `json:"rows"`
 }
 
 // Side is a connection as it was found.
@@ -221,6 +239,42 @@ func alone(existing string, facts catalog.Facts) []catalog.Name {
 	return list
 }
 
+// both are the tables with rows that both sides have.
+func both(facts catalog.Facts) []catalog.Name {
+	theirs := map[catalog.Name]bool{}
+	for _, t := range facts.Source.Tables {
+		theirs[t.Name] = t.Kind == catalog.Plain
+	}
+	var list []catalog.Name
+	for _, t := range facts.Target.Tables {
+		if theirs[t.Name] && t.Kind == catalog.Plain {
+			list = append(list, t.Name)
+		}
+	}
+	return list
+}
+
+// held counts, before anything is written, the rows that are added to: what
+// holds rows of its own cannot be compared whole afterwards.
+func held(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts) ([]Held, error) {
+	tables := both(facts)
+	if n.Existing != appends || len(tables) == 0 {
+		return nil, nil
+	}
+	c, err := connector.Capable[connector.Counter](ctx, open, n.To, "count the rows that it holds")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := c.Count(ctx, tables)
+	var list []Held
+	for _, t := range tables {
+		if rows[t] > 0 {
+			list = append(list, Held{t, rows[t]})
+		}
+	}
+	return list, err
+}
+
 // inspector expands a step: it gathers the facts and asks the verb's plan.
 type inspector struct {
 	runs   *Runs
@@ -252,6 +306,12 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
+	}
+	if needs.Existing == skip {
+		found.Skipped = len(both(facts))
+	}
+	if found.Held, err = held(ctx, i.open, needs, facts); err != nil {
+		return unit.Result{}, err
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
 }

@@ -3,9 +3,11 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -38,9 +40,9 @@ func (l *lostTarget) suspect(e unit.Event) {
 	l.doubt()
 }
 
-// again looks as soon as something is suspected, until quiet is closed, and
+// watch looks as soon as something is suspected, until quiet is closed, and
 // once more after a while when a target could not be asked.
-func (l *lostTarget) again(ctx context.Context, quiet <-chan struct{}) error {
+func (l *lostTarget) watch(ctx context.Context, quiet <-chan struct{}) error {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
@@ -76,8 +78,9 @@ func (l *lostTarget) doubt() {
 }
 
 // guard has all targets say when they may have lost something; until they were
-// looked at nothing is written.
-func (l *lostTarget) guard(ctx context.Context) error {
+// looked at nothing is written. Nor is anything read after the loss of the
+// run's snapshot before what rests on it is to be done again.
+func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
 	for name := range l.drive.open.named {
 		ep, err := l.drive.open.Open(ctx, name)
 		if err != nil {
@@ -85,6 +88,17 @@ func (l *lostTarget) guard(ctx context.Context) error {
 		}
 		if t, ok := ep.(connector.Truster); ok {
 			t.Guard(l.doubt)
+		}
+		if s, ok := ep.(connector.Snapshots); ok {
+			s.OnLoss(func(snapshot string) {
+				if snapshot != l.drive.run.UID || ctx.Err() != nil {
+					return
+				}
+				if err := l.stale(ctx); err != nil && ctx.Err() == nil {
+					l.drive.broken(err)
+					cut()
+				}
+			})
 		}
 	}
 	return nil
@@ -139,7 +153,7 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	var undone []ledger.Unit
 	for to, units := range settled {
 		lost := when.missing(units, marks[to])
-		if len(lost) > 0 && len(marks[to]) == 0 {
+		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, logged) {
 			// Rows without marks, or neither: what is there cannot be told.
 			return fault.New(fault.Config, "target.marks-missing",
 				"%s has none of this run's marks, although %d units left one", to, len(lost)).
@@ -155,6 +169,19 @@ func (l *lostTarget) compare(ctx context.Context) error {
 		t.Trust(doubt)
 	}
 	return nil
+}
+
+// logged reports whether a unit's mark is one that a crash does not take.
+func logged(u ledger.Unit) bool {
+	var spec struct {
+		Chunks []catalog.Chunk `json:"chunks"`
+		Tables []catalog.Chunk `json:"tables"` // of a repair
+	}
+	if json.Unmarshal(u.Spec, &spec) != nil {
+		return true
+	}
+	all := append(spec.Chunks, spec.Tables...)
+	return len(all) == 0 || !all[0].Unlogged
 }
 
 // evict ends what an earlier owner of the run left open at its targets: one

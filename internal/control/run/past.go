@@ -123,6 +123,17 @@ func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool,
 	return alone, ok, err
 }
 
+// Held are the tables that the copy between these ends added rows to, with how
+// many they held before.
+func (p past) Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error) {
+	_, found, _, err := p.copied(ctx, ends)
+	held := map[catalog.Name]int64{}
+	for _, h := range found.Held {
+		held[h.Table] = h.Rows
+	}
+	return held, err
+}
+
 // Values are the sequences that the run copied between these ends, as they
 // were set last.
 func (p past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {

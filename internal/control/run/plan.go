@@ -75,8 +75,7 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 	}
 	facts := *seen
 	facts.Cores = r.Cores
-	var err error
-	facts.Clearing, err = clearing(ctx, open, needs, facts)
+	err := makeRoom(ctx, open, needs, &facts)
 	return facts, err
 }
 

@@ -11,22 +11,66 @@ import (
 	"godwit/internal/unit"
 )
 
-// stale reopens what brought all rows to one snapshot, when that is gone: what
-// follows it (sequences, verification) would read the source at another one.
-// A snapshot does not outlive its process, so this is so whenever a run is
-// gone on with.
+// stale reopens what rests on a snapshot that is gone: what brought all rows to
+// it (what follows would read the source at another one), and the proofs (what
+// they read may have changed since). A snapshot does not outlive its process,
+// so this is so whenever a run is gone on with; and whenever one is lost.
 func (l *lostTarget) stale(ctx context.Context) error {
+	if err := l.stopped(ctx); err != nil {
+		return err
+	}
 	roots, err := l.roots(ctx)
 	if err != nil {
 		return err
 	}
-	return l.reopen(ctx, roots, "the snapshot its rows were brought to is gone")
+	return l.again(ctx, roots, "the snapshot its rows were brought to is gone")
 }
 
-// roots are the done units that saw to it that all rows of a step are of one
+// sourceKinds are those of the units that read the source at its snapshot.
+var sourceKinds = []string{"data", "small", "sequence", "blob"}
+
+// stopped refuses to go on where that is the policy for a snapshot that is
+// gone: some of a step was read at it and some is still to be read.
+func (l *lostTarget) stopped(ctx context.Context) error {
+	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
+	looks, err := view.Units(ctx, id, ledger.Filter{Kind: "reconcile"}, 0)
+	if err != nil {
+		return err
+	}
+	for _, look := range looks {
+		var spec struct {
+			From, Policy string
+			Repair       bool
+		}
+		if json.Unmarshal(look.Spec, &spec) != nil || spec.Repair || spec.Policy != "stop" {
+			continue
+		}
+		read, open := 0, 0
+		for _, kind := range sourceKinds {
+			units, err := view.Units(ctx, id, ledger.Filter{Step: look.Step, Kind: kind}, 0)
+			if err != nil {
+				return err
+			}
+			for _, u := range units {
+				if u.State == ledger.Done {
+					read++
+				} else {
+					open++
+				}
+			}
+		}
+		if read > 0 && open > 0 {
+			return fault.New(fault.Config, "snapshot.lost", "the snapshot of %s that earlier chunks were read at is lost", spec.From).
+				Hint("snapshot_lost: reconcile goes on with a new one and puts right what changed; or run again with --new")
+		}
+	}
+	return nil
+}
+
+// roots are the units that see to it that all rows of a step are of one
 // snapshot, where that is the policy.
 func (l *lostTarget) roots(ctx context.Context) ([]ledger.Unit, error) {
-	all, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: "reconcile", State: ledger.Done}, 0)
+	all, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: "reconcile"}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +97,11 @@ func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string
 	if len(units) == 0 {
 		return nil
 	}
+	return l.again(ctx, units, why)
+}
+
+// again is reopen, also without a unit that was lost.
+func (l *lostTarget) again(ctx context.Context, units []ledger.Unit, why string) error {
 	resting, err := l.roots(ctx)
 	if err != nil {
 		return err
@@ -65,7 +114,7 @@ func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string
 		resting = append(resting, found...)
 	}
 	_, err = l.drive.session.Turn(ctx, func(m *plan.Machine, _ time.Time) unit.Change {
-		if m.Cancelled() {
+		if _, over := m.Finished(); over || m.Cancelled() {
 			return unit.Change{}
 		}
 		var c unit.Change

@@ -23,6 +23,7 @@ type Past interface {
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
 	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

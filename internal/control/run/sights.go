@@ -14,18 +14,12 @@ import (
 // also holds the source to what the copy was planned from.
 type sights struct {
 	mu   sync.Mutex
-	seen map[string]sight
-}
-
-// sight is a source with its definitions, and the snapshot they are of.
-type sight struct {
-	catalog.Facts
-	snapshot string // its ID
+	seen map[string]catalog.Facts
 }
 
 // find gives the sight of a step's source, nil when it has to be looked at:
 // for the first time, or because the snapshot is another one.
-func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*sight, error) {
+func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*catalog.Facts, error) {
 	if s == nil || l.snapshotOf(n) == "" {
 		return nil, nil
 	}
@@ -36,28 +30,23 @@ func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*sight, err
 		return nil, nil
 	}
 	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
-	if err != nil || snap.ID() != seen.snapshot {
+	if err != nil || snap.ID() != seen.Snapshot {
 		return nil, err
 	}
 	return &seen, nil
 }
 
 // keep remembers a sight. What was seen only in part is not kept.
-func (s *sights) keep(ctx context.Context, l looking, n unit.Needs, facts catalog.Facts) error {
+func (s *sights) keep(l looking, n unit.Needs, facts catalog.Facts) {
 	if s == nil || l.snapshotOf(n) == "" || !n.Definitions || facts.Unread != "" {
-		return nil
-	}
-	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
-	if err != nil {
-		return err
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen = map[string]sight{}
+		s.seen = map[string]catalog.Facts{}
 	}
-	s.seen[place(n)] = sight{facts, snap.ID()}
-	return nil
+	s.seen[place(n)] = facts
 }
 
 // place tells sources apart: the connection and what is selected there.

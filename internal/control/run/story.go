@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sort"
@@ -37,6 +38,7 @@ type Story struct {
 	Events      []unit.Event // lasting ones, without those of single units that went well
 	Last        time.Time
 	Marks       bool // marks are still at the target
+	Skipped     int  // tables that were at the target and were left alone
 	units       []ledger.Unit
 }
 
@@ -307,6 +309,7 @@ func (s *Story) found(u ledger.Unit) {
 	if !ok {
 		return
 	}
+	s.Skipped += f.Skipped
 	for _, one := range f.Sides {
 		if !slices.ContainsFunc(s.Sides, func(have Side) bool { return have.Name == one.Name }) {
 			s.Sides = append(s.Sides, one)
@@ -346,16 +349,42 @@ func (s *Story) sample() {
 // Proved reports whether anything was verified.
 func (s *Story) Proved() bool { return len(s.Proofs) > 0 }
 
-// Failed lists why units failed, each reason once.
+// Failed lists why units failed, each reason once: of a table whose chunks were
+// refused for the same, the first.
 func (s *Story) Failed() []fault.Fault {
 	var list []fault.Fault
-	seen := map[string]bool{}
+	at := map[string]int{}
+	more := map[int]int{}
 	for _, u := range s.units {
-		if u.State != "failed" || u.Fault == nil || seen[u.Fault.Text] {
+		if u.State != "failed" || u.Fault == nil {
 			continue
 		}
-		seen[u.Fault.Text] = true
+		reason := reasonOf(*u.Fault)
+		if i, seen := at[reason]; seen {
+			more[i]++
+			continue
+		}
+		at[reason] = len(list)
 		list = append(list, *u.Fault)
 	}
+	for i, n := range more {
+		if reasonOf(list[i]) != list[i].Text {
+			list[i].Lines = append(slices.Clone(list[i].Lines), fault.Line{Label: "units", Text: fmt.Sprintf("and %d more, for the same", n)})
+		}
+	}
 	return list
+}
+
+// reasonOf tells faults apart: by table and constraint where they name one.
+func reasonOf(f fault.Fault) string {
+	reason := ""
+	for _, l := range f.Lines {
+		if l.Label == "table" || l.Label == "constraint" {
+			reason += " " + l.Text
+		}
+	}
+	if reason == "" {
+		return f.Text
+	}
+	return f.Code + reason
 }

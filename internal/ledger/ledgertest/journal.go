@@ -118,16 +118,16 @@ func fences(t *testing.T, l *ledger.Ledger) {
 		_, err := d.turn(unit.Change{Unit: id, Fence: fence, Events: []unit.Event{ended(unit.UnitDone, "a", 2, unit.Ended{})}})
 		return err
 	}
-	code(t, settle(first, "a"), fault.Conflict, "run.fenced")
+	code(t, settle(first, "a"), fault.Conflict, "unit.fenced")
 	second, _, err := d.session.Claim(context.Background(), "a", 2)
 	if err != nil || second <= first {
 		t.Fatal(first, second, err)
 	}
-	code(t, settle(second, "b"), fault.Conflict, "run.fenced")
+	code(t, settle(second, "b"), fault.Conflict, "unit.fenced")
 	if err := settle(second, "a"); err != nil {
 		t.Fatal(err)
 	}
-	code(t, settle(second, "a"), fault.Conflict, "run.fenced")
+	code(t, settle(second, "a"), fault.Conflict, "unit.fenced")
 	d.sound()
 }
 

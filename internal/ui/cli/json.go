@@ -135,12 +135,13 @@ type summaryValue struct {
 	Duration float64          `json:"duration_s"`
 	Accounts []record.Account `json:"accounts"`
 	Verified *verifiedValue   `json:"verified,omitempty"`
+	Alone    int64            `json:"tables_left_alone,omitempty"`
 	Report   string           `json:"report,omitempty"`
 	Next     []string         `json:"next,omitempty"`
 }
 
 func summaryOf(s view.Summary) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Report, s.Next}
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Alone, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
 	}

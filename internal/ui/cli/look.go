@@ -92,10 +92,16 @@ func (s *session) showDoctor(found *doctor.Diagnosis, command string, all bool) 
 	return view.Show(s.out(), v)
 }
 
-// statements are the fixes as a file to be run, grouped by connection.
+// statements are the fixes as a file to be run: those of each connection
+// between two lines that name it, so that each part can be cut out for psql.
 func statements(found *doctor.Diagnosis) string {
 	var b strings.Builder
 	last := ""
+	end := func() {
+		if last != "" {
+			fmt.Fprintf(&b, "-- end of the fixes on %s\n", last)
+		}
+	}
 	list := slices.Clone(found.Findings)
 	slices.SortStableFunc(list, func(x, y doctor.Finding) int { return strings.Compare(x.Connection, y.Connection) })
 	for _, f := range list {
@@ -103,12 +109,25 @@ func statements(found *doctor.Diagnosis) string {
 			continue
 		}
 		if f.Connection != last {
-			fmt.Fprintf(&b, "-- on %s\n", f.Connection)
+			end()
 			last = f.Connection
+			fmt.Fprintf(&b, "-- fixes on %s (%s): sed -n '/^-- fixes on %s /,/^-- end of the fixes on %s$/p' fixes.sql | psql URL\n",
+				last, of(found.Sides, last), last, last)
 		}
 		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(statement(f.Fixes), "\n"))
 	}
+	end()
 	return b.String()
+}
+
+// of says which database a connection is to.
+func of(sides []doctor.Side, name string) string {
+	for _, s := range sides {
+		if s.Name == name && s.Database != nil {
+			return "database " + s.Database.Name
+		}
+	}
+	return "not reached"
 }
 
 // statement ends each fix as psql wants it.

@@ -16,7 +16,7 @@ const listedRows = 10
 
 // proof is what a run's verification found; false when all is equal.
 func proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
-	v := view.Verification{Exit: sum.Exit, Took: verifying(st)}
+	v := view.Verification{Exit: sum.Exit, Took: verifying(st), Copied: len(st.Steps) > 0}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
 		switch d.What {

@@ -25,7 +25,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := reportOf(story, s.Zone)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: story.Steps,
-		Took: took(e.Run), Notes: notes(story),
+		Took: took(e.Run), Notes: notes(story), Alone: int64(story.Skipped),
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -45,7 +45,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	failed := story.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
 		sum.Why = why(failed)
-		if slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }) {
+		switch {
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
+			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -56,6 +59,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		s.events().Value("summary", summaryOf(sum))
 	} else if err := s.tellEnd(story, sum); err != nil {
 		return err
+	}
+	if e.Stopped && e.Fault != nil { // what failed earlier is told by the report
+		failed = []fault.Fault{*e.Fault}
 	}
 	for _, f := range failed {
 		if !compared(f) && f.Code != "run.cancelled" { // that is the headline

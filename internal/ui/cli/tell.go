@@ -83,6 +83,12 @@ func verdict(st *run.Story) report.Verdict {
 	for _, s := range st.Snapshots {
 		v.Snapshots = append(v.Snapshots, report.Snapshot{Connection: s.Connection, ID: s.ID, Position: s.At, Opened: s.Opened, Lost: s.Lost, Why: s.Why})
 	}
+	v.Alone = int64(st.Skipped)
+	for _, p := range st.Proofs {
+		if p.Result == "not_verified" && !p.Around() {
+			v.NotVerified++
+		}
+	}
 	if st.Marks {
 		v.LeftBehind = append(v.LeftBehind, "the run's marks are still at the target: they go when the run ends")
 	}

@@ -46,6 +46,9 @@ type Verdict struct {
 	Systems    []System   `json:"systems"`
 	Snapshots  []Snapshot `json:"snapshots,omitempty"`
 	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
+	// Tables that the outcome does not speak for: left as they were, not verified.
+	Alone       int64 `json:"alone,omitempty"`
+	NotVerified int64 `json:"not_verified,omitempty"`
 }
 
 // System is one side.
@@ -274,8 +277,12 @@ func (r Report) count(result string) int64 {
 // Headline is the outcome in the words of the terminal.
 func (r Report) Headline() string {
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
-	if n := r.count(Differs); n > 0 {
-		s.Verified = &view.Verified{Differ: max(n, int64(len(r.Differences)))}
+	s.Alone = r.Verdict.Alone
+	if n := r.count(Differs); n > 0 || r.Verdict.NotVerified > 0 {
+		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified}
+		if n > 0 {
+			s.Verified.Differ = max(n, int64(len(r.Differences)))
+		}
 	}
 	if s.Outcome == "done" && !r.closes() {
 		return "failed: the accounts do not close"

@@ -16,13 +16,14 @@ func TestHeadline(t *testing.T) {
 	t.Parallel()
 	good := []record.Account{{Step: "copy", Read: 5, Applied: 5}}
 	for want, s := range map[string]Summary{
-		"done: all accounted for":                                       {Outcome: "done", Steps: good},
-		"failed: the accounts do not close":                             {Outcome: "done", Steps: []record.Account{{Read: 5, Applied: 4}, {Read: 4, Applied: 5}}},
-		"finished with 1 dead letter":                                   {Outcome: "done", Exit: 3, Steps: []record.Account{{Read: 5, Applied: 4, Dead: 1}}},
-		"finished with 1 rejected record and 2 unexplained differences": {Outcome: "done", Exit: 4, Steps: []record.Account{{Read: 5, Applied: 4, Rejected: 1}}, Verified: &Verified{Differ: 2}},
-		"stopped, resumable: interrupted":                               {Outcome: "stopped", Why: "interrupted", Exit: 5, Steps: good},
-		"failed: 1 unit failed":                                         {Outcome: "failed", Why: "1 unit failed", Exit: 1, Steps: good},
-		"finished: 2 tables not verified":                               {Outcome: "done", Why: "2 tables not verified", Exit: 4, Steps: good},
+		"done: all accounted for":                                                    {Outcome: "done", Steps: good},
+		"failed: the accounts do not close":                                          {Outcome: "done", Steps: []record.Account{{Read: 5, Applied: 4}, {Read: 4, Applied: 5}}},
+		"finished with 1 dead letter":                                                {Outcome: "done", Exit: 3, Steps: []record.Account{{Read: 5, Applied: 4, Dead: 1}}},
+		"finished with 1 rejected record and 2 unexplained differences":              {Outcome: "done", Exit: 4, Steps: []record.Account{{Read: 5, Applied: 4, Rejected: 1}}, Verified: &Verified{Differ: 2}},
+		"stopped, resumable: interrupted":                                            {Outcome: "stopped", Why: "interrupted", Exit: 5, Steps: good},
+		"done: nothing was copied, 2 tables left alone, neither copied nor verified": {Outcome: "done", Alone: 2, Verified: &Verified{}},
+		"failed: 1 unit failed":                                                      {Outcome: "failed", Why: "1 unit failed", Exit: 1, Steps: good},
+		"finished: 2 tables not verified":                                            {Outcome: "done", Why: "2 tables not verified", Exit: 4, Steps: good},
 	} {
 		if got := s.Headline(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -35,7 +36,7 @@ func TestSummaryNamesWhatWasNotVerified(t *testing.T) {
 	t.Parallel()
 	s := Summary{Run: "copy-1", Outcome: "done", Took: time.Minute, Steps: []record.Account{{Step: "copy", Read: 1500, Applied: 1500}},
 		Verified: &Verified{Rows: 1400, Equal: 1400, Tables: 1}, Next: []string{"godwit verify copy-1"}}
-	want := `copy-1  done: all accounted for   1 m 00 s   exit 0
+	want := `copy-1  done: all accounted for, 1 table not verified   1 m 00 s   exit 0
 
 step   read   applied  unchanged  filtered  rejected  dead  pending  closes
 copy  1,500     1,500          0         0         0     0        0  yes

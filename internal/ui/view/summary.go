@@ -18,6 +18,7 @@ type Summary struct {
 	Steps       []record.Account // one per step, Step is its name
 	Notes       []Note
 	Verified    *Verified
+	Alone       int64  // selected tables that were left as they are
 	Report      string // file
 	ReportBytes int64
 	Next        []string // commands
@@ -76,13 +77,28 @@ func (s Summary) Headline() string {
 		}
 		return "finished with " + strings.Join(but, ", ")
 	case s.Outcome == "done" && s.Exit == 0:
-		return "done: all accounted for"
+		return s.done(t)
 	case s.Outcome == "done":
 		return joined("finished", s.Why)
 	case s.Outcome == "stopped":
 		return joined("stopped, resumable", s.Why)
 	}
 	return joined(s.Outcome, s.Why)
+}
+
+// done names what a good end does not speak for.
+func (s Summary) done(t record.Account) string {
+	text := "done: all accounted for"
+	if s.Alone > 0 {
+		if t.Read == 0 {
+			text = "done: nothing was copied"
+		}
+		text += ", " + Plural(s.Alone, "table") + " left alone, neither copied nor verified"
+	}
+	if v := s.Verified; v != nil && v.Tables > 0 {
+		text += ", " + Plural(v.Tables, "table") + " not verified"
+	}
+	return text
 }
 
 func joined(a, b string) string {

@@ -26,6 +26,7 @@ type Verification struct {
 	Repair string // command, "" = nothing to repair
 	Rows   int64  // that Repair would copy again
 	Exit   int
+	Copied bool // rows were copied before
 }
 
 // Compared is one table that is not simply equal.
@@ -95,7 +96,11 @@ func (v Verification) lines(edge int) []string {
 	case v.count(Differs) == 0 && v.count(NotVerified) == 0 && len(v.Around) == 0:
 		return append(lines, aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
 	}
-	return append(lines, aside("Nothing was changed.", exit, 93, edge))
+	text := "Nothing was changed."
+	if v.Copied {
+		text = "What was copied stays as it is."
+	}
+	return append(lines, aside(text, exit, 93, edge))
 }
 
 func (t Compared) lines(label string, edge int) []string {

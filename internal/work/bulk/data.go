@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -47,7 +48,11 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	report.At("data.begun")
 	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
 	if err != nil {
-		return unit.Result{}, err
+		if fault.CodeOf(err) == "data.unique" && spec.Policy == Reconcile && d.snapshots.lost(l.Run, spec.From) {
+			load.Close()
+			return d.leave(ctx, u, l, spec, writer)
+		}
+		return unit.Result{}, twice(redefined(err, l), spec.To, l)
 	}
 	report.At("data.copied")
 	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
@@ -55,6 +60,31 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	}
 	report.At("data.committed")
 	return unit.Result{Accounts: accounts, Facts: encode(dataFacts{id})}, nil
+}
+
+// leave settles a unit without its rows, to be brought by the repair of their
+// tables: at a later snapshot a row that moved is there already, from a chunk
+// of the earlier one, and the target's unique key refuses its new version.
+func (d *data) leave(ctx context.Context, u unit.Unit, l unit.Lease, spec DataSpec, writer connector.Writer) (unit.Result, error) {
+	load, err := writer.Begin(ctx, markKeys(u, l, spec.Chunks[0].Unlogged, numbers(spec.Chunks)...))
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "begin on %s", spec.To)
+	}
+	defer load.Close()
+	if err := l.Check(ctx); err != nil {
+		return unit.Result{}, err
+	}
+	var none record.Sum
+	accounts := make([]record.Account, 0, len(spec.Chunks))
+	for _, c := range spec.Chunks {
+		accounts = append(accounts, record.Account{
+			Step: u.Step, Entity: c.Table.String(), Chunk: c.Number, Generation: l.Attempt, Unit: u.ID, Current: true, Hash: none.Hash(),
+		})
+	}
+	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
+		return unit.Result{}, fault.Wrap(err, "commit on %s", spec.To)
+	}
+	return unit.Result{Accounts: accounts, Facts: encode(dataFacts{left})}, nil
 }
 
 // numbers are the marks' chunk numbers: of a large table the chunk's own, of
@@ -118,8 +148,22 @@ func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Repo
 	return accounts, nil
 }
 
-// unknown stands for the snapshot of a unit of which only the mark is left.
-const unknown = "unknown"
+// twice adds to the refusal of a row whose key is there already what can be done.
+func twice(err error, to string, l unit.Lease) error {
+	var e *fault.Error
+	if errors.As(err, &e) && e.Code == "data.unique" {
+		e.Hint("rows with the same key are at %s already: take them away there, then godwit resume %s", to, l.Name).
+			Hint("or godwit cancel %s, then the same command with --new and --existing truncate or replace", l.Name)
+	}
+	return err
+}
+
+// What stands for the snapshot of a unit of which only the mark is left, and of
+// one whose rows were left to the repair of their table.
+const (
+	unknown = "unknown"
+	left    = "left"
+)
 
 // Done reads the marks: a unit that committed left all of them.
 func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect, error) {

@@ -182,11 +182,11 @@ func (x *expansion) foreign(list []catalog.Definition) {
 // values adds sequences and large objects: as they are at the snapshot. What is
 // set again never runs beside what is set for the first time: the value that is
 // recorded last is the one that was set last.
-func (x *expansion) values() {
+func (x *expansion) values(made []catalog.Definition) {
 	sequences := x.facts.Source.Sequences
 	if x.spec.Existing == Skip { // what is there is left alone
 		sequences = slices.DeleteFunc(slices.Clone(sequences), func(n catalog.Name) bool {
-			return slices.Contains(x.facts.Target.Sequences, n)
+			return !slices.ContainsFunc(made, func(d catalog.Definition) bool { return d.Kind == "SEQUENCE" && d.Name == n })
 		})
 	}
 	sequences, used := x.shared(sequences)

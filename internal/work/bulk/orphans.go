@@ -25,7 +25,7 @@ const tagChecked = "checked"
 func (x *expansion) orphans() {
 	spec, weight := OrphansSpec{To: x.spec.To}, int64(1)
 	for _, t := range x.tables {
-		if x.standing[t.Name] != nil {
+		if x.standing(t.Name) != nil {
 			spec.Tables, weight = append(spec.Tables, t.Name), weight+t.Bytes
 		}
 	}

@@ -47,32 +47,36 @@ type expansion struct {
 	step   string
 	spec   *Copy
 	facts  catalog.Facts
+	there  there
 	tables []catalog.Table // whose rows are copied, largest first
 	units  []unit.Unit
 	count  map[string]int // units so far, by kind and object
 
-	objects  []uint32                        // large objects that are copied
-	standing map[catalog.Name]*catalog.Table // of the target, that are filled as they are
-	alone    map[int]bool                    // definitions, by ID, of large objects that are left alone
+	objects []uint32     // large objects that are copied
+	alone   map[int]bool // definitions, by ID, of large objects that are left alone
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
 // definitions, data, indexes and keys per table, foreign keys, values, views,
 // statistics; so a key across schemas cannot decide the order of anything.
 func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
-	x := &expansion{step: step, spec: spec, facts: facts, count: map[string]int{}}
+	x := &expansion{step: step, spec: spec, facts: facts, there: thereAt(facts.Target), count: map[string]int{}}
 	if err := x.settle(); err != nil {
 		return nil, err
 	}
-	definitions := sortDefinitions(x.missing(facts.Definitions), x.tables)
+	made := x.missing(facts.Definitions)
+	if err := x.fits(made); err != nil {
+		return nil, err
+	}
+	definitions := sortDefinitions(made, x.tables)
 	x.define(definitions.before)
 	groups := x.data()
 	x.add(unit.Unit{Kind: "reconcile", Class: classOther, Weight: 1, After: []string{tagDefined, tagData}, Tags: []string{tagReconciled}},
-		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs()})
+		"all", RepairSpec{From: spec.From, To: spec.To, Policy: spec.SnapshotLost, Append: spec.Existing == Append, Tables: x.repairs(), Source: x.source()})
 	x.indexes(definitions, groups)
 	x.roots(definitions.roots)
 	x.foreign(definitions.foreign)
-	x.values()
+	x.values(made)
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
@@ -89,15 +93,9 @@ func (x *expansion) settle() error {
 		return fault.New(fault.Config, "selection.empty", "the selection leaves nothing to copy").
 			Hint("godwit inspect lists the tables; look at include and exclude")
 	}
-	there := map[catalog.Name]bool{}
-	if x.facts.Target != nil {
-		for _, t := range x.facts.Target.Tables {
-			there[t.Name] = true
-		}
-	}
 	var exist []catalog.Name
 	for _, t := range x.facts.Source.Tables {
-		if there[t.Name] {
+		if _, ok := x.there.tables[t.Name]; ok {
 			exist = append(exist, t.Name)
 			if x.spec.Existing == Skip {
 				continue
@@ -113,25 +111,25 @@ func (x *expansion) settle() error {
 		}
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
-	return cmp.Or(x.facts.Unreserved(x.spec.From), x.blobs(), x.columns())
+	return cmp.Or(x.facts.Unreserved(x.spec.From), x.blobs())
 }
 
-// clashes are the other objects of the selection that are at the target: each
-// would be made a second time. Schemas and extensions may be there.
+// source is what a later look at another snapshot is compared with.
+func (x *expansion) source() *Source {
+	db := x.facts.Source
+	s := &Source{Snapshot: x.facts.Snapshot, Include: x.spec.Include, Exclude: x.spec.Exclude, Sequences: db.Sequences, Blobs: db.Blobs}
+	for _, t := range db.Tables {
+		s.Tables = append(s.Tables, t.Name)
+	}
+	return s
+}
+
+// clashes are the other objects of the selection, and what these need, whose
+// names something at the target has. Schemas and extensions may be there.
 func (x *expansion) clashes() []catalog.Name {
-	if x.facts.Target == nil {
-		return nil
-	}
-	there := map[catalog.Object]bool{}
-	for _, o := range x.facts.Target.Others {
-		there[o] = true
-	}
-	for _, n := range x.facts.Target.Sequences {
-		there[catalog.Object{Kind: "SEQUENCE", Name: n}] = true
-	}
 	var list []catalog.Name
 	for _, d := range x.facts.Definitions {
-		if d.Kind != "EXTENSION" && d.Kind != "SCHEMA" && there[catalog.Object{Kind: d.Kind, Name: d.Name}] {
+		if d.Kind != "EXTENSION" && d.Kind != "SCHEMA" && !x.there.told(d) && x.there.clash(d) != "" {
 			list = append(list, d.Name)
 		}
 	}
@@ -148,40 +146,6 @@ func notEmpty(exist []catalog.Name, to string) error {
 		e = e.With("exists", "%s", n)
 	}
 	return e.Hint("existing: replace drops them and makes them again; truncate empties them; append adds; skip leaves them alone")
-}
-
-// missing leaves out the definitions of what stays at the target as it is: of
-// tables that are there everything that belongs to them, of other objects the
-// one of the same kind and name.
-func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
-	if x.facts.Target == nil || x.spec.Existing == Fail || x.spec.Existing == Replace {
-		return all
-	}
-	tables, objects, named := map[catalog.Name]bool{}, map[catalog.Object]bool{}, map[catalog.Name]bool{}
-	for _, t := range x.facts.Target.Tables {
-		tables[t.Name] = true
-	}
-	for _, n := range x.facts.Target.Sequences {
-		objects[catalog.Object{Kind: "SEQUENCE", Name: n}], named[n] = true, true
-	}
-	for _, o := range x.facts.Target.Others {
-		objects[o], named[o.Name] = true, true
-	}
-	stays := func(d catalog.Definition) bool {
-		switch d.Kind {
-		case "TABLE", "FOREIGN TABLE", "TABLE ATTACH", "MATERIALIZED VIEW":
-			return tables[d.Name]
-		case "ACL", "COMMENT", "SECURITY LABEL", "SEQUENCE OWNED BY":
-			if len(d.Tables) == 0 {
-				return named[d.Name] || tables[d.Name]
-			}
-		}
-		if len(d.Tables) > 0 {
-			return tables[d.Tables[0]]
-		}
-		return objects[catalog.Object{Kind: d.Kind, Name: d.Name}]
-	}
-	return slices.DeleteFunc(slices.Clone(all), stays)
 }
 
 // add appends a unit of an object, numbered within its kind and object.

@@ -51,9 +51,13 @@ func (r *reconcile) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	}
 	defer reader.Close()
 	if !spec.Repair {
+		if err := spec.Source.same(ctx, reader, id, spec.From); err != nil {
+			return unit.Result{}, err
+		}
 		return r.look(ctx, u, l, spec, id)
 	}
-	return r.repair(ctx, u, l, report, spec, reader, id)
+	res, err := r.repair(ctx, u, l, report, spec, reader, id)
+	return res, redefined(err, l)
 }
 
 // Done: looking has no effect, and a repair that is done twice finds nothing
@@ -74,7 +78,7 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 			continue
 		}
 		one := spec
-		one.Repair, one.Number, one.Tables = true, l.Attempt+1, []catalog.Chunk{t}
+		one.Repair, one.Number, one.Tables, one.Source = true, l.Attempt+1, []catalog.Chunk{t}, nil
 		res.Units = append(res.Units, unit.Unit{
 			ID: unit.ID(u.Step, "reconcile", t.Table.String(), one.Number), Step: u.Step, Kind: "reconcile",
 			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled}, After: []string{tagData},
@@ -90,8 +94,11 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 // old lists the entities with a chunk that was read at another snapshot and
 // not reconciled since under today's.
 func (r *reconcile) old(ctx context.Context, step, now string) (map[string]bool, error) {
-	old := map[string]bool{}
-	err := r.read(ctx, step, func(entity, snapshot string) { old[entity] = old[entity] || snapshot != now })
+	old, missing := map[string]bool{}, map[string]bool{}
+	err := r.read(ctx, step, func(entity, snapshot string) {
+		old[entity] = old[entity] || snapshot != now
+		missing[entity] = missing[entity] || snapshot == left
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +108,7 @@ func (r *reconcile) old(ctx context.Context, step, now string) (map[string]bool,
 	}
 	for _, d := range done {
 		var f RepairFacts
-		if d.Unit.Entity != "" && json.Unmarshal(d.Facts, &f) == nil && f.Snapshot == now {
+		if d.Unit.Entity != "" && !missing[d.Unit.Entity] && json.Unmarshal(d.Facts, &f) == nil && f.Snapshot == now {
 			delete(old, d.Unit.Entity)
 		}
 	}
@@ -116,7 +123,7 @@ func (r *reconcile) mixed(ctx context.Context, step, entity string) (bool, error
 			seen[snapshot] = true
 		}
 	})
-	return len(seen) > 1 || seen[unknown], err
+	return len(seen) > 1 || seen[unknown] || seen[left], err
 }
 
 // read tells of each chunk which snapshot it was read at.
@@ -161,6 +168,11 @@ func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, repor
 		return unit.Result{Facts: encode(facts)}, nil
 	}
 	facts.Differs = !had.Equal(now)
+	if t.Unlogged && now.Rows == 0 && had.Rows > 0 {
+		return unit.Result{}, fault.New(fault.Data, "source.emptied",
+			"%s is unlogged and empty at %s now, and had %d rows when it was copied: a crash of the source empties such tables", u.Entity, spec.From, had.Rows).
+			Hint("the copied rows were left at %s; if the table is to be empty, delete them there, then godwit resume %s", spec.To, l.Name)
+	}
 	if facts.Differs && spec.Append {
 		return unit.Result{}, fault.New(fault.Data, "reconcile.append",
 			"%s changed at %s after its snapshot was lost, and at %s it holds rows of its own", u.Entity, spec.From, spec.To).

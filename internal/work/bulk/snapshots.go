@@ -3,6 +3,7 @@ package bulk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 
@@ -59,7 +60,7 @@ func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, repor
 		}
 		for _, id := range ids {
 			s.gone[key] = s.gone[key] || id != snap.ID()
-			if id != snap.ID() && id != unknown {
+			if id != snap.ID() && id != unknown && id != left {
 				old = id
 			}
 		}
@@ -75,6 +76,16 @@ func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, repor
 	report.Note(unit.SnapshotOpened, unit.Snapshot{Connection: from, ID: snap.ID(), At: snap.Position()})
 	s.seen[key] = snap.ID()
 	return nil
+}
+
+// redefined adds to a table's refusal, when its columns are not those that the
+// run was planned with, what works then: the run itself cannot go on with it.
+func redefined(err error, l unit.Lease) error {
+	var e *fault.Error
+	if errors.As(err, &e) && e.Code == "source.redefined" {
+		e.Hint("godwit cancel %s, then the same command with --new --existing replace", l.Name)
+	}
+	return err
 }
 
 // lost reports whether some rows may be of another snapshot than today's. What

@@ -24,7 +24,19 @@ type RepairSpec struct {
 	Mixed  bool            `json:"mixed,omitempty"`  // only if its chunks are of several snapshots
 	Append bool            `json:"append,omitempty"` // the target's tables hold rows of their own
 	Number int             `json:"number,omitempty"` // generation of the account that a repair writes
+	Source *Source         `json:"source,omitempty"` // of the look: what the plan was made from
 	Tables []catalog.Chunk `json:"tables"`           // whole tables, with their keys
+}
+
+// Source is what a source held when the plan was made. At a later snapshot it
+// must hold the same objects: what came since has no unit.
+type Source struct {
+	Snapshot  string         `json:"snapshot"`
+	Include   []string       `json:"include,omitempty"`
+	Exclude   []string       `json:"exclude,omitempty"`
+	Tables    []catalog.Name `json:"tables"`
+	Sequences []catalog.Name `json:"sequences,omitempty"`
+	Blobs     []uint32       `json:"blobs,omitempty"`
 }
 
 // MarksSpec is the unit that takes the run's marks away.

@@ -48,6 +48,11 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, err
 	}
 	proofs := []Proof{sequences, definitions(spec, report)}
+	came, err := a.came(ctx, s, spec, report)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	proofs = append(proofs, came...)
 	if len(spec.Blobs)+len(spec.NoBlobs)+len(spec.MoreBlobs) > 0 {
 		blobs, err := a.blobs(ctx, s, spec, report)
 		if err != nil {

@@ -270,11 +270,11 @@ func (v *verdict) add(p Proof) {
 	if p.Why != "" {
 		first += ": " + p.Why
 	}
-	switch p.Result {
-	case LeftAlone:
-	case Equal:
+	switch {
+	case p.Result == LeftAlone, p.Held > 0: // told, and no failure
+	case p.Result == Equal:
 		v.counts.Equal++
-	case Differs:
+	case p.Result == Differs:
 		v.counts.Differs++
 		v.differs = cmp.Or(v.differs, first)
 	default:

@@ -49,6 +49,9 @@ func (p *pair) Alone(context.Context, unit.Ends) (map[catalog.Name]bool, bool, e
 	return nil, false, nil
 }
 
+// Held is one more.
+func (p *pair) Held(context.Context, unit.Ends) (map[catalog.Name]int64, error) { return nil, nil }
+
 // Values implements verify.History, too.
 func (p *pair) Values(context.Context, unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
 	return nil, nil

@@ -28,6 +28,7 @@ type Proof struct {
 	Parts  int    `json:"parts,omitempty"`  // of Count, parts of the table that differ and were not looked into
 	Same   int64  `json:"same,omitempty"`   // rows of the source that are proved equal
 	Why    string `json:"why,omitempty"`
+	Held   int64  `json:"held,omitempty"` // rows of its own before the copy: why it cannot be verified
 }
 
 // Results of a Proof.
@@ -62,6 +63,9 @@ type History interface {
 	// Alone lists what a copy in the same run left as it was at the target;
 	// false when the run copied nothing.
 	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	// Held are the tables that a copy in the same run added rows to, with how
+	// many they held before.
+	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
 }
 
 // Executors returns those of the verify verb, by kind.
@@ -93,6 +97,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
+	if s.held, err = t.past.Held(ctx, s.ends()); err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
+	}
 	v := verdict{}
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
@@ -120,6 +127,8 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		return proof, nil
 	case p.Left == nil || p.Right == nil:
 		return t.alone(ctx, s, p, report)
+	case s.held[p.Name] > 0:
+		return t.appended(ctx, s, p, report)
 	case p.Empty:
 		proof.Result = Equal
 		return proof, nil
@@ -217,6 +226,34 @@ func (s *sides) stale(ctx context.Context, p Pair, held, right record.Sum, proof
 	return nil
 }
 
+// appended is a table that held rows before the copy: compared whole it is
+// neither equal nor different, since its rows are of two origins. That fewer
+// are there than were copied is a loss all the same.
+func (t *table) appended(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
+	proof := Proof{Entity: p.Name.String(), Result: NotVerified, Method: Both, Held: s.held[p.Name]}
+	proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
+	var copied record.Sum
+	for _, format := range []string{catalog.Binary, catalog.Text} { // generated columns are read in another than was copied
+		sum, ok, err := t.past.Copied(ctx, s.ends(), proof.Entity, format)
+		if err != nil {
+			return proof, fault.Wrap(err, "look up its sum")
+		}
+		if ok {
+			copied = sum
+		}
+	}
+	there, err := s.sum(ctx, s.to, *p.Right)
+	if err != nil {
+		return unreadable(Proof{Entity: proof.Entity, Method: Both}, s.to, err)
+	}
+	if lost := copied.Rows - there.Rows; lost > 0 {
+		proof.Result, proof.Rows, proof.Others, proof.Count, proof.Held = Differs, copied.Rows, there.Rows, int(lost), 0
+		proof.Why = fmt.Sprintf("%d rows were added to those it held, %d are there in all", copied.Rows, there.Rows)
+		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "count", Text: proof.Why})
+	}
+	return proof, nil
+}
+
 // alone is a table that one side lacks.
 func (t *table) alone(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
 	proof := Proof{Entity: p.Name.String(), Result: Differs, Method: Both, Count: 1}
@@ -260,11 +297,14 @@ type sides struct {
 	run      string
 	from, to string
 	readers  map[string]connector.Reader
-	alone    map[catalog.Name]bool // not to be verified
+	ids      map[string]string      // of the snapshots they read at
+	alone    map[catalog.Name]bool  // not to be verified
+	held     map[catalog.Name]int64 // rows before the copy
 }
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
 
+// reader joins the run's snapshot of a side.
 func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {
 	if r := s.readers[name]; r != nil {
 		return r, nil
@@ -282,9 +322,9 @@ func (s *sides) reader(ctx context.Context, name string) (connector.Reader, erro
 		return nil, fault.Wrap(err, "read %s at its snapshot", name)
 	}
 	if s.readers == nil {
-		s.readers = map[string]connector.Reader{}
+		s.readers, s.ids = map[string]connector.Reader{}, map[string]string{}
 	}
-	s.readers[name] = r
+	s.readers[name], s.ids[name] = r, snap.ID()
 	return r, nil
 }
 

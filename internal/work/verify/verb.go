@@ -89,6 +89,15 @@ type AroundSpec struct {
 	Differing     int            `json:"differing,omitempty"`     // objects of Definitions, all
 	Compared      int            `json:"compared"`                // definitions
 	Unread        string         `json:"unread,omitempty"`        // why they could not be compared
+	Planned       *Planned       `json:"planned,omitempty"`
+}
+
+// Planned is what the source held when the verification was planned.
+type Planned struct {
+	Snapshot string         `json:"snapshot"`
+	Include  []string       `json:"include,omitempty"`
+	Exclude  []string       `json:"exclude,omitempty"`
+	Tables   []catalog.Name `json:"tables"`
 }
 
 const (
@@ -157,6 +166,10 @@ func rest(v *Verify, facts catalog.Facts) AroundSpec {
 		}
 	}
 	a.Blobs, a.NoBlobs, a.MoreBlobs = split(facts.Source.Blobs, facts.Target.Blobs)
+	a.Planned = &Planned{Snapshot: facts.Snapshot, Include: v.Include, Exclude: v.Exclude}
+	for _, t := range facts.Source.Tables {
+		a.Planned.Tables = append(a.Planned.Tables, t.Name)
+	}
 	if a.Unread == "" {
 		a.Definitions, a.Differing = compare(v, facts)
 	}

@@ -23,16 +23,19 @@ const clearedAtOnce = 100
 // oids; extensions stay. Truncate empties the selected tables. Each definition
 // is one transaction's work; Tables are those whose rows it destroys. What the
 // target holds is looked up anew, all of it: what is not selected decides too.
-func Clear(ctx context.Context, conn *pgx.Conn, policy string, sel catalog.Selection, source *catalog.Database) ([]catalog.Definition, error) {
+// kept is what stays because others use it, and is only needed by the
+// selection, not selected itself.
+func Clear(ctx context.Context, conn *pgx.Conn, policy string, sel catalog.Selection, source *catalog.Database) (
+	made []catalog.Definition, kept []catalog.Object, err error,
+) {
 	c := clearing{sel: sel, source: source}
-	var err error
 	switch policy {
 	case "truncate":
 		err = c.truncate(ctx, conn)
 	case "replace":
 		err = c.replace(ctx, conn)
 	}
-	return c.made, err
+	return c.made, c.kept, err
 }
 
 // clearing collects the statements.
@@ -40,6 +43,7 @@ type clearing struct {
 	sel    catalog.Selection
 	source *catalog.Database
 	made   []catalog.Definition
+	kept   []catalog.Object
 }
 
 func (c *clearing) add(kind string, name catalog.Name, tables []catalog.Name, sql string) {
@@ -52,8 +56,9 @@ func (c *clearing) add(kind string, name catalog.Name, tables []catalog.Name, sq
 	c.made = append(c.made, d)
 }
 
-// depended is the refusal to take away what others need.
-func depended(texts []string) error {
+// depended is the refusal to take away what others need; include are the
+// patterns that would select these too.
+func depended(texts, include []string) error {
 	slices.Sort(texts)
 	texts = slices.Compact(texts)
 	e := fault.New(fault.Config, "target.depended",
@@ -61,7 +66,17 @@ func depended(texts []string) error {
 	for _, t := range texts {
 		e = e.With("depends", "%s", t)
 	}
-	return e.Hint("select them too, or drop them first")
+	slices.Sort(include)
+	include = slices.Compact(include)
+	if len(include) == 0 {
+		return e.Hint("select them too, or drop them first")
+	}
+	const most = 12
+	list := strings.Join(include[:min(len(include), most)], " --include ")
+	if len(include) > most {
+		list += fmt.Sprintf(" and %d more", len(include)-most)
+	}
+	return e.Hint("select them too: --include %s; or drop them first", list)
 }
 
 // truncate empties tables in one statement for all that foreign keys connect.
@@ -83,19 +98,20 @@ func (c *clearing) truncate(ctx context.Context, conn *pgx.Conn) error {
 	for i := range group {
 		group[i] = i
 	}
-	var refused []string
+	var refused, include []string
 	for _, k := range keys {
 		to, referenced := chosen[k.To]
 		from, selected := chosen[k.From]
 		switch {
 		case referenced && !selected:
 			refused = append(refused, fmt.Sprintf("foreign key %s of %s", k.Name, k.Table))
+			include = append(include, k.Table)
 		case referenced && selected:
 			join(group, from, to)
 		}
 	}
 	if len(refused) > 0 {
-		return depended(refused)
+		return depended(refused, include)
 	}
 	together := map[int][]catalog.Table{}
 	var order []int

@@ -49,71 +49,124 @@ type dependency struct {
 	Relation         bool   // what depends is a table or view
 }
 
-// undepended refuses when something stays that needs what goes. Parts (an
-// index, a row type, a column's default) go with their whole; tables and views
-// never do so silently, not even partitions with their root.
-func undepended(ctx context.Context, conn *pgx.Conn, goes map[survey.Object]bool) error {
+// dependencies are all of a database, by what is depended on.
+type dependencies struct {
+	on    map[survey.Object][]dependency
+	views map[survey.Object]survey.Object // by their rules
+}
+
+func readDependencies(ctx context.Context, conn *pgx.Conn) (dependencies, error) {
 	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[dependency], `
 		SELECT d.classid, d.objid, d.refclassid, d.refobjid, d.deptype::text,
 			coalesce(c.relkind IN ('r', 'p', 'f', 'm', 'v'), false)
 		FROM pg_catalog.pg_depend d
 			LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
 		WHERE (d.classid, d.objid) <> (d.refclassid, d.refobjid) AND d.refobjid >= 16384`)
-	if err != nil {
-		return err
-	}
-	on := map[survey.Object][]dependency{}
-	views := map[survey.Object]survey.Object{} // by their rules
+	known := dependencies{map[survey.Object][]dependency{}, map[survey.Object]survey.Object{}}
 	for _, d := range all {
 		ref := survey.Object{Class: d.RefClass, OID: d.RefOID}
-		on[ref] = append(on[ref], d)
+		known.on[ref] = append(known.on[ref], d)
 		if d.Class == classRewrite && d.Kind == "i" {
-			views[survey.Object{Class: d.Class, OID: d.OID}] = ref
+			known.views[survey.Object{Class: d.Class, OID: d.OID}] = ref
 		}
 	}
+	return known, err
+}
+
+// need is something that stays and needs what goes: of is the object that was
+// to be dropped.
+type need struct{ by, of survey.Object }
+
+// needs finds what stays and needs what goes. Parts (an index, a row type, a
+// column's default) go with their whole; tables and views never do so silently,
+// not even partitions with their root.
+func (known dependencies) needs(drops map[survey.Object]bool) []need {
+	goes := map[survey.Object]survey.Object{} // with the object that takes it along
 	var queue []survey.Object
-	for o := range goes {
+	for o := range drops {
+		goes[o] = o
 		queue = append(queue, o)
 	}
-	var needs []survey.Object
+	var needs []need
 	for len(queue) > 0 {
 		o := queue[0]
 		queue = queue[1:]
-		for _, d := range on[o] {
+		for _, d := range known.on[o] {
 			part := survey.Object{Class: d.Class, OID: d.OID}
-			switch {
-			case goes[part]:
+			switch _, gone := goes[part]; {
+			case gone:
 			case d.Relation || d.Kind == "n" || d.Kind == "e" || d.Kind == "x":
-				needs = append(needs, part)
+				needs = append(needs, need{part, goes[o]})
 			default:
-				goes[part] = true
+				goes[part] = goes[o]
 				queue = append(queue, part)
 			}
 		}
 	}
-	var classes, oids []uint32
-	for _, o := range needs {
-		if goes[o] {
+	var stay []need
+	for _, n := range needs {
+		if _, gone := goes[n.by]; gone {
 			continue
 		}
-		if view, ok := views[o]; ok {
-			if goes[view] {
+		if view, ok := known.views[n.by]; ok {
+			if _, gone := goes[view]; gone {
 				continue
 			}
-			o = view
+			n.by = view
 		}
-		classes, oids = append(classes, o.Class), append(oids, o.OID)
+		stay = append(stay, n)
 	}
-	if len(oids) == 0 {
-		return nil
-	}
-	texts, err := survey.List(ctx, conn, pgx.RowTo[string], `
-		SELECT DISTINCT pg_catalog.pg_describe_object(u.class, u.oid, 0)
-		FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) u(class, oid) ORDER BY 1`, classes, oids)
+	return stay
+}
+
+// undepended takes out of drops what is needed by something that stays and may
+// stay itself, with all that this needs; what may not is a refusal.
+func undepended(ctx context.Context, conn *pgx.Conn, drops map[survey.Object]bool, mayStay map[survey.Object]bool) error {
+	known, err := readDependencies(ctx, conn)
 	if err != nil {
 		return err
 	}
-	return depended(texts)
+	for {
+		var classes, oids []uint32
+		stays := false
+		for _, n := range known.needs(drops) {
+			if mayStay[n.of] {
+				delete(drops, n.of)
+				stays = true
+			}
+			classes, oids = append(classes, n.by.Class), append(oids, n.by.OID)
+		}
+		switch {
+		case stays:
+			continue
+		case len(oids) == 0:
+			return nil
+		}
+		return named(ctx, conn, classes, oids)
+	}
+}
+
+// named is the refusal with the names of what needs what would go.
+func named(ctx context.Context, conn *pgx.Conn, classes, oids []uint32) error {
+	type needer struct {
+		Text  string
+		Names []string
+	}
+	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[needer], `
+		SELECT DISTINCT pg_catalog.pg_describe_object(u.class, u.oid, 0), coalesce(a.object_names, '{}')
+		FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) u(class, oid),
+			LATERAL pg_catalog.pg_identify_object_as_address(u.class, u.oid, 0) a ORDER BY 1`, classes, oids)
+	if err != nil {
+		return err
+	}
+	var texts, include []string
+	for _, n := range all {
+		texts = append(texts, n.Text)
+		if len(n.Names) > 1 {
+			include = append(include, catalog.Name{Schema: n.Names[0], Object: n.Names[1]}.String())
+		}
+	}
+	return depended(texts, include)
 }
 
 // privileges takes default privileges away: with those of an earlier run,

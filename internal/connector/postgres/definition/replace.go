@@ -20,6 +20,7 @@ type dropped struct {
 	name     catalog.Name
 	identity string // as DROP wants it
 	rank     int
+	bare     string // as patterns name it
 }
 
 // replace drops in an order in which little cascades. What does (a view in
@@ -33,16 +34,22 @@ func (c *clearing) replace(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	goes := map[survey.Object]bool{}
+	goes, mayStay := map[survey.Object]bool{}, map[survey.Object]bool{}
 	for _, d := range all {
-		goes[d.Object] = true
+		goes[d.Object], mayStay[d.Object] = true, c.needed(d)
 	}
 	for _, n := range schemas {
 		goes[survey.Object{Class: classNamespace, OID: n.OID}] = true
 	}
-	if err := undepended(ctx, conn, goes); err != nil {
+	if err := undepended(ctx, conn, goes, mayStay); err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(d dropped) bool {
+		if !goes[d.Object] {
+			c.kept = append(c.kept, catalog.Object{Kind: d.kind, Name: d.name})
+		}
+		return !goes[d.Object]
+	})
 	slices.SortStableFunc(all, func(a, b dropped) int { return cmp.Compare(a.rank, b.rank) })
 	for i := 0; i < len(all); {
 		n := i
@@ -59,6 +66,18 @@ func (c *clearing) replace(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	return c.unlink(ctx, conn)
+}
+
+// needed tells what the selection needs and does not name: no table, and not
+// of a schema that goes as a whole.
+func (c *clearing) needed(d dropped) bool {
+	switch {
+	case d.kind == "TABLE", d.kind == "FOREIGN TABLE", d.kind == "MATERIALIZED VIEW":
+		return false
+	case d.name.Schema == "":
+		return !survey.WholeDatabase(c.sel)
+	}
+	return !c.sel.Match(catalog.Name{Schema: d.name.Schema, Object: d.bare})
 }
 
 // listable are the kinds of which one DROP takes several. They are dropped
@@ -140,7 +159,7 @@ func readDroppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
 		if o.Kind == "EXTENSION" || o.Kind == "VIEW" || o.Kind == "STATISTICS" {
 			continue
 		}
-		all = append(all, dropped{Object: survey.Object{Class: o.Class, OID: o.OID}, kind: o.Kind, name: o.Name(), rank: rankOf(o.Kind)})
+		all = append(all, dropped{Object: survey.Object{Class: o.Class, OID: o.OID}, kind: o.Kind, name: o.Name(), rank: rankOf(o.Kind), bare: o.Bare})
 		classes, oids = append(classes, o.Class), append(oids, o.OID)
 	}
 	identities, err := survey.List(ctx, conn, pgx.RowTo[string], `
@@ -159,7 +178,7 @@ func readDroppable(ctx context.Context, conn *pgx.Conn) ([]dropped, error) {
 		d := dropped{Object: survey.Object{Class: survey.Relation}}
 		var depth int
 		err := row.Scan(&d.OID, &d.kind, &d.name.Schema, &d.name.Object, &depth)
-		d.identity, d.rank = d.name.SQL(), rankOf(d.kind)-depth
+		d.identity, d.rank, d.bare = d.name.SQL(), rankOf(d.kind)-depth, d.name.Object
 		return d, err
 	}, `
 		WITH RECURSIVE depth AS (

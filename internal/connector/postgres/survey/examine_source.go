@@ -3,6 +3,7 @@ package survey
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -51,6 +52,9 @@ func checkTools(ctx context.Context, x *examination) error {
 // refusedRight is an object that may not be read, with what would allow it.
 type refusedRight struct{ Object, Fix string }
 
+// largeObject begins what a large object is called.
+const largeObject = "large object "
+
 // checkReading asks for all tables, selected or not: pg_dump locks each of
 // them before it reads definitions, and may only with the right to read.
 func checkReading(ctx context.Context, x *examination) error {
@@ -64,7 +68,7 @@ func checkReading(ctx context.Context, x *examination) error {
 			AND `+NotOfExtension("pg_class", "c.oid")+` AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
 				ELSE has_table_privilege(c.oid, 'SELECT') END
 		UNION ALL
-		SELECT 'large object ' || l.oid, format('GRANT SELECT ON LARGE OBJECT %s TO %I', l.oid, current_user)
+		SELECT '`+largeObject+`' || l.oid, format('GRANT SELECT ON LARGE OBJECT %s TO %I', l.oid, current_user)
 		FROM pg_largeobject_metadata l, pg_roles r
 		WHERE r.rolname = current_user AND NOT r.rolsuper AND NOT pg_has_role(l.lomowner, 'USAGE')
 			AND NOT EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.privilege_type = 'SELECT'
@@ -74,13 +78,21 @@ func checkReading(ctx context.Context, x *examination) error {
 		return err
 	}
 	var names, fixes []string
+	objects := 0
 	for _, r := range refused {
+		if strings.HasPrefix(r.Object, largeObject) {
+			objects++
+		}
 		names, fixes = append(names, r.Object), append(fixes, r.Fix)
 	}
 	f := x.add(connector.Blocks, "right.read", names[0], "%s may not read %d objects: %s", x.here.User, len(names), some(names))
 	f.Fixes = fixes
-	if x.here.Number >= 140000 {
-		f.Or = []string{fmt.Sprintf("GRANT pg_read_all_data TO %s", catalog.Quote(x.here.User))}
+	if x.here.Number >= 140000 && objects < len(refused) {
+		or := fmt.Sprintf("GRANT pg_read_all_data TO %s", catalog.Quote(x.here.User))
+		if objects > 0 {
+			or += ", which leaves large objects out"
+		}
+		f.Or = []string{or}
 	}
 	return nil
 }

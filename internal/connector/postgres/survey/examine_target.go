@@ -141,14 +141,14 @@ func roles(all []catalog.Definition) map[string]int {
 func checkRoles(ctx context.Context, x *examination) error {
 	owns := roles(x.facts.Definitions)
 	type role struct {
-		Name   string
-		Member bool
+		Name          string
+		Member, Super bool
 	}
 	member := "'MEMBER'"
 	if x.here.Number >= 160000 {
 		member = "'SET'"
 	}
-	there, err := List(ctx, x.conn, pgx.RowToStructByPos[role], `SELECT rolname::text, pg_has_role(oid, `+member+`) FROM pg_roles`)
+	there, err := List(ctx, x.conn, pgx.RowToStructByPos[role], `SELECT rolname::text, pg_has_role(oid, `+member+`), rolsuper FROM pg_roles`)
 	if err != nil {
 		return err
 	}
@@ -156,8 +156,16 @@ func checkRoles(ctx context.Context, x *examination) error {
 	for _, r := range there {
 		known[r.Name] = true
 		if owns[r.Name] > 0 && !r.Member {
-			x.add(connector.Blocks, "role.member", r.Name, "%s may not give %d objects to their owner %s", x.here.User, owns[r.Name], r.Name).
-				Fixes = []string{fmt.Sprintf("GRANT %s TO %s", catalog.Quote(r.Name), catalog.Quote(x.here.User))}
+			f := x.add(connector.Blocks, "role.member", r.Name, "%s may not give %d objects to their owner %s", x.here.User, owns[r.Name], r.Name)
+			f.Fixes = []string{fmt.Sprintf("GRANT %s TO %s", catalog.Quote(r.Name), catalog.Quote(x.here.User))}
+			if r.Super {
+				f.Text += fmt.Sprintf("; %s is a superuser: granted, %s may do all that one may", r.Name, x.here.User)
+				f.Or = []string{
+					"give the objects an owner that is no superuser at the source first: ALTER ... OWNER TO",
+					"connect to the target as a superuser for this copy",
+					fmt.Sprintf("take the grant back after the copy: REVOKE %s FROM %s", catalog.Quote(r.Name), catalog.Quote(x.here.User)),
+				}
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(owns)) {

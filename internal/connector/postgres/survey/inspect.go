@@ -25,10 +25,10 @@ func NotOfExtension(class, oid string) string {
 		AND x.classid = 'pg_catalog.` + class + `'::regclass AND x.objid = ` + oid + `)`
 }
 
-// byItself is a condition on an object that neither an extension nor another
-// object (a range's constructors, a table's row type) brings along.
+// byItself is a condition on an object that no other object (a range's
+// constructors, a table's row type) brings along.
 func byItself(class, oid string) string {
-	return strings.Replace(NotOfExtension(class, oid), "x.deptype = 'e'", "x.deptype IN ('e', 'i')", 1)
+	return strings.Replace(NotOfExtension(class, oid), "x.deptype = 'e'", "x.deptype = 'i'", 1)
 }
 
 // Inspect reads what the selection holds. Sizes and row counts are the
@@ -45,10 +45,14 @@ func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catal
 	if err != nil {
 		return nil, err
 	}
-	others, err := Others(ctx, conn)
+	others, err := everyOther(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
+	if db.There, err = there(ctx, conn, db.Schemas, others); err != nil {
+		return nil, err
+	}
+	others = slices.DeleteFunc(others, func(o Other) bool { return o.Member })
 	sequences, err := readSequences(ctx, conn)
 	if err != nil {
 		return nil, err
@@ -100,6 +104,26 @@ func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catal
 	}
 	db.Schemas = slices.DeleteFunc(db.Schemas, func(n string) bool { return !used[n] && !sel.Whole(n) })
 	return db, unmatched(sel, names, all)
+}
+
+// there lists everything that has a name, selected or not, also what extensions
+// brought: nothing of it can be made a second time.
+func there(ctx context.Context, conn *pgx.Conn, schemas []string, others []Other) ([]catalog.Object, error) {
+	all, err := List(ctx, conn, func(row pgx.CollectableRow) (catalog.Object, error) {
+		var o catalog.Object
+		return o, row.Scan(&o.Kind, &o.Name.Schema, &o.Name.Object)
+	}, `
+		SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE'
+			WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' ELSE 'TABLE' END, n.nspname::text, c.relname::text
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p', 'f', 'm', 'S', 'i', 'I') AND c.relpersistence <> 't' AND NOT `+Foreigners+` ORDER BY 1, 2, 3`)
+	for _, n := range schemas {
+		all = append(all, catalog.Object{Kind: "SCHEMA", Name: catalog.Name{Object: n}})
+	}
+	for _, o := range others {
+		all = append(all, catalog.Object{Kind: o.Kind, Name: o.Name()})
+	}
+	return all, err
 }
 
 // WholeDatabase reports whether what belongs to no schema (large objects,

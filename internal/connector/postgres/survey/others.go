@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
@@ -20,6 +21,7 @@ type Other struct {
 	Kind, Schema, Object string
 	Bare                 string // what patterns are matched with: a function without its arguments
 	Class, OID           uint32
+	Member               bool // of an extension
 }
 
 // Name is its name in schema.
@@ -34,18 +36,25 @@ func (o Other) chosen(sel catalog.Selection) bool {
 }
 
 // Others reads all of them, by kind and name, those of extensions left out.
-// Kinds are pg_dump's words.
 func Others(ctx context.Context, conn *pgx.Conn) ([]Other, error) {
+	all, err := everyOther(ctx, conn)
+	return slices.DeleteFunc(all, func(o Other) bool { return o.Member }), err
+}
+
+// everyOther reads those of extensions too. Kinds are pg_dump's words.
+func everyOther(ctx context.Context, conn *pgx.Conn) ([]Other, error) {
 	procedure := `CASE p.prokind WHEN 'a' THEN 'AGGREGATE' WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END`
 	inSchema := func(kind, name, bare, class, alias, namespace, where string) string {
 		return `
-		SELECT ` + kind + `, n.nspname::text, ` + name + `, ` + bare + `, 'pg_catalog.` + class + `'::regclass::oid, ` + alias + `.oid
+		SELECT ` + kind + `, n.nspname::text, ` + name + `, ` + bare + `, 'pg_catalog.` + class + `'::regclass::oid, ` + alias + `.oid,
+			NOT ` + NotOfExtension(class, alias+".oid") + `
 		FROM pg_catalog.` + class + ` ` + alias + ` JOIN pg_catalog.pg_namespace n ON n.oid = ` + alias + `.` + namespace + `
 		WHERE NOT ` + Foreigners + ` AND ` + byItself(class, alias+".oid") + where
 	}
 	global := func(kind, name, class, where string) string {
 		return `
-		SELECT '` + kind + `', '', ` + name + `, ` + name + `, 'pg_catalog.` + class + `'::regclass::oid, g.oid
+		SELECT '` + kind + `', '', ` + name + `, ` + name + `, 'pg_catalog.` + class + `'::regclass::oid, g.oid,
+			NOT ` + NotOfExtension(class, "g.oid") + `
 		FROM pg_catalog.` + class + ` g WHERE g.oid >= 16384 AND ` + byItself(class, "g.oid") + where
 	}
 	plain := func(kind, class, column, namespace string) string {

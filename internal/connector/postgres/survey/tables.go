@@ -20,7 +20,7 @@ type Table struct {
 // whatever the selection: tables by schema and name.
 func Tables(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
 	tables, err := List(ctx, conn, scanTable, `
-		SELECT n.nspname::text, c.relname::text, c.oid, c.relkind::text, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
+		SELECT n.nspname::text, c.relname::text, c.oid, c.relkind::text, c.relfilenode,
 			c.relpersistence = 'u', NOT c.relispopulated, coalesce(pg_catalog.pg_relation_size(c.oid), 0),
 			coalesce(pg_catalog.pg_table_size(c.oid), 0),
 			CASE WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 THEN -1 ELSE c.reltuples::bigint END,

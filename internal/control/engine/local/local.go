@@ -188,7 +188,7 @@ func (l *loop) settle(ctx context.Context, e end) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case fault.KindOf(e.err) == fault.Cancelled:
+	case fault.KindOf(e.err) == fault.Cancelled, fault.CodeOf(e.err) == "unit.fenced": // taken off meanwhile
 		return l.again(ctx)
 	}
 	return fault.Wrap(e.err, "settle %s", e.unit)

@@ -1,0 +1,98 @@
+package main_test
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"godwit/rig/postgres/pgtest"
+)
+
+// stageSQL makes a table of this many rows of about 200 bytes.
+func stageSQL(table, key string, rows int) string {
+	return fmt.Sprintf("create table %s (id int %s, line text); insert into %s select i, repeat(md5(i::text), 6) from generate_series(1, %d) i;",
+		table, key, table, rows)
+}
+
+// reloadSQL empties tables and fills them with other rows, some as before.
+func reloadSQL(tables ...string) string {
+	var b strings.Builder
+	for _, table := range tables {
+		fmt.Fprintf(&b, "truncate %s; insert into %s select i, repeat(md5((i / 2)::text), 6) from generate_series(1, 9000) i;", table, table)
+	}
+	return b.String()
+}
+
+// TestSourceReloaded empties and fills a table of the source in mid-copy: the
+// run says so and fails; the same command goes on at a new snapshot, reads what
+// is there then, and puts right what it had copied of it before.
+func TestSourceReloaded(t *testing.T) {
+	t.Parallel()
+	const key = "primary key"
+	for name, c := range map[string]struct {
+		tables, stop, reload string
+	}{
+		"keyed":    {stageSQL("stage", key, 12000), "data.begun:5", reloadSQL("stage")},
+		"keyless":  {stageSQL("stage", "", 12000), "data.begun:5", reloadSQL("stage")},
+		"grown":    {stageSQL("stage", key, 6000), "data.begun:5", reloadSQL("stage")},
+		"emptied":  {stageSQL("stage", key, 12000), "data.begun:5", "truncate stage"},
+		"small":    {stageSQL("stage", key, 100) + stageSQL("other", key, 200), "data.begun:1", reloadSQL("stage")},
+		"loose":    {stageSQL("stage", "", 100) + stageSQL("other", "", 200), "data.begun:1", reloadSQL("stage")},
+		"several":  {stageSQL("done", key, 15000) + stageSQL("loose", "", 14000) + stageSQL("stage", key, 12000), "data.begun:30", reloadSQL("done", "loose", "stage")},
+		"twice":    {stageSQL("stage", key, 12000), "data.begun:5", reloadSQL("stage")},
+		"remade":   {stageSQL("stage", key, 12000), "data.begun:5", "drop table stage; " + stageSQL("stage", key, 8000)},
+		"vacuumed": {stageSQL("stage", key, 12000), "data.begun:5", "vacuum full stage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from, to := pgtest.Pair(t)
+			pgtest.Exec(t, from, c.tables, "analyze")
+			m := newMove(t, from, to)
+			m.env = []string{"GODWIT_CHUNK=262144"}
+			m.flags = []string{"--workers", "1"}
+			p := m.copy(t, "GODWIT_STOP_AT="+c.stop)
+			p.stopped(t)
+			pgtest.Exec(t, from, c.reload)
+			p.signal(t, syscall.SIGCONT)
+			p.ends(t, 1).says(t, "source.changed", "public.stage", "godwit resume copy-1")
+			m.checked(t)
+			if name == "twice" {
+				p = m.copy(t, "GODWIT_STOP_AT=data.begun:3")
+				p.stopped(t)
+				pgtest.Exec(t, from, reloadSQL("stage"))
+				p.signal(t, syscall.SIGCONT)
+				p.ends(t, 1).says(t, "source.changed", "public.stage")
+			}
+			m.copy(t).ends(t, 0).says(t, "all accounted for", "0 differ, 0 not read")
+			m.proved(t, state(t, from))
+		})
+	}
+}
+
+// TestSourceRedefined adds a column to a table in mid-copy. No later snapshot
+// has the table as it was, so what works is named each time, and it works.
+func TestSourceRedefined(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, stageSQL("stage", "primary key", 12000), "analyze")
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=262144"}
+	m.flags = []string{"--workers", "1"}
+	p := m.copy(t, "GODWIT_STOP_AT=data.begun:5")
+	p.stopped(t)
+	pgtest.Exec(t, from, "alter table stage add zz int")
+	p.signal(t, syscall.SIGCONT)
+	const next = "godwit cancel copy-1, then the same command with --new --existing replace"
+	p.ends(t, 1).says(t, "source.redefined", "public.stage", "+ zz integer", next)
+	again := m.copy(t).ends(t, 1)
+	again.says(t, "source.redefined", "+ zz", next)
+	for _, never := range []string{"->", "godwit resume"} {
+		if strings.Contains(again.said.String(), never) {
+			t.Errorf("%q is said in:\n%s", never, again.said.String())
+		}
+	}
+	m.start(t, nil, "cancel", "copy-1", "--ledger", m.ledger).ends(t, 0)
+	m.with("--new", "--existing", "replace").copy(t).ends(t, 0)
+	m.proved(t, state(t, from))
+}

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/unit"
+)
+
+// superseded refuses to go on with a run when a later one of this ledger has
+// written to the same tables: its own rows are not there any more, or others'
+// beside them.
+func (d *drive) superseded(ctx context.Context) error {
+	mine, err := d.runs.written(ctx, d.run, d.frozen, "")
+	if err != nil || len(mine) == 0 {
+		return err
+	}
+	later, err := d.runs.Ledger.Runs(ctx, 0)
+	if err != nil {
+		return err
+	}
+	for _, r := range later {
+		if r.ID <= d.run.ID {
+			continue
+		}
+		f, err := thawed(r)
+		if err != nil {
+			return err
+		}
+		theirs, err := d.runs.written(ctx, r, f, ledger.Done)
+		if err != nil {
+			return err
+		}
+		for table := range mine {
+			if theirs[table] {
+				return fault.New(fault.Config, "run.superseded", "%s wrote to %s after %s did", r.Name(), table.name, d.run.Name()).
+					Hint("godwit cancel %s", d.run.Name()).
+					Hint("the same command with --new and --existing replace begins anew")
+			}
+		}
+	}
+	return nil
+}
+
+// tablePlace is a table of a target.
+type tablePlace struct {
+	target string // its settings
+	name   catalog.Name
+}
+
+// written lists the tables that units of a run in a state ("" = any) copy rows
+// into.
+func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (map[tablePlace]bool, error) {
+	b, err := r.thaw(f)
+	if err != nil {
+		return nil, nil //nolint:nilerr // of another godwit: it says nothing about this one
+	}
+	tables := map[tablePlace]bool{}
+	for _, kind := range []string{"data", "small"} {
+		units, err := r.Ledger.View().Units(ctx, run.ID, ledger.Filter{Kind: kind, State: state}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range units {
+			var spec struct {
+				To     string
+				Chunks []catalog.Chunk
+			}
+			if json.Unmarshal(u.Spec, &spec) != nil {
+				continue
+			}
+			target := string(bytes.TrimSpace(unit.Body(b.Connections[spec.To])))
+			for _, c := range spec.Chunks {
+				tables[tablePlace{target, c.Into}] = true
+			}
+		}
+	}
+	return tables, nil
+}
