@@ -111,6 +111,14 @@ type Row struct {
 	Values []*string // by Part.Columns
 }
 
+// Orphans are rows of a table that refer to none of another.
+type Orphans struct {
+	Key       string // the foreign key's name
+	Table, Of catalog.Name
+	Rows      int64
+	Keys      []string // the first few: column=value
+}
+
 // SequenceValue is a sequence's state.
 type SequenceValue struct {
 	Name   catalog.Name
@@ -162,12 +170,21 @@ type Load interface {
 	// Exec runs statements. Those that copied rows must not meet (triggers,
 	// foreign keys) are off where the session may do so.
 	Exec(ctx context.Context, sql string) error
+	// Fires names what deleting rows of a table and putting them in again would
+	// set off in this session: triggers, rules, actions of foreign keys.
+	Fires(ctx context.Context, table catalog.Name) ([]string, error)
 	// Empty deletes the rows of a table; with buckets only theirs.
 	Empty(ctx context.Context, p Part, buckets []int) error
 	// Count counts the rows of the table itself, inside the transaction.
 	Count(ctx context.Context, table catalog.Name) (int64, error)
 	// Blob creates or replaces a large object with the content of r.
 	Blob(ctx context.Context, oid uint32, r io.Reader) error
+	// Orphans finds rows past the foreign keys that touch some tables, where
+	// this session's rows are not held to them.
+	Orphans(ctx context.Context, tables []catalog.Name) ([]Orphans, error)
+	// Ahead gives the values, or those that sequences are at already where that
+	// is further in the direction that they count in.
+	Ahead(ctx context.Context, values []SequenceValue) ([]SequenceValue, error)
 	// SetSequences gives sequences their values; one that is not there is a fault.
 	SetSequences(ctx context.Context, values []SequenceValue) error
 	// Commit fills in the marks from the accounts (by chunk and generation)

@@ -114,8 +114,8 @@ func (l *load) Exec(ctx context.Context, sql string) error {
 
 // only is ONLY for a table that holds its rows itself, nothing for the root of
 // partitions.
-func (l *load) only(ctx context.Context, table catalog.Name) (string, error) {
-	kind, err := one(ctx, l.s, pgx.RowTo[string],
+func (s *session) only(ctx context.Context, table catalog.Name) (string, error) {
+	kind, err := one(ctx, s, pgx.RowTo[string],
 		"SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass", table.SQL())
 	if err != nil || kind == "p" {
 		return "", err
@@ -130,7 +130,7 @@ func (l *load) Empty(ctx context.Context, p connector.Part, buckets []int) error
 }
 
 func (l *load) empty(ctx context.Context, p connector.Part, buckets []int) error {
-	only, err := l.only(ctx, p.Table)
+	only, err := l.s.only(ctx, p.Table)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (l *load) empty(ctx context.Context, p connector.Part, buckets []int) error
 
 // Count is the connector.Load's.
 func (l *load) Count(ctx context.Context, table catalog.Name) (int64, error) {
-	only, err := l.only(ctx, table)
+	only, err := l.s.only(ctx, table)
 	if err != nil {
 		return 0, fault.Wrap(err, "count %s", table)
 	}

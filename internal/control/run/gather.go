@@ -178,6 +178,7 @@ type inspectSpec struct {
 
 // Found is what an inspect unit leaves behind for the report.
 type Found struct {
+	beside
 	Schemas int    `json:"schemas"`
 	Tables  int    `json:"tables"`
 	Bytes   int64  `json:"bytes"`
@@ -301,7 +302,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	found := Found{
-		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
+		beside: besides(needs, facts), Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),

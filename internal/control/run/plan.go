@@ -120,6 +120,14 @@ func (p *Plan) bytes() int64 {
 	return sum
 }
 
+// DestroyedBlobs lists the target's large objects that the plan takes away.
+func (s PlannedStep) DestroyedBlobs() []uint32 {
+	if s.Needs.Existing != replace || s.Facts.Target == s.Facts.Source {
+		return nil
+	}
+	return s.Facts.SameBlobs()
+}
+
 // Destroyed lists the target's tables whose rows the plan drops or empties,
 // largest first.
 func (s PlannedStep) Destroyed() []catalog.Table {

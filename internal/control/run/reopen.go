@@ -89,7 +89,7 @@ func (l *lostTarget) roots(ctx context.Context) ([]ledger.Unit, error) {
 
 // resting kinds rest on all rows being there: rows must be looked at again,
 // marks that are written again be taken away again, proofs be made again.
-var restingKinds = []string{"marks", "table", "around"}
+var restingKinds = []string{"orphans", "marks", "table", "around"}
 
 // reopen tells the Machine which units are to be done again, together with
 // those that rest on them.

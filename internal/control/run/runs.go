@@ -19,6 +19,7 @@ import (
 
 // Past is what a run's executors may ask of it. It is safe for concurrent use.
 type Past interface {
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -24,6 +25,7 @@ type Story struct {
 	Version     string // of the godwit that started it
 	Actor       string
 	Sides       []Side
+	Omitted     []catalog.Omission // what copies left out, beside tables
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
@@ -53,6 +55,8 @@ type Proof struct {
 	Others int64  `json:"others"`
 	Count  int    `json:"count"` // rows or objects that differ
 	Extra  int    `json:"extra"` // of them, rows that only the target has
+	Parts  int    `json:"parts"` // of Count, parts of the table that differ and were not looked into
+	Same   int64  `json:"same"`  // rows that are proved equal
 	Why    string `json:"why"`
 	Unit   string `json:"-"`
 }
@@ -316,6 +320,7 @@ func (s *Story) found(u ledger.Unit) {
 			s.Sides = append(s.Sides, one)
 		}
 	}
+	s.omitted(f)
 }
 
 // sample spreads each unit's bytes evenly over its time and adds them up in

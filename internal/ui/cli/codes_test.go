@@ -26,7 +26,7 @@ var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
 var families = regexp.MustCompile(`^(account|approve|changed|commit|conflict|connection|connections|copy|data|database|disk|each|env|extension|flow|index|init|input|` +
-	`journal|ledger|limit|locks|login|mark|object|password|pattern|plan|port|reconcile|report|right|role|run|schema|secret|secrets|selection|sequence|server|` +
+	`journal|ledger|limit|locks|login|mark|object|password|pattern|plan|port|reconcile|repair|report|right|role|run|schema|secret|secrets|selection|sequence|server|` +
 	`session|settings|snapshot|source|space|standby|statement|table|tablespace|target|time|tls|tools|transactions|unit|url|values|verb|verify|wait)\.`)
 
 // lookalikes look like codes and are a file and the name of a result.

@@ -100,11 +100,14 @@ type planValue struct {
 	Command  string           `json:"command"`
 	Steps    []stepValue      `json:"steps"`
 	Destroys []destroyedValue `json:"destroys"`
+	Blobs    []uint32         `json:"destroys_large_objects,omitempty"`
 	LeftOut  int64            `json:"left_out"`
+	Omitted  []string         `json:"omitted,omitempty"`
+	Retyped  []string         `json:"other_types,omitempty"`
 }
 
 func planOf(p view.Plan) planValue {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, LeftOut: p.LeftOut.Tables}
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted, Retyped: p.Retyped}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes})
 	}
@@ -118,6 +121,7 @@ type verifiedValue struct {
 	Rows        int64 `json:"rows"`
 	Equal       int64 `json:"equal"`
 	Differ      int64 `json:"differ"`
+	Dark        int64 `json:"not_looked_into"`
 	NotVerified int64 `json:"tables_not_verified"`
 }
 
@@ -137,7 +141,7 @@ type summaryValue struct {
 func summaryOf(s view.Summary) summaryValue {
 	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Alone, s.Report, s.Next}
 	if w := s.Verified; w != nil {
-		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Tables}
+		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
 	}
 	return v
 }

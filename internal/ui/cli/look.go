@@ -198,6 +198,18 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 				v.Destroys.Gone = append(v.Destroys.Gone, one)
 			}
 		}
+		if objects := st.DestroyedBlobs(); len(objects) > 0 {
+			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
+			v.Destroys.Blobs = objects
+		}
+		if st.Needs.Existing == "append" || st.Needs.Existing == "truncate" {
+			v.Retyped = append(v.Retyped, st.Facts.Retyped()...)
+		}
+		for _, o := range st.Facts.Source.Omitted {
+			if text := o.What + ": " + o.Why; st.Needs.Existing != "" {
+				v.Omitted = append(v.Omitted, text)
+			}
+		}
 		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
 			v.LeftOut = view.LeftOut{What: first(st), Tables: int64(n), Why: "not selected"}
 		}
@@ -235,14 +247,10 @@ func makes(st run.PlannedStep) string {
 // protected environment was refused before, any other agreed by its flow.
 func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
 	v := planned(p, b)
-	if len(v.Destroys.Tables) == 0 {
+	if len(v.Destroys.Tables)+len(v.Destroys.Blobs) == 0 {
 		return nil
 	}
-	how := v.Destroys.How
-	if len(v.Destroys.Tables) == 1 {
-		how = "is" + strings.TrimPrefix(how, "are")
-	}
-	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + how
+	what := v.Destroys.What()
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil

@@ -129,9 +129,10 @@ func Verified(st *run.Story) *view.Verified {
 		case "equal":
 			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
 		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+			differ := int64(p.Count - p.Parts)
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Same
+			v.Differ += max(1, differ)
+			v.Dark += max(0, p.Rows-p.Same-(differ-int64(p.Extra)))
 		case "left_alone": // said in a note
 		default:
 			v.Tables++
@@ -143,11 +144,23 @@ func Verified(st *run.Story) *view.Verified {
 // Notes are the counted lines below a summary's accounts.
 func Notes(st *run.Story) []view.Note {
 	var list []view.Note
-	alone := 0
+	alone, stale := 0, 0
 	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
+		switch {
+		case p.Result == "equal" && strings.HasPrefix(p.Why, "stale at the source"):
+			stale++
+		case p.Result == "left_alone" && p.Around():
+			list = append(list, view.Note{Label: "alone", N: int64(p.Count), Text: "left as at the target, neither copied nor verified: " + p.Why})
+		case p.Result == "left_alone":
 			alone++
 		}
+	}
+	if stale > 0 {
+		list = append(list, view.Note{Label: "stale", N: int64(stale), Text: plural(stale, "materialised view is", "materialised views are") +
+			" stale at the source: the target's hold what their queries give"})
+	}
+	for _, o := range st.Omitted {
+		list = append(list, view.Note{Label: "left out", Text: o.What + ": " + o.Why})
 	}
 	if alone > 0 {
 		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})

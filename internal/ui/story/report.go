@@ -36,6 +36,9 @@ func Report(st *run.Story, zone *time.Location) report.Report {
 		r.Proof = append(r.Proof, report.Proof{Entity: p.Entity, Result: p.Result, Method: p.Method, Rows: p.Rows,
 			Others: others(p), Left: p.Left, Right: p.Right, Count: int64(p.Count), Why: p.Why})
 	}
+	for _, o := range st.Omitted {
+		r.Compared = append(r.Compared, report.Compared{Kind: "all", Name: o.What, Result: "left_out", Why: o.Why})
+	}
 	for _, d := range st.Differences {
 		r.Differences = append(r.Differences, report.Difference{Entity: d.Entity, What: d.What, Key: strings.Join(d.Key, ", "), Column: d.Column, Text: d.Text})
 	}

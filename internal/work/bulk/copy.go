@@ -24,7 +24,7 @@ const (
 type Copy struct {
 	From         string   `flow:"from,required,name" help:"connection to copy from"`
 	To           string   `flow:"to,required,name" help:"connection to copy to"`
-	Include      []string `flow:"include,patterns" help:"tables to copy, as schema.table with * and ?; all when not given"`
+	Include      []string `flow:"include,patterns" help:"tables to copy, as schema.table with * and ?, partitions with their root; all when not given"`
 	Exclude      []string `flow:"exclude,patterns" help:"tables to leave out"`
 	Existing     string   `flow:"existing" enum:"fail,skip,append,truncate,replace" default:"fail" help:"what to do with selected tables that are at the target already"`
 	Workers      int      `flow:"workers" min:"1" help:"units at the same time; default from the machine's cores, 2 to 8"`

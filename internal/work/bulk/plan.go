@@ -50,6 +50,9 @@ type expansion struct {
 	tables []catalog.Table // whose rows are copied, largest first
 	units  []unit.Unit
 	count  map[string]int // units so far, by kind and object
+
+	objects []uint32     // large objects that are copied
+	alone   map[int]bool // definitions, by ID, of large objects that are left alone
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
@@ -76,7 +79,8 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
+	x.orphans()
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled, tagChecked}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }
@@ -106,7 +110,7 @@ func (x *expansion) settle() error {
 		}
 	}
 	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	return nil
+	return cmp.Or(x.facts.Unreserved(x.spec.From), x.blobs())
 }
 
 // source is what a later look at another snapshot is compared with.

@@ -37,6 +37,9 @@ func (p *pair) Open(_ context.Context, name string) (connector.Endpoint, error) 
 	return p.sides[name], nil
 }
 
+// AloneBlobs is of verify.History too.
+func (p *pair) AloneBlobs(context.Context, unit.Ends) ([]uint32, error) { return nil, nil }
+
 // Copied implements verify.History: nothing was copied in this run.
 func (p *pair) Copied(context.Context, unit.Ends, string, string) (record.Sum, bool, error) {
 	return record.Sum{}, false, nil

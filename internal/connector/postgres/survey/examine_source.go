@@ -25,6 +25,7 @@ var sourceChecks = []check{
 	{"table.unlogged", "no unlogged tables", checkUnlogged},
 	{"index.invalid", "no invalid indexes", checkIndexes},
 	{"extension.rows", "no extension keeps rows of yours", checkExtensionRows},
+	{"selection.objects", "nothing else is left out", checkOmitted},
 	{"secrets.left-out", "no definition carries a password", checkSecrets},
 	{"values.large", "values over 512 MiB are not looked for; a column that holds one is copied in binary only", fine},
 	{"schema.changes", "", remind},
