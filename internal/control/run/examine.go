@@ -45,7 +45,7 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if n.Existing == "" || !facts.Known {
 		return nil
 	}
-	if err := makeRoom(ctx, open, n, &facts.Facts); err != nil {
+	if err := doctor.MakeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
 	verb, _ := r.verb(s.Verb)
@@ -59,7 +59,7 @@ func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection
 	defer open.Close()
 	ctx, done := r.watched(ctx, open)
 	defer done()
-	return inspect(ctx, open, name, catalog.Selection{}, true)
+	return doctor.Inspect(ctx, open, name, catalog.Selection{}, true)
 }
 
 // watched has Standing told what is waited for under the context, before a run

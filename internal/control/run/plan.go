@@ -72,11 +72,11 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 		}
 	}
 	if seen == nil {
-		return looking{open: open, cores: r.Cores}.gather(ctx, needs)
+		return doctor.Looking{Open: open, Cores: r.Cores}.Gather(ctx, needs)
 	}
 	facts := *seen
 	facts.Cores = r.Cores
-	err := makeRoom(ctx, open, needs, &facts)
+	err := doctor.MakeRoom(ctx, open, needs, &facts)
 	return facts, err
 }
 

@@ -33,15 +33,20 @@ type Story struct {
 	Differences []Difference
 	Snapshots   []SnapshotSpell
 	Again       []Again
-	Spans       []Span
-	Samples     []Sample
-	Slowest     []UnitTime
-	Events      []unit.Event // lasting ones, without those of single units that went well
-	Last        time.Time
-	Idle        time.Duration // how long nobody went on with it
-	Marks       bool          // marks are still at the target
-	Skipped     int           // tables that were at the target and were left alone
-	units       []ledger.Unit
+	Timing
+	Events  []unit.Event // lasting ones, without those of single units that went well
+	Last    time.Time
+	Marks   bool // marks are still at the target
+	Skipped int  // tables that were at the target and were left alone
+	units   []ledger.Unit
+}
+
+// Timing is how a run's time went.
+type Timing struct {
+	Spans   []Span
+	Samples []Sample
+	Slowest []UnitTime
+	Idle    time.Duration // how long nobody went on with it
 }
 
 // Proof is what a verification said about one entity.

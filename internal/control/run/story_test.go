@@ -64,7 +64,7 @@ func TestStoryTells(t *testing.T) {
 			[]unit.Event{{At: at(0), Kind: unit.RunStarted, Actor: "anna"}, event(10, unit.UnitDone, data, nil),
 				event(70, unit.RunResumed, "", unit.Resumed{}), event(75, unit.UnitDone, data, nil),
 				event(375, unit.RunResumed, "", unit.Resumed{}), event(376, unit.RunFinished, "", unit.Finished{})},
-			Story{Actor: "anna", Idle: 6 * time.Minute, Last: at(376)},
+			Story{Actor: "anna", Timing: Timing{Idle: 6 * time.Minute}, Last: at(376)},
 		},
 	} {
 		s := Story{Run: ledger.Run{Opened: opened}}
