@@ -45,14 +45,16 @@ type Snapshots interface {
 	// endpoint's Close.
 	OpenSnapshot(ctx context.Context, name string) (Snapshot, error)
 	CloseSnapshot(name string)
-	// OnLoss sets what is told of each snapshot that is lost, by its name. It
-	// is told before another one of that name can be had, and may block.
+	// OnLoss sets what is told, by its name, of each snapshot that was lost and
+	// cannot be had again: its successor sees other rows. It is told before that
+	// one can be had, and may block.
 	OnLoss(func(name string))
 }
 
 // Snapshot is one point in time. Safe for concurrent use.
 type Snapshot interface {
-	// ID differs between two points in time.
+	// ID is the same for two snapshots only if they see the same rows: a source
+	// to which nothing is written keeps it.
 	ID() string
 	// Position is the place in the source's log where it was taken.
 	Position() string

@@ -94,7 +94,8 @@ func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
 				if snapshot != l.drive.run.UID || ctx.Err() != nil {
 					return
 				}
-				if err := l.stale(ctx); err != nil && ctx.Err() == nil {
+				other := func(string) (string, error) { return "", nil }
+				if err := l.gone(ctx, other); err != nil && ctx.Err() == nil {
 					l.drive.broken(err)
 					cut()
 				}
