@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -61,7 +62,7 @@ func (m *measured) rate(seconds func(reading) float64) float64 {
 
 // printPhases shows where godwit's time went in its quickest round.
 func (m *measured) printPhases(w io.Writer) {
-	best := slices.MinFunc(m.Readings, func(a, b reading) int { return int(max(-1, min(1, (a.Wall-b.Wall)*1e6))) })
+	best := slices.MinFunc(m.Readings, func(a, b reading) int { return cmp.Compare(a.Wall, b.Wall) })
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(best.Phases)) {
 		p := best.Phases[kind]

@@ -37,11 +37,19 @@ func TestCanary(t *testing.T) {
 	}
 }
 
+// ends is a command with its URLs; inspect looks at one.
+func ends(command, from, to string) []string {
+	if command == "inspect" {
+		return []string{command, "--from", from}
+	}
+	return []string{command, "--from", from, "--to", to}
+}
+
 // ways are those in which a password can be given.
 var ways = map[string]func(c *cage, from, to string){
 	"typed": func(c *cage, from, to string) {
 		c.every(func(command string, flags ...string) []string {
-			return append([]string{command, "--from", from, "--to", to}, flags...)
+			return append(ends(command, from, to), flags...)
 		})
 		c.refused(from, to)
 	},
@@ -65,7 +73,7 @@ var ways = map[string]func(c *cage, from, to string){
 		c.secret("secret", "*:*:*:*:"+canary+"\n")
 		c.env = []string{"PGPASSFILE=" + filepath.Join(c.dir, "secret")}
 		c.every(func(command string, flags ...string) []string {
-			return append([]string{command, "--from", without(from), "--to", without(to)}, flags...)
+			return append(ends(command, without(from), without(to)), flags...)
 		})
 	},
 }

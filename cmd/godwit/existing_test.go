@@ -54,6 +54,9 @@ func TestExistingOdd(t *testing.T) {
 	m.copy(t).ends(t, 0)
 	want := state(t, to)
 	for _, policy := range []string{"truncate", "skip"} {
+		if policy == "truncate" { // what has the oids of the source's large objects would be refused
+			pgtest.Exec(t, to, "select lo_unlink(oid) from pg_largeobject_metadata")
+		}
 		m.with("--existing", policy).copy(t).ends(t, 0)
 		m.proved(t, want)
 	}

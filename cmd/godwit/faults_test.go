@@ -384,6 +384,11 @@ func TestInterrupt(t *testing.T) {
 	once.signal(t, syscall.SIGINT)
 	once.signal(t, syscall.SIGCONT)
 	once.ends(t, 5)
+	status := m.start(t, nil, "status", "copy-1", "--ledger", m.ledger)
+	status.ends(t, 0).says(t, "copy-1  stopped   ", "resume: godwit resume copy-1")
+	if strings.Contains(status.said.String(), "in flight") {
+		t.Errorf("units were cut:\n%s", status.said.String())
+	}
 	twice := m.copy(t, "GODWIT_STOP_AT=data.begun:5")
 	twice.stopped(t)
 	twice.signal(t, syscall.SIGINT)

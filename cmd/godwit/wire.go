@@ -42,18 +42,21 @@ func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
 
 func program(interrupts <-chan os.Signal) *cli.Program {
 	lang := language()
+	runs := run.Runs{
+		Verbs: lang.Verbs, Systems: lang.Systems, Executors: executors, Cores: runtime.NumCPU(),
+		Version: version(), Owner: owner(), At: testPoint(),
+	}
 	return &cli.Program{
-		Language: lang, Version: version(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Language: lang, Look: runs, Version: version(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Interrupts: interrupts, Zone: time.Local,
 		Open: func(ctx context.Context, path string) (*run.Runs, func() error, error) {
 			l, err := ledger.Open(ctx, path)
 			if err != nil {
 				return nil, nil, err
 			}
-			return &run.Runs{
-				Ledger: l, Verbs: lang.Verbs, Systems: lang.Systems, Executors: executors, Cores: runtime.NumCPU(),
-				Version: version(), Owner: owner(), At: testPoint(),
-			}, l.Close, nil
+			own := runs
+			own.Ledger = l
+			return &own, l.Close, nil
 		},
 	}
 }

@@ -4,6 +4,12 @@
 // into the journal as JSON, so field names do not change.
 package catalog
 
+import (
+	"strings"
+
+	"godwit/internal/fault"
+)
+
 // Database is what an inspection found.
 type Database struct {
 	System    string     `json:"system"`  // "postgres"
@@ -17,13 +23,48 @@ type Database struct {
 	Schemas   []string   `json:"schemas"`
 	Tables    []Table    `json:"tables"`
 	Sequences []Name     `json:"sequences,omitempty"`
-	Blobs     []uint32   `json:"blobs,omitempty"`   // large objects, by oid
-	Others    []Object   `json:"others,omitempty"`  // views, functions, types, domains, extensions ...
-	LeftOut   []Name     `json:"leftOut,omitempty"` // tables that the selection leaves out
+	Blobs     []uint32   `json:"blobs,omitempty"`    // large objects, by oid
+	Others    []Object   `json:"others,omitempty"`   // views, functions, types, domains, extensions ...
+	LeftOut   []Name     `json:"leftOut,omitempty"`  // tables that the selection leaves out
+	Omitted   []Omission `json:"omitted,omitempty"`  // what else is not copied, and why
+	Reserved  []Name     `json:"reserved,omitempty"` // selected, but where only our own may be
 	Settings  []Property `json:"settings,omitempty"`
 	// There is everything that has a name, selected or not: what cannot be made
 	// a second time. It is not kept.
 	There []Object `json:"-"`
+}
+
+// Unreserved refuses a source that has objects of its own in the schema that
+// marks are kept in: they would neither be copied nor verified.
+func (f Facts) Unreserved(from string) error {
+	if f.Source == nil || len(f.Source.Reserved) == 0 {
+		return nil
+	}
+	list := f.Source.Reserved
+	e := fault.New(fault.Config, "schema.godwit", "schema %s at %s holds %d objects that are not godwit's: it keeps its marks in a schema of that name", list[0].Schema, from, len(list))
+	for i, n := range list {
+		if i == 5 {
+			e = e.With("", "and %d more", len(list)-i)
+			break
+		}
+		e = e.With("holds", "%s", n)
+	}
+	return e.Hint("ALTER SCHEMA %s RENAME TO another name, or leave it out: --exclude '%s.*'", list[0].Schema, list[0].Schema)
+}
+
+// Omission is something of a database that is not selected, beside tables.
+type Omission struct {
+	Code string `json:"code"`
+	What string `json:"what"` // 12 large objects
+	Why  string `json:"why"`
+}
+
+// String is the omission as a sentence.
+func (o Omission) String() string {
+	if strings.HasPrefix(o.What, "1 ") || o.Code == "source.marks" && !strings.Contains(o.What, ", ") {
+		return o.What + " is left out: " + o.Why
+	}
+	return o.What + " are left out: " + o.Why
 }
 
 // Property is a named value.
@@ -58,6 +99,7 @@ type Table struct {
 	Parent   *Name    `json:"parent,omitempty"` // partitioned parent; inheritance parents are in Inherits
 	Inherits []Name   `json:"inherits,omitempty"`
 	Unlogged bool     `json:"unlogged,omitempty"`
+	Rests    bool     `json:"rests,omitempty"`    // a materialised view that reads another one
 	Unfilled bool     `json:"unfilled,omitempty"` // a materialised view that was never refreshed: it cannot be read
 	Blocks   int64    `json:"blocks"`             // pages of the main fork now
 	Bytes    int64    `json:"bytes"`              // main fork and TOAST, no indexes
@@ -72,6 +114,7 @@ type Column struct {
 	TypeOID   uint32 `json:"typeOid"`
 	NotNull   bool   `json:"notNull,omitempty"`
 	Generated bool   `json:"generated,omitempty"` // computed by the server: never copied
+	Default   bool   `json:"default,omitempty"`   // the server fills it when nothing is given
 	Identity  bool   `json:"identity,omitempty"`  // GENERATED ALWAYS AS IDENTITY
 	Collation string `json:"collation,omitempty"`
 }
@@ -130,6 +173,24 @@ type Facts struct {
 	Records *Records `json:"records,omitempty"`
 }
 
+// SameBlobs are the large objects whose oids both sides have, ascending.
+func (f Facts) SameBlobs() []uint32 {
+	if f.Source == nil || f.Target == nil {
+		return nil
+	}
+	there := make(map[uint32]bool, len(f.Target.Blobs))
+	for _, oid := range f.Target.Blobs {
+		there[oid] = true
+	}
+	var both []uint32
+	for _, oid := range f.Source.Blobs {
+		if there[oid] {
+			both = append(both, oid)
+		}
+	}
+	return both
+}
+
 // Formats of a copy stream.
 const (
 	Text   = "text"
@@ -151,6 +212,8 @@ type Chunk struct {
 	Shape    string   `json:"shape"`    // digest of names and types of the columns when it was planned
 	Bytes    int64    `json:"bytes"`    // estimate
 	Unlogged bool     `json:"unlogged,omitempty"`
+	// Defined reads what a materialised view's query gives, not what it holds.
+	Defined bool `json:"defined,omitempty"`
 	// With Buckets the chunk is those of Of buckets by the hash of Key (of the
 	// whole row when there is no key): the unit of repair.
 	Key     []string `json:"key,omitempty"`

@@ -4,17 +4,25 @@ package catalog
 // another: Binary when both are of the same system and major version and all
 // copied columns are built-in scalars or arrays of those, else Text. Binary
 // arrays and ranges of other types hold type numbers that differ between
-// databases; a type's binary form may differ between major versions.
-func Format(t Table, from, to *Database) string {
+// databases; a type's binary form may differ between major versions. into is the
+// other side's table when that is known: bits of one type say something else
+// in another.
+func Format(t Table, into *Table, from, to *Database) string {
 	if from == nil || to == nil || from.System != to.System || from.Number/10000 != to.Number/10000 {
 		return Text
+	}
+	other := map[string]uint32{}
+	if into != nil {
+		for _, c := range into.Columns {
+			other[c.Name] = c.TypeOID
+		}
 	}
 	copied := 0
 	for _, c := range t.Columns {
 		if c.Generated {
 			continue
 		}
-		if copied++; !scalars[c.TypeOID] {
+		if copied++; !scalars[c.TypeOID] || into != nil && other[c.Name] != c.TypeOID {
 			return Text
 		}
 	}

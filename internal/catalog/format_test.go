@@ -15,23 +15,27 @@ func TestFormat(t *testing.T) {
 	const (
 		integer, texts, enum, aclitem = 23, 1009, 16400, 1033
 	)
+	same, date := columns(integer), columns(1082)
 	made := columns(integer, enum)
 	made.Columns[1].Generated = true
 	for name, test := range map[string]struct {
 		table    Table
+		into     *Table
 		from, to *Database
 		want     string
 	}{
-		"scalars and arrays":     {columns(integer, texts), db("postgres", 150018), db("postgres", 150001), Binary},
-		"generated is left out":  {made, db("postgres", 150018), db("postgres", 150018), Binary},
-		"another major version":  {columns(integer), db("postgres", 140018), db("postgres", 150018), Text},
-		"another system":         {columns(integer), db("postgres", 150018), db("mysql", 150018), Text},
-		"a user's type":          {columns(integer, enum), db("postgres", 150018), db("postgres", 150018), Text},
-		"a type that names":      {columns(aclitem), db("postgres", 150018), db("postgres", 150018), Text},
-		"no columns":             {columns(), db("postgres", 150018), db("postgres", 150018), Text},
-		"a side that is unknown": {columns(integer), nil, db("postgres", 150018), Text},
+		"scalars and arrays":         {columns(integer, texts), nil, db("postgres", 150018), db("postgres", 150001), Binary},
+		"generated is left out":      {made, nil, db("postgres", 150018), db("postgres", 150018), Binary},
+		"another major version":      {columns(integer), nil, db("postgres", 140018), db("postgres", 150018), Text},
+		"another system":             {columns(integer), nil, db("postgres", 150018), db("mysql", 150018), Text},
+		"a user's type":              {columns(integer, enum), nil, db("postgres", 150018), db("postgres", 150018), Text},
+		"a type that names":          {columns(aclitem), nil, db("postgres", 150018), db("postgres", 150018), Text},
+		"no columns":                 {columns(), nil, db("postgres", 150018), db("postgres", 150018), Text},
+		"a side that is unknown":     {columns(integer), nil, nil, db("postgres", 150018), Text},
+		"the same at the target":     {columns(integer), &same, db("postgres", 150018), db("postgres", 150018), Binary},
+		"another type at the target": {columns(integer), &date, db("postgres", 150018), db("postgres", 150018), Text},
 	} {
-		if got := Format(test.table, test.from, test.to); got != test.want {
+		if got := Format(test.table, test.into, test.from, test.to); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}

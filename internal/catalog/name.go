@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"godwit/internal/fault"
@@ -185,12 +186,15 @@ func Only(names ...Name) Selection {
 	return s
 }
 
+// Excludes reports whether n is left out by name.
+func (s Selection) Excludes(n Name) bool {
+	return slices.ContainsFunc(s.Exclude, func(p Pattern) bool { return p.Match(n) })
+}
+
 // Match reports whether n is selected.
 func (s Selection) Match(n Name) bool {
-	for _, p := range s.Exclude {
-		if p.Match(n) {
-			return false
-		}
+	if s.Excludes(n) {
+		return false
 	}
 	for _, p := range s.Include {
 		if p.Match(n) {

@@ -45,14 +45,16 @@ type Snapshots interface {
 	// endpoint's Close.
 	OpenSnapshot(ctx context.Context, name string) (Snapshot, error)
 	CloseSnapshot(name string)
-	// OnLoss sets what is told of each snapshot that is lost, by its name. It
-	// is told before another one of that name can be had, and may block.
+	// OnLoss sets what is told, by its name, of each snapshot that was lost and
+	// cannot be had again: its successor sees other rows. It is told before that
+	// one can be had, and may block.
 	OnLoss(func(name string))
 }
 
 // Snapshot is one point in time. Safe for concurrent use.
 type Snapshot interface {
-	// ID differs between two points in time.
+	// ID is the same for two snapshots only if they see the same rows: a source
+	// to which nothing is written keeps it.
 	ID() string
 	// Position is the place in the source's log where it was taken.
 	Position() string
@@ -111,6 +113,14 @@ type Row struct {
 	Values []*string // by Part.Columns
 }
 
+// Orphans are rows of a table that refer to none of another.
+type Orphans struct {
+	Key       string // the foreign key's name
+	Table, Of catalog.Name
+	Rows      int64
+	Keys      []string // the first few: column=value
+}
+
 // SequenceValue is a sequence's state.
 type SequenceValue struct {
 	Name   catalog.Name
@@ -163,12 +173,21 @@ type Load interface {
 	// Exec runs statements. Those that copied rows must not meet (triggers,
 	// foreign keys) are off where the session may do so.
 	Exec(ctx context.Context, sql string) error
+	// Fires names what deleting rows of a table and putting them in again would
+	// set off in this session: triggers, rules, actions of foreign keys.
+	Fires(ctx context.Context, table catalog.Name) ([]string, error)
 	// Empty deletes the rows of a table; with buckets only theirs.
 	Empty(ctx context.Context, p Part, buckets []int) error
 	// Count counts the rows of the table itself, inside the transaction.
 	Count(ctx context.Context, table catalog.Name) (int64, error)
 	// Blob creates or replaces a large object with the content of r.
 	Blob(ctx context.Context, oid uint32, r io.Reader) error
+	// Orphans finds rows past the foreign keys that touch some tables, where
+	// this session's rows are not held to them.
+	Orphans(ctx context.Context, tables []catalog.Name) ([]Orphans, error)
+	// Ahead gives the values, or those that sequences are at already where that
+	// is further in the direction that they count in.
+	Ahead(ctx context.Context, values []SequenceValue) ([]SequenceValue, error)
 	// SetSequences gives sequences their values; one that is not there is a fault.
 	SetSequences(ctx context.Context, values []SequenceValue) error
 	// Commit fills in the marks from the accounts (by chunk and generation)
@@ -209,7 +228,7 @@ type Waiter interface {
 
 // Wait is one reason why a session stands still, as the server tells it.
 type Wait struct {
-	Gate      string // lock, server, reading, writing
+	Gate      string // lock, server, reading, writing; working: it waits for nothing
 	Text      string
 	Since     time.Time
 	Holder    string

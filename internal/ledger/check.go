@@ -252,3 +252,31 @@ func (c *checking) units() {
 		}
 	}
 }
+
+// CheckAll proves the accounts of the named runs, or of all, and returns what
+// does not hold and how many runs were looked at.
+func (l *Ledger) CheckAll(ctx context.Context, names []string) ([]Breach, int, error) {
+	var runs []Run
+	for _, n := range names {
+		run, err := l.Find(ctx, n)
+		if err != nil {
+			return nil, 0, err
+		}
+		runs = append(runs, run)
+	}
+	if len(names) == 0 {
+		var err error
+		if runs, err = l.Runs(ctx, 0); err != nil {
+			return nil, 0, err
+		}
+	}
+	var all []Breach
+	for _, run := range runs {
+		found, err := l.Check(ctx, run)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, found...)
+	}
+	return all, len(runs), nil
+}

@@ -13,6 +13,9 @@ type (
 	Issue           = exception.Issue
 	IssueGroup      = exception.IssueGroup
 	IssueFilter     = exception.IssueFilter
+	Left            = exception.Left
+	CauseLeft       = exception.CauseLeft
+	Ending          = exception.Ending
 )
 
 // Which exceptions and issues: those that are open, closed, or all.

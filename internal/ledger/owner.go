@@ -45,6 +45,12 @@ func (l *Ledger) Own(ctx context.Context, run Run, owner string, term time.Durat
 	return s, nil
 }
 
+// Held reports whether a living process owns the run: its lease is not over,
+// and its file's lock is held. The question takes the lock from nobody.
+func (l *Ledger) Held(run Run) bool {
+	return run.LeaseUntil.After(time.Now()) && lease.Held(l.lockPath(run.Name()))
+}
+
 // take runs under the ledger's write lock: nobody else takes at the same time.
 func (s *Session) take(tx *tx, owner string, term time.Duration) error {
 	var flow, key, before, boot string
@@ -87,7 +93,9 @@ func owned(owner string, until time.Time) error {
 		Hint("end that process, or wait until its lease is over")
 }
 
-func (s *Session) lockPath() string { return s.ledger.path + "." + s.name + ".lock" }
+func (s *Session) lockPath() string { return s.ledger.lockPath(s.name) }
+
+func (l *Ledger) lockPath(name string) string { return l.path + "." + name + ".lock" }
 
 // Token is the owner's number: 1 for a run's first.
 func (s *Session) Token() int64 { return s.token }

@@ -43,7 +43,7 @@ type Run struct {
 	Revision   int64 // rises whenever people or the run itself change its state
 	Token      int64 // rises with every owner
 	Owner      string
-	LeaseUntil time.Time // zero: no owner, or one of before the machine's last start
+	LeaseUntil time.Time // zero: no owner; long ago: one of before the machine's last start
 	Opened     time.Time
 	Ended      time.Time
 	Report     json.RawMessage // frozen at the end
@@ -189,7 +189,9 @@ func scanRun(s scanner) (Run, error) {
 	err := s.Scan(&r.ID, &r.UID, &r.Flow, &r.N, &r.Parent, &r.ParentNode, &r.State, &r.Outcome, &r.Exit, &r.Env, &r.Key,
 		&r.PlanHash, &plan, &r.Revision, &r.Token, &r.Owner, &boot, &until, &opened, &ended, &report)
 	r.Plan, r.Report = text(plan), text(report)
-	r.LeaseUntil = lease.End(boot, until)
+	if r.LeaseUntil = lease.End(boot, until); until != 0 && r.LeaseUntil.IsZero() {
+		r.LeaseUntil = time.Unix(0, 0).UTC()
+	}
 	r.Opened, r.Ended = clock(opened), clock(ended)
 	return r, err
 }

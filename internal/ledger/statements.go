@@ -13,6 +13,10 @@ const selectOpen = `SELECT n FROM run WHERE flow = ? AND key = ? AND id <> ? AND
 const (
 	selectEvents = `SELECT seq, at, kind, node, unit, attempt, actor, reason, body FROM event WHERE run = ? AND seq > ?`
 
+	// idleTime adds up what lies before each run.resumed.
+	idleTime = `SELECT coalesce(sum(at - (SELECT at FROM event b WHERE b.run = e.run AND b.seq < e.seq ORDER BY b.seq DESC LIMIT 1)), 0)
+		FROM event e WHERE run = ? AND kind = 'run.resumed'`
+
 	// onlyFolded takes whole families, so that a kind of them that this
 	// godwit does not know reaches the Machine, which stops.
 	onlyFolded = ` AND (kind LIKE 'run.%' OR kind LIKE 'node.%' OR kind LIKE 'unit.%') ORDER BY seq`

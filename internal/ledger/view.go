@@ -66,6 +66,20 @@ func (v *View) LastEventAt(ctx context.Context, run int64) (time.Time, error) {
 	return clock(at[0]), nil
 }
 
+// Idle is how long nobody went on with a run: from the last event of one owner
+// to the next one's first.
+func (v *View) Idle(ctx context.Context, run int64) (time.Duration, error) {
+	ms, err := read(ctx, v, func(r scanner) (int64, error) {
+		var ms int64
+		err := r.Scan(&ms)
+		return ms, err
+	}, idleTime, run)
+	if err != nil || len(ms) == 0 {
+		return 0, err
+	}
+	return time.Duration(ms[0]) * time.Millisecond, nil
+}
+
 // Accounts returns all accounts of a run, the superseded ones too, by step,
 // entity, chunk and generation.
 func (v *View) Accounts(ctx context.Context, run int64) ([]record.Account, error) {
@@ -202,4 +216,16 @@ func atMost(limit int) int {
 		return math.MaxInt64
 	}
 	return limit
+}
+
+// Unit returns one unit; the fault of an unknown one has code unit.unknown.
+func (v *View) Unit(ctx context.Context, run int64, id string) (Unit, error) {
+	units, err := read(ctx, v, scanUnit, selectUnits+` AND id = ?`, run, id)
+	if err == nil && len(units) == 0 {
+		err = fault.New(fault.Config, "unit.unknown", "there is no unit %q in this run", id)
+	}
+	if err != nil {
+		return Unit{}, err
+	}
+	return units[0], nil
 }

@@ -6,6 +6,7 @@ package unit
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,13 +49,17 @@ func ID(step, kind, object string, n int) string {
 		}
 		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
-	b.WriteString("/" + itoa(n))
+	b.WriteString("/" + strconv.Itoa(n))
 	return b.String()
 }
 
-func itoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
+// KindOf reads the kind out of a unit's id.
+func KindOf(id string) string {
+	parts := strings.SplitN(id, "/", 4)
+	if len(parts) != 4 {
+		return ""
+	}
+	return parts[1]
 }
 
 // Lease is an executor's right to one attempt at a unit.
@@ -142,9 +147,11 @@ type Progress struct {
 
 // Wait names what a unit without progress waits for.
 type Wait struct {
-	Gate      string    `json:"gate"` // lock, server, reading, writing, retry, limit, order, window, silence
-	Text      string    `json:"text"` // one line for people
+	Gate      string    `json:"gate"`         // lock, server, reading, writing, retry, limit, order, window, silence
+	Text      string    `json:"text"`         // one line for people
+	On        string    `json:"on,omitempty"` // connection where it waits, and where Fix is run
 	Since     time.Time `json:"since,omitzero"`
+	Until     time.Time `json:"until,omitzero"`      // when it is over by itself
 	Holder    string    `json:"holder,omitempty"`    // who holds it
 	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen
 	Fix       []string  `json:"fix,omitempty"`       // what ends the wait

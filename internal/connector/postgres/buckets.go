@@ -43,10 +43,14 @@ func inBuckets(bucket string, buckets []int) string {
 // Buckets is the connector.Reader's. Buckets without rows are left out; they
 // come in order.
 func (r *reader) Buckets(ctx context.Context, p connector.Part) ([]connector.Bucket, error) {
+	only, err := r.s.only(ctx, p.Table)
+	if err != nil {
+		return nil, fault.Wrap(err, "sum %s", p.Table)
+	}
 	sql := fmt.Sprintf(`
 		SELECT b::int4, count(*), sum(h::numeric)::text
-		FROM (SELECT %s AS b, hashtextextended(%s, 0) AS h FROM ONLY %s) rows
-		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), p.Table.SQL())
+		FROM (SELECT %s AS b, hashtextextended(%s, 0) AS h FROM %s%s) rows
+		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), only, p.Table.SQL())
 	all, err := list(ctx, r.s, pgx.RowToStructByPos[connector.Bucket], sql)
 	return all, fault.Wrap(err, "sum %s", p.Table)
 }
@@ -55,9 +59,14 @@ func (r *reader) Buckets(ctx context.Context, p connector.Part) ([]connector.Buc
 // no cast takes part, which would trim char(n).
 func (r *reader) Rows(ctx context.Context, p connector.Part, buckets []int) iter.Seq2[connector.Row, error] {
 	selected, keyAt := withKey(p)
-	sql := fmt.Sprintf("SELECT %s FROM ONLY %s WHERE %s", idents(selected), p.Table.SQL(),
-		inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets))
 	return func(yield func(connector.Row, error) bool) {
+		only, err := r.s.only(ctx, p.Table)
+		if err != nil {
+			yield(connector.Row{}, fault.Wrap(err, "read rows of %s", p.Table))
+			return
+		}
+		sql := fmt.Sprintf("SELECT %s FROM %s%s WHERE %s", idents(selected), only, p.Table.SQL(),
+			inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets))
 		rows := r.s.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, nil)
 		for rows.NextRow() {
 			if !yield(asRow(rows.Values(), len(p.Columns), keyAt), nil) {

@@ -12,6 +12,8 @@ import (
 	"godwit/internal/connector/postgres/wire"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // CopyOut is the connector.Reader's. A w that is an io.ReaderFrom fills its
@@ -26,10 +28,25 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 	if err := r.Hold(ctx, []catalog.Chunk{c}); err != nil {
 		return record.Sum{}, err
 	}
+	only := "ONLY "
+	if c.FileNode == 0 { // the root of partitions has none
+		var err error
+		if only, err = r.s.only(ctx, c.Table); err != nil {
+			return record.Sum{}, err
+		}
+	}
+	sql := copyOutSQL(c, only)
+	if c.Defined {
+		query, err := one(ctx, r.s, pgx.RowTo[string], "SELECT pg_get_viewdef($1::text::regclass)", c.Table.SQL())
+		if err != nil {
+			return record.Sum{}, err
+		}
+		sql = definedSQL(c, query)
+	}
 	rows := &wire.Frames{Binary: c.Format == catalog.Binary}
 	err := r.s.raw(ctx, func(socket net.Conn) error {
 		rows.Conn = socket
-		if err := wire.Send(socket, copyOutSQL(c)); err != nil {
+		if err := wire.Send(socket, sql); err != nil {
 			return err
 		}
 		_, own := w.(io.ReaderFrom)
@@ -50,9 +67,15 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 
 // copyOutSQL is the statement that reads a chunk. A range of pages is a TID
 // range scan from PostgreSQL 14 on.
-func copyOutSQL(c catalog.Chunk) string {
-	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s%s) TO STDOUT (FORMAT %s)",
-		idents(c.Columns), c.Table.SQL(), where(c), format(c))
+func copyOutSQL(c catalog.Chunk, only string) string {
+	return fmt.Sprintf("COPY (SELECT %s FROM %s%s%s) TO STDOUT (FORMAT %s)",
+		idents(c.Columns), only, c.Table.SQL(), where(c), format(c))
+}
+
+// definedSQL is the statement that reads what a view's query gives.
+func definedSQL(c catalog.Chunk, query string) string {
+	return fmt.Sprintf("COPY (SELECT %s FROM (%s) AS rows) TO STDOUT (FORMAT %s)",
+		idents(c.Columns), strings.TrimSuffix(strings.TrimSpace(query), ";"), format(c))
 }
 
 func format(c catalog.Chunk) string {

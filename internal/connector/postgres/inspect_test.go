@@ -48,7 +48,9 @@ func TestInspectTables(t *testing.T) {
 	}
 	must := func(c catalog.Column) catalog.Column { c.NotNull = true; return c }
 	identity, computed := must(col("i", "integer", 23)), col("j", "integer", 23)
-	identity.Identity, computed.Generated = true, true
+	identity.Identity, identity.Default, computed.Generated, computed.Default = true, true, true, true
+	filled := col("i", "integer", 23)
+	filled.Default = true
 	abc := []catalog.Column{col("a", "integer", 23), col("b", "text", 25)}
 	xyz := []catalog.Column{col("x", "integer", 23), must(col("y", "integer", 23)), must(col("z", "integer", 23))}
 	ints := []catalog.Column{col("i", "integer", 23)}
@@ -61,7 +63,7 @@ func TestInspectTables(t *testing.T) {
 		{Name: pub("m"), Kind: catalog.MatView, Columns: []catalog.Column{col("one", "integer", 23)}, Rows: -1},
 		{Name: pub("p"), Kind: catalog.Partitioned, Columns: ints, Rows: -1},
 		{Name: pub("p1"), Kind: catalog.Plain, Columns: ints, Parent: &root, Rows: -1},
-		{Name: pub("uses"), Kind: catalog.Plain, Columns: ints, Rows: -1},
+		{Name: pub("uses"), Kind: catalog.Plain, Columns: []catalog.Column{filled}, Rows: -1},
 		{Name: name("s", "a"), Kind: catalog.Plain, Columns: []catalog.Column{identity, must(col("t", "character varying(7)", 1043)), computed}, Key: []string{"i"}, Rows: 1000},
 		{Name: name("s", "b"), Kind: catalog.Plain, Columns: xyz, Key: []string{"z", "y"}, Rows: -1},
 	}

@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -27,11 +28,18 @@ func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector
 	return l, nil
 }
 
+// mostDrops is how often other runs may take the mark table away between its
+// making and its use, one after the other.
+const mostDrops = 10
+
 // beginLoad begins a transaction with marks, and makes their table when it is
 // not there. Resting says whether triggers and foreign keys rest.
 func (e *Endpoint) beginLoad(ctx context.Context, marks []record.MarkKey, resting func(context.Context, *session) (bool, error)) (*load, error) {
 	l, err := e.begin(ctx, marks, resting)
-	if missing(err) {
+	for range mostDrops {
+		if !missing(err) {
+			break
+		}
 		if len(marks) > 0 && e.trust.remembers(marks[0].Run) {
 			return nil, fault.New(fault.Config, "target.marks-missing", "the marks of this run are gone from %s: another owner has ended it, or they were dropped by hand", e.name).
 				Hint("look whether the copied rows are there; godwit cancel, then the same command with --new and --existing replace")
@@ -119,10 +127,22 @@ func (l *load) Exec(ctx context.Context, sql string) error {
 	return nil
 }
 
+// Orphans is the connector.Load's.
+func (l *load) Orphans(ctx context.Context, tables []catalog.Name) ([]connector.Orphans, error) {
+	found, err := survey.Orphans(ctx, l.s.conn, tables)
+	return found, l.s.fault(ctx, err)
+}
+
+// Fires is the connector.Load's.
+func (l *load) Fires(ctx context.Context, table catalog.Name) ([]string, error) {
+	names, err := survey.Fires(ctx, l.s.conn, table)
+	return names, l.s.fault(ctx, err)
+}
+
 // only is ONLY for a table that holds its rows itself, nothing for the root of
 // partitions.
-func (l *load) only(ctx context.Context, table catalog.Name) (string, error) {
-	kind, err := one(ctx, l.s, pgx.RowTo[string],
+func (s *session) only(ctx context.Context, table catalog.Name) (string, error) {
+	kind, err := one(ctx, s, pgx.RowTo[string],
 		"SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass", table.SQL())
 	if err != nil || kind == "p" {
 		return "", err
@@ -137,7 +157,7 @@ func (l *load) Empty(ctx context.Context, p connector.Part, buckets []int) error
 }
 
 func (l *load) empty(ctx context.Context, p connector.Part, buckets []int) error {
-	only, err := l.only(ctx, p.Table)
+	only, err := l.s.only(ctx, p.Table)
 	if err != nil {
 		return err
 	}
@@ -157,7 +177,7 @@ func (l *load) empty(ctx context.Context, p connector.Part, buckets []int) error
 
 // Count is the connector.Load's.
 func (l *load) Count(ctx context.Context, table catalog.Name) (int64, error) {
-	only, err := l.only(ctx, table)
+	only, err := l.s.only(ctx, table)
 	if err != nil {
 		return 0, fault.Wrap(err, "count %s", table)
 	}

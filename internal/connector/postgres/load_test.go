@@ -292,7 +292,7 @@ func TestWaitsNameTheRoot(t *testing.T) {
 		return len(waits) == 1 && waits[0].Gate == "lock"
 	})
 	pid := root.s.conn.PgConn().PID()
-	want := connector.Wait{Gate: "lock", Text: "waits for AccessShareLock on public.a", Since: waits[0].Since, Holder: waits[0].Holder,
+	want := connector.Wait{Gate: "lock", Text: "AccessShareLock on public.a", Since: waits[0].Since, Holder: waits[0].Holder,
 		Statement: "set local application_name = 'psql'; lock table public.a in row exclusive mode",
 		Fix:       []string{fmt.Sprintf("SELECT pg_terminate_backend(%d);", pid)}}
 	if diff := cmp.Diff(want, waits[0]); diff != "" {

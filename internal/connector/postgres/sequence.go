@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
@@ -15,6 +17,10 @@ import (
 // Values is the connector.Reader's. Sequences have no versions: the values are
 // those of now, not of the snapshot.
 func (r *reader) Values(ctx context.Context, names []catalog.Name) ([]connector.SequenceValue, error) {
+	return r.s.values(ctx, names)
+}
+
+func (s *session) values(ctx context.Context, names []catalog.Name) ([]connector.SequenceValue, error) {
 	const batch = 200
 	all := make([]connector.SequenceValue, 0, len(names))
 	for start := 0; start < len(names); start += batch {
@@ -28,7 +34,7 @@ func (r *reader) Values(ctx context.Context, names []catalog.Name) ([]connector.
 			Last   int64
 			Called bool
 		}
-		values, err := list(ctx, r.s, pgx.RowToStructByPos[value], strings.Join(selects, " UNION ALL "))
+		values, err := list(ctx, s, pgx.RowToStructByPos[value], strings.Join(selects, " UNION ALL "))
 		if err != nil {
 			return nil, fault.Wrap(err, "read sequences")
 		}
@@ -37,6 +43,40 @@ func (r *reader) Values(ctx context.Context, names []catalog.Name) ([]connector.
 		}
 	}
 	return all, nil
+}
+
+// Ahead is the connector.Load's.
+func (l *load) Ahead(ctx context.Context, values []connector.SequenceValue) ([]connector.SequenceValue, error) {
+	var names []catalog.Name
+	var texts []string
+	for _, v := range values {
+		names, texts = append(names, v.Name), append(texts, v.Name.SQL())
+	}
+	all, err := l.s.values(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	there := map[catalog.Name]connector.SequenceValue{}
+	for _, v := range all {
+		there[v.Name] = v
+	}
+	steps, err := list(ctx, l.s, pgx.RowTo[int64], `
+		SELECT s.seqincrement FROM unnest($1::text[]) WITH ORDINALITY n(name, i) JOIN pg_sequence s ON s.seqrelid = n.name::regclass ORDER BY n.i`, texts)
+	if err != nil || len(steps) != len(values) {
+		return nil, fault.Wrap(cmp.Or(err, error(fault.New(fault.Internal, "sequence.count", "%d of %d were read", len(steps), len(values)))), "read sequences")
+	}
+	further := slices.Clone(values)
+	for i, v := range values {
+		now := there[v.Name]
+		ahead := cmp.Compare(now.Last, v.Last)
+		if steps[i] < 0 {
+			ahead = -ahead
+		}
+		if ahead > 0 || ahead == 0 && now.Called {
+			further[i] = now
+		}
+	}
+	return further, nil
 }
 
 // SetSequences is the connector.Load's.

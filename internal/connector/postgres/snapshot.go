@@ -22,12 +22,13 @@ type snapshots struct {
 
 	mu     sync.Mutex
 	named  map[string]*snapshot
+	gone   map[string]string // IDs of lost ones that have no successor yet
 	closed bool
 	tell   func(name string) // told of each loss; may be nil
 }
 
 func newSnapshots() *snapshots {
-	return &snapshots{opening: semaphore.NewWeighted(1), named: map[string]*snapshot{}}
+	return &snapshots{opening: semaphore.NewWeighted(1), named: map[string]*snapshot{}, gone: map[string]string{}}
 }
 
 // snapshot is one point in time, kept alive by every session that reads at it:
@@ -44,7 +45,6 @@ type snapshot struct {
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
 	lost    bool
-	losing  sync.Once
 }
 
 // OpenSnapshot is the connector.Snapshots'. It may be called by each unit: one
@@ -57,15 +57,89 @@ func (e *Endpoint) OpenSnapshot(ctx context.Context, name string) (connector.Sna
 	if sn := e.snapshots.find(name); sn != nil {
 		return sn, nil
 	}
-	sn, err := e.takeSnapshot(ctx, name)
-	if err == nil && !e.snapshots.put(name, sn) {
-		sn.close()
-		err = errClosed()
-	}
+	sn, err := e.succeed(ctx, name)
 	if err != nil {
 		return nil, fault.Wrap(err, "open snapshot of %s", e.name)
 	}
 	return sn, nil
+}
+
+// succeed takes a snapshot. Whoever is to know that it does not see what a lost
+// one of that name saw knows before it can be had.
+func (e *Endpoint) succeed(ctx context.Context, name string) (*snapshot, error) {
+	sn, err := e.takeSnapshot(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if tell := e.snapshots.differs(sn); tell != nil {
+		tell(name)
+	}
+	if !e.snapshots.put(name, sn) {
+		sn.close()
+		return nil, errClosed()
+	}
+	return sn, nil
+}
+
+// differs gives who is to be told that this snapshot sees something else than
+// the lost one of its name did.
+func (s *snapshots) differs(sn *snapshot) func(string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.gone[sn.name]; !ok || old == sn.id {
+		return nil
+	}
+	return s.tell
+}
+
+// renew takes a lost snapshot's place as soon as the server can be had, if
+// nobody has until then: what the loss means is not to wait for who reads next.
+func (sn *snapshot) renew() {
+	e := sn.e
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for e.ended.Err() == nil {
+		if again := sn.renewed(); !again {
+			return
+		}
+		select {
+		case <-pause.C:
+		case <-e.ended.Done():
+		}
+	}
+}
+
+// renewed tries once, and reports whether to try again.
+func (sn *snapshot) renewed() (again bool) {
+	e := sn.e
+	if e.snapshots.opening.Acquire(e.ended, 1) != nil {
+		return false
+	}
+	defer e.snapshots.opening.Release(1)
+	if !e.snapshots.holds(sn) { // closed, or renewed by who reads
+		return false
+	}
+	e.snapshots.find(sn.name)
+	_, err := e.succeed(keeping(e.ended, sn.name), sn.name)
+	if err != nil {
+		e.snapshots.restore(sn)
+	}
+	return err != nil
+}
+
+func (s *snapshots) holds(sn *snapshot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.named[sn.name] == sn
+}
+
+// restore puts a lost snapshot back, so that it is known to have no successor.
+func (s *snapshots) restore(sn *snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && s.named[sn.name] == nil {
+		s.named[sn.name] = sn
+	}
 }
 
 // find is the snapshot of that name unless it was lost.
@@ -78,6 +152,7 @@ func (s *snapshots) find(name string) *snapshot {
 	}
 	sn.stop()
 	delete(s.named, name)
+	s.gone[name] = sn.id
 	return nil
 }
 
@@ -86,6 +161,7 @@ func (s *snapshots) put(name string, sn *snapshot) bool {
 	defer s.mu.Unlock()
 	if !s.closed {
 		s.named[name] = sn
+		delete(s.gone, name)
 	}
 	return !s.closed
 }
@@ -98,6 +174,7 @@ func (e *Endpoint) CloseSnapshot(name string) {
 		sn.close()
 		delete(e.snapshots.named, name)
 	}
+	delete(e.snapshots.gone, name)
 }
 
 func (s *snapshots) close() {
@@ -108,6 +185,7 @@ func (s *snapshots) close() {
 		sn.close()
 	}
 	clear(s.named)
+	clear(s.gone)
 }
 
 const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -126,12 +204,16 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		if err := keeper.exec(ctx, beginReading); err != nil {
 			return place{}, err
 		}
-		// The time of the backend's start keeps the number unique over restarts
-		// of the server and over servers.
+		// What is visible follows from the transactions that were under way and
+		// the next number to come (txid_current_snapshot): two snapshots with the
+		// same ones see the same rows, and between them nothing was committed. A
+		// restart may give numbers again, so its time belongs to the ID; on a
+		// standby those under way are not listed, so the place in the log does.
 		return one(ctx, keeper, pgx.RowToStructByPos[place], `
-			SELECT s.export, s.export || '/' || pg_backend_pid() || '/' || extract(epoch from a.backend_start)::text,
+			SELECT s.export, concat_ws('/', txid_current_snapshot(), extract(epoch from pg_postmaster_start_time()),
+			         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END),
 			       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text
-			FROM (SELECT pg_export_snapshot() AS export OFFSET 0) s, pg_stat_activity a WHERE a.pid = pg_backend_pid()`)
+			FROM (SELECT pg_export_snapshot() AS export OFFSET 0) s`)
 	}()
 	if err != nil {
 		keeper.end()
@@ -161,6 +243,9 @@ func (sn *snapshot) keep(ctx context.Context, keeper *session) {
 			return
 		}
 		keeper = sn.replace(ctx)
+	}
+	if sn.isLost() {
+		sn.renew()
 	}
 }
 
@@ -276,20 +361,11 @@ func (sn *snapshot) isLost() bool {
 	return sn.lost
 }
 
-// lose is final once no export is left. Whoever is to know of it knows before
-// another snapshot can take this one's place.
+// lose is final once no export is left.
 func (sn *snapshot) lose() {
-	if len(sn.list()) > 0 {
-		return
-	}
-	sn.losing.Do(func() {
-		if tell := sn.e.snapshots.told(); tell != nil && !sn.isLost() {
-			tell(sn.name)
-		}
-		sn.mu.Lock()
-		defer sn.mu.Unlock()
-		sn.lost = true
-	})
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	sn.lost = sn.lost || len(sn.exports) == 0
 }
 
 // OnLoss is the connector.Snapshots'.
@@ -297,12 +373,6 @@ func (e *Endpoint) OnLoss(tell func(name string)) {
 	e.snapshots.mu.Lock()
 	defer e.snapshots.mu.Unlock()
 	e.snapshots.tell = tell
-}
-
-func (s *snapshots) told() func(string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tell
 }
 
 func (sn *snapshot) close() {

@@ -85,16 +85,16 @@ func (s *session) explain(ctx context.Context, w waiting) (connector.Wait, error
 	kind, event := deref(w.Type), deref(w.Event)
 	switch {
 	case w.Holder != nil:
-		wait.Gate, wait.Text = "lock", "waits for "+deref(w.Lock)
+		wait.Gate, wait.Text = "lock", deref(w.Lock)
 		return wait, s.holder(ctx, *w.Holder, &wait)
 	case event == "ClientWrite":
 		wait.Gate, wait.Text = "writing", "has rows ready; the writing side is slower"
 	case event == "ClientRead":
 		wait.Gate, wait.Text = "reading", "is ready for rows; the reading side is slower"
 	case w.Progress != nil:
-		wait.Text = *w.Progress
+		wait.Gate, wait.Text = "working", *w.Progress
 	case kind == "":
-		wait.Text = "the server works on it"
+		wait.Gate, wait.Text = "working", "the server works on it"
 	case kind == "IO":
 		wait.Text = "the server waits for its disks (" + event + ")"
 	case event == "SyncRep":

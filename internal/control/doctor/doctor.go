@@ -80,6 +80,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to
 			x.examine(ctx, n.To, "target", facts, true)
+			x.retyped(n, facts)
 		}
 	}
 	if !x.found.Blocks() {
@@ -203,6 +204,23 @@ func (x *examination) examine(ctx context.Context, name, role string, facts cata
 		}
 		x.found.Findings = append(x.found.Findings, Finding{name, f})
 	}
+}
+
+// retyped names the columns of tables that stay and have another type there.
+func (x *examination) retyped(n unit.Needs, facts catalog.Facts) {
+	if n.Existing != "append" && n.Existing != "truncate" || facts.Source == nil || facts.Target == nil {
+		return
+	}
+	list := facts.Retyped()
+	if len(list) == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d columns have another type at %s: %s", len(list), n.To, strings.Join(list[:min(5, len(list))], ", "))
+	if more := len(list) - 5; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	x.found.Findings = append(x.found.Findings, Finding{n.To, connector.Finding{Severity: connector.Warns, Code: "target.types",
+		Text: text + "; their values go as text, and what that type has no word for is refused or differs"}})
 }
 
 // refused makes a finding of an error, once per connection and code.

@@ -35,6 +35,16 @@ type Session struct {
 
 	mu      sync.Mutex
 	machine *plan.Machine // nil after an error: it may be ahead of the journal
+	resting bool
+}
+
+// Rest keeps turns from starting anything more; what was started goes on.
+func (s *Session) Rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resting = true; s.machine != nil {
+		s.machine.Rest()
+	}
 }
 
 // Look calls fn with the Machine as it stands; fn must not keep it.
@@ -82,7 +92,9 @@ func (s *Session) step(ctx context.Context, tail []unit.Event, now time.Time, fn
 		if err != nil {
 			return unit.Change{}, plan.Turn{}, err
 		}
-		s.machine = m
+		if s.machine = m; s.resting {
+			m.Rest()
+		}
 		if tail, err = s.Journal.Load(ctx, 0); err != nil {
 			return unit.Change{}, plan.Turn{}, err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/internal/control/flow/window"
 	"godwit/internal/secret"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,7 +104,7 @@ func TestBind(t *testing.T) {
 	sample := 0.05
 	want := []Step{
 		{ID: "copy", Verb: "copy", OnError: "fail", Retry: first,
-			Window: &Window{Opens: Opening{Day: time.Friday, Hour: 20}, For: 24 * time.Hour, Zone: "Europe/Berlin"},
+			Window: &Window{Opens: window.Opening{Day: time.Friday, Hour: 20}, For: 24 * time.Hour, Zone: "Europe/Berlin"},
 			Spec: &copySpec{From: "old", To: "new", Include: []string{"sales.*", "hr.*"},
 				Exclude: []string{"tmp.*", `"odd.name".*`, "weekly.log"}, Existing: "replace", Workers: 6, BadRows: "stop",
 				Where:       map[string]string{"sales.orders": "id > 3 -- a comment\nand name <> '#'\n", "sales.lines": "day >= '2026-01-31'"},

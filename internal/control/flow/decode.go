@@ -12,18 +12,6 @@ import (
 	"godwit/internal/control/flow/tag"
 )
 
-// Decode fills a struct from a value of a file, strictly by the struct's tags.
-// Into is a pointer; its fields are set to their defaults first. ${...} cannot
-// be used in it, and names of connections are not looked up: Flow.Bind does
-// both.
-func Decode(n *Node, into any) Diagnostics {
-	p := &source.Problems{}
-	d := &decoder{Problems: p}
-	v := reflect.ValueOf(into).Elem()
-	d.group(n, v, &level{name: "the value", keys: tag.KeysOf(v.Type())}, n.Spot)
-	return p.List.Sorted()
-}
-
 // decoder fills structs from nodes.
 type decoder struct {
 	*source.Problems

@@ -1,5 +1,12 @@
 package flow
 
+import (
+	"reflect"
+
+	"godwit/internal/control/flow/source"
+	"godwit/internal/control/flow/tag"
+)
+
 // Planned is for the page of the language: what it lists as not built.
 var Planned = planned
 
@@ -13,3 +20,12 @@ var (
 	InputKeys       any = declaration{}
 	SecretKeys      any = origin{}
 )
+
+// Decode fills a struct from a node, as a key of a flow would.
+func Decode(n *Node, into any) Diagnostics {
+	p := &source.Problems{}
+	d := &decoder{Problems: p}
+	v := reflect.ValueOf(into).Elem()
+	d.group(n, v, &level{name: "the value", keys: tag.KeysOf(v.Type())}, n.Spot)
+	return p.List.Sorted()
+}

@@ -13,10 +13,10 @@ import (
 func Fill(spec any, values map[string][]string) Diagnostics {
 	d := &decoder{Problems: &source.Problems{}}
 	v := reflect.ValueOf(spec).Elem()
-	l := &level{name: "the command", keys: Keys(spec)}
+	l := &level{name: "the command", keys: Keys(spec), given: true}
 	n := &Node{Shape: source.Mapping}
 	for _, name := range sortedKeys(values) {
-		at := source.Spot{Pos: Pos{File: "--" + name}}
+		at := source.Spot{Pos: Pos{File: "--" + strings.ReplaceAll(name, "_", "-")}}
 		k := l.key(name)
 		if k == nil {
 			d.Add(at, "flow.unknown-key", "there is no --"+name, choice(name, l.names(), "keys"))

@@ -24,13 +24,13 @@ func TestFill(t *testing.T) {
 func TestFillRefuses(t *testing.T) {
 	t.Parallel()
 	ds := Fill(&copySpec{}, map[string][]string{"from": {"a"}, "existing": {"trunc"}, "workers": {"many"}, "wrokers": {"5"}, "include": {"a.b.c"}})
-	want := `--existing: existing in the command: unknown value "trunc" [flow.value]
+	want := `--existing: unknown value "trunc" [flow.value]
   next did you mean truncate? (fail, skip, append, truncate, replace)
---include: include[0] in the command: pattern "a.b.c" is not schema.table [pattern.invalid]
+--include: pattern "a.b.c" is not schema.table [pattern.invalid]
   next write it as sales.orders, sales.* or "odd.name".table
 --to: the command needs to [flow.required]
   next to: connection to copy to
---workers: workers in the command: "many" is no whole number [flow.type]
+--workers: "many" is no whole number [flow.type]
   next write a whole number, without quotes
 --wrokers: there is no --wrokers [flow.unknown-key]
   next did you mean workers? (from, to, include, exclude, existing, workers, bad_rows, where, roles, delete_extra, snapshot_lost)

@@ -33,20 +33,25 @@ func (d *decoder) plain(n *Node, v reflect.Value, k Key, l *level) {
 			return
 		}
 	}
+	named := k.Name + ": "
+	where += ": "
+	if l.given { // the flag says where
+		named, where = "", ""
+	}
 	switch err := set(v, k, text); {
 	case err == nil:
 	case errors.Is(err, errEnum) && slices.Contains(planned[k.Name+":"], text):
-		d.notBuilt(n.Spot, k.Name+": "+text, "values: "+strings.Join(k.Enum, ", "))
+		d.notBuilt(n.Spot, named+text, "values: "+strings.Join(k.Enum, ", "))
 	case errors.Is(err, errEnum):
-		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s: unknown value %s", where, source.Quote(text)), choice(text, k.Enum, "values"))
+		d.Add(n.Spot, "flow.value", where+"unknown value "+source.Quote(text), choice(text, k.Enum, "values"))
 	case k.Kind == Pattern:
-		d.Add(n.Spot, "pattern.invalid", fmt.Sprintf("%s: %v", where, err), forms[Pattern])
+		d.Add(n.Spot, "pattern.invalid", where+err.Error(), forms[Pattern])
 	default:
 		next := fault.Of(err).Next
 		if form := forms[k.Kind]; form != "" {
 			next = append(next, form)
 		}
-		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s: %v", where, err), next...)
+		d.Add(n.Spot, "flow.type", where+err.Error(), next...)
 	}
 }
 

@@ -30,8 +30,10 @@ var planned = map[string][]string{
 	"copy":     words("workers where bad_rows roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   words("process sample checks repair"),
 	// Values of enums, by their key.
-	"type:":     words("decimal"),
-	"existing:": words("newer"),
+	"type:":          words("decimal"),
+	"existing:":      words("newer"),
+	"bad_rows:":      words("isolate"),
+	"snapshot_lost:": words("restart"),
 }
 
 func words(s string) []string { return strings.Fields(s) }

@@ -133,6 +133,9 @@ func convert(k Key, text string) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s is too large", text)
 		}
+		if k.Min != 0 && n < int64(k.Min) {
+			return nil, fmt.Errorf("%s is too little: at least %d", text, k.Min)
+		}
 		return n, nil
 	case Number:
 		f, err := strconv.ParseFloat(text, 64)

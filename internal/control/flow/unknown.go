@@ -16,6 +16,7 @@ type level struct {
 	keys    []Key
 	planned []string // keys of the language that are not built yet
 	up      *level
+	given   bool // by flags, whose names stand before each error
 }
 
 func (l *level) names() []string {

@@ -40,7 +40,7 @@ func (m *Machine) Forecast(now time.Time, r Rates) Forecast {
 	}
 	a := &ahead{from: m, m: m.clone(), rates: r, now: now, ends: map[*pool.Work]time.Time{}}
 	a.m.guess = &guess{}
-	a.m.run.paused = false
+	a.m.run.paused, a.m.run.resting = false, false
 	f.Known = a.run() && m.basis(r)
 	f.End, f.Open = a.now, a.m.guess.open
 	left := f.End.Sub(now)

@@ -32,6 +32,7 @@ type run struct {
 	last      int64 // sequence number in the journal
 	started   bool
 	paused    bool
+	resting   bool // see Rest
 	pausedBy  unit.Event
 	cancelled bool
 	ending    bool // a wait_for ended the flow
@@ -93,6 +94,9 @@ func (m *Machine) Finished() (f unit.Finished, ok bool) {
 
 // Paused reports whether a person holds the run.
 func (m *Machine) Paused() bool { return m.run.paused }
+
+// Rest keeps Next from starting anything more: the process that asks it ends.
+func (m *Machine) Rest() { m.run.resting = true }
 
 // Cancelled reports whether the run is being, or was, cancelled.
 func (m *Machine) Cancelled() bool { return m.run.cancelled }

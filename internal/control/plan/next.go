@@ -92,14 +92,14 @@ func (t *turn) outside() gate {
 	case r.cancelled:
 		return gate{stop: true, kill: &fault.Fault{Kind: fault.Cancelled, Code: codeCancelled, Text: "the run was cancelled"}}
 	case r.ending:
-		return gate{stop: true, shut: r.paused}
+		return gate{stop: true, shut: r.paused || r.resting}
 	default:
-		return gate{shut: r.paused}
+		return gate{shut: r.paused || r.resting}
 	}
 }
 
 // last is the gate of what must run: only a pause holds it.
-func (t *turn) last() gate { return gate{shut: t.m.run.paused} }
+func (t *turn) last() gate { return gate{shut: t.m.run.paused || t.m.run.resting} }
 
 // propose makes an event and folds it.
 func (t *turn) propose(e unit.Event) {

@@ -21,7 +21,7 @@ func (t *turn) startIn(in *instance, g gate) {
 			t.start(w)
 		}
 	}
-	if in.step.Begun && !t.m.run.paused {
+	if in.step.Begun && !t.last().shut {
 		t.startMust(in, g)
 	}
 }
@@ -55,7 +55,7 @@ func (t *turn) startGuard(in *instance, g gate) {
 	first, last := in.step.Units()[0], in.step.Units()[1]
 	switch {
 	case last.Begun || first.Begun && t.inner(in, g):
-		if !t.m.run.paused {
+		if !t.last().shut {
 			t.try(last)
 		}
 	case !g.shut && !g.stop && first.State != Done:

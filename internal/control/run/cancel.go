@@ -23,33 +23,11 @@ func (r *Runs) Cancel(ctx context.Context, name, actor, reason string) (alone bo
 	if err != nil {
 		return false, run, err
 	}
-	return now.Alone() || run.State == ledger.Ended, run, nil
+	return !now.Owned(), run, nil
 }
 
 // Check proves the accounts of the named runs, or of all, and returns what
 // does not hold and how many runs were looked at.
 func (r *Runs) Check(ctx context.Context, names []string) ([]ledger.Breach, int, error) {
-	var runs []Ref
-	for _, n := range names {
-		run, err := r.Ledger.Find(ctx, n)
-		if err != nil {
-			return nil, 0, err
-		}
-		runs = append(runs, run)
-	}
-	if len(names) == 0 {
-		var err error
-		if runs, err = r.Ledger.Runs(ctx, 0); err != nil {
-			return nil, 0, err
-		}
-	}
-	var all []ledger.Breach
-	for _, run := range runs {
-		found, err := r.Ledger.Check(ctx, run)
-		if err != nil {
-			return nil, 0, err
-		}
-		all = append(all, found...)
-	}
-	return all, len(runs), nil
+	return r.Ledger.CheckAll(ctx, names)
 }

@@ -23,20 +23,23 @@ type drive struct {
 	frozen  frozen
 	own     *ledger.Session
 	open    *endpoints
-	watch   Watcher
+	tell    *engine.Teller[Now]
 	board   *local.Board
-	began   time.Time
+	idle    time.Duration // before this drive, see Now
 	session *engine.Session
 	stop    chan struct{} // closed to end at chunk borders
-	begun   bool          // units may have run
 
 	forecast plan.Forecast // as of foreseen; the tick's own
 	foreseen time.Time
 
-	told sync.Mutex // Watcher's functions are called one at a time
-	lost lostTarget
-	once sync.Once
-	fail fault.Fault // why the drive was stopped from inside
+	lost    lostTarget
+	once    sync.Once
+	waiting sync.Map // unit.Wait by unit, of waits whose end was not told yet
+
+	refused bool // it was not gone on with: nothing was touched
+
+	failing sync.Mutex
+	fail    fault.Fault // why the drive was stopped from inside
 }
 
 // work runs the engine with everything around it: the lease, what others ask
@@ -55,26 +58,30 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
 	var around sync.WaitGroup
-	quiet := make(chan struct{})
+	quiet, looked := make(chan struct{}), make(chan struct{})
 	around.Go(func() { d.pass(stop, quiet) })
 	around.Go(func() { d.keep(ctx, cut, quiet) })
 	around.Go(func() { d.draw(ctx, quiet) })
 	around.Go(func() { d.waits(ctx, quiet) })
 	around.Go(func() {
+		select { // what keeps the run from being gone on with is found by the engine's own look
+		case <-looked:
+		case <-quiet:
+		}
 		if err := d.lost.watch(ctx, quiet); err != nil {
 			d.broken(err)
 			cut()
 		}
 	})
-	turn, err := d.engine(ctx, cut)
+	turn, err := d.engine(ctx, cut, looked)
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
 	return d.end(turn, err)
 }
 
-// engine checks what the target may have lost, then runs units.
-func (d *drive) engine(ctx context.Context, cut context.CancelFunc) (plan.Turn, error) {
+// engine checks what the target may have lost, closes looked, then runs units.
+func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<- struct{}) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
 	ending, err := d.actions(ctx)
 	if err != nil {
@@ -86,10 +93,11 @@ func (d *drive) engine(ctx context.Context, cut context.CancelFunc) (plan.Turn, 
 			break
 		}
 		if err := look(ctx); err != nil {
+			d.refused = person(fault.Of(err))
 			return plan.Turn{}, err
 		}
 	}
-	d.begun = true
+	close(looked)
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
 		Note: func(ctx context.Context, e unit.Event) error {
@@ -119,11 +127,8 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry {
 		d.lost.suspect(e)
 	}
-	d.told.Lock()
-	defer d.told.Unlock()
-	if d.watch.Event != nil {
-		d.watch.Event(e)
-	}
+	d.endsWait(e)
+	d.tell.Event(e)
 }
 
 // tickEvery is how often people are shown something new.
@@ -134,7 +139,7 @@ const tickEvery = 500 * time.Millisecond
 // renewed cuts the units: another may own the run already.
 func (d *drive) keep(ctx context.Context, cut context.CancelFunc, quiet <-chan struct{}) {
 	d.every(ctx, time.Second, quiet, func() bool {
-		err := d.own.Renew(ctx, lease, d.board.All())
+		err := d.own.Renew(ctx, lease, d.progress())
 		if err == nil {
 			_, err = d.actions(ctx)
 		}
@@ -173,24 +178,22 @@ func (d *drive) every(ctx context.Context, pause time.Duration, quiet <-chan str
 }
 
 func (d *drive) broken(err error) {
-	d.told.Lock()
-	defer d.told.Unlock()
+	d.failing.Lock()
+	defer d.failing.Unlock()
 	if d.fail.Text == "" {
 		d.fail = fault.Of(err)
 	}
 }
 
 func (d *drive) show(ctx context.Context) {
-	if d.watch.Tick == nil {
+	if d.tell.Behind() {
 		return
 	}
 	now, err := d.runs.now(ctx, d)
 	if err != nil {
 		return // the next tick, or the turn that fails for the same reason
 	}
-	d.told.Lock()
-	defer d.told.Unlock()
-	d.watch.Tick(now)
+	d.tell.Frame(now)
 }
 
 // actions takes in what other processes asked for.
@@ -228,18 +231,18 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	release := d.own.Release(ctx)
 	e := Ended{Exit: turn.Exit}
 	switch {
+	case d.refused:
+		return e, err
 	case d.fail.Text != "":
-		e.Stopped, e.Exit, e.Fault = true, d.exitOf(d.fail.Kind), &d.fail
+		e.broke(d.fail)
 	case errors.Is(err, local.ErrStopped):
 		e.Stopped, e.Exit = true, 5
 	case errors.Is(err, context.Canceled):
 		e.Stopped, e.Exit = true, 130
 	case err != nil:
-		f := fault.Of(err)
-		e.Stopped, e.Exit, e.Fault = true, d.exitOf(f.Kind), &f
+		e.broke(fault.Of(err))
 	case release != nil:
-		f := fault.Of(release)
-		e.Stopped, e.Exit, e.Fault = true, 5, &f
+		e.broke(fault.Of(release))
 	}
 	run, ferr := d.runs.Ledger.Find(ctx, d.run.Name())
 	if ferr != nil {
@@ -258,19 +261,18 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	return e, nil
 }
 
-// exitOf is the code of a fault that ended a drive: one that passes leaves the
-// run to be gone on with; before a unit was run it was refused.
-func (d *drive) exitOf(k fault.Kind) int {
-	switch k {
-	case fault.Config, fault.Denied:
-		if !d.begun {
-			return 2
-		}
-		return 1
-	case fault.Internal, fault.Data:
-		return 1
+// broke says what ended a drive: what passes by itself leaves the run stopped,
+// what a person must see to, failed.
+func (e *Ended) broke(f fault.Fault) {
+	e.Fault, e.Stopped, e.Exit = &f, true, 5
+	if person(f) {
+		e.Stopped, e.Exit = false, 1
 	}
-	return 5
+}
+
+// person reports whether a fault stays until somebody mends what it names.
+func person(f fault.Fault) bool {
+	return !f.Kind.Passing() && f.Kind != fault.Cancelled
 }
 
 // proven checks the accounts of a run that says it is done: one that does not

@@ -14,6 +14,8 @@ import (
 func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
+	ctx, done := r.watched(ctx, open)
+	defer done()
 	var needs []unit.Needs
 	for _, s := range b.Steps {
 		verb, ok := r.verb(s.Verb)
@@ -43,7 +45,7 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if n.Existing == "" || !facts.Known {
 		return nil
 	}
-	if err := makeRoom(ctx, open, n, &facts.Facts); err != nil {
+	if err := doctor.MakeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
 	verb, _ := r.verb(s.Verb)
@@ -55,5 +57,16 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection) (*catalog.Database, error) {
 	open := r.endpoints(map[string]flow.BoundConnection{name: at})
 	defer open.Close()
-	return inspect(ctx, open, name, catalog.Selection{}, true)
+	ctx, done := r.watched(ctx, open)
+	defer done()
+	return doctor.Inspect(ctx, open, name, catalog.Selection{}, true)
+}
+
+// watched has Standing told what is waited for under the context, before a run
+// is open. stop ends that.
+func (r *Runs) watched(ctx context.Context, open *endpoints) (labelled context.Context, stop func()) {
+	if r.Standing == nil {
+		return ctx, func() {}
+	}
+	return doctor.Watched(ctx, open, open.names, "looking "+r.Owner, r.Standing)
 }

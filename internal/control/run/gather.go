@@ -1,10 +1,8 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"sync"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -13,168 +11,11 @@ import (
 	"godwit/internal/unit"
 )
 
-// policies that make room at the target before anything is written there.
+// Policies for what is at the target: it stays as it is; it is made anew.
 const (
-	replace  = "replace"
-	truncate = "truncate"
-	skip     = "skip"   // makes none: what is there stays
-	appends  = "append" // makes none: what is there stays, and rows come on top
+	skip    = "skip"
+	replace = "replace"
 )
-
-// looking is how both sides of steps are looked at.
-type looking struct {
-	open     connector.Opener
-	cores    int
-	snapshot string // name of the run's snapshot, "" when no run is under way
-	sights   *sights
-}
-
-// gather looks at both sides of a step, beside each other. With a snapshot the
-// source's definitions are as of that snapshot, which stays open; else as of
-// now.
-func (l looking) gather(ctx context.Context, n unit.Needs) (catalog.Facts, error) {
-	facts := catalog.Facts{Cores: l.cores}
-	var target catalog.Facts
-	var source, other error
-	var both sync.WaitGroup
-	both.Go(func() { source = l.source(ctx, n, &facts) })
-	both.Go(func() { other = l.target(ctx, n, &target) })
-	both.Wait()
-	if err := cmp.Or(source, other); err != nil {
-		return facts, err
-	}
-	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
-	facts.Unread = cmp.Or(facts.Unread, target.Unread)
-	if n.Records != nil {
-		var err error
-		facts.Records, err = doctor.Records(ctx, l.open, n)
-		return facts, err
-	}
-	err := makeRoom(ctx, l.open, n, &facts)
-	return facts, err
-}
-
-func (l looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts) error {
-	seen, err := l.sights.find(ctx, l, n)
-	if err != nil {
-		return err
-	}
-	if seen != nil {
-		facts.Source, facts.Snapshot, facts.Definitions, facts.Unread = seen.Source, seen.Snapshot, seen.Definitions, seen.Unread
-		return nil
-	}
-	if facts.Source, facts.Snapshot, err = l.look(ctx, n); err != nil {
-		return err
-	}
-	if n.Definitions {
-		facts.Definitions, err = definitions(ctx, l.open, n.From, n.Select, facts.Source, l.snapshotOf(n))
-		if err = unread(facts, n, err); err != nil {
-			return err
-		}
-	}
-	l.sights.keep(l, n, *facts)
-	return nil
-}
-
-// look inspects the source, in a run at its snapshot: what came since is no
-// part of what is moved.
-func (l looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, string, error) {
-	if l.snapshotOf(n) == "" {
-		db, err := inspect(ctx, l.open, n.From, n.Select, true)
-		return db, "", err
-	}
-	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
-	if err != nil {
-		return nil, "", err
-	}
-	reader, err := snap.Read(ctx)
-	if err != nil {
-		return nil, "", fault.Wrap(err, "read %s at its snapshot", n.From)
-	}
-	defer reader.Close()
-	db, err := reader.Inspect(ctx, n.Select)
-	return db, snap.ID(), err
-}
-
-func (l looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
-	if facts.Target, err = inspect(ctx, l.open, n.To, n.Select, false); err != nil || !n.Compare {
-		return err
-	}
-	facts.TargetDefinitions, err = definitions(ctx, l.open, n.To, n.Select, facts.Target, "")
-	return unread(facts, n, err)
-}
-
-func (l looking) snapshotOf(n unit.Needs) string {
-	if !n.Snapshot {
-		return ""
-	}
-	return l.snapshot
-}
-
-// unread notes definitions that may not be read. What only looks goes on with
-// all that may be: a table without rights must not hide the others.
-func unread(facts *catalog.Facts, n unit.Needs, err error) error {
-	if err == nil || n.Existing != "" || fault.KindOf(err) != fault.Denied {
-		return err
-	}
-	facts.Unread = err.Error()
-	return nil
-}
-
-func inspect(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, must bool) (*catalog.Database, error) {
-	i, err := connector.Capable[connector.Inspector](ctx, open, name, "be inspected")
-	if err != nil {
-		return nil, err
-	}
-	if !must {
-		sel.Include = lenient(sel.Include)
-	}
-	db, err := i.Inspect(ctx, sel)
-	return db, fault.Wrap(err, "inspect %s", name)
-}
-
-// lenient keeps the patterns that a target may well not match yet from being
-// refused there: what they select is what the source has.
-func lenient(include []catalog.Pattern) []catalog.Pattern {
-	list := make([]catalog.Pattern, 0, len(include))
-	for _, p := range include {
-		list = append(list, p.Lenient())
-	}
-	return list
-}
-
-func definitions(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, db *catalog.Database, snapshot string) ([]catalog.Definition, error) {
-	d, err := connector.Capable[connector.Definer](ctx, open, name, "write its definitions")
-	if err != nil {
-		return nil, err
-	}
-	id := ""
-	if snapshot != "" {
-		if id, err = export(ctx, open, name, snapshot); err != nil {
-			return nil, err
-		}
-	}
-	list, err := d.Definitions(ctx, id, sel, db)
-	return list, fault.Wrap(err, "definitions of %s", name)
-}
-
-func export(ctx context.Context, open connector.Opener, name, snapshot string) (string, error) {
-	snap, err := snapshotOf(ctx, open, name, snapshot)
-	if err != nil {
-		return "", err
-	}
-	id, err := snap.Export(ctx)
-	return id, fault.Wrap(err, "export snapshot of %s", name)
-}
-
-func snapshotOf(ctx context.Context, open connector.Opener, name, snapshot string) (connector.Snapshot, error) {
-	s, err := connector.Capable[connector.Snapshots](ctx, open, name, "be read at a snapshot")
-	if err != nil {
-		return nil, err
-	}
-	snap, err := s.OpenSnapshot(ctx, snapshot)
-	return snap, fault.Wrap(err, "open snapshot of %s", name)
-}
 
 // inspectSpec is the unit that a step begins with.
 type inspectSpec struct {
@@ -184,6 +25,7 @@ type inspectSpec struct {
 
 // Found is what an inspect unit leaves behind for the report.
 type Found struct {
+	beside
 	Schemas int    `json:"schemas"`
 	Tables  int    `json:"tables"`
 	Bytes   int64  `json:"bytes"`
@@ -196,13 +38,7 @@ type Found struct {
 	Alone   []catalog.Name `json:"alone,omitempty"`
 	Skipped int            `json:"skipped,omitempty"`
 	// Held are tables that rows are added to, with rows of their own before.
-	Held []Held `json:"held,omitempty"`
-}
-
-// Held is a table with the rows that it held before a copy.
-type Held struct {
-	Table catalog.Name `json:"table"`
-	Rows  int64        `json:"rows"`
+	Held []doctor.Held `json:"held,omitempty"`
 }
 
 // Side is a connection as it was found.
@@ -244,48 +80,12 @@ func alone(existing string, facts catalog.Facts) []catalog.Name {
 	return list
 }
 
-// both are the tables with rows that both sides have.
-func both(facts catalog.Facts) []catalog.Name {
-	theirs := map[catalog.Name]bool{}
-	for _, t := range facts.Source.Tables {
-		theirs[t.Name] = t.Kind == catalog.Plain
-	}
-	var list []catalog.Name
-	for _, t := range facts.Target.Tables {
-		if theirs[t.Name] && t.Kind == catalog.Plain {
-			list = append(list, t.Name)
-		}
-	}
-	return list
-}
-
-// held counts, before anything is written, the rows that are added to: what
-// holds rows of its own cannot be compared whole afterwards.
-func held(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts) ([]Held, error) {
-	tables := both(facts)
-	if n.Existing != appends || len(tables) == 0 {
-		return nil, nil
-	}
-	c, err := connector.Capable[connector.Counter](ctx, open, n.To, "count the rows that it holds")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := c.Count(ctx, tables)
-	var list []Held
-	for _, t := range tables {
-		if rows[t] > 0 {
-			list = append(list, Held{t, rows[t]})
-		}
-	}
-	return list, err
-}
-
 // inspector expands a step: it gathers the facts and asks the verb's plan.
 type inspector struct {
 	runs   *Runs
 	open   connector.Opener
 	cores  int
-	sights sights
+	sights doctor.Sights
 }
 
 func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
@@ -298,7 +98,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
-	facts, err := looking{i.open, i.cores, l.Run, &i.sights}.gather(ctx, needs)
+	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Run, Sights: &i.sights}.Gather(ctx, needs)
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -307,15 +107,15 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	found := Found{
-		Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
+		beside: besides(needs, facts), Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	if needs.Existing == skip {
-		found.Skipped = len(both(facts))
+		found.Skipped = len(doctor.Both(facts))
 	}
-	if found.Held, err = held(ctx, i.open, needs, facts); err != nil {
+	if found.Held, err = doctor.Counted(ctx, i.open, needs, facts); err != nil {
 		return unit.Result{}, err
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil

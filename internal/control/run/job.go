@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"godwit/internal/control/flow"
@@ -36,30 +35,7 @@ func (r *Runs) freeze(b *flow.Bound) (f frozen, key string, err error) {
 		}
 		f.Graph.Steps = append(f.Graph.Steps, node)
 	}
-	return f, digest(meaning(b)), nil
-}
-
-// meaning is a flow without where its steps stand in their file, what else the
-// file says, and how many workers it gets: none of that makes another flow.
-func meaning(b *flow.Bound) []byte {
-	plain := *b
-	plain.Files, plain.Help = nil, ""
-	plain.Steps = slices.Clone(b.Steps)
-	for i := range plain.Steps {
-		plain.Steps[i].Pos = flow.Pos{}
-		plain.Steps[i].Spec = idle(plain.Steps[i].Spec)
-	}
-	return unit.Body(plain)
-}
-
-// idle is a spec without its number of workers.
-func idle(spec any) any {
-	var keys map[string]any
-	if json.Unmarshal(unit.Body(spec), &keys) != nil {
-		return spec
-	}
-	delete(keys, "Workers")
-	return keys
+	return f, digest(b.Meaning()), nil
 }
 
 // node is a step in the Machine's words.

@@ -94,7 +94,8 @@ func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
 				if snapshot != l.drive.run.UID || ctx.Err() != nil {
 					return
 				}
-				if err := l.stale(ctx); err != nil && ctx.Err() == nil {
+				other := func(string) (string, error) { return "", nil }
+				if err := l.gone(ctx, other); err != nil && ctx.Err() == nil {
 					l.drive.broken(err)
 					cut()
 				}
@@ -147,7 +148,7 @@ func (l *lostTarget) compare(ctx context.Context) error {
 			return err
 		}
 		if marks[to], err = w.Marks(ctx, l.drive.run.UID); err != nil {
-			return fault.Wrap(err, "read the marks at %s", to)
+			return err
 		}
 	}
 	// Asked last: an attempt to take them away began before they were gone.
@@ -206,7 +207,7 @@ func (l *lostTarget) evict(ctx context.Context) error {
 			continue
 		}
 		if _, err := e.Evict(ctx, l.drive.run.UID); err != nil {
-			return fault.Wrap(err, "take over %s", name)
+			return err
 		}
 	}
 	l.evicted = true

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/control/plan"
@@ -15,19 +16,64 @@ import (
 // any other that looks.
 type Now struct {
 	Run      ledger.Run
+	State    string // running, paused, cancelling; Stopped, Lost; once it ended its outcome
 	At       time.Time
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
+	Held     []OnHold      // steps and units that wait for their time
 	Forecast plan.Forecast // only known to the process that drives it
-	Waiting  int
-	Wrote    time.Time // when its owner wrote last
+	Waiting  int           // of both
+	Wrote    time.Time     // when its owner wrote last
+	Lease    time.Duration // how long an owner may be silent
+	Idle     time.Duration // how long nobody went on with it
+}
+
+// States of a run that has not ended and that nobody owns: its owner gave it
+// back, or is gone.
+const (
+	Stopped = "stopped"
+	Lost    = "lost"
+)
+
+// state is a run's state in one word.
+func (r *Runs) state(run ledger.Run) string {
+	switch {
+	case run.State == ledger.Ended:
+		return run.Outcome
+	case r.Ledger.Held(run):
+		return run.State
+	case run.LeaseUntil.IsZero():
+		return Stopped
+	}
+	return Lost
 }
 
 // Now looks at a run in the ledger.
 func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
+	n, err := r.look(ctx, run)
+	if err == nil {
+		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
+	}
+	return n, err
+}
+
+// Took is how long the run was worked at, by all its owners together.
+func (n *Now) Took() time.Duration {
+	until := n.At
+	switch {
+	case n.Run.State == ledger.Ended:
+		until = n.Run.Ended
+	case !n.Owned():
+		until = n.Wrote
+	}
+	return max(0, until.Sub(n.Run.Opened)-n.Idle)
+}
+
+// look is Now without what takes the whole journal.
+func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	v := r.Ledger.View()
-	n := &Now{Run: run, At: time.Now()}
+	n := &Now{Run: run, State: r.state(run), At: time.Now(), Lease: lease}
 	var err error
 	if n.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
@@ -35,17 +81,20 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.Counts, err = v.Counts(ctx, run.ID); err != nil {
 		return nil, err
 	}
-	if n.Progress, err = v.Progress(ctx, run.ID); err != nil {
+	rows, err := v.Progress(ctx, run.ID)
+	if err != nil {
 		return nil, err
 	}
+	n.take(rows)
+	if err := n.retries(ctx, v); err != nil {
+		return nil, err
+	}
+	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
 	}
 	n.Forecast.Share = share(n)
-	for _, p := range n.Progress {
-		if len(p.Waits) > 0 {
-			n.Waiting++
-		}
+	for _, p := range rows {
 		if p.At.After(n.Wrote) {
 			n.Wrote = p.At
 		}
@@ -57,7 +106,7 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 // see counts.
 var classOf = map[string]string{
 	"data": "copy", "small": "copy", "blob": "copy", "index": "index", "key": "index", "foreign": "index", "view": "index",
-	"table": "verify", "define": "define",
+	"table": "verify", "around": "verify", "define": "define",
 }
 
 // share is how much of the work that is known is done, by the built-in rates.
@@ -66,40 +115,57 @@ func share(n *Now) float64 {
 		return 1
 	}
 	var done, all float64
+	over := n.Run.State == ledger.Ended
 	for _, c := range n.Counts {
-		rate, ok := builtIn[classOf[c.Kind]]
-		if !ok {
-			rate = builtIn["other"]
-		}
-		w := rate * float64(c.Weight)
-		if all += w; c.State == ledger.Done {
+		w := pace(c.Kind) * float64(c.Weight)
+		compared := over && c.State == ledger.Failed && classOf[c.Kind] == "verify" // and found different
+		if all += w; c.State == ledger.Done || compared {
 			done += w
 		}
 	}
-	if all == 0 {
+	for _, p := range n.Progress {
+		if kind := unit.KindOf(p.Unit); bytewise[kind] {
+			done += pace(kind) * float64(p.Done)
+		}
+	}
+	switch {
+	case all == 0:
 		return 0
+	case over:
+		return min(1, done/all)
 	}
 	return min(0.99, done/all)
 }
 
-// Alone reports whether a run that has not ended belongs to nobody any more.
-func (n *Now) Alone() bool {
-	return n.Run.State != ledger.Ended && n.Run.LeaseUntil.Before(n.At)
+// bytewise are the kinds of units whose progress is in the measure of their
+// weight.
+var bytewise = map[string]bool{"data": true, "small": true, "table": true}
+
+// pace is seconds per weight of a kind of units.
+func pace(kind string) float64 {
+	if rate, ok := builtIn[classOf[kind]]; ok {
+		return rate
+	}
+	return builtIn["other"]
+}
+
+// Owned reports whether a living process drives the run.
+func (n *Now) Owned() bool {
+	return n.Run.State != ledger.Ended && n.State != Stopped && n.State != Lost
 }
 
 // now is Now with what only the driving process knows.
 func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
-	n, err := r.Now(ctx, d.run)
+	n, err := r.look(ctx, d.run)
 	if err != nil {
 		return nil, err
 	}
-	n.Progress, n.Waiting = d.board.All(), 0
-	for _, p := range n.Progress {
-		if len(p.Waits) > 0 {
-			n.Waiting++
-		}
-	}
+	n.Idle = d.idle
+	n.Held = slices.DeleteFunc(n.Held, func(h OnHold) bool { return h.Step })
+	n.take(d.progress())
+	n.count()
 	n.Forecast = d.foresee(n)
+	n.Forecast.Share = share(n) // the same for whoever looks
 	return n, nil
 }
 

@@ -1,10 +1,8 @@
 package run
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -16,7 +14,8 @@ import (
 
 // Plan is what a run of a flow would do, as both sides stand now.
 type Plan struct {
-	Hash  string
+	Hash  string // of flow, inputs, environment, definitions and what is destroyed; not of sizes
+	Parts string // of each of them, see flow.Stale
 	Steps []PlannedStep
 }
 
@@ -35,6 +34,8 @@ type PlannedStep struct {
 func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) (*Plan, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
+	ctx, done := r.watched(ctx, open)
+	defer done()
 	p := &Plan{}
 	for i, s := range b.Steps {
 		verb, ok := r.verb(s.Verb)
@@ -55,7 +56,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		}
 		p.Steps = append(p.Steps, PlannedStep{s, needs, facts, units})
 	}
-	p.Hash = r.hash(b, p)
+	p.Hash, p.Parts = b.Hash(p.changes())
 	return p, nil
 }
 
@@ -71,30 +72,29 @@ func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p
 		}
 	}
 	if seen == nil {
-		return looking{open: open, cores: r.Cores}.gather(ctx, needs)
+		return doctor.Looking{Open: open, Cores: r.Cores}.Gather(ctx, needs)
 	}
 	facts := *seen
 	facts.Cores = r.Cores
-	err := makeRoom(ctx, open, needs, &facts)
+	err := doctor.MakeRoom(ctx, open, needs, &facts)
 	return facts, err
 }
 
-// hash covers flow, inputs, environment, the definitions selected and the
-// objects destroyed; not sizes, not chunks.
-func (r *Runs) hash(b *flow.Bound, p *Plan) string {
-	h := sha256.New()
-	enc := json.NewEncoder(h)
-	h.Write(meaning(b)) // a hash takes everything
+// changes are the definitions that are made, and what is destroyed.
+func (p *Plan) changes() (definitions [][]string, destroyed []string) {
 	for _, s := range p.Steps {
 		for _, d := range s.Facts.Definitions {
-			_ = enc.Encode([]string{d.Kind, d.Name.String(), d.SQL})
+			definitions = append(definitions, []string{d.Kind, d.Name.String(), d.SQL})
 		}
 		for _, d := range s.Facts.Clearing {
-			_ = enc.Encode(d.SQL)
+			destroyed = append(destroyed, d.SQL)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
+	return definitions, destroyed
 }
+
+// Name is the hash with its parts: what --plan takes.
+func (p *Plan) Name() string { return p.Hash + "-" + p.Parts }
 
 // units counts those of all steps, with the one that each step begins with.
 func (p *Plan) units() int {
@@ -120,6 +120,14 @@ func (p *Plan) bytes() int64 {
 	return sum
 }
 
+// DestroyedBlobs lists the target's large objects that the plan takes away.
+func (s PlannedStep) DestroyedBlobs() []uint32 {
+	if s.Needs.Existing != replace || s.Facts.Target == s.Facts.Source {
+		return nil
+	}
+	return s.Facts.SameBlobs()
+}
+
 // Destroyed lists the target's tables whose rows the plan drops or empties,
 // largest first.
 func (s PlannedStep) Destroyed() []catalog.Table {
@@ -132,6 +140,6 @@ func (s PlannedStep) Destroyed() []catalog.Table {
 			list = append(list, t)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
+	slices.SortStableFunc(list, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return list
 }

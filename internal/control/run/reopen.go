@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"godwit/internal/connector"
 	"godwit/internal/control/plan"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -16,7 +17,23 @@ import (
 // they read may have changed since). A snapshot does not outlive its process,
 // so this is so whenever a run is gone on with; and whenever one is lost.
 func (l *lostTarget) stale(ctx context.Context) error {
-	if err := l.stopped(ctx); err != nil {
+	return l.gone(ctx, func(from string) (string, error) {
+		s, err := connector.Capable[connector.Snapshots](ctx, l.drive.open, from, "be read at a snapshot")
+		if err != nil {
+			return "", err
+		}
+		snap, err := s.OpenSnapshot(ctx, l.drive.run.UID)
+		if err != nil {
+			return "", err
+		}
+		return snap.ID(), nil
+	})
+}
+
+// gone is stale; now tells the ID of a source's snapshot today, "" when it is
+// known to be another one.
+func (l *lostTarget) gone(ctx context.Context, now func(from string) (string, error)) error {
+	if err := l.stopped(ctx, now); err != nil {
 		return err
 	}
 	roots, err := l.roots(ctx)
@@ -31,7 +48,7 @@ var sourceKinds = []string{"data", "small", "sequence", "blob"}
 
 // stopped refuses to go on where that is the policy for a snapshot that is
 // gone: some of a step was read at it and some is still to be read.
-func (l *lostTarget) stopped(ctx context.Context) error {
+func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string, error)) error {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	looks, err := view.Units(ctx, id, ledger.Filter{Kind: "reconcile"}, 0)
 	if err != nil {
@@ -45,21 +62,29 @@ func (l *lostTarget) stopped(ctx context.Context) error {
 		if json.Unmarshal(look.Spec, &spec) != nil || spec.Repair || spec.Policy != "stop" {
 			continue
 		}
-		read, open := 0, 0
+		read, open := map[string]bool{}, 0
 		for _, kind := range sourceKinds {
 			units, err := view.Units(ctx, id, ledger.Filter{Step: look.Step, Kind: kind}, 0)
 			if err != nil {
 				return err
 			}
 			for _, u := range units {
-				if u.State == ledger.Done {
-					read++
-				} else {
+				if u.State != ledger.Done {
 					open++
+					continue
 				}
+				f, _ := factsOf[struct{ Snapshot string }](ended(u).Facts)
+				read[f.Snapshot] = true
 			}
 		}
-		if read > 0 && open > 0 {
+		if len(read) == 0 || open == 0 {
+			continue
+		}
+		id, err := now(spec.From)
+		if err != nil {
+			return err
+		}
+		if len(read) > 1 || !read[id] {
 			return fault.New(fault.Config, "snapshot.lost", "the snapshot of %s that earlier chunks were read at is lost", spec.From).
 				Hint("snapshot_lost: reconcile goes on with a new one and puts right what changed; or run again with --new")
 		}
@@ -89,7 +114,7 @@ func (l *lostTarget) roots(ctx context.Context) ([]ledger.Unit, error) {
 
 // resting kinds rest on all rows being there: rows must be looked at again,
 // marks that are written again be taken away again, proofs be made again.
-var restingKinds = []string{"marks", "table", "around"}
+var restingKinds = []string{"orphans", "marks", "table", "around"}
 
 // reopen tells the Machine which units are to be done again, together with
 // those that rest on them.

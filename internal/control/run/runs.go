@@ -3,10 +3,12 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -17,6 +19,7 @@ import (
 
 // Past is what a run's executors may ask of it. It is safe for concurrent use.
 type Past interface {
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
 	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
@@ -39,7 +42,7 @@ type Book interface {
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all
 // methods are safe for concurrent use.
 type Runs struct {
-	Ledger    *ledger.Ledger
+	Ledger    *ledger.Ledger // nil for one that only looks at systems: Doctor, Plan, Inspect
 	Verbs     []unit.Verb
 	Systems   []connector.Connector
 	Executors func(connector.Opener, Past) map[string]unit.Executor
@@ -47,6 +50,9 @@ type Runs struct {
 	Version   string
 	Owner     string                   // this process, for people: host:pid
 	At        func(point, unit string) // test points; nil in production
+	// Standing is told what a look at both sides waits for (Doctor, Plan,
+	// Inspect), by another goroutine; nil is nobody. It is set before the first.
+	Standing func(unit.Wait)
 }
 
 func (r *Runs) verb(name string) (unit.Verb, bool) {
@@ -68,7 +74,8 @@ func (r *Runs) system(name string) (connector.Connector, bool) {
 }
 
 // Watcher is told what happens in a run that this process drives. Both
-// functions may be nil and are called one at a time.
+// functions may be nil and are called one at a time; one that does not return
+// holds up nothing of the run.
 type Watcher struct {
 	Event func(unit.Event)
 	Tick  func(*Now) // about twice a second
@@ -77,7 +84,8 @@ type Watcher struct {
 // Ref is a run as the ledger has it.
 type Ref = ledger.Run
 
-// Ended is how driving a run ended.
+// Ended is how driving a run ended. With a fault it is that, whatever the run
+// had been told before.
 type Ended struct {
 	Run     ledger.Run
 	Exit    int
@@ -115,6 +123,21 @@ func (r *Runs) Unfinished(ctx context.Context, b *flow.Bound) (Ref, bool, error)
 	return r.Ledger.Unfinished(ctx, b.Flow, key)
 }
 
+// Find returns the run of a name (copy-1).
+func (r *Runs) Find(ctx context.Context, name string) (Ref, error) { return r.Ledger.Find(ctx, name) }
+
+// List returns the newest runs, newest first; limit 0 is all.
+func (r *Runs) List(ctx context.Context, limit int) ([]Ref, error) { return r.Ledger.Runs(ctx, limit) }
+
+// Opening is a run's first event.
+func (r *Runs) Opening(ctx context.Context, run Ref) (unit.Event, error) {
+	first, err := r.Ledger.View().Events(ctx, run.ID, 0, 1)
+	if err != nil || len(first) == 0 {
+		return unit.Event{}, err
+	}
+	return first[0], nil
+}
+
 // Flow reads back what a run was started with.
 func (r *Runs) Flow(run Ref) (*flow.Bound, error) {
 	f, err := thawed(run)
@@ -139,7 +162,8 @@ var lease = 30 * time.Second
 // Drive owns a run and works until it is done, stopped or failed. The
 // connections are those of fresh when the caller has them (they hold what was
 // typed in, a password for one), else the frozen ones. Closing
-// stop ends at chunk borders; cancelling ctx cuts at once.
+// stop ends at chunk borders; cancelling ctx cuts at once. An error means that
+// the run was not gone on with: what names it is to be mended first.
 func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, stop <-chan struct{}, w Watcher) (Ended, error) {
 	f, err := thawed(run)
 	if err != nil {
@@ -157,8 +181,12 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	open := r.endpoints(fresh.Connections)
 	defer open.Close()
 	d := &drive{
-		runs: r, run: run, frozen: f, own: session, open: open, watch: w, stop: make(chan struct{}),
-		board: local.NewBoard(), began: time.Now(),
+		runs: r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
+		board: local.NewBoard(),
 	}
+	if d.idle, err = r.Ledger.View().Idle(ctx, run.ID); err != nil {
+		return Ended{}, errors.Join(err, session.Release(ctx))
+	}
+	defer d.tell.Close() // when the run is given back: who is slow to read keeps nobody from it
 	return d.work(ctx, stop)
 }

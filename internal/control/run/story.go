@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -23,6 +25,7 @@ type Story struct {
 	Version     string // of the godwit that started it
 	Actor       string
 	Sides       []Side
+	Omitted     []catalog.Omission // what copies left out, beside tables
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
@@ -30,14 +33,20 @@ type Story struct {
 	Differences []Difference
 	Snapshots   []SnapshotSpell
 	Again       []Again
-	Spans       []Span
-	Samples     []Sample
-	Slowest     []UnitTime
-	Events      []unit.Event // lasting ones, without those of single units that went well
-	Last        time.Time
-	Marks       bool // marks are still at the target
-	Skipped     int  // tables that were at the target and were left alone
-	units       []ledger.Unit
+	Timing
+	Events  []unit.Event // lasting ones, without those of single units that went well
+	Last    time.Time
+	Marks   bool // marks are still at the target
+	Skipped int  // tables that were at the target and were left alone
+	units   []ledger.Unit
+}
+
+// Timing is how a run's time went.
+type Timing struct {
+	Spans   []Span
+	Samples []Sample
+	Slowest []UnitTime
+	Idle    time.Duration // how long nobody went on with it
 }
 
 // Proof is what a verification said about one entity.
@@ -51,13 +60,15 @@ type Proof struct {
 	Others int64  `json:"others"`
 	Count  int    `json:"count"` // rows or objects that differ
 	Extra  int    `json:"extra"` // of them, rows that only the target has
+	Parts  int    `json:"parts"` // of Count, parts of the table that differ and were not looked into
+	Same   int64  `json:"same"`  // rows that are proved equal
 	Why    string `json:"why"`
 	Unit   string `json:"-"`
 }
 
 // Around reports whether it is about what is around the rows: sequences,
 // definitions.
-func (p Proof) Around() bool { return strings.Contains(p.Unit, "/around/") }
+func (p Proof) Around() bool { return unit.KindOf(p.Unit) == "around" }
 
 // Difference is one thing named by a verification.
 type Difference struct {
@@ -141,10 +152,13 @@ func (s *Story) tell(events []unit.Event) {
 	proofs, differences := map[string]Proof{}, map[string][]Difference{}
 	retries := map[string]int{}
 	for _, e := range events {
+		before := s.Last
 		s.Last = e.At
 		switch e.Kind {
 		case unit.RunStarted:
 			s.Actor = e.Actor
+		case unit.RunResumed:
+			s.Idle += e.At.Sub(before)
 		case unit.VerifyTable:
 			if p, err := unit.Decode[Proof](e); err == nil {
 				p.Unit = e.Unit
@@ -183,7 +197,7 @@ func (s *Story) tell(events []unit.Event) {
 // forget drops what a unit proved before it is done again.
 func forget(proofs map[string]Proof, differences map[string][]Difference, id string) {
 	delete(differences, id)
-	if !strings.Contains(id, "/table/") && !strings.Contains(id, "/around/") {
+	if kind := unit.KindOf(id); kind != "table" && kind != "around" {
 		return
 	}
 	maps.DeleteFunc(proofs, func(_ string, p Proof) bool { return p.Unit == id })
@@ -295,7 +309,7 @@ func (s *Story) times() {
 		s.Spans = append(s.Spans, *spans[n])
 	}
 	slices.SortFunc(s.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
-	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return int(max(-1, min(1, (b.Seconds-a.Seconds)*1e6))) })
+	slices.SortStableFunc(s.Slowest, func(a, b UnitTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	s.sample()
 }
 
@@ -311,6 +325,7 @@ func (s *Story) found(u ledger.Unit) {
 			s.Sides = append(s.Sides, one)
 		}
 	}
+	s.omitted(f)
 }
 
 // sample spreads each unit's bytes evenly over its time and adds them up in
@@ -340,6 +355,9 @@ func (s *Story) sample() {
 		s.Samples = append(s.Samples, Sample{s.Run.Opened.Add(slot * time.Duration(i+1)), b / slot.Seconds()})
 	}
 }
+
+// Took is how long the run was worked at, by all its owners together.
+func (s *Story) Took() time.Duration { return max(0, s.Last.Sub(s.Run.Opened)-s.Idle) }
 
 // Proved reports whether anything was verified.
 func (s *Story) Proved() bool { return len(s.Proofs) > 0 }

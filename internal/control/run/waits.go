@@ -2,11 +2,11 @@ package run
 
 import (
 	"context"
+	"slices"
 	"sort"
-	"strings"
 	"time"
 
-	"godwit/internal/connector"
+	"godwit/internal/control/doctor"
 	"godwit/internal/unit"
 )
 
@@ -21,7 +21,7 @@ const (
 func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 	t := time.NewTicker(lookFor)
 	defer t.Stop()
-	seen := map[string]moved{}
+	seen, held := map[string]moved{}, map[string]unit.Wait{}
 	for {
 		select {
 		case <-quiet:
@@ -31,6 +31,7 @@ func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 			d.allOver(ctx, seen)
 			return
 		case <-t.C:
+			d.askHeld(ctx, held)
 			d.askWaits(ctx, seen)
 		}
 	}
@@ -71,11 +72,13 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 		}
 		waits := d.ask(ctx, p.Unit)
 		d.board.Wait(p.Unit, waits)
+		at := slices.IndexFunc(waits, stands)
 		switch {
-		case len(waits) > 0 && !m.waiting:
+		case at >= 0 && !m.waiting:
 			m.waiting = true
-			d.tell(ctx, unit.WaitBegan, p.Unit, waits[0])
-		case len(waits) == 0 && m.waiting:
+			d.waiting.Store(p.Unit, m.over())
+			d.note(ctx, unit.WaitBegan, p.Unit, waits[at])
+		case at < 0 && m.waiting:
 			d.waitOver(ctx, p.Unit, m)
 			m.waiting = false
 		}
@@ -89,16 +92,45 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 	}
 }
 
+// stands tells what is worth a line from a side that is only slower than the
+// other.
+func stands(w unit.Wait) bool { return w.Gate != "reading" && w.Gate != "writing" }
+
+func (m moved) over() unit.Wait { return unit.Wait{Gate: "lock", Text: "goes on", Since: m.at} }
+
 // waitOver ends a wait that was told.
 func (d *drive) waitOver(ctx context.Context, id string, m moved) {
 	d.board.Wait(id, nil)
-	if m.waiting {
-		d.tell(ctx, unit.WaitOver, id, unit.Wait{Gate: "lock", Text: "goes on", Since: m.at})
+	if !m.waiting {
+		return
+	}
+	if _, untold := d.waiting.LoadAndDelete(id); untold {
+		d.note(ctx, unit.WaitOver, id, m.over())
+		return
+	}
+	_ = d.own.Note(ctx, unit.Event{Kind: unit.WaitOver, Unit: id, Body: unit.Body(m.over())}) // told with the unit's end
+}
+
+// endsWait tells that a unit waits no more before it is told that it ended.
+func (d *drive) endsWait(e unit.Event) {
+	switch e.Kind {
+	case unit.UnitDone, unit.UnitRetry, unit.UnitFailed, unit.UnitYielded:
+	default:
+		return
+	}
+	if over, waited := d.waiting.LoadAndDelete(e.Unit); waited {
+		d.tell.Event(unit.Event{At: e.At, Kind: unit.WaitOver, Unit: e.Unit, Body: unit.Body(over)})
 	}
 }
 
-func (d *drive) tell(ctx context.Context, kind, id string, w unit.Wait) {
-	e := unit.Event{Kind: kind, Unit: id, Body: unit.Body(w), At: time.Now().UTC().Truncate(time.Millisecond)}
+func (d *drive) note(ctx context.Context, kind, id string, w unit.Wait) {
+	d.write(ctx, unit.Event{Kind: kind, Unit: id, Body: unit.Body(w)})
+}
+
+// write notes an event and tells it. One that cannot be written is lost with
+// the ledger, which ends the drive anyway.
+func (d *drive) write(ctx context.Context, e unit.Event) {
+	e.At = time.Now().UTC().Truncate(time.Millisecond)
 	if d.own.Note(ctx, e) == nil {
 		d.event(e)
 	}
@@ -110,20 +142,14 @@ func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 	defer cancel()
 	var all []unit.Wait
 	for _, name := range d.open.names() {
-		w, err := connector.Capable[connector.Waiter](ctx, d.open, name, "say what it waits for")
+		found, err := doctor.WaitsAt(ctx, d.open, name, d.run.Name()+" "+id)
 		if err != nil {
 			continue
 		}
-		found, err := w.Waits(ctx, d.run.Name()+" "+id)
-		if err != nil {
-			continue
-		}
-		for _, f := range found {
-			text := f.Text
-			if f.Gate == "lock" {
-				text = strings.TrimPrefix(text, "waits for ") + " on " + name
+		for _, w := range found {
+			if w.Gate != "working" {
+				all = append(all, w)
 			}
-			all = append(all, unit.Wait{Gate: f.Gate, Text: text, Since: f.Since, Holder: f.Holder, Statement: f.Statement, Fix: f.Fix})
 		}
 	}
 	return all

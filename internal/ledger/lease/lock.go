@@ -23,6 +23,10 @@ func Hold(path string) (*Lock, error) {
 			return nil, lockFault(path, err)
 		}
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			if shared(f) { // with somebody who only asks: Held
+				f.Close()
+				continue
+			}
 			if err = errors.Join(err, f.Close()); errors.Is(err, unix.EWOULDBLOCK) {
 				return nil, nil
 			}
@@ -38,6 +42,20 @@ func Hold(path string) (*Lock, error) {
 		}
 	}
 }
+
+// Held asks whether a process holds the file's lock. It shares the lock for
+// the moment of the question, which Hold tells from an owner's. What cannot
+// be asked is taken for held.
+func Held(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return !errors.Is(err, os.ErrNotExist)
+	}
+	defer f.Close()
+	return !shared(f)
+}
+
+func shared(f *os.File) bool { return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil }
 
 // Replace locks a new file under the name: who holds the old one's lock
 // (a stopped process whose lease is over) holds nothing any more.

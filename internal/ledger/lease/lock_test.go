@@ -67,3 +67,44 @@ func TestReplacedLock(t *testing.T) {
 	none.Remove(path)
 	none.Free()
 }
+
+// Who only asks for the holder never keeps anybody from the lock.
+func TestAskingForTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	if Held(path) {
+		t.Error("held, and there is no file")
+	}
+	stop := make(chan struct{})
+	var asking sync.WaitGroup
+	for range 4 {
+		asking.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					Held(path)
+				}
+			}
+		})
+	}
+	for i := range 2000 {
+		l, err := Hold(path)
+		if l == nil || err != nil {
+			t.Fatalf("attempt %d: kept off by a question: %v", i, err)
+		}
+		if !Held(path) {
+			t.Fatal("held, and nobody says so")
+		}
+		if i%2 == 0 {
+			l.Remove(path)
+			continue
+		}
+		if l.Free(); Held(path) {
+			t.Fatal("the holder is gone, and it is held")
+		}
+	}
+	close(stop)
+	asking.Wait()
+}

@@ -235,6 +235,7 @@ func fencedChunks(t *testing.T, l *ledger.Ledger) {
 	d := begin(t, l, "a", "b")
 	u := d.loads("a", 1)
 	u.prepare(1)
+	code := "unit.fenced"
 	refused := func(name string, s *ledger.Session, id string, fence int64) {
 		t.Helper()
 		for what, err := range map[string]error{
@@ -242,7 +243,7 @@ func fencedChunks(t *testing.T, l *ledger.Ledger) {
 			"settle":  s.Settle(ctx, id, fence, 1),
 			"discard": s.Discard(ctx, id, fence, 1),
 		} {
-			if fault.CodeOf(err) != "run.fenced" || fault.KindOf(err) != fault.Conflict {
+			if fault.CodeOf(err) != code || fault.KindOf(err) != fault.Conflict {
 				t.Errorf("%s: %s: %v", name, what, err)
 			}
 		}
@@ -254,6 +255,7 @@ func fencedChunks(t *testing.T, l *ledger.Ledger) {
 	before := u.fence
 	u = d.loads("a", 2)
 	refused("the attempt before", d.session, "a", before)
+	code = "run.fenced" // another owner has the run
 	if err := d.session.Renew(ctx, 0, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -22,21 +22,22 @@ import (
 // Exit codes, the same for all commands. Unknown ones must be treated as
 // failure.
 const (
-	ExitDone     = 0
-	ExitFailed   = 1
-	ExitRefused  = 2
-	ExitOpen     = 3
-	ExitDiffers  = 4
-	ExitStopped  = 5
-	ExitInterupt = 130
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitRefused     = 2
+	ExitOpen        = 3
+	ExitStopped     = 5
+	ExitInterrupted = 130
 )
 
 // Program is the command line with what it stands on, set once by wire.
 type Program struct {
 	Language flow.Language
 	Version  string
-	// Open opens the ledger at a path and what runs on it. Close gives both
-	// back.
+	// Look looks at systems and has no ledger.
+	Look run.Runs
+	// Open opens the ledger at a path, making it when it is not there, and what
+	// runs on it. Close gives both back.
 	Open func(ctx context.Context, ledger string) (runs *run.Runs, done func() error, err error)
 	In   io.Reader
 	Out  io.Writer // results
@@ -56,7 +57,7 @@ func (e exit) Error() string { return "exit" }
 func (p *Program) Run(ctx context.Context, args []string) int {
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
-	s := &session{Program: p, stop: make(chan struct{}), cut: cut}
+	s := &session{Program: p, interrupts: interrupts{stop: make(chan struct{}), cut: cut}}
 	go s.listen(ctx)
 	root := s.root()
 	root.SetArgs(args)
@@ -69,6 +70,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return ExitDone
 	case errors.As(err, &e):
 		return e.code
+	case s.early():
+		return ExitInterrupted
 	}
 	return s.fail(err)
 }
@@ -80,29 +83,9 @@ type session struct {
 	ledger string
 	json   bool
 	color  string
-	all    string        // what plan lists in full
-	again  string        // run whose records a redrive processes again
-	stop   chan struct{} // closed by the first interrupt
-	cut    context.CancelFunc
+	again  string // run whose records a redrive processes again
+	interrupts
 	stream *view.Stream // with --json
-}
-
-// listen makes the first interrupt a stop at chunk borders, the second a cut.
-func (s *session) listen(ctx context.Context) {
-	for n := 0; ; n++ {
-		select {
-		case <-s.Interrupts:
-		case <-ctx.Done():
-			return
-		}
-		if n == 0 {
-			s.line("interrupted: what runs ends at its chunk's end, nothing new starts; once more cuts at once")
-			close(s.stop)
-		} else {
-			s.cut()
-			return
-		}
-	}
 }
 
 func (s *session) root() *cobra.Command {
@@ -122,10 +105,14 @@ watched, stopped and resumed at any moment.`,
 	f := root.PersistentFlags()
 	f.StringVar(&s.ledger, "ledger", "", "file of the ledger (default GODWIT_LEDGER, else .godwit/ledger.db in the project's folder)")
 	f.BoolVar(&s.json, "json", false, "JSON lines on standard output instead of text")
-	f.StringVar(&s.color, "color", "auto", "auto, always or never; NO_COLOR is obeyed")
+	s.color = "auto"
+	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.deadCommand(), s.redriveCommand(), s.issuesCommand(), s.recordCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+	root.Version = s.Version
+	root.SetVersionTemplate("godwit {{.Version}}\n")
+	root.SetHelpCommand(helpCommand(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(root.HelpTemplate() + exitHelp)
@@ -160,7 +147,7 @@ func (s *session) fail(err error) int {
 			code = ExitRefused // a run was not begun yet: those that are end by themselves
 		}
 	case fault.Cancelled:
-		code = ExitInterupt
+		code = ExitInterrupted
 	}
 	s.say(f)
 	return code

@@ -25,7 +25,7 @@ command goes on where it was.`,
 			if len(args) == 1 && w.plan == showPlan { // --plan HASH, which may stand without a hash here
 				w.plan, args = args[0], nil
 			}
-			return cobra.NoArgs(c, args)
+			return takes()(c, args)
 		},
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -34,14 +34,16 @@ command goes on where it was.`,
 			return err
 		}
 		if w.plan == showPlan {
-			return s.plan(c.Context(), b)
+			return s.plan(c.Context(), b, false)
 		}
 		return s.begin(c.Context(), b, w)
 	}
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
-	c.Flags().StringVar(&d.verify, "verify", "all", "all reads everything back, none skips the proof")
+	d.verify = "all"
+	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all reads everything back, none skips the proof")
 	w.flags(c.Flags())
+	w.agrees(c.Flags())
 	c.Flags().Lookup("plan").NoOptDefVal = showPlan
 	return c
 }
@@ -55,7 +57,7 @@ func (s *session) verifyCommand() *cobra.Command {
 columns that differ, and compares sequences and definitions.`,
 		Example: `  godwit verify --from postgres://old/shop --to postgres://new/shop
   godwit verify --include 'sales.*' --json`,
-		Args: cobra.NoArgs,
+		Args: takes(),
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		b, err := s.direct(d, "verify")
@@ -79,7 +81,7 @@ func (s *session) runCommand() *cobra.Command {
 		Example: `  godwit run warehouse
   godwit run warehouse --set workers=8 --env prod
   godwit run flows/warehouse.yaml --plan 9f3c1e2b7a01`,
-		Args: cobra.ExactArgs(1),
+		Args: takes("FLOW"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		b, err := s.file(d, args[0])
@@ -88,8 +90,10 @@ func (s *session) runCommand() *cobra.Command {
 		}
 		return s.begin(c.Context(), b, w)
 	}
+	s.helpOfFlow(c)
 	inputs(c, d)
 	w.flags(c.Flags())
+	w.agrees(c.Flags())
 	return c
 }
 
@@ -102,10 +106,11 @@ func (s *session) resumeCommand() *cobra.Command {
 URLs typed in with a password are not in the ledger: set GODWIT_FROM and
 GODWIT_TO, or use PGPASSFILE.`,
 		Example: "  godwit resume warehouse-7",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("RUN"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error { return s.resume(c.Context(), args[0], w) }
 	w.flags(c.Flags())
+	w.agrees(c.Flags())
 	return c
 }
 

@@ -38,15 +38,13 @@ func mend(code string) string {
 }
 
 func (s *session) explainCommand() *cobra.Command {
-	schema := false
 	c := &cobra.Command{
 		Use:   "explain [CODE]",
 		Short: "Explain an error code, or the events of --json",
 		Example: `  godwit explain target.not-empty
-  godwit explain events --schema`,
-		Args: cobra.MaximumNArgs(1),
+  godwit explain events      # their JSON Schema`,
+		Args: takes("[CODE]"),
 	}
-	c.Flags().BoolVar(&schema, "schema", false, "with events: their JSON Schema")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		all := pages()
 		if len(args) == 0 {

@@ -12,34 +12,6 @@ import (
 // What commands give to programs with --json. Names and meanings never change
 // within version 1 of the stream; times are RFC 3339, durations seconds.
 
-type runValue struct {
-	Run      string    `json:"run"`
-	State    string    `json:"state"`
-	Started  time.Time `json:"started"`
-	Duration float64   `json:"duration_s"`
-	Read     int64     `json:"read"`
-	Applied  int64     `json:"applied"`
-	Rejected int64     `json:"rejected"`
-	Dead     int64     `json:"dead"`
-	Exit     *int      `json:"exit,omitempty"` // missing while it has not ended
-}
-
-type runsValue struct {
-	Runs []runValue `json:"runs"`
-}
-
-func runsOf(v view.Runs) runsValue {
-	list := runsValue{Runs: []runValue{}}
-	for _, r := range v.All {
-		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil}
-		if r.Exit >= 0 {
-			one.Exit = &r.Exit
-		}
-		list.Runs = append(list.Runs, one)
-	}
-	return list
-}
-
 type countValue struct {
 	Kind  string `json:"kind"`
 	State string `json:"state"`
@@ -48,7 +20,7 @@ type countValue struct {
 
 type statusValue struct {
 	Run      string           `json:"run"`
-	State    string           `json:"state"` // "lost": nobody owns it
+	State    string           `json:"state"` // running, paused, cancelling, stopped, lost, ended
 	Outcome  string           `json:"outcome,omitempty"`
 	Exit     *int             `json:"exit,omitempty"`
 	Plan     string           `json:"plan"`
@@ -58,19 +30,17 @@ type statusValue struct {
 	Accounts []record.Account `json:"accounts"`
 	Units    []countValue     `json:"units"`
 	Active   []unit.Progress  `json:"active"`
+	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
-		Run: n.Run.Name(), State: n.Run.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Waiting: n.Waiting,
+		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
 	}
-	if n.Alone() {
-		v.State = "lost"
-	}
-	if !n.Run.Ended.IsZero() {
-		v.Exit = &n.Run.Exit
+	if n.Run.State == "ended" {
+		v.State, v.Exit = n.Run.State, &n.Run.Exit
 	}
 	for _, c := range n.Counts {
 		v.Units = append(v.Units, countValue{c.Kind, c.State, c.Units})
@@ -86,42 +56,11 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-type stepValue struct {
-	Step  string     `json:"step"`
-	Makes string     `json:"makes"`
-	Units int64      `json:"units"`
-	Bytes int64      `json:"bytes"`
-	Load  *view.Load `json:"load,omitempty"`
-}
-
-type destroyedValue struct {
-	Entity string `json:"entity"`
-	Rows   int64  `json:"rows"`
-}
-
-type planValue struct {
-	Hash     string           `json:"hash"`
-	Command  string           `json:"command"`
-	Steps    []stepValue      `json:"steps"`
-	Destroys []destroyedValue `json:"destroys"`
-	LeftOut  int64            `json:"left_out"`
-}
-
-func planOf(p view.Plan) planValue {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, LeftOut: p.LeftOut.Tables}
-	for _, s := range p.Steps {
-		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes, s.Load})
-	}
-	for _, t := range p.Destroys.Tables {
-		v.Destroys = append(v.Destroys, destroyedValue{t.Name, t.N})
-	}
-	return v
-}
-
 type verifiedValue struct {
 	Rows        int64 `json:"rows"`
 	Equal       int64 `json:"equal"`
 	Differ      int64 `json:"differ"`
+	Dark        int64 `json:"not_looked_into"`
 	NotVerified int64 `json:"tables_not_verified"`
 }
 
@@ -141,7 +80,7 @@ type summaryValue struct {
 func summaryOf(s view.Summary) summaryValue {
 	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Alone, s.Report, s.Next}
 	if w := s.Verified; w != nil {
-		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Tables}
+		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
 	}
 	return v
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,16 +23,19 @@ func (s *session) runsCommand() *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
 		Use: "runs", Short: "List the runs of the ledger, newest first", Example: "  godwit runs\n  godwit runs --json",
-		Args: cobra.NoArgs,
+		Args: takes(),
 	}
 	c.Flags().IntVar(&limit, "limit", limit, "how many")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if !there(s.path()) {
+			return s.show("runs", view.Runs{}, view.Runs{}.Value())
+		}
 		runs, done, err := s.open(c.Context())
 		if err != nil {
 			return err
 		}
 		defer done()
-		all, err := runs.Ledger.Runs(c.Context(), limit)
+		all, err := runs.List(c.Context(), limit)
 		if err != nil {
 			return err
 		}
@@ -42,17 +46,14 @@ func (s *session) runsCommand() *cobra.Command {
 				return err
 			}
 			t := now.Total()
-			row := view.Run{Name: r.Name(), State: r.State, Started: r.Opened.In(s.Zone), Took: took(r), Read: t.Read, Applied: t.Applied,
+			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: now.Took(), Read: t.Read, Applied: t.Applied,
 				Rejected: t.Rejected, Dead: t.Dead, Exit: -1}
-			switch {
-			case r.State == "ended":
+			if r.State == "ended" {
 				row.State, row.Exit = view.Ended(r.Outcome, r.Exit), r.Exit
-			case now.Alone():
-				row.State = "nobody owns it"
 			}
 			v.All = append(v.All, row)
 		}
-		return s.show("runs", v, runsOf(v))
+		return s.show("runs", v, v.Value())
 	}
 	return c
 }
@@ -63,11 +64,11 @@ func (s *session) cancelCommand() *cobra.Command {
 		Use:     "cancel RUN",
 		Short:   "End a run for good; one that nobody owns is taken over and ended",
 		Example: `  godwit cancel warehouse-7 --reason "wrong target"`,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("RUN"),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
@@ -87,13 +88,16 @@ func (s *session) cancelCommand() *cobra.Command {
 		if err := s.refresh(b); err != nil {
 			return err
 		}
-		return s.end(c.Context(), runs, r, b)
+		return typed(b, s.end(c.Context(), runs, r, b))
 	}
 	return c
 }
 
 // end takes a run over that nobody owns, only to end it.
 func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound) error {
+	if err := s.engage(); err != nil {
+		return err
+	}
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{})
 	switch {
 	case err != nil:
@@ -118,17 +122,17 @@ func (s *session) reportCommand() *cobra.Command {
 		Example: `  godwit report copy-1
   godwit report copy-1 --html proof.html --csv proof/
   godwit report copy-1 --json > proof.json`,
-		Args: cobra.ExactArgs(1),
+		Args: takes("RUN"),
 	}
 	c.Flags().StringVar(&html, "html", "", "file to write (default beside the ledger)")
 	c.Flags().StringVar(&csv, "csv", "", "folder for one CSV file per section")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
 		defer done()
-		r, err := runs.Ledger.Find(c.Context(), args[0])
+		r, err := runs.Find(c.Context(), args[0])
 		if err != nil {
 			return err
 		}
@@ -170,10 +174,10 @@ func (s *session) ledgerCommand() *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: "Look after the ledger", Args: commands, Example: "  godwit ledger check",
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
-		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: cobra.MaximumNArgs(1),
+		Use: "check [RUN]", Short: "Prove that the accounts close, chunk by chunk", Args: takes("[RUN]"),
 		Example: "  godwit ledger check\n  godwit ledger check copy-1",
 		RunE: func(c *cobra.Command, args []string) error {
-			runs, done, err := s.open(c.Context())
+			runs, done, err := s.existing(c.Context())
 			if err != nil {
 				return err
 			}
@@ -205,7 +209,7 @@ func breachesOf(n int) string {
 
 func (s *session) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  godwit version",
+		Use: "version", Short: "Print the version", Args: takes(), Example: "  godwit version",
 		RunE: func(*cobra.Command, []string) error {
 			if s.json {
 				s.events().Value("version", map[string]string{"version": s.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
@@ -237,14 +241,20 @@ connections:
 const starterFlow = `help: Copy the shop and prove it.
 inputs:
   workers: {type: int, default: 4, help: Tables at the same time}
+  # A rehearsal after the first one: godwit run shop --set existing=replace
+  existing: {type: text, default: fail, choices: [fail, replace], help: replace drops and makes again what the target has}
 steps:
-  - copy: {from: old, to: new, existing: fail, workers: "${inputs.workers}"}
+  - copy: {from: old, to: new, existing: "${inputs.existing}", workers: "${inputs.workers}"}
   - verify: {from: old, to: new}
+`
+
+// starterIgnore keeps ledger and reports out of version control.
+const starterIgnore = `.godwit/
 `
 
 func (s *session) initCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "init [FOLDER]", Short: "Make a starter project", Args: cobra.MaximumNArgs(1),
+		Use: "init [FOLDER]", Short: "Make a starter project", Args: takes("[FOLDER]"),
 		Example: "  godwit init\n  godwit init migration",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
@@ -253,7 +263,12 @@ func (s *session) initCommand() *cobra.Command {
 			}
 			files := []struct{ path, text string }{
 				{filepath.Join(dir, "godwit.yaml"), starterProject}, {filepath.Join(dir, "flows", "shop.yaml"), starterFlow},
+				{filepath.Join(dir, ".gitignore"), starterIgnore},
 			}
+			if there(files[2].path) { // it is the user's
+				files = files[:2]
+			}
+			var made []string
 			for _, f := range files { // nothing is overwritten, and nothing is left half made
 				if _, err := os.Stat(f.path); err == nil {
 					return fault.New(fault.Config, "init.exists", "%s is there already", f.path).Hint("godwit init FOLDER makes the project elsewhere")
@@ -266,8 +281,13 @@ func (s *session) initCommand() *cobra.Command {
 				if err := os.WriteFile(f.path, []byte(f.text), 0o644); err != nil {
 					return fault.New(fault.Config, "init.write", "%w", err)
 				}
-				fmt.Fprintln(s.Out, f.path)
+				made = append(made, f.path)
 			}
+			if s.json {
+				s.events().Value("init", map[string]any{"files": made, "next": "godwit doctor shop"})
+				return s.stream.Err()
+			}
+			fmt.Fprintln(s.Out, strings.Join(made, "\n"))
 			fmt.Fprintln(s.Out, "Next: write your hosts into godwit.yaml, then godwit doctor shop")
 			return nil
 		},

@@ -14,6 +14,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 )
 
@@ -26,19 +27,14 @@ func (s *session) doctorCommand() *cobra.Command {
 		Example: `  godwit doctor warehouse
   godwit doctor --from postgres://old/shop --to postgres://new/shop
   godwit doctor warehouse --fixes > fixes.sql`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
-		runs, done, err := s.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer done()
-		found, err := runs.Doctor(c.Context(), b)
+		found, err := s.looking().Doctor(c.Context(), b)
 		if err != nil {
 			return err
 		}
@@ -140,52 +136,48 @@ func statement(fixes []string) []string {
 }
 
 func (s *session) planCommand() *cobra.Command {
-	d := &source{}
+	d, all := &source{}, ""
 	c := &cobra.Command{
 		Use:   "plan [FLOW]",
 		Short: "Show what a run would make, destroy and leave out, writing nothing",
 		Example: `  godwit plan warehouse
   godwit plan --from postgres://old/shop --to postgres://new/shop --existing replace`,
-		Args: flowArgs,
+		Args: takes("[FLOW]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		b, err := s.bound(d, args, "copy")
+		b, err := s.bound(c, d, args, "copy")
 		if err != nil {
 			return err
 		}
-		return s.plan(c.Context(), b)
+		return s.plan(c.Context(), b, all == "destroys")
 	}
 	d.ends(c.Flags())
 	d.verb(c.Flags(), s.Language, "copy")
-	c.Flags().StringVar(&d.verify, "verify", "all", "all plans the proof too, none leaves it out")
-	c.Flags().StringVar(&s.all, "show", "", "destroys lists every table that would be dropped or emptied")
+	d.verify = "all"
+	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all plans the proof too, none leaves it out")
+	c.Flags().Var(oneOf{&all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
 }
 
-func (s *session) plan(ctx context.Context, b *flow.Bound) error {
-	runs, done, err := s.open(ctx)
+func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
+	p, err := s.looking().Plan(ctx, b, nil)
 	if err != nil {
 		return err
 	}
-	defer done()
-	p, err := runs.Plan(ctx, b, nil)
-	if err != nil {
-		return err
-	}
-	v := planned(p, b)
-	v.Now, v.Destroys.All = time.Now().In(s.Zone), s.all == "destroys"
-	return s.show("plan", v, planOf(v))
+	v := story.Plan(p, b)
+	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
+	return s.show("plan", v, v.Value())
 }
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
 // protected environment was refused before, any other agreed by its flow.
-func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
-	v := planned(p, b)
-	if len(v.Destroys.Tables) == 0 {
+func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
+	v := story.Plan(p, b)
+	if len(v.Destroys.Tables)+len(v.Destroys.Blobs) == 0 {
 		return nil
 	}
-	what := view.Plural(len(v.Destroys.Tables), "table") + " of " + v.Destroys.On + " " + v.Destroys.How
+	what := v.Destroys.What()
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil
@@ -194,12 +186,31 @@ func (s *session) agreeTo(p *run.Plan, b *flow.Bound, w *working) error {
 		return fault.New(fault.Config, "run.not-agreed", "%s, and the question would not be seen", what).Hint("--yes agrees without being asked")
 	}
 	fmt.Fprintf(s.Err, "%s.\nType %s to go on: ", what, b.Flow)
-	var answer string
-	fmt.Fscanln(s.In, &answer)
+	answer, err := s.answer(ctx)
+	if err != nil {
+		return err
+	}
 	if answer != b.Flow {
 		return fault.New(fault.Config, "run.not-agreed", "nothing was started").Hint("--yes agrees without being asked")
 	}
 	return nil
+}
+
+// answer reads one word; an interrupt ends the question.
+func (s *session) answer(ctx context.Context) (string, error) {
+	word := make(chan string, 1)
+	go func() {
+		var answer string
+		fmt.Fscanln(s.In, &answer)
+		word <- answer
+	}()
+	select {
+	case answer := <-word:
+		return answer, nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return "", ctx.Err()
+	}
 }
 
 func (s *session) inspectCommand() *cobra.Command {
@@ -210,19 +221,14 @@ func (s *session) inspectCommand() *cobra.Command {
 		Short: "Show what a database holds",
 		Example: `  godwit inspect warehouse old
   godwit inspect --from postgres://old/shop --tables`,
-		Args: cobra.MaximumNArgs(2),
+		Args: takes("[FLOW]", "[CONNECTION]"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		name, at, err := s.subject(c, d, args)
 		if err != nil {
 			return err
 		}
-		defer done()
-		name, at, err := s.subject(d, args)
-		if err != nil {
-			return err
-		}
-		db, err := runs.Inspect(c.Context(), name, at)
+		db, err := s.looking().Inspect(c.Context(), name, at)
 		if err != nil {
 			return err
 		}
@@ -235,7 +241,13 @@ func (s *session) inspectCommand() *cobra.Command {
 }
 
 // subject is the one connection that is inspected.
-func (s *session) subject(d *source, args []string) (string, flow.BoundConnection, error) {
+func (s *session) subject(c *cobra.Command, d *source, args []string) (string, flow.BoundConnection, error) {
+	if err := d.alone(c.Flags(), len(args) > 0); err != nil {
+		return "", flow.BoundConnection{}, err
+	}
+	if d.from != "" && d.to != "" {
+		return "", flow.BoundConnection{}, fault.New(fault.Config, "usage", "give --from or --to: one database is inspected")
+	}
 	if len(args) == 2 {
 		b, err := s.file(d, args[0])
 		if err != nil {
@@ -260,4 +272,19 @@ func (s *session) subject(d *source, args []string) (string, flow.BoundConnectio
 	}
 	at, err := s.connection(url)
 	return name, at, fault.Wrap(err, "--%s", name)
+}
+
+// loads are the steps of a flow that read records, as doctor saw them.
+func (s *session) loads(found *doctor.Diagnosis, b *flow.Bound) []view.Load {
+	var list []view.Load
+	for i, f := range found.Facts {
+		if f.Records == nil || i >= len(b.Steps) {
+			continue
+		}
+		l := story.Load(b.Steps[i].ID, f.Facts)
+		if list = append(list, l); s.json {
+			s.events().Value("doctor.load", l)
+		}
+	}
+	return list
 }

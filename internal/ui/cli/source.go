@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,6 +15,8 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/view"
+	"godwit/internal/unit"
 )
 
 // source is what a command works on: a flow from a file, or one made from
@@ -96,11 +100,11 @@ func (d *source) given() map[string][]string {
 
 // bound is the flow to work on: of a file when args name one, else of --from
 // and --to.
-func (s *session) bound(d *source, args []string, verb string) (*flow.Bound, error) {
+func (s *session) bound(c *cobra.Command, d *source, args []string, verb string) (*flow.Bound, error) {
+	if err := d.alone(c.Flags(), len(args) > 0); err != nil {
+		return nil, err
+	}
 	if len(args) > 0 {
-		if d.from != "" || d.to != "" {
-			return nil, fault.New(fault.Config, "usage", "give a flow or --from and --to, not both")
-		}
 		return s.file(d, args[0])
 	}
 	return s.direct(d, verb)
@@ -142,12 +146,8 @@ func (s *session) direct(d *source, verb string) (*flow.Bound, error) {
 		b.Connections[end.name] = c
 	}
 	steps := []string{verb}
-	switch d.verify {
-	case "", "none":
-	case "all":
+	if d.verify == "all" {
 		steps = append(steps, "verify")
-	default:
-		return nil, fault.New(fault.Config, "usage", "--verify is all or none, not %q", d.verify)
 	}
 	for _, name := range steps {
 		step, err := s.step(name, d, name == verb)
@@ -175,11 +175,6 @@ func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
 			}
 		}
 		if wrong := flow.Fill(spec, values); len(wrong) > 0 {
-			for i := range wrong { // the flag says where
-				if _, text, ok := strings.Cut(wrong[i].Text, " in the command: "); ok {
-					wrong[i].Text = text
-				}
-			}
 			return flow.Step{}, wrong
 		}
 		for _, p := range v.Check(spec) {
@@ -238,8 +233,8 @@ func (s *session) refresh(b *flow.Bound) error {
 	return nil
 }
 
-// open opens the ledger of this command.
-func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
+// path is the file of this command's ledger.
+func (s *session) path() string {
 	path := s.ledger
 	if path == "" {
 		path = os.Getenv("GODWIT_LEDGER")
@@ -253,13 +248,53 @@ func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 		path = filepath.Join(dir, ".godwit", "ledger.db")
 	}
 	s.ledger = path
-	runs, done, err := s.Open(ctx, path)
+	return path
+}
+
+// open opens the ledger of a command that works, making it when it is not
+// there.
+func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
+	runs, done, err := s.Open(ctx, s.path())
 	if fault.KindOf(err) == fault.Data { // nothing was touched
 		f := fault.Of(err)
 		f.Kind = fault.Config
 		return nil, nil, &fault.Error{Fault: f}
 	}
+	if err == nil {
+		runs.Standing = s.standing
+	}
 	return runs, done, err
+}
+
+// existing opens the ledger of a command that looks at runs: looking makes
+// none.
+func (s *session) existing(ctx context.Context) (*run.Runs, func() error, error) {
+	if path := s.path(); !there(path) {
+		return nil, nil, fault.New(fault.Config, "run.unknown", "there is no ledger %s yet: nothing has run", path).
+			Hint("name another with --ledger, or be in the project's folder")
+	}
+	return s.open(ctx)
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// looking looks at systems only: it needs no ledger.
+func (s *session) looking() *run.Runs {
+	runs := s.Look
+	runs.Standing = s.standing
+	return &runs
+}
+
+// standing says what a look at both sides waits for.
+func (s *session) standing(w unit.Wait) {
+	if s.json {
+		s.events().Tell(view.Tell("", unit.Event{At: time.Now(), Kind: unit.WaitBegan, Body: unit.Body(w)}))
+		return
+	}
+	_ = view.Show(s.errOut(), view.Standing{Wait: w, Now: time.Now()})
 }
 
 // actor is who does what people do: GODWIT_ACTOR, else user@host.
@@ -274,6 +309,3 @@ func actor() string {
 	host, _ := os.Hostname()
 	return name + "@" + host
 }
-
-// flowArgs takes one flow or none.
-func flowArgs(c *cobra.Command, args []string) error { return cobra.MaximumNArgs(1)(c, args) }

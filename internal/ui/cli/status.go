@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,7 @@ import (
 
 // rates remembers what was seen a minute ago, for what is shown per second.
 type rates struct {
-	seen   []seen
+	seen   map[string][]seen // by bar
 	beaten time.Time
 	began  map[string]time.Time
 }
@@ -36,12 +35,16 @@ func (r *rates) beat(now time.Time) bool {
 }
 
 // rate is bytes per second over at most the last minute.
-func (r *rates) rate(now time.Time, bytes int64) float64 {
-	r.seen = append(r.seen, seen{now, bytes})
-	for len(r.seen) > 2 && now.Sub(r.seen[0].at) > time.Minute {
-		r.seen = r.seen[1:]
+func (r *rates) rate(bar string, now time.Time, bytes int64) float64 {
+	all := append(r.seen[bar], seen{now, bytes})
+	for len(all) > 2 && now.Sub(all[0].at) > time.Minute {
+		all = all[1:]
 	}
-	first := r.seen[0]
+	if r.seen == nil {
+		r.seen = map[string][]seen{}
+	}
+	r.seen[bar] = all
+	first := all[0]
 	if took := now.Sub(first.at).Seconds(); took > 0.5 {
 		return max(0, float64(bytes-first.bytes)/took)
 	}
@@ -51,7 +54,7 @@ func (r *rates) rate(now time.Time, bytes int64) float64 {
 // status puts a run as it stands into what is drawn.
 func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 	s := view.Status{
-		Now: n.At.In(zone), Run: n.Run.Name(), State: n.Run.State, Started: n.Run.Opened.In(zone), Elapsed: n.At.Sub(n.Run.Opened),
+		Now: n.At.In(zone), Run: n.Run.Name(), State: n.State, Started: n.Run.Opened.In(zone), Elapsed: n.Took(),
 		Plan: short(n.Run.PlanHash), Owner: n.Run.Owner, Account: n.Total(),
 		Hint: "ctrl-c: stop at chunk borders, resumable",
 	}
@@ -59,27 +62,29 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 	s.Bars = bars(n)
 	for i := range s.Bars {
 		if s.Bars[i].Bytes {
-			s.Bars[i].Rate = r.rate(n.At, s.Bars[i].Done)
+			s.Bars[i].Rate = r.rate(s.Bars[i].Name, n.At, s.Bars[i].Done)
 		}
 	}
 	f := n.Forecast
 	s.Forecast = view.Forecast{Share: f.Share, Known: f.Known, End: f.End.In(zone), Low: f.Low.In(zone), High: f.High.In(zone)}
 	for _, p := range n.Progress {
 		for _, w := range p.Waits {
-			s.Waits = append(s.Waits, view.Wait{Unit: view.UnitName(p.Unit), On: holds(w), Wait: w})
+			s.Waits = append(s.Waits, view.Wait{Unit: view.UnitName(p.Unit), Wait: w})
 		}
 		s.Active = append(s.Active, r.active(p, zone))
 	}
+	for _, h := range n.Held {
+		name := view.UnitName(h.ID)
+		if h.Step {
+			name = "step " + h.ID
+		}
+		if h.Units > 1 {
+			name += " and " + view.Count(h.Units-1) + " more"
+		}
+		s.Waits = append(s.Waits, view.Wait{Unit: name, Wait: h.Wait})
+	}
 	sort.Slice(s.Active, func(i, j int) bool { return s.Active[i].Unit < s.Active[j].Unit })
 	return s
-}
-
-// holds is the connection at which a lock is held: the last word of its text.
-func holds(w unit.Wait) string {
-	if w.Gate != "lock" {
-		return ""
-	}
-	return w.Text[strings.LastIndex(w.Text, " ")+1:]
 }
 
 func (r *rates) active(p unit.Progress, zone *time.Location) view.Active {
@@ -111,7 +116,7 @@ var classes = []struct {
 	{"copy", map[string]bool{"data": true, "small": true}, true, false},
 	{"load", map[string]bool{"load": true}, false, true},
 	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false, false},
-	{"verify", map[string]bool{"table": true, "around": true}, false, false},
+	{"verify", map[string]bool{"table": true, "around": true}, true, false},
 }
 
 func bars(n *run.Now) []view.Bar {
@@ -127,13 +132,13 @@ func bars(n *run.Now) []view.Bar {
 				size = k.Weight
 			}
 			b.Total += size
-			if k.State == "done" {
+			if k.State == "done" || c.name == "verify" && k.State == "failed" { // compared, and different
 				b.Done += size
 			}
 		}
 		if c.bytes || c.records {
 			for _, p := range n.Progress {
-				if p.Doing == c.name {
+				if c.kinds[unit.KindOf(p.Unit)] {
 					b.Done = min(b.Total, b.Done+p.Done)
 				}
 			}
@@ -151,12 +156,12 @@ func (s *session) statusCommand() *cobra.Command {
 		Use:     "status RUN",
 		Short:   "Show a run, from any process, also a dead one",
 		Example: "  godwit status copy-1\n  godwit status copy-1 --exit-code",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("RUN"),
 	}
 	c.Flags().BoolVar(&follow, "follow", false, "show it until it ends")
 	c.Flags().BoolVar(&code, "exit-code", false, "exit with the run's exit code; 5 when it has not ended")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.open(c.Context())
+		runs, done, err := s.existing(c.Context())
 		if err != nil {
 			return err
 		}
@@ -164,14 +169,17 @@ func (s *session) statusCommand() *cobra.Command {
 		var r rates
 		for {
 			now, err := s.statusOf(c, runs, args[0], &r)
+			if follow && c.Context().Err() != nil {
+				return nil // that ends looking
+			}
 			if err != nil {
 				return err
 			}
 			if !follow || now.Run.State == "ended" {
-				return outcome(now, code)
+				return exitOf(now, code)
 			}
 			select {
-			case <-s.stop:
+			case <-c.Context().Done():
 				return nil
 			case <-time.After(2 * time.Second):
 			}
@@ -180,7 +188,7 @@ func (s *session) statusCommand() *cobra.Command {
 	return c
 }
 
-func outcome(now *run.Now, code bool) error {
+func exitOf(now *run.Now, code bool) error {
 	switch {
 	case !code:
 		return nil
@@ -193,7 +201,7 @@ func outcome(now *run.Now, code bool) error {
 }
 
 func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rates) (*run.Now, error) {
-	found, err := runs.Ledger.Find(c.Context(), name)
+	found, err := runs.Find(c.Context(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -204,9 +212,10 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	st := r.status(now, s.Zone)
 	st.Hint = ""
 	if found.State == "ended" {
-		st.State, st.Elapsed = view.Ended(found.Outcome, found.Exit), found.Ended.Sub(found.Opened)
-	} else if now.Alone() {
-		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: 30 * time.Second, Resume: "godwit resume " + found.Name()}
+		st.State = view.Ended(found.Outcome, found.Exit)
+		st.Forecast.Over = true
+	} else if !now.Owned() {
+		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
 		for _, k := range now.Counts {
 			st.Lost.Units += int64(k.Units)
 			switch k.State {

@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
@@ -31,7 +29,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := story.Report(st, left, s.Zone, mend)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
-		Took: took(e.Run), Alone: int64(st.Skipped),
+		Took: st.Took(), Alone: int64(st.Skipped),
 	}
 	sum.Notes = append(unloaded.Notes(sum.Run, left, sum.Total()), story.Notes(st)...)
 	if e.Run.Outcome == "done" && !e.Stopped {
@@ -45,20 +43,18 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 			sum.Why = e.Fault.Text
 		}
 	}
-	if e.Fault != nil && !e.Stopped { // it said done, and is not
+	if e.Fault != nil && !e.Stopped { // it said done, and is not; or broke off
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
-	if st.Proved() {
-		sum.Verified = story.Verified(st)
-	}
+	sum.Verified = story.Verified(st)
 	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {
-		sum.Why = why(failed)
+		sum.Why = rep.Verdict.Why
 		switch {
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
 			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
-		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !compared(f) }):
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}
 	}
@@ -70,16 +66,13 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	} else if err := s.tellEnd(st, sum); err != nil {
 		return err
 	}
-	if e.Stopped && e.Fault != nil { // what failed earlier is told by the report
+	if e.Fault != nil { // what ended it now, not what it had met before
 		failed = []fault.Fault{*e.Fault}
 	}
 	for _, f := range failed {
-		if !compared(f) && f.Code != "run.cancelled" { // that is the headline
+		if !story.Compared(f) && f.Code != "run.cancelled" { // that is the headline
 			s.say(f)
 		}
-	}
-	if e.Fault != nil && !e.Stopped {
-		s.say(*e.Fault)
 	}
 	if e.Exit != 0 {
 		return exit{e.Exit}
@@ -97,40 +90,6 @@ func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
 		fmt.Fprintln(s.Out)
 	}
 	return view.Show(s.out(), sum)
-}
-
-// why is the outcome's reason in one sentence; each failure is told below.
-func why(failed []fault.Fault) string {
-	var texts []string
-	codes := map[string]int{}
-	for _, f := range failed {
-		if codes[f.Code]++; codes[f.Code] == 1 {
-			texts = append(texts, f.Code)
-		}
-	}
-	for i, code := range texts {
-		switch n := codes[code]; {
-		case code == "verify.differs":
-			texts[i] = "both sides differ"
-		case code == "verify.unreadable":
-			texts[i] = "not all could be verified"
-		case n > 1:
-			texts[i] = fmt.Sprintf("%s %d times", code, n)
-		}
-	}
-	return strings.Join(texts, ", ")
-}
-
-// compared are the faults of a verification, which the proof tells in full.
-func compared(f fault.Fault) bool {
-	return f.Code == "verify.differs" || f.Code == "verify.unreadable"
-}
-
-func took(r run.Ref) time.Duration {
-	if r.Ended.IsZero() {
-		return time.Since(r.Opened)
-	}
-	return r.Ended.Sub(r.Opened)
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

@@ -9,6 +9,23 @@ import (
 	"godwit/internal/fault"
 )
 
+// helpCommand is "help COMMAND", which knows when there is no such command.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about a command", Example: "  godwit help copy",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				if c == nil || err != nil {
+					c, rest = root, args
+				}
+				return commands(c, rest)
+			}
+			return c.Help()
+		},
+	}
+}
+
 // commands refuses what is no command and names the nearest one.
 func commands(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -27,6 +44,9 @@ func commands(c *cobra.Command, args []string) error {
 
 // flagError says which flag is meant by one that is not known.
 func flagError(c *cobra.Command, err error) error {
+	if e := wrongValue(err); e != nil {
+		return e.Hint("%s --help lists the flags", c.CommandPath())
+	}
 	e := fault.New(fault.Config, "usage", "%s: %w", c.CommandPath(), err)
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string

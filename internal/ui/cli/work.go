@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -10,6 +11,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -19,21 +21,28 @@ type working struct {
 	plan     string
 	fresh    bool
 	yes      bool
-	progress string
+	progress time.Duration // between heartbeats, see beats
 	report   string
 }
 
 func (w *working) flags(f *pflag.FlagSet) {
 	f.StringVar(&w.plan, "plan", "", "run exactly the plan of this hash, or refuse, naming what changed")
 	f.BoolVar(&w.fresh, "new", false, "open another run beside an unfinished one")
-	f.BoolVar(&w.yes, "yes", false, "agree to what the run destroys without being asked")
-	f.StringVar(&w.progress, "progress", "", "without a terminal: time between heartbeats, as 30s, or none")
+	f.Var(beats{&w.progress}, "progress", "without a terminal: time between heartbeats, as 30s, or none")
 	f.StringVar(&w.report, "report", "", "file for the HTML report (default beside the ledger)")
+}
+
+// agrees adds --yes, to commands that may destroy something.
+func (w *working) agrees(f *pflag.FlagSet) {
+	f.BoolVar(&w.yes, "yes", false, "agree to what the run destroys without being asked; without a terminal nobody is asked")
 }
 
 // begin opens the flow's next run, or goes on with the unfinished one.
 func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 	if err := s.agreed(b, w); err != nil {
+		return err
+	}
+	if err := writable("report", w.report); err != nil {
 		return err
 	}
 	runs, done, err := s.open(ctx)
@@ -58,21 +67,19 @@ func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err != nil {
 		return err
 	}
-	show, err := s.screen(w)
-	if err != nil {
+	show := s.screen(w)
+	if err := s.engage(); err != nil {
 		return err
 	}
 	r, err := runs.Start(ctx, b, p, w.fresh, actor())
 	if err != nil {
 		return err
 	}
-	opened, err := runs.Ledger.View().Events(ctx, r.ID, 0, 1)
+	opened, err := runs.Opening(ctx, r)
 	if err != nil {
 		return err
 	}
-	for _, e := range opened {
-		show.event(r.Name(), e)
-	}
+	show.event(r.Name(), opened)
 	return s.work(ctx, runs, r, b, show)
 }
 
@@ -93,20 +100,24 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err != nil {
 		return nil, err
 	}
-	if w.plan != "" && p.Hash != w.plan {
-		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: flow, inputs, definitions or what would be destroyed changed", p.Hash, w.plan).
+	if stale := flow.Stale(w.plan, p.Hash, p.Parts); w.plan != "" && stale != "" {
+		hash, _, _ := strings.Cut(w.plan, "-")
+		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: %s", p.Hash, hash, stale).
 			Hint("%s shows it", s.commandOf("plan", b))
 	}
-	return p, s.agreeTo(p, b, w)
+	return p, s.agreeTo(ctx, p, b, w)
 }
 
 func (s *session) resume(ctx context.Context, name string, w *working) error {
-	runs, done, err := s.open(ctx)
+	if err := writable("report", w.report); err != nil {
+		return err
+	}
+	runs, done, err := s.existing(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	r, err := runs.Ledger.Find(ctx, name)
+	r, err := runs.Find(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -124,17 +135,28 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := s.refresh(b); err != nil {
 		return err
 	}
-	return s.drive(ctx, runs, r, b, w, "going on with "+r.Name())
+	return typed(b, s.drive(ctx, runs, r, b, w, "going on with "+r.Name()))
+}
+
+// typed says where the password of a run made from URLs is to come from, when
+// a login without it was refused.
+func typed(b *flow.Bound, err error) error {
+	if b.Files != nil || fault.CodeOf(err) != "login.refused" {
+		return err
+	}
+	f := fault.Of(err)
+	f.Next = append(f.Next, "a password that was typed into a URL is not in the ledger: set GODWIT_FROM and GODWIT_TO, or use PGPASSFILE")
+	return &fault.Error{Fault: f}
 }
 
 // drive goes on with a run, shows it, and ends with its summary and report.
 // What it says first is said when the run is owned.
 func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, w *working, first string) error {
-	show, err := s.screen(w)
-	if err != nil {
+	show := s.screen(w)
+	show.first = first
+	if err := s.engage(); err != nil {
 		return err
 	}
-	show.first = first
 	return s.work(ctx, runs, r, b, show)
 }
 
@@ -158,19 +180,10 @@ type screen struct {
 	live    *view.Live
 	lines   *view.Lines
 	rates   rates
+	days    view.Days
 }
 
-func (s *session) screen(w *working) (*screen, error) {
-	every := time.Duration(0)
-	if w.progress == "none" {
-		every = -1
-	} else if w.progress != "" {
-		d, err := time.ParseDuration(w.progress)
-		if err != nil {
-			return nil, fault.New(fault.Config, "usage", "--progress %q is no time such as 30s, and not none", w.progress)
-		}
-		every = d
-	}
+func (s *session) screen(w *working) *screen {
 	c := &screen{session: s, report: w.report}
 	f, ok := s.Err.(*os.File)
 	switch {
@@ -178,9 +191,9 @@ func (s *session) screen(w *working) (*screen, error) {
 	case ok && view.Terminal(f):
 		c.live = view.NewLive(f, view.SizeOfTerminal(f), view.Colors(s.color, f))
 	default:
-		c.lines = view.NewLines(s.Err, s.Zone, s.colored(s.Err), every)
+		c.lines = view.NewLines(s.Err, s.Zone, s.colored(s.Err), w.progress)
 	}
-	return c, nil
+	return c
 }
 
 func (c *screen) begin() {
@@ -202,7 +215,9 @@ func (c *screen) event(name string, e unit.Event) {
 		c.session.events().Tell(told)
 	case told.Level == view.LevelDebug:
 	case c.live != nil:
-		c.live.Say(view.Line(told, c.session.Zone))
+		for _, line := range c.days.Lines(told, c.session.Zone) {
+			c.live.Say(line)
+		}
 	default:
 		c.lines.Tell(told)
 	}
@@ -217,7 +232,7 @@ func passing(e unit.Event, told view.Event) view.Event {
 	case unit.UnitFailed:
 		if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil {
 			told.Text = view.UnitName(e.Unit) + " failed [" + b.Fault.Code + "]"
-			if compared(*b.Fault) {
+			if story.Compared(*b.Fault) {
 				told.Level = view.LevelDebug // its tables are told one by one
 			}
 		}

@@ -171,7 +171,7 @@ func (p page) outcomeBox() Box {
 		word = "finished"
 	}
 	return Box{Mark: p.mark(), Title: "Outcome", Word: word, Link: "time",
-		Text: fmt.Sprintf("exit %d after %s", p.Verdict.Exit, view.Span(p.Verdict.Ended.Sub(p.Verdict.Started)))}
+		Text: fmt.Sprintf("exit %d after %s", p.Verdict.Exit, view.Span(p.Verdict.took()))}
 }
 
 func (p page) accountsBox() Box {
@@ -198,21 +198,16 @@ func (p page) accountsBox() Box {
 
 func (p page) verifiedBox() Box {
 	b := Box{Mark: "good", Title: "Verified", Word: "equal", Link: "proof-section"}
-	var parts []string
-	for _, r := range []string{Equal, Explained, Differs, NotVerified} {
-		if n := p.count(r); n > 0 {
-			parts = append(parts, view.Count(n)+" "+strings.ReplaceAll(r, "_", " "))
-		}
-	}
-	b.Text = strings.Join(parts, ", ")
+	t := p.Tally()
+	b.Text = t.Text()
 	switch {
-	case p.count(Differs) > 0 || len(p.Differences) > 0:
+	case t.Differ+t.Objects > 0:
 		b.Mark, b.Word = "bad", "differs"
-	case len(p.Proof) == 0 && len(p.Compared) == 0:
+	case p.unproved():
 		b.Mark, b.Word, b.Text = "warn", "not verified", "nothing was read back"
-	case p.count(NotVerified) > 0:
+	case t.NotVerified+t.Unread > 0:
 		b.Mark, b.Word = "warn", "in part"
-	case p.count(Explained) > 0:
+	case t.Explained > 0:
 		b.Word = "equal or explained"
 	}
 	return b

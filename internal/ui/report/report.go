@@ -44,7 +44,8 @@ type Verdict struct {
 	Actor      string     `json:"actor"`
 	Host       string     `json:"host"`
 	Started    time.Time  `json:"started"`
-	Ended      time.Time  `json:"ended"` // of the last event
+	Ended      time.Time  `json:"ended"`            // of the last event
+	Idle       float64    `json:"idle_s,omitempty"` // seconds in which nobody went on with it
 	Systems    []System   `json:"systems"`
 	Snapshots  []Snapshot `json:"snapshots,omitempty"`
 	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
@@ -52,6 +53,9 @@ type Verdict struct {
 	Alone       int64 `json:"alone,omitempty"`
 	NotVerified int64 `json:"not_verified,omitempty"`
 }
+
+// took is how long the run was worked at.
+func (v Verdict) took() time.Duration { return v.Ended.Sub(v.Started) - seconds(v.Idle) }
 
 // System is one side.
 type System struct {
@@ -261,29 +265,14 @@ func (r Report) closes() bool {
 	return true
 }
 
-func (r Report) count(result string) int64 {
-	var n int64
-	for _, p := range r.Proof {
-		if p.Result == result {
-			n++
-		}
-	}
-	for _, c := range r.Compared {
-		if c.Result == result {
-			n++
-		}
-	}
-	return n
-}
-
 // Headline is the outcome in the words of the terminal.
 func (r Report) Headline() string {
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
 	s.Alone = r.Verdict.Alone
-	if n := r.count(Differs); n > 0 || r.Verdict.NotVerified > 0 {
+	if t := r.Tally(); t.Differ+t.Objects > 0 || r.Verdict.NotVerified > 0 {
 		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified}
-		if n > 0 {
-			s.Verified.Differ = max(n, int64(len(r.Differences)))
+		if t.Differ+t.Objects > 0 {
+			s.Verified.Differ = max(t.Differ+t.Objects, int64(len(r.Differences)))
 		}
 	}
 	if s.Outcome == "done" && !r.closes() {

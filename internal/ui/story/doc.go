@@ -1,3 +1,4 @@
-// Package story puts what the ledger knows about a run into the words of its
-// end: the report, the proof and the lines of the summary. Start at Report.
+// Package story says what a run is going to do and what became of it, in the
+// words of terminal and report: it counts and words what a plan and a run's
+// story hold, and reads nothing else. Start at Plan and Report.
 package story

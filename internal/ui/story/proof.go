@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
 
@@ -19,10 +20,10 @@ func Proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st), Copied: len(st.Steps) > 0}
 	rows := map[string][]run.Difference{}
 	for _, d := range st.Differences {
-		switch d.What {
-		case "sequence", "definition", "extra definition":
+		switch {
+		case report.Around(d.What):
 			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
-		case "missing", "extra", "changed":
+		case d.What != "table": // that is the whole of it
 			rows[d.Entity] = append(rows[d.Entity], d)
 		}
 	}
@@ -107,20 +108,31 @@ func counted(p run.Proof) string {
 	return view.Plural(p.Rows, "row") + " against " + view.Count(p.Others)
 }
 
-// Verified adds up the proofs of tables.
+// Verified adds up the proofs of tables; nil when nothing was verified.
 func Verified(st *run.Story) *view.Verified {
+	if !st.Proved() {
+		return nil
+	}
 	v := &view.Verified{}
+	copied := map[string]bool{}
+	for _, a := range st.Totals {
+		copied[a.Entity] = true
+	}
 	for _, p := range st.Proofs {
 		if p.Around() {
 			continue
+		}
+		if len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs") {
+			v.Made += p.Rows
 		}
 		switch p.Result {
 		case "equal":
 			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Rows
 		case "differs":
-			v.Rows += p.Rows
-			v.Differ += max(1, int64(p.Count))
-			v.Equal += max(0, p.Rows-int64(p.Count-p.Extra))
+			differ := int64(p.Count - p.Parts)
+			v.Rows, v.Equal = v.Rows+p.Rows, v.Equal+p.Same
+			v.Differ += max(1, differ)
+			v.Dark += max(0, p.Rows-p.Same-(differ-int64(p.Extra)))
 		case "left_alone": // said in a note
 		default:
 			v.Tables++
@@ -129,14 +141,26 @@ func Verified(st *run.Story) *view.Verified {
 	return v
 }
 
-// Notes are the lines of a run's end summary about units.
+// Notes are the counted lines below a summary's accounts.
 func Notes(st *run.Story) []view.Note {
 	var list []view.Note
-	alone := 0
+	alone, stale := 0, 0
 	for _, p := range st.Proofs {
-		if p.Result == "left_alone" {
+		switch {
+		case p.Result == "equal" && strings.HasPrefix(p.Why, "stale at the source"):
+			stale++
+		case p.Result == "left_alone" && p.Around():
+			list = append(list, view.Note{Label: "alone", N: int64(p.Count), Text: "left as at the target, neither copied nor verified: " + p.Why})
+		case p.Result == "left_alone":
 			alone++
 		}
+	}
+	if stale > 0 {
+		list = append(list, view.Note{Label: "stale", N: int64(stale), Text: plural(stale, "materialised view is", "materialised views are") +
+			" stale at the source: the target's hold what their queries give"})
+	}
+	for _, o := range st.Omitted {
+		list = append(list, view.Note{Label: "left out", Text: o.What + ": " + o.Why})
 	}
 	if alone > 0 {
 		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
@@ -150,4 +174,11 @@ func Notes(st *run.Story) []view.Note {
 		}
 	}
 	return list
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
 }

@@ -2,6 +2,7 @@ package story
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ const slowest = 20
 // Report puts a run's story into the report's words. Mend says what is to be
 // done about a code.
 func Report(st *run.Story, left *run.Left, zone *time.Location, mend func(code string) string) report.Report {
-	r := report.Report{V: 1, Zone: zone.String(), Verdict: verdict(st), FlowText: st.FlowText}
+	r := report.Report{V: 1, Zone: zoneName(zone), Verdict: verdict(st), FlowText: st.FlowText}
 	var all record.Account
 	for _, a := range st.Steps {
 		all = all.Plus(a)
@@ -45,6 +46,9 @@ func Report(st *run.Story, left *run.Left, zone *time.Location, mend func(code s
 		r.Proof = append(r.Proof, report.Proof{Entity: p.Entity, Result: p.Result, Method: p.Method, Rows: p.Rows,
 			Others: others(p), Left: p.Left, Right: p.Right, Count: int64(p.Count), Why: p.Why})
 	}
+	for _, o := range st.Omitted {
+		r.Compared = append(r.Compared, report.Compared{Kind: "all", Name: o.What, Result: "left_out", Why: o.Why})
+	}
 	for _, d := range st.Differences {
 		r.Differences = append(r.Differences, report.Difference{Entity: d.Entity, What: d.What, Key: strings.Join(d.Key, ", "), Column: d.Column, Text: d.Text})
 	}
@@ -59,8 +63,25 @@ func Report(st *run.Story, left *run.Left, zone *time.Location, mend func(code s
 			r.Slowest = append(r.Slowest, report.Unit{Unit: view.UnitName(u.ID), Seconds: u.Seconds, Tries: int64(u.Tries), Rows: u.Rows, Bytes: u.Bytes})
 		}
 	}
+	if f := st.Failed(); len(f) > 0 {
+		r.Verdict.Why = why(f, r.Tally())
+	}
 	told(&r, st)
 	return r
+}
+
+// zoneName is the name of a zone that other machines know too, also when this
+// one only calls it its own.
+func zoneName(zone *time.Location) string {
+	if zone.String() != "Local" {
+		return zone.String()
+	}
+	if file, err := os.Readlink("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(file, "zoneinfo/"); ok {
+			return name
+		}
+	}
+	return zone.String()
 }
 
 func others(p run.Proof) int64 {
@@ -75,14 +96,12 @@ func verdict(st *run.Story) report.Verdict {
 		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
 		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
 	}
+	v.Idle = st.Idle.Seconds()
 	if v.Ended.IsZero() {
 		v.Ended = st.Last
 	}
 	if v.Outcome == "" {
 		v.Outcome = "stopped"
-	}
-	if f := st.Failed(); len(f) > 0 {
-		v.Why = f[0].Text
 	}
 	for _, c := range st.Sides {
 		v.Systems = append(v.Systems, report.System{Name: c.Name, System: c.System, Version: c.Version, Database: c.Database})

@@ -15,7 +15,8 @@ import (
 )
 
 func left() *run.Left {
-	l := &run.Left{Of: run.Ref{Flow: "rollout", N: 12}, Issues: groups()}
+	l := &run.Left{Of: run.Ref{Flow: "rollout", N: 12}}
+	l.Issues = groups()
 	for _, c := range causes() {
 		l.Causes = append(l.Causes, run.CauseLeft{Cause: c})
 	}

@@ -21,7 +21,6 @@ type Status struct {
 	Owner    string        // host1:812
 	Bars     []Bar         // copy first
 	Forecast Forecast
-	Bound    []Bound        // of the last minute
 	Account  record.Account // the run's total
 	Waits    []Wait
 	Active   []Active // moving units, the interesting ones first
@@ -42,12 +41,6 @@ type Bar struct {
 	Note        string
 }
 
-// Bound says which part of the time went to whom: target, source, waits, godwit.
-type Bound struct {
-	Name  string
-	Share float64
-}
-
 // Active is a unit at work.
 type Active struct {
 	Unit  string // for people: sales.event 203
@@ -65,8 +58,8 @@ const barWidth = 31
 
 // shape says what of the block is shown.
 type shape struct {
-	active, waits                                   int
-	bound, bars, first, last, keys, blanks, details bool
+	active, waits                            int
+	bars, first, last, keys, blanks, details bool
 }
 
 // drops make the block smaller, one after the other, until it fits. State, all
@@ -76,7 +69,6 @@ var drops = []func(*shape){
 	func(s *shape) { s.active = 2 },
 	func(s *shape) { s.active = 1 },
 	func(s *shape) { s.active = 0 },
-	func(s *shape) { s.bound = false },
 	func(s *shape) { s.waits = min(s.waits, 2) },
 	func(s *shape) { s.bars = false },
 	func(s *shape) { s.last = false },
@@ -93,7 +85,7 @@ func Block(s Status, width, height int) []string {
 	if width < 80 {
 		return []string{layout.Clean(s.short(width))}
 	}
-	show := shape{active: 4, waits: math.MaxInt, bound: true, bars: true, first: true, last: true,
+	show := shape{active: 4, waits: math.MaxInt, bars: true, first: true, last: true,
 		keys: true, blanks: true, details: true}
 	if s.Open == "active" {
 		show.active = math.MaxInt
@@ -152,13 +144,6 @@ func (s Status) head(show shape, edge int) []string {
 	}
 	all := layout.Left("all", 8) + bar(s.Forecast.Share) + "  " + Percent(s.Forecast.Share)
 	lines = append(lines, layout.Fit(edge, "", layout.Fit(edge, "   ", all, s.Forecast.done(s.Now, s.Started)), comma(s.Forecast.spare())))
-	if show.bound && len(s.Bound) > 0 {
-		var shares []string
-		for _, b := range s.Bound {
-			shares = append(shares, b.Name+" "+Percent(b.Share))
-		}
-		lines = append(lines, layout.Fit(edge, "     ", layout.Left("bound", 8)+strings.Join(shares, ", "), "of the last minute"))
-	}
 	return lines
 }
 

@@ -57,12 +57,12 @@ func TestBlockDropsInOrder(t *testing.T) {
 		}
 		return 0
 	}
-	order := []string{"active  ", "bound  ", "+ 1 more", "index   ", "copy    "}
+	order := []string{"active  ", "+ 1 more", "index   ", "copy    "}
 	last := full
 	for _, what := range order {
 		if what == "+ 1 more" { // appears when the third wait goes
-			if !has(gone("bound  ")-1, what) {
-				t.Errorf("after bound the waits beyond two go")
+			if !has(gone("active  ")-1, what) {
+				t.Errorf("after what is active the waits beyond two go")
 			}
 			continue
 		}
@@ -156,7 +156,7 @@ func TestHostileNames(t *testing.T) {
 	s.Active[0].Unit = evil
 	event := Tell(evil, unit.Event{Kind: unit.UnitFailed, Unit: unit.ID("copy", "data", evil, 1), Body: unit.Body(unit.Ended{})})
 	for _, text := range append(Block(s, 100, 50), Line(event, berlin), event.Text,
-		strings.ReplaceAll(Text(Doctor{Findings: []Finding{{Severity: "blocks", Text: evil}}}), "\n", "")) {
+		strings.ReplaceAll(text(Doctor{Findings: []Finding{{Severity: "blocks", Text: evil}}}), "\n", "")) {
 		if strings.ContainsAny(text, "\x1b\u202e\n\x00") {
 			t.Errorf("%q", text)
 		}
@@ -181,7 +181,7 @@ func TestUnitName(t *testing.T) {
 }
 
 func ExampleShow() {
-	fmt.Print(Text(Runs{Now: friday, All: []Run{{Name: "copy-1", State: "done", Started: friday.Add(-time.Hour), Took: 12 * time.Second, Read: 1500, Applied: 1500}}}))
+	fmt.Print(text(Runs{Now: friday, All: []Run{{Name: "copy-1", State: "done", Started: friday.Add(-time.Hour), Took: 12 * time.Second, Read: 1500, Applied: 1500}}}))
 	// Output:
 	// run     state  started  took   read  applied  dead  exit
 	// copy-1  done   19:00    12 s  1,500    1,500     0     0

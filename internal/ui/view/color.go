@@ -42,7 +42,7 @@ var paints = []struct {
 	{regexp.MustCompile(`^(blocks|differs|error)\b`), red},
 	{regexp.MustCompile(`^(warns|waits|not verified)\b`), yellow},
 	{regexp.MustCompile(`\bdead [1-9][\d,]*`), red},
-	{regexp.MustCompile(`\b(failed|nobody owns it|does not close)\b`), red},
+	{regexp.MustCompile(`\b(failed|lost|does not close)\b`), red},
 	{regexp.MustCompile(`  yes$`), green},
 	{regexp.MustCompile(`  NO$`), red},
 }

@@ -99,7 +99,7 @@ func (d Doctor) Draw(edge int) []string {
 		}
 		lines = append(lines, line)
 	}
-	lines = append(lines, "", Count(blocks)+" "+Either(blocks, "blocks", "block")+", "+Count(warns)+" "+Either(warns, "warns", "warn")+
+	lines = append(lines, "", Count(blocks)+" blocking, "+Plural(warns, "warning")+
 		", "+Count(ok)+" ok in "+Span(d.Took)+". Nothing was changed.")
 	if fixes {
 		lines = append(lines, "All fixes in one file: "+d.Command+" --fixes > fixes.sql")

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"godwit/internal/fault"
-	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -58,16 +57,15 @@ type RunFinished struct {
 
 // Progress is the body of progress: one heartbeat of a run.
 type Progress struct {
-	Share   float64            `json:"share"` // of the work, 0 to 1
-	Bytes   int64              `json:"bytes"`
-	RateBps float64            `json:"rate_bps"`
-	End     *time.Time         `json:"end,omitempty"` // missing = not known yet
-	EndLow  *time.Time         `json:"end_low,omitempty"`
-	EndHigh *time.Time         `json:"end_high,omitempty"`
-	Bound   map[string]float64 `json:"bound,omitempty"`
-	Active  int64              `json:"active"`
-	Waiting int64              `json:"waiting"`
-	Dead    int64              `json:"dead"`
+	Share   float64    `json:"share"` // of the work, 0 to 1
+	Bytes   int64      `json:"bytes"`
+	RateBps float64    `json:"rate_bps"`
+	End     *time.Time `json:"end,omitempty"` // missing = not known yet
+	EndLow  *time.Time `json:"end_low,omitempty"`
+	EndHigh *time.Time `json:"end_high,omitempty"`
+	Active  int64      `json:"active"`
+	Waiting int64      `json:"waiting"`
+	Dead    int64      `json:"dead"`
 }
 
 // UnitEnded is the body of unit.started, done, retry, failed, yielded and undone.
@@ -85,22 +83,11 @@ type WaitEvent struct {
 	Gate      string     `json:"gate"`
 	Text      string     `json:"reason"`
 	Since     *time.Time `json:"since,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`
 	Holder    string     `json:"holder,omitempty"`
 	Statement string     `json:"statement,omitempty"`
 	Fix       []string   `json:"fix,omitempty"`
 	Seconds   float64    `json:"seconds,omitempty"` // of wait.over
-}
-
-// AccountEvent is the body of account.
-type AccountEvent struct {
-	Read      int64 `json:"read"`
-	Applied   int64 `json:"applied"`
-	Unchanged int64 `json:"unchanged"`
-	Filtered  int64 `json:"filtered"`
-	Rejected  int64 `json:"rejected"`
-	Dead      int64 `json:"dead"`
-	Pending   int64 `json:"pending"`
-	Closes    bool  `json:"closes"`
 }
 
 // ErrorEvent is the body of error: a fault, or a place in a flow.
@@ -155,21 +142,6 @@ type Finding struct {
 	More       string   `json:"-"` // flag that lists the objects
 }
 
-// Accounted makes the account event of a step, or of the run when step is empty.
-func Accounted(at time.Time, run, step string, a record.Account) Event {
-	what := step
-	if what == "" {
-		what = run
-	}
-	e := Event{Time: at, Type: "account", Run: run, Step: step, Level: LevelInfo,
-		Text: what + ": " + strings.Join(equation(a, 1000), "; "),
-		Body: AccountEvent{a.Read, a.Applied, unchanged(a), a.Filtered, a.Rejected, a.Dead, a.Pending, a.Closes()}}
-	if !a.Closes() {
-		e.Level = LevelError
-	}
-	return e
-}
-
 // Failed makes the error event of a fault.
 func Failed(at time.Time, run string, f fault.Fault) Event {
 	return Event{Time: at, Type: unit.ErrorSeen, Run: run, Level: LevelError, Text: f.String(),
@@ -196,12 +168,6 @@ func (s Status) Heartbeat() Event {
 	}
 	if f := s.Forecast; f.Known {
 		p.End, p.EndLow, p.EndHigh = &f.End, &f.Low, &f.High
-	}
-	for _, b := range s.Bound {
-		if p.Bound == nil {
-			p.Bound = map[string]float64{}
-		}
-		p.Bound[b.Name] = b.Share
 	}
 	parts = append(parts, s.Forecast.done(s.Now, s.Started), "dead "+Count(p.Dead), "waits "+Count(p.Waiting))
 	return Event{Time: s.Now, Type: "progress", Run: s.Run, Level: LevelInfo, Text: strings.Join(parts, "  "), Body: p}

@@ -7,13 +7,17 @@ import "time"
 type Forecast struct {
 	Share          float64 // of the work done, 0 to 1; 1 only when the accounts closed
 	Known          bool
+	Over           bool // the run has ended: nothing is foretold
 	End, Low, High time.Time
 	Closes         time.Time
 }
 
 // done is "done Sat 07:35 (07:05 to 08:20)"; references as of Clock.
 func (f Forecast) done(references ...time.Time) string {
-	if !f.Known {
+	switch {
+	case f.Over:
+		return ""
+	case !f.Known:
 		return "end unknown until 3 units are done"
 	}
 	return "done " + Clock(f.End, references...) + " (" + f.span() + ")"

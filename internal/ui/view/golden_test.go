@@ -65,9 +65,8 @@ func warehouse() Status {
 			{Name: "verify", Done: 0, Total: 412, Note: "after copy"},
 		},
 		Forecast: Forecast{Share: 0.45, Known: true, End: at("07:35:00"), Low: at("07:05:00"), High: at("08:20:00"), Closes: friday.Add(24 * time.Hour)},
-		Bound:    []Bound{{"target", 0.71}, {"source", 0.18}, {"waits", 0.09}, {"godwit", 0.02}},
 		Account:  record.Account{Read: 41_882_310_442, Applied: 41_882_310_371, Dead: 9, Pending: 62, Blocked: 62},
-		Waits: []Wait{{Unit: "sales.orders index orders_day_idx", On: "new", Wait: unit.Wait{
+		Waits: []Wait{{Unit: "sales.orders index orders_day_idx", Wait: unit.Wait{On: "new",
 			Gate: "lock", Text: "ShareLock on sales.orders", Since: at("01:00:00"),
 			Holder:    "pid 4711 on new (app, nightly_report) holds RowExclusiveLock, idle in transaction for 31 m",
 			Statement: "UPDATE sales.orders SET status = $1 WHERE id = $2",
@@ -94,11 +93,11 @@ func TestBlockGolden(t *testing.T) {
 func TestLostGolden(t *testing.T) {
 	t.Parallel()
 	s := warehouse()
-	s.Now = at("03:43:31")
+	s.Now, s.State = at("03:43:31"), "lost"
 	s.Forecast = Forecast{Known: true, End: at("08:20:00"), Low: at("07:50:00"), High: at("09:30:00")}
 	s.Lost = &Lost{Owner: "host1:812", Wrote: at("03:02:31"), Lease: 30 * time.Second, Done: 3107, Units: 4750, InFlight: 8,
 		Resume: "godwit resume warehouse-7"}
-	golden(t, "lost", Text(s))
+	golden(t, "lost", text(s))
 }
 
 func TestLinesGolden(t *testing.T) {
@@ -125,7 +124,7 @@ func TestLinesGolden(t *testing.T) {
 
 func TestDoctorGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "doctor", Text(Doctor{
+	golden(t, "doctor", text(Doctor{
 		Sides: []Side{
 			{Name: "old", System: "postgres", Version: "13.14", Database: "dwh", Tables: 412, Schemas: 63, Bytes: 7900 * gigabyte},
 			{Name: "new", System: "postgres", Version: "16.3", Database: "dwh"},
@@ -152,7 +151,7 @@ func TestPlanGolden(t *testing.T) {
 	for range 36 {
 		destroyed = append(destroyed, Named{"x", 0})
 	}
-	golden(t, "plan", Text(Plan{
+	golden(t, "plan", text(Plan{
 		Now: friday.Add(-time.Hour), Hash: "9f3c1e", Run: "godwit run warehouse --plan 9f3c1e",
 		Steps: []PlanStep{
 			{"copy old -> new", "63 schemas, 412 tables, 1,208 indexes, 187 keys", 4338, 7900 * gigabyte, minutes(9, 40), nil},
@@ -196,7 +195,7 @@ func TestRunsGolden(t *testing.T) {
 
 func TestSummaryGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "summary", Text(Summary{
+	golden(t, "summary", text(Summary{
 		Run: "rollout-12", Outcome: "done", Took: minutes(1, 52), Exit: 3,
 		Steps: []record.Account{
 			{Step: "assignments", Read: 128_400, Applied: 121_912, Equal: 4000, Superseded: 310, Filtered: 1730, Rejected: 402, Dead: 31, Pending: 15, Blocked: 15},
@@ -219,7 +218,7 @@ func TestProblemsGolden(t *testing.T) {
 	t.Parallel()
 	source := strings.Repeat("#\n", 12) + "  - copy:\n      exisitng: replace\n" + strings.Repeat("#\n", 10)
 	const file = "flows/warehouse.yaml"
-	golden(t, "problems", Text(Problems{Exit: 2, Sources: map[string]string{file: source}, All: []Diagnostic{
+	golden(t, "problems", text(Problems{Exit: 2, Sources: map[string]string{file: source}, All: []Diagnostic{
 		{File: file, Line: 22, Column: 5, Text: "limit belongs one level up, in load, not in to", Code: "flow.misplaced-key"},
 		{File: file, Line: 14, Column: 7, Length: 8, Text: `unknown key "exisitng" in copy`, Code: "flow.unknown-key",
 			Next: "did you mean existing? (fail, skip, append, truncate, replace)"},
@@ -234,12 +233,12 @@ func TestProblemGolden(t *testing.T) {
 		With("state", "chunk 12 rolled back: 300,000 rows pending, 0 of them on new").
 		Hint("ALTER TABLE hr_emea.payslip ALTER iban TYPE varchar(60);   then godwit resume warehouse-7").
 		Hint("or load the other 299,999: bad_rows: isolate               flows/warehouse.yaml:14")
-	golden(t, "problem", Text(Problem{fault.Of(err)}))
+	golden(t, "problem", text(Problem{fault.Of(err)}))
 }
 
 func TestVerificationGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "verify", Text(Verification{
+	golden(t, "verify", text(Verification{
 		Equal: 409, Bytes: 7900 * gigabyte, Took: minutes(1, 51), Rows: 2, Exit: 4,
 		Repair: "godwit verify warehouse --against warehouse-7 --repair sales.orders",
 		Tables: []Compared{
@@ -254,3 +253,6 @@ func TestVerificationGolden(t *testing.T) {
 		},
 	}))
 }
+
+// text is a screen as Show writes it, without colour, at 100 columns.
+func text(s Screen) string { return strings.Join(cleaned(s.Draw(100)), "\n") + "\n" }

@@ -31,6 +31,9 @@ func (i Inspection) Draw(edge int) []string {
 	if n := len(db.LeftOut); n > 0 {
 		lines = append(lines, "left out by the selection: "+Plural(n, "table"))
 	}
+	for _, o := range db.Omitted {
+		lines = append(lines, layout.Wrap("", "left out: "+o.What+": "+o.Why, 8, edge)...)
+	}
 	return lines
 }
 

@@ -19,6 +19,7 @@ type Lines struct {
 	began  time.Time
 	beaten time.Time
 	gone   bool
+	days   Days
 }
 
 // NewLines makes a log to w in a zone. Heartbeats come every so often: 0 is
@@ -35,7 +36,7 @@ func (l *Lines) Tell(e Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.write(Line(e, l.zone))
+	l.write(e)
 }
 
 // Beat writes a heartbeat when one is due at s.Now; call it as often as you like.
@@ -49,7 +50,7 @@ func (l *Lines) Beat(s Status) {
 		return
 	}
 	l.beaten = s.Now
-	l.write(Line(s.Heartbeat(), l.zone))
+	l.write(s.Heartbeat())
 }
 
 func (l *Lines) due(now time.Time) bool {
@@ -65,15 +66,31 @@ func (l *Lines) due(now time.Time) bool {
 	return now.Sub(l.beaten) >= every
 }
 
-func (l *Lines) write(line string) {
-	if l.gone {
-		return
+func (l *Lines) write(e Event) {
+	for _, line := range l.days.Lines(e, l.zone) {
+		if l.gone {
+			return
+		}
+		if l.color {
+			line = paint(line)
+		}
+		_, err := io.WriteString(l.w, line+"\n")
+		l.gone = err != nil
 	}
-	if l.color {
-		line = paint(line)
+}
+
+// Days sets a line with the date between lines of two days.
+type Days struct{ last string }
+
+// Lines are an event as Line gives it, with the date above when it is another
+// than that of the one before.
+func (d *Days) Lines(e Event, zone *time.Location) []string {
+	before := d.last
+	d.last = e.Time.In(zone).Format("Mon 2006-01-02")
+	if before == "" || before == d.last {
+		return []string{Line(e, zone)}
 	}
-	_, err := io.WriteString(l.w, line+"\n")
-	l.gone = err != nil
+	return []string{d.last, Line(e, zone)}
 }
 
 // Line is an event as one line: time of day in the zone, a label for what

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,9 @@ type Plan struct {
 	Steps    []PlanStep
 	Destroys Destroys
 	LeftOut  LeftOut
-	Since    *Since // against an earlier run
+	Omitted  []string // what else is left out
+	Retyped  []string // columns that have another type at the target
+	Since    *Since   // against an earlier run
 	Decides  *Decides
 	Window   string // Fri 20:00 for 24 h
 	Forecast Forecast
@@ -40,6 +43,40 @@ type Destroys struct {
 	Tables []Named // largest first; N is -1 where there are no statistics
 	Gone   []Named // of them those that the source does not have: not made again
 	All    bool    // list all of them, not two
+	Blobs  []uint32
+}
+
+// nothing reports whether a target loses nothing.
+func (d Destroys) nothing() bool { return d.Rows == 0 && len(d.Tables) == 0 && len(d.Blobs) == 0 }
+
+// blobs names the large objects.
+func (d Destroys) blobs() string {
+	const few = 5
+	var list []string
+	for _, oid := range d.Blobs {
+		if len(list) == few && !d.All {
+			list = append(list, Count(len(d.Blobs)-few)+" more")
+			break
+		}
+		list = append(list, strconv.FormatUint(uint64(oid), 10))
+	}
+	return Plural(len(d.Blobs), "large object") + ": " + strings.Join(list, ", ")
+}
+
+// What is what would be lost, in one line.
+func (d Destroys) What() string {
+	var parts []string
+	if len(d.Tables) > 0 {
+		parts = append(parts, Plural(len(d.Tables), "table"))
+	}
+	if len(d.Blobs) > 0 {
+		parts = append(parts, d.blobs())
+	}
+	how := d.How
+	if len(d.Tables)+len(d.Blobs) == 1 {
+		how = "is" + strings.TrimPrefix(how, "are")
+	}
+	return strings.Join(parts, " and ") + " of " + d.On + " " + how
 }
 
 // Named is a number with a name.
@@ -110,8 +147,17 @@ func (p Plan) Draw(edge int) []string {
 			note("and not made again", some(d.Gone, max(5, listed))+": the source does not have them", "")
 		}
 	}
+	if d := p.Destroys; len(d.Blobs) > 0 {
+		note("destroys on "+d.On, d.blobs(), "")
+	}
 	if l := p.LeftOut; l.Tables > 0 {
 		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
+	}
+	if len(p.Retyped) > 0 {
+		note("other types", strings.Join(p.Retyped, ", "), "")
+	}
+	for _, o := range p.Omitted {
+		note("leaves out", o, "")
 	}
 	if s := p.Since; s != nil {
 		note("since "+s.Run, s.text(), "")
@@ -164,8 +210,11 @@ func (p Plan) decision(edge int) []string {
 		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "table"))
 	case p.Destroys.Rows > 0:
 		parts = append(parts, "destroys "+Plural(p.Destroys.Rows, "row"))
-	default:
+	case p.Destroys.nothing():
 		parts = append(parts, "destroys nothing")
+	}
+	if n := len(p.Destroys.Blobs); n > 0 {
+		parts = append(parts, "destroys "+Plural(n, "large object"))
 	}
 	basis := "No forecast before 3 units of a class are done."
 	if takes > 0 {

@@ -17,7 +17,7 @@ type Runs struct {
 // Run is one row of the list. Exit is -1 while it has not ended.
 type Run struct {
 	Name     string
-	State    string // running, done, failed, nobody owns it ...
+	State    string // running, stopped, lost, done, failed ...
 	Started  time.Time
 	Took     time.Duration
 	Read     int64

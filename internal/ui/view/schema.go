@@ -33,7 +33,6 @@ var bodies = []struct {
 	{unit.SnapshotLost, SnapshotEvent{}},
 	{unit.VerifyTable, VerifyTable{}},
 	{unit.VerifyDiffers, VerifyDifference{}},
-	{"account", AccountEvent{}},
 	{"progress", Progress{}},
 	{unit.ErrorSeen, ErrorEvent{}},
 }

@@ -41,11 +41,11 @@ func TestSummaryNamesWhatWasNotVerified(t *testing.T) {
 step   read   applied  unchanged  filtered  rejected  dead  pending  closes
 copy  1,500     1,500          0         0         0     0        0  yes
 
-verified     1,400   read back: 1,400 equal, 0 differ, 0 not read, 100 not verified, 1 table not verified
+verified     1,400   rows read back: 1,400 equal, 0 differ, 0 not read, 100 not verified, 1 table not verified
 
 next     godwit verify copy-1
 `
-	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(Text(s), "\n")); diff != "" {
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(text(s), "\n")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -82,7 +82,7 @@ also    1 sequence, 2 views
 left out by the selection: 1 table
 `,
 	} {
-		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(Text(Inspection{"old", db, tables}), "\n")); diff != "" {
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(text(Inspection{"old", db, tables}), "\n")); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -97,7 +97,7 @@ func TestPlanWithoutForecast(t *testing.T) {
 Plan 9f3c1e: 1 step, 3 units, 3.1 MB, destroys nothing.
 No forecast before 3 units of a class are done. Run this: godwit run shop --plan 9f3c1e
 `
-	got := Text(Plan{Hash: "9f3c1e", Run: "godwit run shop --plan 9f3c1e", Steps: []PlanStep{{Step: "copy old->new", Makes: "2 tables", Units: 3, Bytes: 3_100_000}}})
+	got := text(Plan{Hash: "9f3c1e", Run: "godwit run shop --plan 9f3c1e", Steps: []PlanStep{{Step: "copy old->new", Makes: "2 tables", Units: 3, Bytes: 3_100_000}}})
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)
 	}

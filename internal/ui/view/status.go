@@ -7,9 +7,9 @@ import (
 	"godwit/internal/ui/layout"
 )
 
-// Lost is what the ledger knows about a run that nobody owns.
+// Lost is what the ledger knows about a run that nobody owns: stopped, or lost.
 type Lost struct {
-	Owner       string // who last wrote
+	Owner       string // who had it last
 	Wrote       time.Time
 	Lease       time.Duration
 	Done, Units int64
@@ -25,12 +25,19 @@ func (s Status) Draw(edge int) []string {
 		return Block(s, edge, 1000)
 	}
 	l := s.Lost
-	lines := layout.Wrap("", s.Run+"  stopped: nobody owns it   "+l.Owner+" last wrote "+Stamp(l.Wrote, s.Now, s.Started)+", "+
-		About(s.Now.Sub(l.Wrote))+" ago (lease "+About(l.Lease)+")", len(s.Run)+2, edge)
+	first := "lost: nobody owns it   " + l.Owner + " last wrote "
+	if s.State == "stopped" {
+		first = "stopped   " + l.Owner + " gave it back "
+	}
+	first += Stamp(l.Wrote, s.Now, s.Started) + ", " + About(s.Now.Sub(l.Wrote)) + " ago"
+	if s.State != "stopped" {
+		first += " (lease " + About(l.Lease) + ")"
+	}
+	lines := layout.Wrap("", s.Run+"  "+first, len(s.Run)+2, edge)
 	indent := strings.Repeat(" ", layout.Width(s.Run)+2)
 	units := Count(l.Done) + " of " + Plural(l.Units, "unit") + " done"
 	if l.InFlight > 0 {
-		units += ", " + Count(l.InFlight) + " were in flight: " + Plural(l.InFlight, "chunk") + Either(l.InFlight, " is", " are") + " copied again"
+		units += ", " + Count(l.InFlight) + " " + Either(l.InFlight, "was in flight and is", "were in flight and are") + " done again"
 	}
 	resume := "resume: " + l.Resume
 	if s.Forecast.Known {

@@ -36,7 +36,9 @@ type Note struct {
 // Verified counts what was read back at the target.
 type Verified struct {
 	Rows, Equal, Explained, Differ, NotRead int64
+	Dark                                    int64 // in parts that differ and were not looked into
 	Tables                                  int64 // not verified at all, by name in the report
+	Made                                    int64 // of Rows, those that the target made itself: of materialised views
 }
 
 // Total is the sum of all steps.
@@ -119,7 +121,11 @@ func (s Summary) Draw(edge int) []string {
 		lines = append(lines, "")
 	}
 	for _, n := range s.Notes {
-		lines = append(lines, note(n.Label, Count(n.N), n.Text, n.More, 52, edge))
+		count := ""
+		if n.N > 0 {
+			count = Count(n.N)
+		}
+		lines = append(lines, note(n.Label, count, n.Text, n.More, 52, edge))
 	}
 	report := s.Report
 	if report != "" && s.ReportBytes > 0 {
@@ -149,13 +155,20 @@ func (v Verified) text(t record.Account) string {
 	if v.Explained > 0 {
 		parts = append(parts[:1], append([]string{Count(v.Explained) + " explained"}, parts[1:]...)...)
 	}
-	if rest := t.Applied + unchanged(t) - v.Rows; rest > 0 && v.NotRead == 0 {
+	if v.Dark > 0 {
+		parts = append(parts, Count(v.Dark)+" in parts that differ, not looked into")
+	}
+	if rest := t.Applied + unchanged(t) - (v.Rows - v.Made); rest > 0 && v.NotRead == 0 {
 		parts = append(parts, Count(rest)+" not verified")
 	}
 	if v.Tables > 0 {
 		parts = append(parts, Plural(v.Tables, "table")+" not verified")
 	}
-	return "read back: " + strings.Join(parts, ", ")
+	text := "rows read back: " + strings.Join(parts, ", ")
+	if v.Made > 0 {
+		text += "; " + Count(v.Made) + " of materialised views, not copied"
+	}
+	return text
 }
 
 func note(label, n, text, more string, at, edge int) string {

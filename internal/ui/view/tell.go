@@ -152,6 +152,12 @@ func tellWait(out *Event, e unit.Event, name string) {
 	if !w.Since.IsZero() {
 		b.Since = &w.Since
 	}
+	if !w.Until.IsZero() {
+		b.Until = &w.Until
+	}
+	if name == "" && e.Node != "" {
+		name = "step " + e.Node
+	}
 	out.Level, out.Text = LevelInfo, name+"  "+w.Text
 	if w.Gate == "lock" && w.Holder != "" {
 		out.Text = name + "  lock held by " + w.Holder

@@ -8,12 +8,21 @@ import (
 	"godwit/internal/unit"
 )
 
-// Wait is a unit that stands still, with all that is known about it. On is the
-// connection where its Fix is to be run.
+// Wait is a unit that stands still, with all that is known about it.
 type Wait struct {
 	Unit string // for people: sales.orders index orders_day_idx
-	On   string
 	unit.Wait
+}
+
+// Standing is a look at both sides that stands still, before a run is open.
+type Standing struct {
+	unit.Wait
+	Now time.Time
+}
+
+// Draw is Screen's.
+func (s Standing) Draw(edge int) []string {
+	return Wait{"looking", s.Wait}.lines(s.Now, false, edge)
 }
 
 // lines are the wait's rows in the block, without indentation.
@@ -27,7 +36,14 @@ func (w Wait) lines(now time.Time, others bool, edge int) []string {
 			first += "for "
 		}
 	}
-	lines := []string{first + w.Text}
+	first += w.Text
+	if w.Gate == "lock" && w.On != "" {
+		first += " on " + w.On
+	}
+	if w.Until.After(now) {
+		first += ", in " + About(w.Until.Sub(now))
+	}
+	lines := []string{first}
 	if w.Holder != "" {
 		lines = append(lines, w.Holder)
 	}

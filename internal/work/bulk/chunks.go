@@ -137,10 +137,6 @@ func (x *expansion) small(group []catalog.Table) {
 	x.add(u, "tables", spec)
 }
 
-func (x *expansion) format(t catalog.Table) string {
-	return catalog.Format(t, x.facts.Source, x.facts.Target)
-}
-
 // repairs lists the tables whole, with what tells their rows apart.
 func (x *expansion) repairs() []catalog.Chunk {
 	list := make([]catalog.Chunk, 0, len(x.tables))

@@ -18,19 +18,18 @@ const (
 const (
 	Reconcile = "reconcile"
 	Stop      = "stop"
-	Restart   = "restart"
 )
 
 // Copy is the spec of the copy verb.
 type Copy struct {
 	From         string   `flow:"from,required,name" help:"connection to copy from"`
 	To           string   `flow:"to,required,name" help:"connection to copy to"`
-	Include      []string `flow:"include,patterns" help:"tables to copy, as schema.table with * and ?; all when not given"`
+	Include      []string `flow:"include,patterns" help:"tables to copy, as schema.table with * and ?, partitions with their root; all when not given"`
 	Exclude      []string `flow:"exclude,patterns" help:"tables to leave out"`
 	Existing     string   `flow:"existing" enum:"fail,skip,append,truncate,replace" default:"fail" help:"what to do with selected tables that are at the target already"`
-	Workers      int      `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
-	BadRows      string   `flow:"bad_rows" enum:"stop,isolate" default:"stop" help:"what to do with a row that the target refuses"`
-	SnapshotLost string   `flow:"snapshot_lost" enum:"reconcile,stop,restart" default:"reconcile" help:"what to do when the source's snapshot cannot be had any more"`
+	Workers      int      `flow:"workers" min:"1" help:"units at the same time; default from the machine's cores, 2 to 8"`
+	BadRows      string   `flow:"bad_rows" enum:"stop" default:"stop" help:"what to do with a row that the target refuses"`
+	SnapshotLost string   `flow:"snapshot_lost" enum:"reconcile,stop" default:"reconcile" help:"what to do when the source's snapshot cannot be had any more"`
 }
 
 // Verb is the copy verb: a whole database, or the selected part of it.
@@ -62,17 +61,6 @@ func (c *Copy) workers(cores int) int {
 
 func (c *Copy) check() []unit.Problem {
 	var p []unit.Problem
-	if c.BadRows == "isolate" {
-		p = append(p, unit.Problem{Path: "bad_rows", Code: "flow.not-built",
-			Text: "bad_rows: isolate is not built yet: a refused row stops its table", Next: []string{"leave it at stop"}})
-	}
-	if c.SnapshotLost == Restart {
-		p = append(p, unit.Problem{Path: "snapshot_lost", Code: "flow.not-built",
-			Text: "snapshot_lost: restart is not built yet", Next: []string{"use reconcile, or stop and run again with --new"}})
-	}
-	if c.Workers < 0 {
-		p = append(p, unit.Problem{Path: "workers", Code: "flow.type", Text: "workers is a number from 1"})
-	}
 	if c.From == c.To && c.From != "" {
 		p = append(p, unit.Problem{Path: "to", Code: "copy.same-connection",
 			Text: "from and to are the same connection, " + c.From})

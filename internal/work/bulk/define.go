@@ -48,7 +48,7 @@ func (x *expansion) define(before []catalog.Definition) {
 	for _, d := range x.facts.Clearing {
 		chain("clear", []catalog.Definition{d})
 	}
-	for _, r := range runs(before) {
+	for _, r := range runs(x.without(before)) {
 		sets := r.beside()
 		if sets == nil {
 			chain("before", r.list)

@@ -27,6 +27,7 @@ func Executors(open connector.Opener, past History) map[string]unit.Executor {
 		"data":      d,
 		"small":     d,
 		"reconcile": &reconcile{open: open, snapshots: s, past: past},
+		"orphans":   &orphans{open: open},
 		"marks":     &marks{open: open},
 	}
 }

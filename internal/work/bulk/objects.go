@@ -189,18 +189,37 @@ func (x *expansion) values(made []catalog.Definition) {
 			return !slices.ContainsFunc(made, func(d catalog.Definition) bool { return d.Kind == "SEQUENCE" && d.Name == n })
 		})
 	}
-	for part := range slices.Chunk(sequences, namesInUnit) {
-		x.add(unit.Unit{
-			Kind: "sequence", Class: classOther, Weight: 1, After: []string{tagReconciled}, Tags: []string{tagValues},
-			Uses: []string{unit.Alone + "sequences"},
-		}, "values", SequenceSpec{x.spec.From, x.spec.To, part})
+	sequences, used := x.shared(sequences)
+	for _, s := range []SequenceSpec{{Sequences: sequences}, {Sequences: used, Forward: true}} {
+		for part := range slices.Chunk(s.Sequences, namesInUnit) {
+			x.add(unit.Unit{
+				Kind: "sequence", Class: classOther, Weight: 1, After: []string{tagReconciled}, Tags: []string{tagValues},
+				Uses: []string{unit.Alone + "sequences"},
+			}, "values", SequenceSpec{x.spec.From, x.spec.To, part, s.Forward})
+		}
 	}
-	for part := range slices.Chunk(x.facts.Source.Blobs, blobsInUnit) {
+	for part := range slices.Chunk(x.objects, blobsInUnit) {
 		x.add(unit.Unit{
 			Kind: "blob", Class: classCopy, Weight: int64(len(part)) * pageSize, After: []string{tagDefined}, Tags: []string{tagValues},
 			Uses: []string{unit.Alone + "objects from " + strconv.FormatUint(uint64(part[0]), 10)},
 		}, "objects", BlobSpec{x.spec.From, x.spec.To, part})
 	}
+}
+
+// shared divides sequences into those that take the source's values and those
+// that numbered rows of the target, which stay: of these the further one counts.
+func (x *expansion) shared(all []catalog.Name) (own, used []catalog.Name) {
+	if x.spec.Existing != Append || x.facts.Target == nil {
+		return all, nil
+	}
+	for _, n := range all {
+		if slices.Contains(x.facts.Target.Sequences, n) {
+			used = append(used, n)
+		} else {
+			own = append(own, n)
+		}
+	}
+	return own, used
 }
 
 // views fills materialised views in the order of their definitions, which is
@@ -220,7 +239,7 @@ func (x *expansion) views(list []catalog.Definition) {
 // not meet.
 func (x *expansion) late(list []catalog.Definition) {
 	after := []string{tagForeign, tagKeys, tagReconciled, tagViews, tagValues}
-	for part := range slices.Chunk(list, definitionsInUnit) {
+	for part := range slices.Chunk(x.without(list), definitionsInUnit) {
 		tag := "late " + itoa(len(x.units))
 		x.add(unit.Unit{
 			Kind: "define", Class: classDefine, Weight: int64(len(part)), After: after, Tags: []string{tagLate, tag},

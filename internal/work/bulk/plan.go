@@ -1,8 +1,8 @@
 package bulk
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -50,6 +50,9 @@ type expansion struct {
 	tables []catalog.Table // whose rows are copied, largest first
 	units  []unit.Unit
 	count  map[string]int // units so far, by kind and object
+
+	objects []uint32     // large objects that are copied
+	alone   map[int]bool // definitions, by ID, of large objects that are left alone
 }
 
 // plan expands a copy. Order over the whole selection, never per schema:
@@ -76,7 +79,8 @@ func plan(step string, spec *Copy, facts catalog.Facts) ([]unit.Unit, error) {
 	x.views(definitions.views)
 	x.late(definitions.late)
 	x.analyze(groups)
-	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled}},
+	x.orphans()
+	x.add(unit.Unit{Kind: "marks", Class: classOther, Weight: 1, After: []string{tagDefined, tagAnalyzed, tagLate, tagViews, tagForeign, tagKeys, tagValues, tagReconciled, tagChecked}},
 		"all", MarksSpec{To: spec.To})
 	return x.units, nil
 }
@@ -105,8 +109,8 @@ func (x *expansion) settle() error {
 			return notEmpty(exist, x.spec.To)
 		}
 	}
-	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return int(max(-1, min(1, b.Bytes-a.Bytes))) })
-	return nil
+	slices.SortStableFunc(x.tables, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return cmp.Or(x.facts.Unreserved(x.spec.From), x.blobs())
 }
 
 // source is what a later look at another snapshot is compared with.
@@ -154,10 +158,4 @@ func (x *expansion) add(u unit.Unit, object string, spec any) {
 	x.units = append(x.units, u)
 }
 
-func encode(spec any) json.RawMessage {
-	b, err := json.Marshal(spec)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(spec any) json.RawMessage { return unit.Body(spec) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -227,6 +228,9 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 	}
 	facts.Of, facts.Buckets = part.Of, len(differ)
 	if len(differ) > 0 {
+		if err := quiet(ctx, l, load, spec); err != nil {
+			return record.Account{}, err
+		}
 		if err := load.Empty(ctx, part, differ); err != nil {
 			return record.Account{}, fault.Wrap(err, "empty %d buckets of %s", len(differ), t.Table)
 		}
@@ -257,6 +261,22 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 	}
 	report.At("reconcile.committed")
 	return a, nil
+}
+
+// quiet refuses a repair that would reach beyond its table: rows are deleted
+// and put in again, which is nobody's business but the table's.
+func quiet(ctx context.Context, l unit.Lease, load connector.Load, spec RepairSpec) error {
+	table := spec.Tables[0].Into
+	fires, err := load.Fires(ctx, table)
+	if err != nil || len(fires) == 0 {
+		return err
+	}
+	e := fault.New(fault.Config, "repair.triggers", "%s changed at %s after its snapshot was lost, and putting it right at %s would set off %s",
+		table, spec.From, spec.To, strings.Join(fires, ", "))
+	return e.Hint("disable them at %s (ALTER TABLE %s DISABLE TRIGGER USER; drop foreign keys that delete or change other rows), godwit resume %s, then enable them again",
+		spec.To, table.SQL(), l.Name).
+		Hint("or let this role keep them off: GRANT SET ON PARAMETER session_replication_role TO role (those that are ENABLE ALWAYS fire all the same)").
+		Hint("or copy from the start: --new --existing replace")
 }
 
 // differing compares the bucket sums of both sides.

@@ -56,6 +56,7 @@ type SequenceSpec struct {
 	From      string         `json:"from"`
 	To        string         `json:"to"`
 	Sequences []catalog.Name `json:"sequences"`
+	Forward   bool           `json:"forward,omitempty"` // never set back
 }
 
 // BlobSpec is a set of large objects.

@@ -170,7 +170,7 @@ func (x *expansion) fits(made []catalog.Definition) error {
 	if x.spec.Existing != Skip {
 		for _, t := range x.facts.Source.Tables {
 			if other, ok := x.there.tables[t.Name]; ok {
-				why = append(why, unlike(t, other)...)
+				why = append(why, x.unlike(t, other)...)
 			}
 		}
 		for _, n := range x.facts.Source.Sequences {
@@ -195,8 +195,9 @@ func (x *expansion) fits(made []catalog.Definition) error {
 }
 
 // unlike says why a table that stays cannot take the rows of the source's.
-func unlike(t, other catalog.Table) []string {
-	if kindOf[t.Kind] != kindOf[other.Kind] || (t.Kind == catalog.Partitioned) != (other.Kind == catalog.Partitioned) {
+func (x *expansion) unlike(t, other catalog.Table) []string {
+	into := x.spec.Existing == Append && t.Kind == catalog.Plain && other.Kind == catalog.Partitioned // its root takes rows
+	if !into && (kindOf[t.Kind] != kindOf[other.Kind] || (t.Kind == catalog.Partitioned) != (other.Kind == catalog.Partitioned)) {
 		return []string{fmt.Sprintf("%s is a %s, at the source a %s", t.Name, other.Kind, t.Kind)}
 	}
 	if t.Kind != catalog.Plain {
@@ -212,5 +213,5 @@ func unlike(t, other catalog.Table) []string {
 			why = append(why, fmt.Sprintf("%s has no column %s to write to", t.Name, c))
 		}
 	}
-	return why
+	return append(why, unfilled(t, other)...)
 }

@@ -34,6 +34,7 @@ type spec struct {
 	To         string         `json:"to"`
 	Statements []string       `json:"statements"`
 	Sequences  []catalog.Name `json:"sequences"`
+	Forward    bool           `json:"forward"`
 	OIDs       []uint32       `json:"oids"`
 }
 
@@ -175,6 +176,11 @@ func setSequences(ctx context.Context, j job) error {
 	values, err := j.reader.Values(ctx, j.spec.Sequences)
 	if err != nil {
 		return fault.Wrap(err, "read %s", j.spec.From)
+	}
+	if j.spec.Forward {
+		if values, err = j.load.Ahead(ctx, values); err != nil {
+			return fault.Wrap(err, "compare with %s", j.spec.To)
+		}
 	}
 	j.left.Values = values
 	return fault.Wrap(j.load.SetSequences(ctx, values), "write %s", j.spec.To)

@@ -35,6 +35,11 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
 	spec.without(alone, copied)
+	objects, err := a.past.AloneBlobs(ctx, unit.Ends{From: spec.From, To: spec.To})
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
+	}
+	left := spec.withoutBlobs(objects)
 	s := &sides{open: a.open, run: l.Run, from: spec.From, to: spec.To}
 	defer s.close()
 	v := verdict{}
@@ -54,6 +59,9 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 			return unit.Result{}, err
 		}
 		proofs = append(proofs, blobs)
+	}
+	if left > 0 {
+		proofs = append(proofs, aloneBlobs(objects))
 	}
 	for _, p := range proofs {
 		report.Note(unit.VerifyTable, p)
@@ -78,11 +86,16 @@ func (s *AroundSpec) without(alone map[catalog.Name]bool, copied bool) {
 	s.Definitions = slices.DeleteFunc(s.Definitions, func(d Difference) bool {
 		return d.What == extraDefinition || names[d.Entity]
 	})
-	objects := map[string]bool{} // one may differ in several lines
-	for _, d := range s.Definitions {
+	s.Differing = distinct(s.Definitions)
+}
+
+// distinct counts objects: one may differ in several lines.
+func distinct(list []Difference) int {
+	objects := map[string]bool{}
+	for _, d := range list {
 		objects[d.Entity] = true
 	}
-	s.Differing = len(objects)
+	return len(objects)
 }
 
 func (a *around) sequences(ctx context.Context, s *sides, spec AroundSpec, report unit.Report) (Proof, error) {

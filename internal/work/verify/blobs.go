@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 
 	"godwit/internal/fault"
 	"godwit/internal/unit"
@@ -29,6 +31,35 @@ func split(left, right []uint32) (both, only, more []uint32) {
 		}
 	}
 	return both, only, more
+}
+
+// withoutBlobs takes out large objects that a copy in this run left alone, with
+// their definitions, and returns how many they are.
+func (s *AroundSpec) withoutBlobs(alone []uint32) int {
+	names := map[string]bool{}
+	for _, oid := range alone {
+		names[fmt.Sprint(oid)] = true
+	}
+	s.Blobs = slices.DeleteFunc(s.Blobs, func(oid uint32) bool { return names[fmt.Sprint(oid)] })
+	s.Definitions = slices.DeleteFunc(s.Definitions, func(d Difference) bool { return names[d.Entity] })
+	s.Differing = distinct(s.Definitions)
+	return len(alone)
+}
+
+// aloneBlobs names what is not verified since the copy did not touch it.
+func aloneBlobs(oids []uint32) Proof {
+	var names []string
+	for _, oid := range oids[:min(mostNamed, len(oids))] {
+		names = append(names, fmt.Sprint(oid))
+	}
+	if n := len(oids) - mostNamed; n > 0 {
+		names = append(names, fmt.Sprintf("and %d more", n))
+	}
+	what := "large object "
+	if len(oids) > 1 {
+		what = "large objects "
+	}
+	return Proof{Entity: "large objects left alone", Result: LeftAlone, Method: Both, Count: len(oids), Why: what + strings.Join(names, ", ")}
 }
 
 // blobs compares the content of large objects, byte for byte by their hash;

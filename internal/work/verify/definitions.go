@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -105,12 +104,9 @@ func without(list, other []object) []object {
 	return rest
 }
 
-// alias is what a server adds when it writes out a function's body that it has
-// once read: the name that a bare literal has anyway.
-var alias = regexp.MustCompile(`('(?:[^']|'')*'::([a-z_]+)) AS ([a-z_]+)\b`)
-
 // canonical is a definition's text without what makes no difference: the order
-// of an inheriting table's columns, and the alias above.
+// of an inheriting table's columns, and names that a server adds. Inside
+// literals everything makes one.
 func canonical(d catalog.Definition, child bool) string {
 	switch d.Kind {
 	case "TABLE":
@@ -120,25 +116,9 @@ func canonical(d catalog.Definition, child bool) string {
 		}
 		return strings.Join(lines, "\n")
 	case "FUNCTION", "PROCEDURE", "VIEW", "MATERIALIZED VIEW":
-		return alias.ReplaceAllStringFunc(d.SQL, func(s string) string {
-			m := alias.FindStringSubmatch(s)
-			if m[2] != m[3] {
-				return s
-			}
-			return m[1]
-		})
+		return unaliased(d.SQL)
 	}
 	return d.SQL
-}
-
-// clauses are a definition's lines, those of a table without the commas that
-// tell which one is last.
-func clauses(sql string) []string {
-	lines := strings.Split(sql, "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimSuffix(strings.TrimSpace(l), ",")
-	}
-	return lines
 }
 
 // changes names the lines in which an object differs: for a table mostly its

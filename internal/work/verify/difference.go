@@ -51,9 +51,16 @@ func (s *sides) differences(ctx context.Context, p Pair, rows int64, report unit
 		return found{}, fault.Wrap(err, "compare at %s", s.to)
 	}
 	c := comparison{pair: p, left: s.from, right: s.to, report: report}
+	held := map[int]int64{}
+	for _, b := range lb {
+		held[b.N] = b.Rows
+	}
 	for _, some := range batches(connector.Unequal(lb, rb), lb, rb) {
 		if c.named >= mostNamed {
 			c.found.rest += len(some)
+			for _, n := range some {
+				c.found.dark += held[n]
+			}
 			continue
 		}
 		if err := c.buckets(ctx, left, right, part, some); err != nil {
@@ -65,7 +72,7 @@ func (s *sides) differences(ctx context.Context, p Pair, rows int64, report unit
 		// changed since it was summed, or the difference lies in what text
 		// does not show. Never called equal.
 		c.tell(Difference{What: "sum", Text: "the sums differ, no row does: the source is not as it was when it was summed"})
-		c.found.rows = 1
+		c.found.rows, c.found.dark = 1, max(0, rows-1)
 	}
 	return c.found, nil
 }
@@ -104,9 +111,10 @@ type comparison struct {
 
 // found counts rows that differ.
 type found struct {
-	rows  int // on either side
-	extra int // of them, rows that only the target has
-	rest  int // buckets that differ and were not looked into
+	rows  int   // on either side
+	extra int   // of them, rows that only the target has
+	rest  int   // buckets that differ and were not looked into
+	dark  int64 // rows of the source in those
 }
 
 func (c *comparison) tell(d Difference) {

@@ -29,12 +29,16 @@ type pair struct {
 	mu          sync.Mutex
 	proofs      map[string]verify.Proof
 	differences []verify.Difference
+	progress    []unit.Progress
 }
 
 // Open implements connector.Opener.
 func (p *pair) Open(_ context.Context, name string) (connector.Endpoint, error) {
 	return p.sides[name], nil
 }
+
+// AloneBlobs is of verify.History too.
+func (p *pair) AloneBlobs(context.Context, unit.Ends) ([]uint32, error) { return nil, nil }
 
 // Copied implements verify.History: nothing was copied in this run.
 func (p *pair) Copied(context.Context, unit.Ends, string, string) (record.Sum, bool, error) {
@@ -56,7 +60,11 @@ func (p *pair) Values(context.Context, unit.Ends) (map[catalog.Name]connector.Se
 
 // The rest implements unit.Report.
 
-func (p *pair) Progress(unit.Progress) {}
+func (p *pair) Progress(one unit.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.progress = append(p.progress, one)
+}
 func (p *pair) Drain() <-chan struct{} { return nil }
 func (p *pair) At(string)              {}
 func (p *pair) Note(_ string, body any) {

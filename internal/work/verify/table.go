@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -25,6 +24,8 @@ type Proof struct {
 	Others int64  `json:"others,omitempty"` // rows at the target, when not the same
 	Count  int    `json:"count,omitempty"`  // rows or objects that differ
 	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
+	Parts  int    `json:"parts,omitempty"`  // of Count, parts of the table that differ and were not looked into
+	Same   int64  `json:"same,omitempty"`   // rows of the source that are proved equal
 	Why    string `json:"why,omitempty"`
 	Held   int64  `json:"held,omitempty"` // rows of its own before the copy: why it cannot be verified
 }
@@ -41,6 +42,8 @@ const (
 const (
 	Relayed = "summed while it was copied" // the target was read again
 	Both    = "both sides read"
+	// Defined is for a materialised view that is stale at the source.
+	Defined = "its query run at the source"
 
 	// Recorded is for what has no sum, as sequences.
 	Recorded = "recorded when it was copied"
@@ -48,6 +51,8 @@ const (
 
 // History gives what a copy in the same run recorded. Safe for concurrent use.
 type History interface {
+	// AloneBlobs lists the large objects that a copy in the same run left as they were.
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	// Copied returns the sum of an entity's current accounts in the format it
 	// was copied in; false when this run did not copy all of it between these
 	// ends.
@@ -85,7 +90,8 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To}
+	m := &meter{report: report, p: unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}}
+	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To, meter: m}
 	defer s.close()
 	var err error
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
@@ -95,7 +101,6 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
 	}
 	v := verdict{}
-	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
 		if err != nil {
@@ -103,11 +108,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		}
 		report.Note(unit.VerifyTable, proof)
 		v.add(proof)
-		p.Rows += proof.Rows
-		if pair.Left != nil {
-			p.Done += pair.Left.Bytes
-		}
-		report.Progress(p)
+		m.p.Rows += proof.Rows
+		m.part(0)
+		m.tell()
 	}
 	return unit.Result{Facts: encode(v.counts)}, v.err()
 }
@@ -131,31 +134,99 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: p.Reason})
 		return proof, nil
 	}
-	left, relayed, err := t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format)
-	if err != nil {
-		return proof, fault.Wrap(err, "look up its sum")
+	var left record.Sum
+	var relayed bool
+	var err error
+	if !p.Made {
+		if left, relayed, err = t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format); err != nil {
+			return proof, fault.Wrap(err, "look up its sum")
+		}
 	}
+	share := p.Left.Bytes
 	if relayed {
 		proof.Method = Relayed
-	} else if left, err = s.sum(ctx, s.from, *p.Left); err != nil {
-		return unreadable(proof, s.from, err)
+	} else {
+		share /= 2
+		s.meter.part(share)
+		if left, err = s.sum(ctx, s.from, *p.Left); err != nil {
+			return unreadable(proof, s.from, err)
+		}
 	}
+	s.meter.part(share)
 	right, err := s.sum(ctx, s.to, *p.Right)
 	if err != nil {
 		return unreadable(proof, s.to, err)
 	}
 	proof.Rows, proof.Left, proof.Right = left.Rows, left.String(), right.String()
 	if left.Equal(right) {
-		proof.Result = Equal
+		proof.Result, proof.Same = Equal, left.Rows
 		return proof, nil
 	}
+	if p.Arrays && left.Rows == right.Rows {
+		if err := s.inText(ctx, p, &proof); err != nil || proof.Result != Differs {
+			return proof, err
+		}
+	}
 	proof.Others = right.Rows
+	if p.View {
+		if err := s.stale(ctx, p, left, right, &proof); err != nil || proof.Result != Differs {
+			return proof, err
+		}
+	}
 	found, err := s.differences(ctx, p, max(left.Rows, right.Rows), report)
 	proof.Count, proof.Extra = found.rows+found.rest, found.extra // a bucket not looked into has a row at least
+	proof.Parts, proof.Same = found.rest, max(0, left.Rows-int64(found.rows-found.extra)-found.dark)
 	if found.rest > 0 {
 		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
 	}
 	return proof, err
+}
+
+// inText sums both sides once more as text, in which equal values are equal: an
+// array keeps a flag that it had a NULL once, and loses it when it is copied.
+func (s *sides) inText(ctx context.Context, p Pair, proof *Proof) error {
+	var sums [2]record.Sum
+	for i, side := range []struct {
+		name  string
+		chunk catalog.Chunk
+	}{{s.from, *p.Left}, {s.to, *p.Right}} {
+		side.chunk.Format = catalog.Text
+		var err error
+		if sums[i], err = s.sum(ctx, side.name, side.chunk); err != nil {
+			*proof, err = unreadable(*proof, side.name, err)
+			return err
+		}
+	}
+	if sums[0].Equal(sums[1]) {
+		proof.Result, proof.Method, proof.Same = Equal, Both, sums[0].Rows
+		proof.Rows, proof.Left, proof.Right = sums[0].Rows, sums[0].String(), sums[1].String()
+	}
+	return nil
+}
+
+// stale settles a materialised view that differs: the copy refreshes the
+// target's, while the source's holds what it was refreshed from last. What its
+// query gives at the snapshot decides; where that cannot be told, or others lie
+// between, it is not verified, with the reason.
+func (s *sides) stale(ctx context.Context, p Pair, held, right record.Sum, proof *Proof) error {
+	chunk := *p.Left
+	chunk.Defined = true
+	now, err := s.sum(ctx, s.from, chunk)
+	switch {
+	case err != nil:
+		if *proof, err = unreadable(*proof, s.from, err); err == nil {
+			proof.Why = "it may be stale at the source, where its query cannot be run: " + proof.Why
+		}
+		return err
+	case now.Equal(right):
+		proof.Result, proof.Method, proof.Why = Equal, Defined, "stale at the source: "+s.to+" holds what its query gives"
+		proof.Rows, proof.Left, proof.Same = now.Rows, now.String(), now.Rows
+	case !now.Equal(held):
+		proof.Result, proof.Why = NotVerified, "stale at the source, and its query gives neither what the source nor what "+s.to+" holds"
+	case p.Rests:
+		proof.Result, proof.Why = NotVerified, "stale at the source, or what it reads is: other materialised views"
+	}
+	return nil
 }
 
 // appended is a table that held rows before the copy: compared whole it is
@@ -164,9 +235,15 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 func (t *table) appended(ctx context.Context, s *sides, p Pair, report unit.Report) (Proof, error) {
 	proof := Proof{Entity: p.Name.String(), Result: NotVerified, Method: Both, Held: s.held[p.Name]}
 	proof.Why = fmt.Sprintf("held %d rows before the copy, which added to them", proof.Held)
-	copied, _, err := t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format)
-	if err != nil {
-		return proof, fault.Wrap(err, "look up its sum")
+	var copied record.Sum
+	for _, format := range []string{catalog.Binary, catalog.Text} { // generated columns are read in another than was copied
+		sum, ok, err := t.past.Copied(ctx, s.ends(), proof.Entity, format)
+		if err != nil {
+			return proof, fault.Wrap(err, "look up its sum")
+		}
+		if ok {
+			copied = sum
+		}
 	}
 	there, err := s.sum(ctx, s.to, *p.Right)
 	if err != nil {
@@ -192,6 +269,7 @@ func (t *table) alone(ctx context.Context, s *sides, p Pair, report unit.Report)
 	if p.Empty {
 		return proof, nil
 	}
+	s.meter.part(chunk.Bytes)
 	sum, err := s.sum(ctx, side, *chunk)
 	if err != nil {
 		return unreadable(proof, side, err)
@@ -226,6 +304,7 @@ type sides struct {
 	ids      map[string]string      // of the snapshots they read at
 	alone    map[catalog.Name]bool  // not to be verified
 	held     map[catalog.Name]int64 // rows before the copy
+	meter    *meter
 }
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
@@ -261,7 +340,7 @@ func (s *sides) sum(ctx context.Context, name string, c catalog.Chunk) (record.S
 	if err != nil {
 		return record.Sum{}, err
 	}
-	sum, err := r.CopyOut(ctx, c, io.Discard)
+	sum, err := r.CopyOut(ctx, c, s.meter)
 	if err != nil {
 		s.drop(name)
 	}

@@ -1,9 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
@@ -16,7 +17,7 @@ type Verify struct {
 	To      string   `flow:"to,required,name" help:"connection that is proved against it"`
 	Include []string `flow:"include,patterns" help:"tables to verify, as schema.table with * and ?; all when not given"`
 	Exclude []string `flow:"exclude,patterns" help:"tables to leave out"`
-	Workers int      `flow:"workers" help:"tables at the same time; default from the machine's cores, 2 to 8"`
+	Workers int      `flow:"workers" min:"1" help:"tables at the same time; default from the machine's cores, 2 to 8"`
 }
 
 // Verb is the verify verb.
@@ -60,6 +61,10 @@ type Pair struct {
 	Right  *catalog.Chunk `json:"right,omitempty"`
 	Key    []string       `json:"key,omitempty"`
 	Empty  bool           `json:"empty,omitempty"`  // a materialised view that neither side has filled
+	View   bool           `json:"view,omitempty"`   // a materialised view
+	Rests  bool           `json:"rests,omitempty"`  // one that reads others
+	Made   bool           `json:"made,omitempty"`   // has generated columns, of which a copy has no sum
+	Arrays bool           `json:"arrays,omitempty"` // their bits may differ where their values do not
 	Reason string         `json:"reason,omitempty"` // why the sides differ before a row is read
 }
 
@@ -107,6 +112,9 @@ func plan(step string, v *Verify, facts catalog.Facts) ([]unit.Unit, error) {
 	if len(facts.Source.Tables)+len(facts.Target.Tables) == 0 && len(v.Include)+len(v.Exclude) > 0 {
 		return nil, fault.New(fault.Config, "selection.empty", "the selection leaves nothing to verify").
 			Hint("godwit inspect lists the tables; look at include and exclude")
+	}
+	if err := facts.Unreserved(v.From); err != nil {
+		return nil, err
 	}
 	var units []unit.Unit
 	add := func(u unit.Unit, object string, spec any) {
@@ -175,19 +183,31 @@ type sized struct {
 
 // pairs matches the tables of both sides by name, largest first.
 func pairs(facts catalog.Facts) []sized {
-	right := map[catalog.Name]catalog.Table{}
+	right, there := map[catalog.Name]catalog.Table{}, map[catalog.Name]catalog.Table{}
 	for _, t := range facts.Target.Tables {
-		right[t.Name] = t
+		right[t.Name], there[t.Name] = t, t
 	}
 	var list []sized
+	left := map[catalog.Name]catalog.Table{}
+	for _, t := range facts.Source.Tables {
+		left[t.Name] = t
+	}
 	for _, l := range facts.Source.Tables {
 		r, ok := right[l.Name]
 		delete(right, l.Name)
-		if l.Kind != catalog.Plain && l.Kind != catalog.MatView {
+		if within(l, left, there) || !l.HasRows() && !(l.Kind == catalog.Partitioned && ok && r.HasRows()) {
 			continue
 		}
-		format := catalog.Format(l, facts.Source, facts.Target)
+		var other *catalog.Table
+		made := false
+		if ok {
+			other = &r
+			l, made = compared(l, r)
+		}
+		format := catalog.Format(l, other, facts.Source, facts.Target)
 		p := sized{Pair{Name: l.Name, Left: whole(l, l, format), Key: l.Key, Empty: l.Unfilled && !ok}, l.Bytes}
+		p.Made, p.View, p.Rests = made, l.Kind == catalog.MatView, l.Rests
+		p.Arrays = format == catalog.Binary && slices.ContainsFunc(l.Columns, func(c catalog.Column) bool { return strings.HasSuffix(c.Type, "[]") })
 		if ok {
 			p.Right = whole(r, l, format)
 			if r.Kind == catalog.MatView {
@@ -201,12 +221,44 @@ func pairs(facts catalog.Facts) []sized {
 		list = append(list, p)
 	}
 	for _, t := range facts.Target.Tables { // in the target's order, those the source lacks
-		if r, ok := right[t.Name]; ok && r.HasRows() {
+		if r, ok := right[t.Name]; ok && r.HasRows() && !within(r, there, left) {
 			list = append(list, sized{Pair{Name: r.Name, Right: whole(r, r, catalog.Text), Key: r.Key, Empty: r.Unfilled}, r.Bytes})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b sized) int { return int(max(-1, min(1, b.bytes-a.bytes))) })
+	slices.SortStableFunc(list, func(a, b sized) int { return cmp.Compare(b.bytes, a.bytes) })
 	return list
+}
+
+// within reports whether a table is a partition, known on its own side only,
+// of a root that is a plain table on the other: its rows are read with the
+// root's.
+func within(t catalog.Table, own, other map[catalog.Name]catalog.Table) bool {
+	if _, ok := other[t.Name]; ok {
+		return false
+	}
+	for t.Parent != nil {
+		root, ok := own[*t.Parent]
+		if !ok {
+			return false
+		}
+		if o, ok := other[root.Name]; ok {
+			return o.Kind == catalog.Plain
+		}
+		t = root
+	}
+	return false
+}
+
+// compared is a table with the columns that are compared: generated ones too,
+// where both sides have them; made tells whether there are any.
+func compared(l, r catalog.Table) (t catalog.Table, made bool) {
+	l.Columns = slices.Clone(l.Columns)
+	for i, c := range l.Columns {
+		if c.Generated && slices.ContainsFunc(r.Columns, func(o catalog.Column) bool { return o.Name == c.Name }) {
+			l.Columns[i].Generated, made = false, true
+		}
+	}
+	return l, made
 }
 
 // whole is a table read by the columns of the source, which name the order.
@@ -217,10 +269,4 @@ func whole(t, columns catalog.Table, format string) *catalog.Chunk {
 	}
 }
 
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(v any) json.RawMessage { return unit.Body(v) }

@@ -175,3 +175,33 @@ func TestGiven(t *testing.T) {
 		})
 	}
 }
+
+// TestProgress reads one large table: how far it is is told while it is read,
+// and in the end all of it is.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	for _, url := range []string{from, to} {
+		pgtest.Exec(t, url, "create table large (id int primary key, line text)",
+			"insert into large select i, repeat(md5(i::text), 10) from generate_series(1, 6000) i", "analyze")
+	}
+	p, codes := run(t, from, to)
+	if len(codes) > 0 {
+		t.Fatal(codes)
+	}
+	amid, end := 0, false
+	for _, one := range p.progress {
+		switch {
+		case !strings.Contains(one.Unit, "/table/"):
+		case one.Total < 1<<20 || one.Done > one.Total:
+			t.Errorf("%d of %d", one.Done, one.Total)
+		case one.Done < one.Total:
+			amid++
+		default:
+			end = true
+		}
+	}
+	if amid < 2 || !end {
+		t.Errorf("told %d times amid the table, at its end %v: %v", amid, end, p.progress)
+	}
+}

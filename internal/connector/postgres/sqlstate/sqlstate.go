@@ -8,7 +8,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"godwit/internal/fault"
@@ -243,5 +246,37 @@ func Refused(ctx context.Context, err error) error {
 		return fault.New(fault.Denied, "tls.refused", "%w", err).
 			Hint("tls: {ca: FILE} names the authority that signed the server's certificate")
 	}
-	return fault.New(fault.Unavailable, "connection.refused", "%w", err)
+	return fault.New(fault.Unavailable, "connection.refused", "%s", unreached(err))
+}
+
+// unreached is why no address of a server answered, each reason once and
+// without the address, which the caller names.
+func unreached(err error) string {
+	var reasons []string
+	var collect func(error)
+	collect = func(err error) {
+		if all, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, one := range all.Unwrap() {
+				collect(one)
+			}
+			return
+		}
+		text := err.Error()
+		var network *net.OpError
+		var call *os.SyscallError
+		var name *net.DNSError
+		switch {
+		case errors.As(err, &name):
+			text = name.Error()
+		case errors.As(err, &call):
+			text = call.Err.Error()
+		case errors.As(err, &network) && network.Err != nil:
+			text = network.Err.Error()
+		}
+		if !slices.Contains(reasons, text) {
+			reasons = append(reasons, text)
+		}
+	}
+	collect(err)
+	return strings.Join(reasons, "; ")
 }

@@ -67,3 +67,19 @@ func TestNoContentShows(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreached logs in where nobody listens: each reason once.
+func TestUnreached(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"postgres://m@127.0.0.1:1/x":      "connection refused",
+		"postgres://m@/x?host=/nowhere":   "no such file or directory",
+		"postgres://m@nohost.invalid:1/x": "lookup nohost.invalid",
+	} {
+		_, err := pgconn.Connect(t.Context(), url)
+		f := fault.Of(Refused(t.Context(), err))
+		if f.Code != "connection.refused" || strings.Count(f.Text, want) != 1 || strings.Contains(f.Text, "127.0.0.1:1") {
+			t.Errorf("%s: [%s] %s", url, f.Code, f.Text)
+		}
+	}
+}

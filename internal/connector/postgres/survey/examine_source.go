@@ -25,6 +25,7 @@ var sourceChecks = []check{
 	{"table.unlogged", "no unlogged tables", checkUnlogged},
 	{"index.invalid", "no invalid indexes", checkIndexes},
 	{"extension.rows", "no extension keeps rows of yours", checkExtensionRows},
+	{"selection.objects", "nothing else is left out", checkOmitted},
 	{"secrets.left-out", "no definition carries a password", checkSecrets},
 	{"values.large", "values over 512 MiB are not looked for; a column that holds one is copied in binary only", fine},
 	{"schema.changes", "", remind},
@@ -148,7 +149,7 @@ func (x *examination) sourceTables(pick func(catalog.Table) bool) []string {
 
 func checkKeys(_ context.Context, x *examination) error {
 	if names := x.sourceTables(func(t catalog.Table) bool { return len(t.Key) == 0 }); len(names) > 0 {
-		x.add(connector.Warns, "table.keyless", names[0], "%d tables have no key: verified as multisets, repaired as a whole: %s", len(names), some(names))
+		x.add(connector.Warns, "table.keyless", names[0], "tables without a key (%d) are verified as multisets, repaired as a whole: %s", len(names), some(names))
 	}
 	return nil
 }

@@ -70,11 +70,13 @@ func (x *examination) ofSource(setting string) string {
 
 func checkEncoding(_ context.Context, x *examination) error {
 	switch from := x.ofSource("server_encoding"); {
+	case from == "SQL_ASCII": // sessions speak UTF8: what is none cannot even be read
+		x.add(connector.Warns, "target.encoding", x.here.Database,
+			"the source does not know its encoding (SQL_ASCII): a text that is no valid UTF8 ends the copy of its table (data.encoding)").
+			Or = []string{"convert such texts at the source first"}
 	case from == "" || from == x.here.Encoding:
-	case x.here.Encoding == "UTF8" && from != "SQL_ASCII":
+	case x.here.Encoding == "UTF8":
 		x.add(connector.Warns, "target.encoding", x.here.Database, "encoding is UTF8, the source's %s: texts are converted and may need more room", from)
-	case from == "SQL_ASCII":
-		x.add(connector.Warns, "target.encoding", x.here.Database, "the source does not know its encoding (SQL_ASCII): texts that are no valid %s are refused", x.here.Encoding)
 	default:
 		x.add(connector.Blocks, "target.encoding", x.here.Database, "encoding %s cannot hold all that the source's %s can", x.here.Encoding, from).
 			Fixes = []string{fmt.Sprintf("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", catalog.Quote(x.here.Database+"_utf8"))}

@@ -92,6 +92,11 @@ func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catal
 		if db.Blobs, err = List(ctx, conn, pgx.RowTo[uint32], `SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid`); err != nil {
 			return nil, err
 		}
+	} else if err := omitBlobs(ctx, conn, db); err != nil {
+		return nil, err
+	}
+	if err := reserved(ctx, conn, sel, db); err != nil {
+		return nil, err
 	}
 	used := map[string]bool{}
 	for _, t := range db.Tables {

@@ -38,7 +38,7 @@ func Tables(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
 	for i := range tables {
 		at[tables[i].OID] = &tables[i]
 	}
-	for _, read := range []func(context.Context, *pgx.Conn, map[uint32]*Table) error{readColumns, readKeys, readParents} {
+	for _, read := range []func(context.Context, *pgx.Conn, map[uint32]*Table) error{readColumns, readKeys, readParents, readRests} {
 		if err := read(ctx, conn, at); err != nil {
 			return nil, err
 		}
@@ -77,10 +77,10 @@ func readColumns(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 	}
 	rows, err := List(ctx, conn, func(row pgx.CollectableRow) (column, error) {
 		var c column
-		return c, row.Scan(&c.Table, &c.Name, &c.Type, &c.TypeOID, &c.NotNull, &c.Generated, &c.Identity, &c.Collation)
+		return c, row.Scan(&c.Table, &c.Name, &c.Type, &c.TypeOID, &c.NotNull, &c.Generated, &c.Default, &c.Identity, &c.Collation)
 	}, `
 		SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
-			`+generated+`, a.attidentity = 'a',
+			`+generated+`, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL, a.attidentity = 'a',
 			CASE WHEN a.attcollation <> t.typcollation THEN
 				(SELECT pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation) ELSE '' END
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -145,12 +145,44 @@ func readParents(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 	return err
 }
 
+// readRests finds materialised views whose queries read others, also through
+// plain views.
+func readRests(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) error {
+	views := map[catalog.Name]*Table{}
+	for _, t := range tables {
+		if t.Kind == catalog.MatView {
+			views[t.Name] = t
+		}
+	}
+	if len(views) < 2 {
+		return nil
+	}
+	uses, err := readViewUses(ctx, conn)
+	rests := map[catalog.Name]bool{} // on a materialised view
+	for changed := true; changed; {
+		changed = false
+		for _, u := range uses {
+			if !rests[u.view] && (views[u.used] != nil || rests[u.used]) {
+				rests[u.view], changed = true, true
+			}
+		}
+	}
+	for name, t := range views {
+		t.Rests = rests[name]
+	}
+	return err
+}
+
 // leftOut says which tables and views are not selected: by the patterns, as
 // an extension's, or because what they are made from is left out.
 func leftOut(ctx context.Context, conn *pgx.Conn, sel catalog.Selection, tables []Table) (map[catalog.Name]bool, error) {
 	out := map[catalog.Name]bool{}
+	parent := map[catalog.Name]*catalog.Name{}
 	for _, t := range tables {
-		if t.extension != "" || !sel.Match(t.Name) {
+		parent[t.Name] = t.Parent
+	}
+	for _, t := range tables {
+		if t.extension != "" || !taken(sel, t.Name, parent) {
 			out[t.Name] = true
 		}
 	}
@@ -174,6 +206,16 @@ func leftOut(ctx context.Context, conn *pgx.Conn, sel catalog.Selection, tables 
 		}
 	}
 	return out, torn(tables, out)
+}
+
+// taken reports whether the patterns take a table: by its own name, or as a
+// partition of a root that they take, which holds no rows itself. One that is
+// excluded is not.
+func taken(sel catalog.Selection, name catalog.Name, parent map[catalog.Name]*catalog.Name) bool {
+	if sel.Excludes(name) {
+		return false
+	}
+	return sel.Match(name) || parent[name] != nil && taken(sel, *parent[name], parent)
 }
 
 // torn refuses a child whose inheritance parent is left out: it cannot be made.

@@ -195,7 +195,12 @@ func stops(t *testing.T, drive Drive) {
 	b.drives(func(s *engine.Session) (plan.Turn, bool, error) {
 		stop := make(chan struct{})
 		go b.after(10, func() { close(stop) })
-		return drive(t.Context(), s, stop)
+		turn, stopped, err := drive(t.Context(), s, stop)
+		units, uerr := b.ledger.View().Units(t.Context(), b.run.ID, ledger.Filter{State: "running"}, 0)
+		if uerr != nil || stopped && len(units) > 0 {
+			t.Errorf("stopped with %d units in flight (%v): what was started has ended, nothing more was started", len(units), uerr)
+		}
+		return turn, stopped, err
 	})
 	b.proved(60)
 }

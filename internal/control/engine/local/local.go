@@ -108,7 +108,8 @@ func (l *loop) newer(t plan.Turn) {
 }
 
 // reconcile cancels what should not run and, when that has ended, starts what
-// should: a guard is not closed while what it protects still works.
+// should: a guard is not closed while what it protects still works. After a
+// stop that is only what the journal had begun by then.
 func (l *loop) reconcile(ctx context.Context) {
 	leaving := false
 	wanted := map[string]plan.Ref{}
@@ -124,7 +125,7 @@ func (l *loop) reconcile(ctx context.Context) {
 			a.drained.Do(func() { close(a.drain) })
 		}
 	}
-	if l.stopped || leaving {
+	if leaving {
 		return
 	}
 	for _, r := range l.turn.Running {
@@ -171,6 +172,7 @@ func (l *loop) sleep(ctx context.Context) error {
 		return l.again(ctx)
 	case <-stop:
 		l.stopped = true
+		l.session.Rest()
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -69,6 +69,7 @@ type Key struct {
 	Required bool
 	Default  string
 	Enum     []string
+	Min      int // of an Int, the least there may be; 0: any
 	Help     string
 
 	Index []int        // of the field, as reflect has it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ func keyOf(f reflect.StructField, i int, tag string) Key {
 	k := Key{Name: words[0], Help: f.Tag.Get("help"), Default: f.Tag.Get("default"), Index: []int{i}}
 	if enum := f.Tag.Get("enum"); enum != "" {
 		k.Enum = strings.Split(enum, ",")
+	}
+	if least, err := strconv.Atoi(f.Tag.Get("min")); err == nil {
+		k.Min = least
 	}
 	t := f.Type
 	if t.Kind() == reflect.Map && !plain(t) {

@@ -1,4 +1,4 @@
-package run
+package doctor
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"godwit/internal/unit"
 )
 
-// sights remembers the sources that this process has looked at for a run: at
+// Sights remembers the sources that this process has looked at for a run: at
 // one snapshot they are the same for all its steps. A step behind a copy then
 // also holds the source to what the copy was planned from.
-type sights struct {
+type Sights struct {
 	mu   sync.Mutex
 	seen map[string]catalog.Facts
 }
 
 // find gives the sight of a step's source, nil when it has to be looked at:
 // for the first time, or because the snapshot is another one.
-func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*catalog.Facts, error) {
+func (s *Sights) find(ctx context.Context, l Looking, n unit.Needs) (*catalog.Facts, error) {
 	if s == nil || l.snapshotOf(n) == "" {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*catalog.Fa
 	if !ok {
 		return nil, nil
 	}
-	snap, err := snapshotOf(ctx, l.open, n.From, l.snapshot)
+	snap, err := snapshotOf(ctx, l.Open, n.From, l.Snapshot)
 	if err != nil || snap.ID() != seen.Snapshot {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *sights) find(ctx context.Context, l looking, n unit.Needs) (*catalog.Fa
 }
 
 // keep remembers a sight. What was seen only in part is not kept.
-func (s *sights) keep(l looking, n unit.Needs, facts catalog.Facts) {
+func (s *Sights) keep(l Looking, n unit.Needs, facts catalog.Facts) {
 	if s == nil || l.snapshotOf(n) == "" || !n.Definitions || facts.Unread != "" {
 		return
 	}

@@ -1,4 +1,4 @@
-package cli
+package story
 
 import (
 	"testing"
@@ -8,7 +8,6 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
-	"godwit/internal/ledger"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -24,29 +23,18 @@ func TestPlannedLoad(t *testing.T) {
 			Ranges: []catalog.Query{{Table: orders}, {Table: orders}}, Tables: []catalog.TargetTable{{Name: catalog.Name{Schema: "new", Object: "orders"}}}},
 	}
 	p := &run.Plan{Hash: "9f3c1e", Steps: []run.PlannedStep{{Step: flow.Step{ID: "load"}, Needs: unit.Needs{From: "old", To: "new"}, Facts: facts, Units: make([]unit.Unit, 3)}}}
-	got := planOf(planned(p, &flow.Bound{Flow: "shop", Files: map[string]string{}}))
-	want := []stepValue{{"load old -> new", "14 fields of about 128,400 records into 1 table", 4, 9_000_000,
-		&view.Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 2, Writes: []string{"new.orders"}}}}
+	got := Plan(p, &flow.Bound{Flow: "shop", Files: map[string]string{}})
+	want := []view.PlanStep{{Step: "load old -> new", Makes: "14 fields of about 128,400 records into 1 table", Units: 4, Bytes: 9_000_000,
+		Load: &view.Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 2, Writes: []string{"new.orders"}}}}
 	if diff := cmp.Diff(want, got.Steps); diff != "" {
 		t.Error(diff)
 	}
 	facts.Records.Ranges[0].Where = "old"
-	if l := loadOf("load", facts); l.Records != -1 {
+	if l := Load("load", facts); l.Records != -1 {
 		t.Errorf("a part of a table is counted as all of it: %d", l.Records)
 	}
 	facts.Records = &catalog.Records{Rows: -1, Ranges: []catalog.Query{{}}} // a redrive: from no source
-	if l := loadOf("load", facts); l.Records != -1 || l.Parts != 1 {
+	if l := Load("load", facts); l.Records != -1 || l.Parts != 1 {
 		t.Errorf("%+v", l)
-	}
-}
-
-func TestBarOfLoad(t *testing.T) {
-	t.Parallel()
-	n := &run.Now{
-		Counts:   []ledger.Count{{Kind: "load", State: "done", Units: 1, Weight: 1000}, {Kind: "load", State: "running", Units: 1, Weight: 1000}, {Kind: "marks", State: "ready", Units: 1, Weight: 1}},
-		Progress: []unit.Progress{{Doing: "load", Done: 250, Total: 1000}},
-	}
-	if diff := cmp.Diff([]view.Bar{{Name: "load", Done: 1250, Total: 2000}}, bars(n)); diff != "" {
-		t.Error(diff)
 	}
 }

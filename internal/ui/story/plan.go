@@ -1,20 +1,19 @@
-package cli
+package story
 
 import (
 	"fmt"
 
 	"godwit/internal/catalog"
-	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ui/view"
 )
 
-// planned puts a plan into what is shown.
-func planned(p *run.Plan, b *flow.Bound) view.Plan {
-	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Hash}
+// Plan puts a plan into what is shown.
+func Plan(p *run.Plan, b *flow.Bound) view.Plan {
+	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Name()}
 	if b.Files == nil { // made from --from and --to
-		v.Run = "godwit " + b.Flow + " ... --plan " + p.Hash
+		v.Run = "godwit " + b.Flow + " ... --plan " + p.Name()
 	}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
@@ -42,6 +41,18 @@ func planned(p *run.Plan, b *flow.Bound) view.Plan {
 			v.Destroys.Tables = append(v.Destroys.Tables, one)
 			if !theirs[one.Name] {
 				v.Destroys.Gone = append(v.Destroys.Gone, one)
+			}
+		}
+		if objects := st.DestroyedBlobs(); len(objects) > 0 {
+			v.Destroys.On, v.Destroys.How = st.Needs.To, "are dropped and made again (existing: replace)"
+			v.Destroys.Blobs = objects
+		}
+		if st.Needs.Existing == "append" || st.Needs.Existing == "truncate" {
+			v.Retyped = append(v.Retyped, st.Facts.Retyped()...)
+		}
+		for _, o := range st.Facts.Source.Omitted {
+			if text := o.What + ": " + o.Why; st.Needs.Existing != "" {
+				v.Omitted = append(v.Omitted, text)
 			}
 		}
 		if n := len(st.Facts.Source.LeftOut); n > 0 && v.LeftOut.Tables == 0 {
@@ -73,13 +84,13 @@ func makes(st run.PlannedStep) string {
 			count["key"]++
 		}
 	}
-	return fmt.Sprintf("%s, %s, %d indexes, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
-		view.Plural(len(st.Facts.Source.Tables), "table"), count["index"], view.Plural(count["key"], "key"))
+	return fmt.Sprintf("%s, %s, %s, %s", view.Plural(len(st.Facts.Source.Schemas), "schema"),
+		view.Plural(len(st.Facts.Source.Tables), "table"), view.Plural(count["index"], "index"), view.Plural(count["key"], "key"))
 }
 
 // loaded is a step that reads records: the fields of one, and where they go.
 func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
-	l := loadOf(st.Step.ID, st.Facts)
+	l := Load(st.Step.ID, st.Facts)
 	row.Load, row.Makes = &l, l.Reads()+" into "+view.Plural(len(l.Writes), "table")
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes
@@ -87,8 +98,8 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	return row
 }
 
-// loadOf is what a step that reads records was planned from.
-func loadOf(step string, facts catalog.Facts) view.Load {
+// Load is what a step that reads records was planned from.
+func Load(step string, facts catalog.Facts) view.Load {
 	r := facts.Records
 	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key}
 	if r.Schema != nil {
@@ -113,19 +124,4 @@ func tableRead(facts catalog.Facts) (catalog.Table, bool) {
 		}
 	}
 	return catalog.Table{}, false
-}
-
-// loads are the steps of a flow that read records, as doctor saw them.
-func (s *session) loads(found *doctor.Diagnosis, b *flow.Bound) []view.Load {
-	var list []view.Load
-	for i, f := range found.Facts {
-		if f.Records == nil || i >= len(b.Steps) {
-			continue
-		}
-		l := loadOf(b.Steps[i].ID, f.Facts)
-		if list = append(list, l); s.json {
-			s.events().Value("doctor.load", l)
-		}
-	}
-	return list
 }

@@ -1,4 +1,4 @@
-package run
+package doctor
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"godwit/internal/unit"
 )
 
-// makeRoom adds to the facts what makes room at the target, if the policy wants
+// MakeRoom adds to the facts what makes room at the target, if the policy wants
 // room made. What is kept there for others has to be as it is at the source.
-func makeRoom(ctx context.Context, open connector.Opener, n unit.Needs, facts *catalog.Facts) error {
+func MakeRoom(ctx context.Context, open connector.Opener, n unit.Needs, facts *catalog.Facts) error {
 	if n.Existing != replace && n.Existing != truncate {
 		return nil
 	}
@@ -25,12 +25,12 @@ func makeRoom(ctx context.Context, open connector.Opener, n unit.Needs, facts *c
 	if err == nil && len(facts.Kept) > 0 {
 		err = same(ctx, open, n, facts)
 	}
-	return fault.Wrap(err, "make room at %s", n.To)
+	return err
 }
 
 // same refuses to keep what is not the same on both sides.
 func same(ctx context.Context, open connector.Opener, n unit.Needs, facts *catalog.Facts) error {
-	db, err := inspect(ctx, open, n.To, catalog.Selection{}, false)
+	db, err := Inspect(ctx, open, n.To, catalog.Selection{}, false)
 	if err != nil {
 		return err
 	}

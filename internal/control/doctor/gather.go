@@ -1,0 +1,176 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// Policies for what is at the target, as far as looking depends on them.
+const (
+	replace  = "replace"
+	truncate = "truncate"
+	appends  = "append" // what is there stays, and rows come on top
+)
+
+// Looking is how both sides of steps are looked at.
+type Looking struct {
+	Open     connector.Opener
+	Cores    int
+	Snapshot string // name of the run's snapshot, "" when no run is under way
+	Sights   *Sights
+}
+
+// Gather looks at both sides of a step, beside each other. With a snapshot the
+// source's definitions are as of that snapshot, which stays open; else as of
+// now.
+func (l Looking) Gather(ctx context.Context, n unit.Needs) (catalog.Facts, error) {
+	facts := catalog.Facts{Cores: l.Cores}
+	var target catalog.Facts
+	var source, other error
+	var both sync.WaitGroup
+	both.Go(func() { source = l.source(ctx, n, &facts) })
+	both.Go(func() { other = l.target(ctx, n, &target) })
+	both.Wait()
+	if err := cmp.Or(source, other); err != nil {
+		return facts, err
+	}
+	facts.Target, facts.TargetDefinitions = target.Target, target.TargetDefinitions
+	facts.Unread = cmp.Or(facts.Unread, target.Unread)
+	var err error
+	if n.Records != nil {
+		facts.Records, err = Records(ctx, l.Open, n)
+		return facts, err
+	}
+	err = MakeRoom(ctx, l.Open, n, &facts)
+	return facts, err
+}
+
+func (l Looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts) error {
+	seen, err := l.Sights.find(ctx, l, n)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		facts.Source, facts.Snapshot, facts.Definitions, facts.Unread = seen.Source, seen.Snapshot, seen.Definitions, seen.Unread
+		return nil
+	}
+	if facts.Source, facts.Snapshot, err = l.look(ctx, n); err != nil {
+		return err
+	}
+	if n.Definitions {
+		facts.Definitions, err = definitions(ctx, l.Open, n.From, n.Select, facts.Source, l.snapshotOf(n))
+		if err = unread(facts, n, err); err != nil {
+			return err
+		}
+	}
+	l.Sights.keep(l, n, *facts)
+	return nil
+}
+
+// look inspects the source, in a run at its snapshot: what came since is no
+// part of what is moved.
+func (l Looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, string, error) {
+	if l.snapshotOf(n) == "" {
+		db, err := Inspect(ctx, l.Open, n.From, n.Select, true)
+		return db, "", err
+	}
+	snap, err := snapshotOf(ctx, l.Open, n.From, l.Snapshot)
+	if err != nil {
+		return nil, "", err
+	}
+	reader, err := snap.Read(ctx)
+	if err != nil {
+		return nil, "", fault.Wrap(err, "read %s at its snapshot", n.From)
+	}
+	defer reader.Close()
+	db, err := reader.Inspect(ctx, n.Select)
+	return db, snap.ID(), err
+}
+
+func (l Looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
+	if facts.Target, err = Inspect(ctx, l.Open, n.To, n.Select, false); err != nil || !n.Compare {
+		return err
+	}
+	facts.TargetDefinitions, err = definitions(ctx, l.Open, n.To, n.Select, facts.Target, "")
+	return unread(facts, n, err)
+}
+
+func (l Looking) snapshotOf(n unit.Needs) string {
+	if !n.Snapshot {
+		return ""
+	}
+	return l.Snapshot
+}
+
+// unread notes definitions that may not be read. What only looks goes on with
+// all that may be: a table without rights must not hide the others.
+func unread(facts *catalog.Facts, n unit.Needs, err error) error {
+	if err == nil || n.Existing != "" || fault.KindOf(err) != fault.Denied {
+		return err
+	}
+	facts.Unread = err.Error()
+	return nil
+}
+
+// Inspect looks at what a connection holds of a selection. Patterns that match
+// nothing are refused if they must match.
+func Inspect(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, must bool) (*catalog.Database, error) {
+	i, err := connector.Capable[connector.Inspector](ctx, open, name, "be inspected")
+	if err != nil {
+		return nil, err
+	}
+	if !must {
+		sel.Include = lenient(sel.Include)
+	}
+	db, err := i.Inspect(ctx, sel)
+	return db, err
+}
+
+// lenient keeps the patterns that a target may well not match yet from being
+// refused there: what they select is what the source has.
+func lenient(include []catalog.Pattern) []catalog.Pattern {
+	list := make([]catalog.Pattern, 0, len(include))
+	for _, p := range include {
+		list = append(list, p.Lenient())
+	}
+	return list
+}
+
+func definitions(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, db *catalog.Database, snapshot string) ([]catalog.Definition, error) {
+	d, err := connector.Capable[connector.Definer](ctx, open, name, "write its definitions")
+	if err != nil {
+		return nil, err
+	}
+	id := ""
+	if snapshot != "" {
+		if id, err = export(ctx, open, name, snapshot); err != nil {
+			return nil, err
+		}
+	}
+	list, err := d.Definitions(ctx, id, sel, db)
+	return list, err
+}
+
+func export(ctx context.Context, open connector.Opener, name, snapshot string) (string, error) {
+	snap, err := snapshotOf(ctx, open, name, snapshot)
+	if err != nil {
+		return "", err
+	}
+	id, err := snap.Export(ctx)
+	return id, fault.Wrap(err, "export snapshot of %s", name)
+}
+
+func snapshotOf(ctx context.Context, open connector.Opener, name, snapshot string) (connector.Snapshot, error) {
+	s, err := connector.Capable[connector.Snapshots](ctx, open, name, "be read at a snapshot")
+	if err != nil {
+		return nil, err
+	}
+	snap, err := s.OpenSnapshot(ctx, snapshot)
+	return snap, err
+}

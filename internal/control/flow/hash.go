@@ -1,0 +1,94 @@
+package flow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+
+	"godwit/internal/unit"
+)
+
+// Meaning is a flow without where its steps stand in their file, what else the
+// file says, and how many workers it gets: none of that makes another flow.
+func (b *Bound) Meaning() []byte {
+	plain := *b
+	plain.Files, plain.Help = nil, ""
+	plain.Steps = slices.Clone(b.Steps)
+	for i := range plain.Steps {
+		plain.Steps[i].Pos = Pos{}
+		plain.Steps[i].Spec = idle(plain.Steps[i].Spec)
+	}
+	return unit.Body(plain)
+}
+
+// idle is a spec without its number of workers.
+func idle(spec any) any {
+	var keys map[string]any
+	if json.Unmarshal(unit.Body(spec), &keys) != nil {
+		return spec
+	}
+	delete(keys, "Workers")
+	return keys
+}
+
+// Hash names what a run of a flow would do: by one hash of everything, which
+// decides, and by parts that tell what has changed when it is another. The
+// parts are HASH of the flow, N.HASH of the definitions, N.HASH of what is
+// destroyed.
+func (b *Bound) Hash(definitions [][]string, destroyed []string) (all, parts string) {
+	whole := sha256.New()
+	whole.Write(b.Meaning()) // a hash takes everything
+	put := func(part hash.Hash, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic("encode part of a plan: " + err.Error()) // texts only
+		}
+		whole.Write(append(text, '\n'))
+		part.Write(append(text, '\n'))
+	}
+	meant, made, gone := sha256.New(), sha256.New(), sha256.New()
+	meant.Write(b.Meaning())
+	for _, d := range definitions {
+		put(made, d)
+	}
+	for _, d := range destroyed {
+		put(gone, d)
+	}
+	return brief(whole, 12), fmt.Sprintf("%s-%d.%s-%d.%s", brief(meant, 4), len(definitions), brief(made, 4), len(destroyed), brief(gone, 4))
+}
+
+func brief(h hash.Hash, n int) string { return hex.EncodeToString(h.Sum(nil))[:n] }
+
+// Stale says what differs between the plan of a name and one of this hash and
+// parts, empty when nothing does. The hash alone is a name too; then it cannot
+// say what.
+func Stale(name, now, parts string) string {
+	hash, rest, _ := strings.Cut(name, "-")
+	if hash == now {
+		return ""
+	}
+	then, of := strings.Split(rest, "-"), strings.Split(parts, "-")
+	if len(then) != len(of) {
+		return "flow, inputs, definitions or what would be destroyed changed"
+	}
+	var changed []string
+	if then[0] != of[0] {
+		changed = append(changed, "the flow, its inputs or its environment changed")
+	}
+	for i, what := range []string{"the source's definitions", "what would be destroyed"} {
+		if then[i+1] == of[i+1] {
+			continue
+		}
+		before, _, _ := strings.Cut(then[i+1], ".")
+		after, _, _ := strings.Cut(of[i+1], ".")
+		changed = append(changed, fmt.Sprintf("%s changed, %s objects then, %s now", what, before, after))
+	}
+	if changed == nil {
+		return "something changed"
+	}
+	return strings.Join(changed, "; ")
+}

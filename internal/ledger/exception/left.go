@@ -1,0 +1,101 @@
+package exception
+
+import (
+	"context"
+
+	"godwit/internal/record"
+)
+
+// Left is what a run left behind, as far as its end and its report tell it.
+type Left struct {
+	Causes []CauseLeft // of this run, closed ones too; most frequent first
+	Issues []IssueGroup
+	Cut    bool // there are more groups of issues than Issues has
+}
+
+// CauseLeft is a cause with some of its records and how they ended.
+type CauseLeft struct {
+	Cause
+	Examples []record.Exception
+	Closed   []Ending // by their words
+}
+
+// Ending is how records of a cause were closed.
+type Ending struct {
+	Text    string // applied by redrive-1
+	Records int64
+}
+
+// Examples of a cause, its most frequent values, and how many groups of issues
+// and causes are told with them. Whoever wants more lists them.
+const (
+	examples   = 3
+	topValues  = 5
+	mostGroups = 2000
+	mostCauses = 500 // with examples
+)
+
+// Left looks at what a run left behind.
+func (l Look) Left(ctx context.Context, run int64) (Left, error) {
+	var left Left
+	err := left.look(ctx, l, run)
+	return left, err
+}
+
+func (l *Left) look(ctx context.Context, look Look, run int64) error {
+	causes, err := look.Causes(ctx, run, Filter{State: All}, topValues)
+	if err != nil {
+		return err
+	}
+	for i, c := range causes {
+		if i >= mostCauses {
+			l.Causes = append(l.Causes, CauseLeft{Cause: c})
+			continue
+		}
+		some, err := look.List(ctx, run, Filter{Cause: c.Cause, State: All}, 0, examples)
+		if err != nil {
+			return err
+		}
+		l.Causes = append(l.Causes, CauseLeft{Cause: c, Examples: some})
+	}
+	if err := l.closed(ctx, look, run); err != nil {
+		return err
+	}
+	if l.Issues, err = look.IssueGroups(ctx, run, IssueFilter{}, mostGroups+1); err != nil {
+		return err
+	}
+	if l.Cut = len(l.Issues) > mostGroups; l.Cut {
+		l.Issues = l.Issues[:mostGroups]
+	}
+	return nil
+}
+
+// closed counts how the records of each cause ended.
+func (l *Left) closed(ctx context.Context, look Look, run int64) error {
+	at := make(map[string]*CauseLeft, len(l.Causes))
+	for i := range l.Causes {
+		at[l.Causes[i].Cause.Cause] = &l.Causes[i]
+	}
+	for after := int64(0); ; {
+		page, err := look.List(ctx, run, Filter{State: Closed}, after, 5000)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, e := range page {
+			after = e.ID
+			if c := at[e.Cause]; c != nil {
+				c.end(e.Closed)
+			}
+		}
+	}
+}
+
+func (c *CauseLeft) end(text string) {
+	for i := range c.Closed {
+		if c.Closed[i].Text == text {
+			c.Closed[i].Records++
+			return
+		}
+	}
+	c.Closed = append(c.Closed, Ending{text, 1})
+}
