@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	databases "database/sql"
 	"errors"
 	"flag"
 	"os"
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll,
+			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite,
 		},
 	})
 }
@@ -70,6 +71,18 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Setenv("SQL", line)
 		}
 	}
+}
+
+// lite runs statements in a file: sqlite FILE TEXT.
+func lite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite FILE TEXT")
+	}
+	db, err := databases.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
 }
 
 // login makes a role: login NAME URL [ATTRIBUTES].

@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres"
+	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ledger"
@@ -27,7 +28,7 @@ import (
 func language() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector()},
 	}
 }
 
