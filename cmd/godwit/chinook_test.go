@@ -68,6 +68,16 @@ func chinookPostgres(t testing.TB) string {
 	return url
 }
 
+// chinookFiles are lines of JSON, as PostgreSQL writes rows.
+func chinookFiles(t testing.TB, url string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for table := range chinook {
+		write(t, dir, table+".ndjson", strings.Join(pgtest.Column[string](t, url, "select row_to_json(t)::text from public."+table+" t"), "\n"))
+	}
+	return dir
+}
+
 func chinookSQLite(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "chinook.db")
@@ -93,6 +103,7 @@ func TestChinook(t *testing.T) {
 		plain             bool // names are the model's
 	}{
 		"postgres": {fmt.Sprintf("postgres: {url: %q}", chinookPostgres(t)), `"`, true},
+		"file":     {fmt.Sprintf("file: {dir: %q}", chinookFiles(t, right)), "", true},
 		"sqlite":   {fmt.Sprintf("sqlite: {file: %q}", chinookSQLite(t)), `"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,12 +121,15 @@ func TestChinook(t *testing.T) {
 				for _, column := range columns {
 					from := quoted(column)
 					if strings.HasSuffix(column, "city") {
-						from = "trim(" + from + ")" // SQLite's script alone has "Edinburgh "
+						from = "trim(" + from + ")" // PostgreSQL takes the blank off N'Edinburgh '
 					}
 					list = append(list, from+" AS "+column)
 				}
-				flow += fmt.Sprintf("  - load:\n      from: {at: old, query: %q}\n      key: %s\n      to: {at: new, table: public.%s}\n",
-					"SELECT "+strings.Join(list, ", ")+" FROM "+quoted(table), chinookKey(table), table)
+				from := fmt.Sprintf("query: %q", "SELECT "+strings.Join(list, ", ")+" FROM "+quoted(table))
+				if name == "file" {
+					from = "objects: " + table + ".ndjson"
+				}
+				flow += fmt.Sprintf("  - load:\n      from: {at: old, %s}\n      key: %s\n      to: {at: new, table: public.%s}\n", from, chinookKey(table), table)
 			}
 			write(t, dir, "flows/shop.yaml", flow)
 			write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {%s}\n  new: {postgres: {url: %q}}\n", c.connection, to))

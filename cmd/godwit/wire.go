@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/file"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
@@ -28,7 +29,7 @@ import (
 func language() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/file"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
@@ -36,7 +37,7 @@ const (
 func built() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
 
