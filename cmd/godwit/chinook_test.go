@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"godwit/data"
+	"godwit/rig/mariadb/mariatest"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,15 @@ func chinookPostgres(t testing.TB) string {
 	return url
 }
 
+func chinookMySQL(t testing.TB) string {
+	t.Helper()
+	db := mariatest.New(t)
+	_, script, _ := strings.Cut(chinookScript(t, "Chinook_MySql.sql"), "USE `Chinook`;")
+	// Its authors do not mean a backslash to be taken off.
+	db.Exec(t, "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';"+script)
+	return db.URL()
+}
+
 // chinookFiles are lines of JSON, as PostgreSQL writes rows.
 func chinookFiles(t testing.TB, url string) string {
 	t.Helper()
@@ -99,12 +109,16 @@ func TestChinook(t *testing.T) {
 	right := chinookPostgres(t)
 	model := regexp.MustCompile(`(?s)CREATE TABLE.*?\);`).FindAllString(chinookScript(t, "Chinook_PostgreSql.sql"), -1)
 	for name, c := range map[string]struct {
-		connection, quote string
-		plain             bool // names are the model's
+		connection func(testing.TB) string
+		quote      string
+		plain      bool // names are the model's
 	}{
-		"postgres": {fmt.Sprintf("postgres: {url: %q}", chinookPostgres(t)), `"`, true},
-		"file":     {fmt.Sprintf("file: {dir: %q}", chinookFiles(t, right)), "", true},
-		"sqlite":   {fmt.Sprintf("sqlite: {file: %q}", chinookSQLite(t)), `"`, false},
+		"postgres": {func(t testing.TB) string { return fmt.Sprintf("postgres: {url: %q}", chinookPostgres(t)) }, `"`, true},
+		"mysql": {func(t testing.TB) string {
+			return fmt.Sprintf("mysql: {url_secret: {command: [echo, %q]}}", chinookMySQL(t))
+		}, "`", false},
+		"sqlite": {func(t testing.TB) string { return fmt.Sprintf("sqlite: {file: %q}", chinookSQLite(t)) }, `"`, false},
+		"file":   {func(t testing.TB) string { return fmt.Sprintf("file: {dir: %q}", chinookFiles(t, right)) }, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := pgtest.Database(t)
@@ -132,7 +146,7 @@ func TestChinook(t *testing.T) {
 				flow += fmt.Sprintf("  - load:\n      from: {at: old, %s}\n      key: %s\n      to: {at: new, table: public.%s}\n", from, chinookKey(table), table)
 			}
 			write(t, dir, "flows/shop.yaml", flow)
-			write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {%s}\n  new: {postgres: {url: %q}}\n", c.connection, to))
+			write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {%s}\n  new: {postgres: {url: %q}}\n", c.connection(t), to))
 			s := command(t, dir, nil, "run", "shop", "--yes", "--progress", "none")
 			if s.code != 0 {
 				t.Fatalf("exit %d:\n%s%s", s.code, s.out, s.err)

@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/file"
+	"godwit/internal/connector/mysql"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
@@ -29,7 +30,7 @@ import (
 func language() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector(), sqlite.Connector(), file.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // when its key comes: a key that a struct has is never looked up here.
 var planned = map[string][]string{
 	"project":  words("schedule alarms mail serve owners issues known"),
-	"system":   words("mysql oracle opensearch http bucket queue"),
+	"system":   words("oracle opensearch http bucket queue"),
 	"postgres": words("url via limit tls"),
 	"tls":      words("ca cert key verify"),
 	"limit":    words("rate concurrency connections bandwidth times"),
