@@ -36,7 +36,7 @@ func typeOf(wire string, precision, scale int) catalog.Type {
 	case "BIGINT", "BIT":
 		t.Kind, t.Length = catalog.KindInt, 8
 		if wire != "BIGINT" { // there are some that no int holds
-			t = catalog.Type{Kind: catalog.KindDecimal, Precision: 20, Native: t.Native}
+			t = catalog.Type{Kind: catalog.KindDecimal, Precision: 20}
 		}
 	case "DECIMAL":
 		t.Kind, t.Precision, t.Scale = catalog.KindDecimal, precision, scale
@@ -59,12 +59,17 @@ func typeOf(wire string, precision, scale int) catalog.Type {
 	case "JSON":
 		t.Kind = catalog.KindJSON
 	}
+	if t.Kind != catalog.KindOther {
+		t.Native = "" // a date here and a date of the target are not the same type
+	}
 	return t
 }
 
 // declare adds what a table's definition says.
 func (c *column) declare(native string, filled bool, length any) {
-	c.t.Native, c.filled = native, filled
+	if c.filled = filled; c.t.Kind == catalog.KindOther {
+		c.t.Native = native
+	}
 	if n, ok := length.(int64); ok && c.t.Kind == catalog.KindText && n < 1<<20 {
 		c.t.Length = int(n)
 	}

@@ -41,7 +41,9 @@ func typeOf(declared string) catalog.Type {
 	case has("DEC", "NUM"):
 		t.Kind = catalog.KindDecimal
 	}
-	t.Native = declared
+	if t.Native = ""; t.Kind == catalog.KindOther {
+		t.Native = declared
+	}
 	return t
 }
 
