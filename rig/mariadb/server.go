@@ -69,6 +69,9 @@ func Start(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
+// Folder is where all of it lies.
+func (s *Server) Folder() string { return s.base }
+
 func (s *Server) data() string   { return filepath.Join(s.base, "data") }
 func (s *Server) socket() string { return filepath.Join(s.base, "s") }
 
