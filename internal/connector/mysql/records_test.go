@@ -215,6 +215,17 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// TestZeroDates is what docs/operations.md says of them.
+func TestZeroDates(t *testing.T) {
+	t.Parallel()
+	db, e := endpoint(t)
+	db.Exec(t, "CREATE TABLE z (day date)", "SET sql_mode = ''; INSERT INTO z VALUES ('0000-00-00'), ('2024-02-29')")
+	s, all, _, _ := read(t, e, connector.Query{SQL: "SELECT nullif(day, '0000-00-00') AS day FROM z ORDER BY day"})
+	if s.Fields[0].Type.Kind != catalog.KindDate || all[0].Slots[0] != nil || all[1].Slots[0] != time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC) {
+		t.Errorf("%v of type %s", all, s.Fields[0].Type)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	db, e := endpoint(t)
