@@ -34,8 +34,8 @@ bench: tools build ## godwit beside its peers, interleaved, with ratios
 	$(GO) run ./bench -godwit $(CURDIR)/$(BIN)
 
 .PHONY: tools
-tools: ## find PostgreSQL (15 or newer), or install it
-	@sh rig/tools.sh
+tools: ## find PostgreSQL (15 or newer) and MariaDB, or install them
+	@sh rig/tools.sh mariadb
 
 .PHONY: lint
 lint: ## gofmt, vet and golangci-lint where it is installed

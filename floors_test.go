@@ -50,6 +50,10 @@ var walls = []wall{
 // families whose members do not know each other: work/bulk and work/verify.
 var strangers = []string{"internal/work", "internal/connector"}
 
+// A room that members of a family share: what connectors to SQL systems have in
+// common, which knows none of them.
+const keysetRoom = "internal/connector/keyset"
+
 // Budgets: a smoke alarm, not the aim.
 const (
 	fileLines     = 500
@@ -168,7 +172,7 @@ func forbidden(from, to string) string {
 	}
 	for _, family := range strangers {
 		a, b := member(from, family), member(to, family)
-		if a != "" && b != "" && a != b {
+		if a != "" && b != "" && a != b && to != keysetRoom {
 			return family + "/" + a + " and " + family + "/" + b + " do not know each other"
 		}
 	}

@@ -1,7 +1,29 @@
 #!/bin/sh
 # Finds PostgreSQL 15 or newer for tests, demo and bench, or installs it by the
-# system's package manager. Says what it does before it does it.
+# system's package manager. Says what it does before it does it. With "mariadb"
+# also a MariaDB server, which only tests of that connector need: where it
+# cannot be had they are skipped, and say so.
 set -eu
+
+find_mariadb() {
+	PATH="$PATH:/usr/sbin:/usr/local/opt/mariadb/bin:/opt/homebrew/opt/mariadb/bin" command -v mariadbd >/dev/null 2>&1
+}
+
+mariadb() {
+	find_mariadb && return 0
+	if command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+		sudo=""
+		[ "$(id -u)" -eq 0 ] || sudo="sudo -n"
+		echo "MariaDB is missing: installing Debian's package mariadb-server ..." >&2
+		$sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mariadb-server >/dev/null || true
+	elif command -v brew >/dev/null 2>&1; then
+		echo "MariaDB is missing: installing mariadb by Homebrew ..." >&2
+		brew install mariadb || true
+	fi
+	find_mariadb || echo "MariaDB is missing and cannot be installed here: tests of the connector mysql are skipped." >&2
+}
+
+if [ "${1:-}" = mariadb ]; then mariadb; fi
 
 version_of() { # first number of "postgres (PostgreSQL) 15.18"
 	"$1" --version 2>/dev/null | sed -n 's/.* \([0-9][0-9]*\)[.0-9a-z]*.*/\1/p' | head -n 1

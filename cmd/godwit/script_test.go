@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	databases "database/sql"
 	"errors"
 	"flag"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/rig/mariadb/mariatest"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/jackc/pgx/v5"
@@ -46,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll,
+			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite, "mysql": maria,
 		},
 	})
 }
@@ -70,6 +72,30 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Setenv("SQL", line)
 		}
 	}
+}
+
+// lite runs statements in a file: sqlite FILE TEXT.
+func lite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite FILE TEXT")
+	}
+	db, err := databases.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
+}
+
+// maria runs statements in a new database of MariaDB, whose URL becomes MYSQL:
+// mysql TEXT.
+func maria(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mysql TEXT")
+	}
+	tb := ts.Value("test").(testing.TB)
+	db := mariatest.New(tb)
+	db.Exec(tb, args[0])
+	ts.Setenv("MYSQL", db.URL())
 }
 
 // login makes a role: login NAME URL [ATTRIBUTES].

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/file"
+	"godwit/internal/connector/mysql"
 	"godwit/internal/connector/postgres"
+	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ledger"
@@ -27,7 +30,7 @@ import (
 func language() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
 

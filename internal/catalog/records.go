@@ -1,11 +1,15 @@
 package catalog
 
-// Query says which records are read. Either Table or SQL is given.
+// Query says which records are read. One of Table, SQL and Objects is given.
 type Query struct {
 	Table Name           `json:"table,omitzero"`
 	Where string         `json:"where,omitempty"` // with Table: a condition in the system's words
 	SQL   string         `json:"sql,omitempty"`   // one SELECT; parameters as :name
 	Args  map[string]any `json:"args,omitempty"`  // by the names in SQL and Where; bound, never pasted
+	// Objects are files: one, or a pattern. Format is what they hold; "" is
+	// told by their names.
+	Objects string `json:"objects,omitempty"`
+	Format  string `json:"format,omitempty"`
 	// Key are the columns that tell records apart and by which they are read
 	// in order. Without a key the order is unknown, and no page can be read on
 	// from.

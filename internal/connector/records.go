@@ -34,6 +34,9 @@ type RecordSource interface {
 	ReadRecords(ctx context.Context, q Query, snapshot string) (RecordReader, error)
 }
 
+// Objects is a RecordSource whose records lie in files, not in tables.
+type Objects interface{ HoldsObjects() }
+
 // RecordReader gives records page by page. Not safe for concurrent use; Close
 // may be called twice, and before the end.
 type RecordReader interface {

@@ -55,6 +55,14 @@ type Record struct {
 	// Exception is the one that this record is redriven from, 0 when it comes
 	// from its source.
 	Exception int64
+	// Broken says why it could not be read; its slots are all missing then.
+	Broken *Broken
+}
+
+// Broken is a record that its source could not make sense of.
+type Broken struct {
+	Issue
+	Raw []byte // all of its text
 }
 
 // Page is records in memory between two stages. It belongs to whoever received

@@ -21,9 +21,12 @@ import (
 type Records struct {
 	At     connector.Endpoint
 	Schema string
-	Exec   func(t testing.TB, sql ...string)
-	Rows   func(t testing.TB, sql string) []string // the only column of each row, as text
-	Kill   func(t testing.TB)                      // ends the sessions of At, wherever they stand
+	Quote  func(string) string // an identifier; nil is the standard's way
+	// LongText is a type that holds 10 MB, "" is text.
+	LongText string
+	Exec     func(t testing.TB, sql ...string)
+	Rows     func(t testing.TB, sql string) []string // the only column of each row, as text
+	Kill     func(t testing.TB)                      // ends the sessions of At, wherever they stand
 }
 
 // fresh names a table that is not there yet.
@@ -31,12 +34,20 @@ func (r Records) fresh(what string) catalog.Name {
 	return catalog.Name{Schema: r.Schema, Object: fmt.Sprintf("%s_%d", what, serial.Add(1))}
 }
 
+// sql is a name as the system writes it.
+func (r Records) sql(name catalog.Name) string {
+	if r.Quote == nil {
+		return name.SQL()
+	}
+	return r.Quote(name.Schema) + "." + r.Quote(name.Object)
+}
+
 // fill inserts rows that are written as VALUES, many in one statement.
 func (r Records) fill(t testing.TB, table catalog.Name, rows []string) {
 	t.Helper()
 	for len(rows) > 0 {
 		n := min(len(rows), 1000)
-		r.Exec(t, "INSERT INTO "+table.SQL()+" VALUES "+strings.Join(rows[:n], ", "))
+		r.Exec(t, "INSERT INTO "+r.sql(table)+" VALUES "+strings.Join(rows[:n], ", "))
 		rows = rows[n:]
 	}
 }
@@ -114,7 +125,7 @@ func ReadRecords(t *testing.T, r Records) {
 	source := capability[connector.RecordSource](t, r.At, "read records")
 	t.Run("a table without rows", func(t *testing.T) {
 		table := r.fresh("none")
-		r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY)")
+		r.Exec(t, "CREATE TABLE "+r.sql(table)+" (id bigint PRIMARY KEY)")
 		q := connector.Query{Table: table, Key: []string{"id"}}
 		if all, _ := r.read(t, q); len(all) > 0 {
 			t.Errorf("%v is read", all)
@@ -126,7 +137,7 @@ func ReadRecords(t *testing.T, r Records) {
 	t.Run("one key", func(t *testing.T) { oneKey(t, r, source) })
 	t.Run("several keys, with nulls, more than once", func(t *testing.T) {
 		table := r.fresh("loose")
-		r.Exec(t, "CREATE TABLE "+table.SQL()+" (a bigint, b varchar(20), n int)")
+		r.Exec(t, "CREATE TABLE "+r.sql(table)+" (a bigint, b varchar(20), n int)")
 		var rows []string
 		for i := range 3500 {
 			a, b := fmt.Sprint(i/600), fmt.Sprintf("'b%d'", i/7)
@@ -141,8 +152,8 @@ func ReadRecords(t *testing.T, r Records) {
 		r.fill(t, table, rows)
 		r.resume(t, connector.Query{Table: table, Key: []string{"a", "b", "n"}}, 2)
 		// The same key on both sides of every place: only whole keys can be left behind.
-		r.resume(t, connector.Query{SQL: "SELECT a, b FROM " + table.SQL(), Key: []string{"b", "a"}}, 1)
-		r.resume(t, connector.Query{SQL: "SELECT * FROM " + table.SQL() + " WHERE n < :n", Args: map[string]any{"n": int64(2000)}, Key: []string{"n"}}, 2)
+		r.resume(t, connector.Query{SQL: "SELECT a, b FROM " + r.sql(table), Key: []string{"b", "a"}}, 1)
+		r.resume(t, connector.Query{SQL: "SELECT * FROM " + r.sql(table) + " WHERE n < :n", Args: map[string]any{"n": int64(2000)}, Key: []string{"n"}}, 2)
 		all, ends := r.read(t, connector.Query{Table: table})
 		if len(all) != 3500 || ends[0].after != nil {
 			t.Errorf("%d records without a key, a place behind the first page: %s", len(all), ends[0].after)
@@ -150,8 +161,14 @@ func ReadRecords(t *testing.T, r Records) {
 	})
 	t.Run("records of 10 MB", func(t *testing.T) {
 		table := r.fresh("big")
-		r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY, t text)",
-			"INSERT INTO "+table.SQL()+" SELECT i, repeat(md5(CAST(i AS text)), 327680) FROM generate_series(1, 5) i")
+		text := "text"
+		if r.LongText != "" {
+			text = r.LongText
+		}
+		r.Exec(t, "CREATE TABLE "+r.sql(table)+" (id bigint PRIMARY KEY, t "+text+")")
+		for i := range 5 {
+			r.Exec(t, fmt.Sprintf("INSERT INTO %s VALUES (%d, '%s')", r.sql(table), i+1, strings.Repeat(fmt.Sprintf("number %d, ", i), 1<<20)))
+		}
 		reader := r.open(t, connector.Query{Table: table, Key: []string{"id"}})
 		for i := range 5 {
 			p, err := reader.Next(deadline(t))
@@ -184,7 +201,7 @@ func ReadRecords(t *testing.T, r Records) {
 
 func oneKey(t *testing.T, r Records, source connector.RecordSource) {
 	table := r.fresh("plain")
-	r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY, name varchar(20))")
+	r.Exec(t, "CREATE TABLE "+r.sql(table)+" (id bigint PRIMARY KEY, name varchar(20))")
 	var rows []string
 	for i := range 4200 {
 		rows = append(rows, fmt.Sprintf("(%d, 'name %d')", i*i-1000, i))
@@ -217,23 +234,24 @@ func oneKey(t *testing.T, r Records, source connector.RecordSource) {
 }
 
 func refusedQueries(t *testing.T, r Records, source connector.RecordSource) {
+	t.Helper()
 	table := r.fresh("few")
-	r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY)")
+	r.Exec(t, "CREATE TABLE "+r.sql(table)+" (id bigint PRIMARY KEY)")
 	for _, q := range []connector.Query{
-		{SQL: "SELECT nothing FROM " + table.SQL()},
+		{SQL: "SELECT nothing FROM " + r.sql(table)},
 		{SQL: "SELECT 1 AS a, 2 AS a"},
 		{SQL: "SELECT 1 AS a WHERE 1 = :unknown"},
 		{SQL: "SELECT 1 AS a", Key: []string{"b"}},
 		{SQL: "SELECT FROM WHERE"},
-		{SQL: "SELECT 1 AS a; DROP TABLE " + table.SQL()},
-		{SQL: "SELECT 1 AS a) q; DROP TABLE " + table.SQL() + "; --"},
-		{Table: table, Where: "id = 1; DROP TABLE " + table.SQL()},
-		{SQL: "DELETE FROM " + table.SQL()},
+		{SQL: "SELECT 1 AS a; DROP TABLE " + r.sql(table)},
+		{SQL: "SELECT 1 AS a) q; DROP TABLE " + r.sql(table) + "; --"},
+		{Table: table, Where: "id = 1; DROP TABLE " + r.sql(table)},
+		{SQL: "DELETE FROM " + r.sql(table)},
 	} {
 		_, err := source.Describe(deadline(t), q)
 		wantCode(t, err, fault.Config, "query.invalid")
 	}
-	r.Rows(t, "SELECT count(*) FROM "+table.SQL())
+	r.Rows(t, "SELECT count(*) FROM "+r.sql(table))
 }
 
 // load is an open load of records.

@@ -20,6 +20,7 @@ const System = "postgres"
 func Connector() connector.Connector {
 	return connector.Connector{
 		System:   System,
+		Schemes:  []string{"postgres", "postgresql"},
 		Settings: func() any { return new(login.Settings) },
 		FromURL:  login.FromURL,
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {

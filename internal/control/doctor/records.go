@@ -30,6 +30,11 @@ func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog
 		return nil, err
 	}
 	q := n.Records.Query
+	if q.Objects != "" {
+		if _, err := connector.Capable[connector.Objects](ctx, open, n.From, "be read file by file"); err != nil {
+			return nil, err
+		}
+	}
 	if r.Schema, err = source.Describe(ctx, q); err != nil {
 		return nil, fault.Wrap(err, "look at the records of %s", n.From)
 	}

@@ -14,7 +14,10 @@ import (
 	"testing"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/file"
+	"godwit/internal/connector/mysql"
 	"godwit/internal/connector/postgres"
+	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
@@ -35,7 +38,7 @@ const (
 func built() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
-		Systems: []connector.Connector{postgres.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
 

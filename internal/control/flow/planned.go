@@ -11,7 +11,7 @@ import (
 // when its key comes: a key that a struct has is never looked up here.
 var planned = map[string][]string{
 	"project":  words("schedule alarms mail serve owners issues known"),
-	"system":   words("mysql oracle opensearch http bucket queue"),
+	"system":   words("oracle opensearch http bucket queue"),
 	"postgres": words("url via limit tls"),
 	"tls":      words("ca cert key verify"),
 	"limit":    words("rate concurrency connections bandwidth times"),
@@ -22,7 +22,7 @@ var planned = map[string][]string{
 	"verb":     words("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve flow steps parallel"),
 	"load":     words("group alias unwrap overlay lookups limit"),
 	"process":  words("group alias unwrap overlay lookups limit"),
-	"from":     words("since overlap parts index filter request params pages objects format"),
+	"from":     words("since overlap parts index filter request params pages"),
 	"to":       words("object publish calls read"),
 	"dead":     words("group"),
 	"fields":   words("ref orphan"),

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
@@ -29,31 +30,28 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 	}
 	again := *b
 	again.Flow, again.Steps, again.Files = RedriveFlow, nil, nil
-	for _, id := range steps {
-		s, err := r.redriven(ctx, of, b, id, f)
+	for _, step := range b.Steps { // in the flow's order: what comes first may be what the next looks up
+		if !slices.Contains(steps, step.ID) {
+			continue
+		}
+		verb, _ := r.verb(step.Verb)
+		if verb.Redrive == nil {
+			continue
+		}
+		schema, err := r.schema(ctx, of, step.ID)
 		if err != nil {
 			return nil, err
 		}
-		again.Steps = append(again.Steps, s)
+		step.Spec = verb.Redrive(step.Spec, unit.Again{Of: of.Name(), Step: step.ID, Filter: unit.Body(f), Schema: schema})
+		again.Steps = append(again.Steps, step)
+	}
+	for _, id := range steps {
+		if !slices.ContainsFunc(again.Steps, func(s flow.Step) bool { return s.ID == id }) {
+			return nil, fault.New(fault.Config, "redrive.step", "%s left exceptions in step %s, which flow %s does not have any more", of.Name(), id, b.Flow).
+				Hint("give the step its id back")
+		}
 	}
 	return &again, nil
-}
-
-func (r *Runs) redriven(ctx context.Context, of Ref, b *flow.Bound, id string, f ledger.ExceptionFilter) (flow.Step, error) {
-	for _, s := range b.Steps {
-		verb, _ := r.verb(s.Verb)
-		if s.ID != id || verb.Redrive == nil {
-			continue
-		}
-		schema, err := r.schema(ctx, of, id)
-		if err != nil {
-			return s, err
-		}
-		s.Spec = verb.Redrive(s.Spec, unit.Again{Of: of.Name(), Step: id, Filter: unit.Body(f), Schema: schema})
-		return s, nil
-	}
-	return flow.Step{}, fault.New(fault.Config, "redrive.step", "%s left exceptions in step %s, which flow %s does not have any more", of.Name(), id, b.Flow).
-		Hint("give the step its id back")
 }
 
 // schema is that of the records of a step, as they were read.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -187,16 +188,22 @@ func (s *session) step(name string, d *source, own bool) (flow.Step, error) {
 	return flow.Step{}, fault.New(fault.Internal, "verb.unknown", "no verb %q", name)
 }
 
-// connection reads a URL by the first connector that knows its scheme.
+// connection reads a URL by the connector that knows its scheme; the first one
+// says what is wrong with any other.
 func (s *session) connection(url string) (flow.BoundConnection, error) {
-	for _, c := range s.Language.Systems {
-		if c.FromURL == nil {
-			continue
+	by := -1
+	scheme, _, _ := strings.Cut(url, "://")
+	for i, c := range s.Language.Systems {
+		if c.FromURL != nil && (by < 0 || slices.Contains(c.Schemes, scheme)) {
+			by = i
 		}
-		settings, err := c.FromURL(url)
-		return flow.BoundConnection{System: c.System, Settings: settings}, err
 	}
-	return flow.BoundConnection{}, fault.New(fault.Config, "connection.system", "no connector takes a URL")
+	if by < 0 {
+		return flow.BoundConnection{}, fault.New(fault.Config, "connection.system", "no connector takes a URL")
+	}
+	c := s.Language.Systems[by]
+	settings, err := c.FromURL(url)
+	return flow.BoundConnection{System: c.System, Settings: settings}, err
 }
 
 // commandOf is how a command is typed for the same flow, or the same two URLs

@@ -46,11 +46,11 @@ func (a *again) Next(ctx context.Context) (*record.Page, error) {
 	}
 	p := &record.Page{Schema: a.of.Schema, Records: make([]record.Record, 0, len(list))}
 	for _, e := range list {
-		slots, err := record.Decode(e.Source, a.of.Schema)
+		r, err := a.record(e)
 		if err != nil {
 			return nil, fault.New(fault.Internal, "ledger.damaged", "exception %d: its record cannot be read: %w", e.ID, err)
 		}
-		p.Records = append(p.Records, record.Record{Op: record.Create, Slots: slots, Key: e.Key, Size: len(e.Source), Exception: e.ID})
+		p.Records = append(p.Records, r)
 		p.Bytes += int64(len(e.Source))
 		a.after = e.ID
 	}
@@ -58,6 +58,21 @@ func (a *again) Next(ctx context.Context) (*record.Page, error) {
 	p.After = strconv.AppendInt(nil, a.after, 10)
 	return p, nil
 }
+
+func (a *again) record(e record.Exception) (record.Record, error) {
+	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID}
+	var err error
+	if e.Code == malformed {
+		if r.Broken, err = broken(e); err != nil || r.Broken != nil {
+			return r, err
+		}
+	}
+	r.Slots, err = record.Decode(e.Source, a.of.Schema)
+	return r, err
+}
+
+// malformed is the code of records that could not be read.
+const malformed = "issue.malformed"
 
 // Count is the ledger's own.
 func (a *again) Count() int64 { return a.count }

@@ -9,7 +9,7 @@ import (
 // except puts a record away that was not loaded, with all that is needed to
 // process it again.
 func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.Refusal) error {
-	source, err := record.Encode(c.schema, m.Record.Slots)
+	source, err := c.source(m.Record)
 	if err != nil {
 		return err
 	}
@@ -33,6 +33,25 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 	e.Cause = record.Cause(e)
 	c.exceptions = append(c.exceptions, e)
 	return nil
+}
+
+// source is a record as it was read: its fields, or, when it is broken, its
+// text.
+func (c *chunk) source(r record.Record) ([]byte, error) {
+	if r.Broken != nil {
+		return record.EncodeValue(string(r.Broken.Raw))
+	}
+	return record.Encode(c.schema, r.Slots)
+}
+
+// broken tells of an exception's source whether it is a text.
+func broken(e record.Exception) (*record.Broken, error) {
+	v, err := record.DecodeValue(e.Source)
+	text, ok := v.(string)
+	if err != nil || !ok || len(e.Issues) == 0 {
+		return nil, err
+	}
+	return &record.Broken{Issue: e.Issues[0], Raw: []byte(text)}, nil
 }
 
 // close notes the end of an exception that this record was redriven from.

@@ -89,8 +89,15 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if after != nil {
 		q.After = after
 	}
-	r.reader, err = source.ReadRecords(ctx, q, l.Run)
-	return r, fault.Wrap(err, "read %s", r.spec.From)
+	if r.reader, err = source.ReadRecords(ctx, q, l.Run); err != nil {
+		return r, fault.Wrap(err, "read %s", r.spec.From)
+	}
+	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {
+		r.close()
+		return r, fault.New(fault.Data, "source.changed", "the records of %s have other fields than when the load was planned", r.spec.From).
+			Hint("start again: a new run plans anew")
+	}
+	return r, nil
 }
 
 // loading is one attempt at a unit.

@@ -37,6 +37,9 @@ type Source struct {
 	Where string            `flow:"where,sql" help:"which of its rows"`
 	Query string            `flow:"query,sql" help:"statement, or a file that ends in .sql; :path binds a value in scope"`
 	With  map[string]string `flow:"with,exprs" help:"values for :names in query and where"`
+	// Of files only.
+	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
+	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`
 }
 
 // Target is a place that records are written to.

@@ -40,7 +40,7 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 			for b := range todo {
 				b.mapped = make([]record.Mapped, len(b.page.Records))
 				for i := range b.page.Records {
-					b.mapped[i] = w.Map(&b.page.Records[i])
+					b.mapped[i] = mapped(w, &b.page.Records[i])
 				}
 				close(b.ready)
 			}
@@ -48,6 +48,14 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 		})
 	}
 	return out
+}
+
+// mapped maps a record; one that could not be read is rejected as it is.
+func mapped(w *mapping.Worker, r *record.Record) record.Mapped {
+	if r.Broken != nil {
+		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}
+	}
+	return w.Map(r)
 }
 
 // read hands each page to whoever maps it, and its place in the order to

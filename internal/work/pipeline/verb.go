@@ -56,8 +56,14 @@ func (l *Load) check() []unit.Problem {
 		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
 	}
 	switch {
+	case l.From.Objects != "":
+		if l.From.Table != "" || l.From.Query != "" || l.From.Where != "" {
+			bad("from", "load.source", "from has objects, which are files: they have no table, query or where")
+		}
+	case l.From.Format != "":
+		bad("from.format", "load.source", "format belongs to objects")
 	case l.From.Table == "" && l.From.Query == "":
-		bad("from", "load.source", "from needs a table or a query")
+		bad("from", "load.source", "from needs a table, a query or objects")
 	case l.From.Table != "" && l.From.Query != "":
 		bad("from", "load.source", "from has a table and a query: take one of them")
 	case l.From.Query != "" && l.From.Where != "":
@@ -102,7 +108,7 @@ func (l *Load) check() []unit.Problem {
 
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
-	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Key: p.Key}
+	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Objects: l.From.Objects, Format: l.From.Format, Key: p.Key}
 	var err error
 	if q.Args, err = arguments(l.Scope, l.From.With); err != nil {
 		return unit.Needs{}, err

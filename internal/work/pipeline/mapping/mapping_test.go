@@ -95,7 +95,7 @@ func TestMap(t *testing.T) {
 		}, record.Decimal("12.50"), "2001-02-03",
 	}})
 	want := []record.Row{
-		{Slots: []any{int64(7), "A b", record.Decimal("18.750"), time.Date(2001, 2, 3, 0, 0, 0, 0, time.UTC), `{"isbn":{"text":"12"},"tags":["x",1]}`, "new", int64(12)}},
+		{Slots: []any{int64(7), "A b", record.Decimal("18.750"), time.Date(2001, 2, 3, 0, 0, 0, 0, time.UTC), record.Object{"isbn": record.Object{"text": "12"}, "tags": []any{"x", int64(1)}}, "new", int64(12)}},
 		{Into: 1, Slots: []any{int64(7), int64(0), "Ann"}},
 		{Into: 1, Slots: []any{int64(7), int64(2), "Bob"}},
 	}

@@ -171,18 +171,16 @@ func nest(doc record.Object, names []string, v any) {
 	doc[names[len(names)-1]] = v
 }
 
-// seal writes the documents of JSON columns as text.
+// seal proves that what goes into JSON columns can be written as JSON. It stays
+// a value: to a target a text is a JSON string.
 func (w *Worker) seal(t *target, slots []any, prefix string) {
 	for i, l := range t.slots {
 		if !l.json || slots[i] == nil || slots[i] == record.Missing {
 			continue
 		}
-		text, err := record.EncodeJSON(slots[i])
-		if err != nil {
+		if _, err := record.EncodeJSON(slots[i]); err != nil {
 			w.report(record.Issue{Rule: "type", Field: prefix + t.columns[i], Severity: record.SeverityError, Text: err.Error()})
-			continue
 		}
-		slots[i] = string(text)
 	}
 }
 

@@ -1,0 +1,138 @@
+package mysql
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"godwit/internal/connector/keyset"
+	"godwit/internal/fault"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// One is the keyset.Session's.
+func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error) {
+	r, err := s.Rows(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	slots, _, err := r.Next()
+	return slots, unlessEnd(err)
+}
+
+// Rows is the keyset.Session's. The statement is prepared, also without
+// values: only then the server sends numbers as they are; as text it rounds
+// FLOAT.
+func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
+	stmt, err := s.conn.PrepareContext(ctx, sql)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	r, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, errors.Join(translate(ctx, err), stmt.Close())
+	}
+	names, err := r.Columns()
+	if err != nil {
+		return nil, errors.Join(translate(ctx, err), r.Close(), stmt.Close())
+	}
+	return &rows{Rows: r, stmt: stmt, ctx: ctx, n: len(names)}, nil
+}
+
+type rows struct {
+	*sql.Rows
+	stmt *sql.Stmt
+	ctx  context.Context
+	n    int
+	into []any
+}
+
+// Next is the keyset.Rows'.
+func (r *rows) Next() ([]any, int, error) {
+	if !r.Rows.Next() {
+		if err := r.Err(); err != nil {
+			return nil, 0, translate(r.ctx, err)
+		}
+		return nil, 0, io.EOF
+	}
+	slots := make([]any, r.n)
+	r.into = r.into[:0]
+	for i := range slots {
+		r.into = append(r.into, &slots[i])
+	}
+	if err := r.Scan(r.into...); err != nil {
+		return nil, 0, translate(r.ctx, err)
+	}
+	size := 0
+	for _, v := range slots {
+		switch v := v.(type) {
+		case nil:
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		default:
+			size += 8
+		}
+	}
+	return slots, size, nil
+}
+
+// Close ends the statement: what the server still sends is read and dropped.
+func (r *rows) Close() error { return errors.Join(r.Rows.Close(), r.stmt.Close()) }
+
+func unlessEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// faults are the server's error numbers (mariadb.com/kb/en/mariadb-error-codes).
+var faults = map[uint16]struct {
+	kind fault.Kind
+	code string
+}{
+	1040: {fault.Throttled, "server.full"}, 1203: {fault.Throttled, "server.full"}, 1226: {fault.Throttled, "server.full"},
+	1044: {fault.Denied, "right.read"}, 1142: {fault.Denied, "right.read"}, 1143: {fault.Denied, "right.read"}, 1227: {fault.Denied, "right.read"}, 1370: {fault.Denied, "right.read"},
+	1045: {fault.Denied, "login.refused"}, 1698: {fault.Denied, "login.refused"}, 1130: {fault.Denied, "login.refused"},
+	1049: {fault.Config, "database.missing"},
+	1053: {fault.Unavailable, "server.stopped"}, 1927: {fault.Unavailable, "connection.lost"}, 1317: {fault.Unavailable, "statement.cancelled"},
+	1205: {fault.Conflict, "conflict.lock"}, 1213: {fault.Conflict, "conflict.deadlock"},
+	1021: {fault.Unavailable, "disk.full"}, 1114: {fault.Unavailable, "disk.full"}, 1037: {fault.Unavailable, "server.memory"}, 1038: {fault.Unavailable, "server.memory"},
+	1412: {fault.Data, "source.changed"}, 1194: {fault.Data, "data.corrupt"}, 1153: {fault.Data, "data.too-large"},
+	1792: {fault.Config, "query.invalid"},
+}
+
+// translate makes a fault of the driver's error.
+func translate(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	var e *mysql.MySQLError
+	var network net.Error
+	switch {
+	case errors.As(err, &e):
+		if f, ok := faults[e.Number]; ok {
+			return fault.New(f.kind, f.code, "%w", err)
+		}
+		if class := string(e.SQLState[:2]); strings.Contains("42 22 21 0A", class) {
+			return fault.New(fault.Config, "query.invalid", "%w", err)
+		}
+		return fault.New(fault.Internal, "server.error", "%w", err)
+	case errors.As(err, &network):
+		return fault.New(fault.Unavailable, "connection.refused", "%w", err)
+	case errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.New(fault.Unavailable, "connection.lost", "%w", err)
+	case errors.Is(err, mysql.ErrNoTLS):
+		return fault.New(fault.Config, "tls.refused", "%w", err)
+	}
+	return err
+}

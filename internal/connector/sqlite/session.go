@@ -1,0 +1,174 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector/keyset"
+	"godwit/internal/fault"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// One is the keyset.Session's.
+func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error) {
+	r, err := s.Rows(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	slots, _, err := r.Next()
+	return slots, unlessEnd(err)
+}
+
+// Rows is the keyset.Session's, values as the driver gives them.
+func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
+	r, err := s.conn.QueryContext(ctx, sql, args...)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	names, err := r.Columns()
+	if err != nil {
+		return nil, errors.Join(translate(ctx, err), r.Close())
+	}
+	return &rows{Rows: r, ctx: ctx, n: len(names)}, nil
+}
+
+type rows struct {
+	*sql.Rows
+	ctx   context.Context
+	n     int
+	into  []any
+	slots []any
+}
+
+// Next is the keyset.Rows'.
+func (r *rows) Next() ([]any, int, error) {
+	if !r.Rows.Next() {
+		if err := r.Err(); err != nil {
+			return nil, 0, translate(r.ctx, err)
+		}
+		return nil, 0, io.EOF
+	}
+	slots := make([]any, r.n)
+	r.into = r.into[:0]
+	for i := range slots {
+		r.into = append(r.into, &slots[i])
+	}
+	if err := r.Scan(r.into...); err != nil {
+		return nil, 0, translate(r.ctx, err)
+	}
+	size := 0
+	for _, v := range slots {
+		switch v := v.(type) {
+		case nil:
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		default:
+			size += 8
+		}
+	}
+	return slots, size, nil
+}
+
+func unlessEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// faults are SQLite's primary result codes (sqlite.org/rescode.html).
+var faults = map[int]struct {
+	kind fault.Kind
+	code string
+}{
+	sqlite3.SQLITE_ERROR:    {fault.Config, "query.invalid"},
+	sqlite3.SQLITE_READONLY: {fault.Config, "query.invalid"},
+	sqlite3.SQLITE_RANGE:    {fault.Config, "query.invalid"},
+	sqlite3.SQLITE_MISUSE:   {fault.Config, "query.invalid"},
+	sqlite3.SQLITE_MISMATCH: {fault.Config, "query.invalid"},
+	sqlite3.SQLITE_AUTH:     {fault.Denied, "right.read"},
+	sqlite3.SQLITE_PERM:     {fault.Denied, "right.read"},
+	sqlite3.SQLITE_CANTOPEN: {fault.Config, "database.missing"},
+	sqlite3.SQLITE_NOTADB:   {fault.Config, "database.missing"},
+	sqlite3.SQLITE_CORRUPT:  {fault.Data, "data.corrupt"},
+	sqlite3.SQLITE_TOOBIG:   {fault.Data, "data.too-large"},
+	sqlite3.SQLITE_BUSY:     {fault.Conflict, "conflict.lock"},
+	sqlite3.SQLITE_LOCKED:   {fault.Conflict, "conflict.lock"},
+	sqlite3.SQLITE_SCHEMA:   {fault.Data, "source.changed"},
+	sqlite3.SQLITE_IOERR:    {fault.Unavailable, "connection.lost"},
+	sqlite3.SQLITE_NOMEM:    {fault.Unavailable, "server.memory"},
+}
+
+// translate makes a fault of the driver's error.
+func translate(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	f, ok := faults[e.Code()&0xff]
+	if !ok {
+		return fault.New(fault.Internal, "server.error", "%w", err)
+	}
+	return fault.New(f.kind, f.code, "%w", err)
+}
+
+// column is one of a table.
+type column struct {
+	name, declared string
+	filled         bool // never null
+	hidden         bool // computed
+	key            int64
+}
+
+// columns asks for a table's.
+func (s *session) columns(ctx context.Context, table catalog.Name) ([]column, error) {
+	r, err := s.Rows(ctx, `SELECT name, type, "notnull", pk, hidden,
+		pk > 0 AND (upper(type) = 'INTEGER' AND (SELECT count(*) FROM pragma_table_xinfo(?1, ?2) WHERE pk > 0) = 1 OR
+			(SELECT wr FROM pragma_table_list(?1) WHERE schema = ?2)) FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1`,
+		[]any{table.Object, cmp.Or(table.Schema, "main")})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var list []column
+	for {
+		v, _, err := r.Next()
+		if err != nil {
+			return list, unlessEnd(err)
+		}
+		c := column{filled: v[2] == int64(1) || v[5] == int64(1), hidden: v[4] != int64(0)}
+		c.name, _ = v[0].(string)
+		c.declared, _ = v[1].(string)
+		c.key, _ = v[3].(int64)
+		list = append(list, c)
+	}
+}
+
+// keyOf is the primary key of a table, in its order.
+func keyOf(columns []column) []string {
+	var in []column
+	for _, c := range columns {
+		if c.key > 0 {
+			in = append(in, c)
+		}
+	}
+	slices.SortFunc(in, func(a, b column) int { return cmp.Compare(a.key, b.key) })
+	var names []string
+	for _, c := range in {
+		names = append(names, c.name)
+	}
+	return names
+}
