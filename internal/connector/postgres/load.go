@@ -18,10 +18,17 @@ type load struct {
 	marks []record.MarkKey
 }
 
+// mostDrops is how often other runs may take the mark table away between its
+// making and its use, one after the other.
+const mostDrops = 10
+
 // Begin is the connector.Writer's.
 func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector.Load, error) {
 	l, err := e.begin(ctx, marks)
-	if missing(err) {
+	for range mostDrops {
+		if !missing(err) {
+			break
+		}
 		if len(marks) > 0 && e.trust.remembers(marks[0].Run) {
 			return nil, fault.New(fault.Config, "target.marks-missing", "the marks of this run are gone from %s: another owner has ended it, or they were dropped by hand", e.name).
 				Hint("look whether the copied rows are there; godwit cancel, then the same command with --new and --existing replace")
