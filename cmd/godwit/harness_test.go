@@ -118,11 +118,12 @@ func (p *process) ends(t testing.TB, code int) *process {
 	return p
 }
 
-// says expects words in what was printed.
+// says expects words in what was printed, wherever its lines were broken.
 func (p *process) says(t testing.TB, words ...string) {
 	t.Helper()
+	flat := strings.Join(strings.Fields(p.said.String()), " ")
 	for _, w := range words {
-		if !strings.Contains(p.said.String(), w) {
+		if !strings.Contains(p.said.String(), w) && !strings.Contains(flat, w) {
 			t.Errorf("%q is not said in:\n%s", w, p.said.String())
 		}
 	}
