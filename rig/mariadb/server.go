@@ -109,6 +109,7 @@ func account() (*syscall.Credential, error) {
 func (s *Server) run(ctx context.Context, who *syscall.Credential, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = s.base
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.base) // two servers that are made at once take the same names there
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, bytes.TrimSpace(out))

@@ -180,22 +180,7 @@ func ReadRecords(t *testing.T, r Records) {
 			}
 		}
 	})
-	t.Run("records that grow", func(t *testing.T) {
-		table := r.fresh("growing")
-		r.Exec(t, "CREATE TABLE "+table.SQL()+" (id bigint PRIMARY KEY, t text)",
-			"INSERT INTO "+table.SQL()+" SELECT i, repeat('x', CASE WHEN i > 1300 THEN 1000000 ELSE 10 END) FROM generate_series(1, 1315) i")
-		q := connector.Query{Table: table, Key: []string{"id"}}
-		r.resume(t, q, 3)
-		for reader := r.open(t, q); ; {
-			p, err := reader.Next(deadline(t))
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil || p.Bytes > 6<<20 {
-				t.Fatalf("a page of %d bytes (%v)", p.Bytes, err)
-			}
-		}
-	})
+	t.Run("records that grow", func(t *testing.T) { growingRecords(t, r) })
 	t.Run("what cannot be read", func(t *testing.T) { refusedQueries(t, r, source) })
 }
 
@@ -355,4 +340,34 @@ func MarkedRecords(t *testing.T, r Records) {
 	}
 	_, _, err = capability[connector.RecordTarget](t, r.At, "take records").BeginRecords(deadline(t), []record.MarkKey{k})
 	wantCode(t, err, fault.Conflict, "mark.exists")
+}
+
+// growingRecords are short at first and then long: no page may hold as many of
+// them as of the short ones.
+func growingRecords(t *testing.T, r Records) {
+	table := r.fresh("growing")
+	text := "text"
+	if r.LongText != "" {
+		text = r.LongText
+	}
+	r.Exec(t, "CREATE TABLE "+r.sql(table)+" (id bigint PRIMARY KEY, t "+text+")")
+	rows := make([]string, 1300)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(%d, 'xxxxxxxxxx')", i+1)
+	}
+	r.fill(t, table, rows)
+	for i := range 15 {
+		r.fill(t, table, []string{fmt.Sprintf("(%d, '%s')", 1301+i, strings.Repeat("x", 1_000_000))})
+	}
+	q := connector.Query{Table: table, Key: []string{"id"}}
+	r.resume(t, q, 2)
+	for reader := r.open(t, q); ; {
+		p, err := reader.Next(deadline(t))
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil || p.Bytes > 6<<20 {
+			t.Fatalf("a page of %d bytes (%v)", p.Bytes, err)
+		}
+	}
 }

@@ -58,9 +58,20 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 		return nil, fault.Wrap(err, "read marks of %s", e.name)
 	}
 	defer s.close()
+	marks, err := e.readMarks(ctx, s, run)
+	for range mostDrops {
+		if !missing(err) {
+			break
+		}
+		marks, err = e.readMarks(ctx, s, run) // a table was taken away between look and read
+	}
+	return marks, fault.Wrap(err, "read marks of %s", e.name)
+}
+
+func (e *Endpoint) readMarks(ctx context.Context, s *session, run string) ([]record.Mark, error) {
 	tables, err := s.findMarks(ctx)
 	if err != nil || len(tables) == 0 {
-		return nil, fault.Wrap(err, "read marks of %s", e.name)
+		return nil, err
 	}
 	type row struct {
 		Run, Unit                  string
@@ -79,7 +90,7 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 	}
 	rows, err := list(ctx, s, pgx.RowToStructByPos[row], strings.Join(parts, " UNION ALL ")+" ORDER BY unit, chunk", run)
 	if err != nil {
-		return nil, fault.Wrap(err, "read marks of %s", e.name)
+		return nil, err
 	}
 	marks := make([]record.Mark, len(rows))
 	for i, r := range rows {

@@ -67,8 +67,9 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}}
 	for _, n := range needs {
 		facts := catalog.Facts{}
-		facts.Source = x.look(ctx, n.From, "source", n.Select)
-		facts.Target = x.look(ctx, n.To, "target", target(n))
+		source, other := able(ctx, open, n)
+		facts.Source = x.look(ctx, n.From, "source", n.Select, source)
+		facts.Target = x.look(ctx, n.To, "target", target(n), other)
 		known := facts.Source != nil && facts.Target != nil
 		if known && n.Records != nil {
 			known = x.records(ctx, n, &facts)
@@ -146,15 +147,34 @@ type refusal struct {
 	err        error
 }
 
-func (x *examination) look(ctx context.Context, name, role string, sel catalog.Selection) *catalog.Database {
+// defines is what a system of whole tables has to do.
+const defines = "write its definitions"
+
+// able says why a side can never do what a step needs of it, whatever is
+// found there: nothing has to be asked of a server for that.
+func able(ctx context.Context, open connector.Opener, n unit.Needs) (source, target error) {
+	if n.Definitions {
+		_, source = connector.Capable[connector.Definer](ctx, open, n.From, defines)
+	}
+	switch {
+	case n.Records != nil:
+	case n.Existing != "":
+		_, target = connector.Capable[connector.Writer](ctx, open, n.To, "take whole tables")
+	case n.Compare:
+		_, target = connector.Capable[connector.Definer](ctx, open, n.To, defines)
+	}
+	return source, target
+}
+
+// look inspects a side, unless it is known to be unable.
+func (x *examination) look(ctx context.Context, name, role string, sel catalog.Selection, unable error) *catalog.Database {
 	side := fmt.Sprintf("%s %s %q %q", role, name, sel.Include, sel.Exclude)
 	if db := x.sides[side]; db != nil {
 		return db
 	}
-	i, err := connector.Capable[connector.Inspector](ctx, x.open, name, "be inspected")
-	var db *catalog.Database
+	db, err := (*catalog.Database)(nil), unable
 	if err == nil {
-		db, err = i.Inspect(ctx, sel)
+		db, err = x.inspect(ctx, name, sel)
 	}
 	if err != nil {
 		x.refused(name, err)
@@ -167,10 +187,18 @@ func (x *examination) look(ctx context.Context, name, role string, sel catalog.S
 	return db
 }
 
+func (x *examination) inspect(ctx context.Context, name string, sel catalog.Selection) (*catalog.Database, error) {
+	i, err := connector.Capable[connector.Inspector](ctx, x.open, name, "be inspected")
+	if err != nil {
+		return nil, err
+	}
+	return i.Inspect(ctx, sel)
+}
+
 // define reads the definitions that would be made. Why they cannot be read is
 // found by the source's own checks where these know it.
 func (x *examination) define(ctx context.Context, n unit.Needs, facts *catalog.Facts) bool {
-	d, err := connector.Capable[connector.Definer](ctx, x.open, n.From, "write its definitions")
+	d, err := connector.Capable[connector.Definer](ctx, x.open, n.From, defines)
 	if err == nil {
 		facts.Definitions, err = d.Definitions(ctx, "", n.Select, facts.Source)
 	}

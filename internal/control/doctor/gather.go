@@ -31,8 +31,11 @@ type Looking struct {
 // now.
 func (l Looking) Gather(ctx context.Context, n unit.Needs) (catalog.Facts, error) {
 	facts := catalog.Facts{Cores: l.Cores}
+	source, other := able(ctx, l.Open, n)
+	if err := cmp.Or(source, other); err != nil {
+		return facts, err
+	}
 	var target catalog.Facts
-	var source, other error
 	var both sync.WaitGroup
 	both.Go(func() { source = l.source(ctx, n, &facts) })
 	both.Go(func() { other = l.target(ctx, n, &target) })
@@ -74,9 +77,19 @@ func (l Looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 }
 
 // look inspects the source, in a run at its snapshot: what came since is no
-// part of what is moved.
+// part of what is moved. Records may be of a system that holds none.
 func (l Looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, string, error) {
-	if l.snapshotOf(n) == "" {
+	at := l.snapshotOf(n)
+	if n.Records != nil && at != "" {
+		ep, err := l.Open.Open(ctx, n.From)
+		if err != nil {
+			return nil, "", err
+		}
+		if _, ok := ep.(connector.Snapshots); !ok {
+			at = ""
+		}
+	}
+	if at == "" {
 		db, err := Inspect(ctx, l.Open, n.From, n.Select, true)
 		return db, "", err
 	}
@@ -143,7 +156,7 @@ func lenient(include []catalog.Pattern) []catalog.Pattern {
 }
 
 func definitions(ctx context.Context, open connector.Opener, name string, sel catalog.Selection, db *catalog.Database, snapshot string) ([]catalog.Definition, error) {
-	d, err := connector.Capable[connector.Definer](ctx, open, name, "write its definitions")
+	d, err := connector.Capable[connector.Definer](ctx, open, name, defines)
 	if err != nil {
 		return nil, err
 	}

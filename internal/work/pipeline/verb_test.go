@@ -19,18 +19,18 @@ func TestCheck(t *testing.T) {
 		t.Fatalf("%v", p)
 	}
 	for want, change := range map[string]func(*Load){
-		"from needs a table or a query":     func(l *Load) { l.From.Table = "" },
-		"take one of them":                  func(l *Load) { l.From.Query = "select 1" },
-		"where belongs to a table":          func(l *Load) { l.From = Source{At: "old", Query: "select 1", Where: "true"} },
-		"a load needs to":                   func(l *Load) { l.To = Target{} },
-		"to needs a table":                  func(l *Load) { l.To.Table = "" },
-		"mode: replace is not built":        func(l *Load) { l.To.Mode = connector.ModeReplace },
-		"gone: delete is not built":         func(l *Load) { l.To.Gone = "delete" },
-		"is no path in scope":               func(l *Load) { l.From.With = map[string]string{"a": "1"} },
-		"rule one: unique and same are not": func(l *Load) { l.Map = &mapping.Map{Rules: []mapping.Rule{{Name: "one", Unique: []string{"a"}}}} },
-		"write all of them in one place":    func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
-		"workers is a number":               func(l *Load) { l.Workers = -1 },
-		"is no name of a table":             func(l *Load) { l.To.Table = "a.b.c" },
+		"from needs a table, a query or objects": func(l *Load) { l.From.Table = "" },
+		"take one of them":                       func(l *Load) { l.From.Query = "select 1" },
+		"where belongs to a table":               func(l *Load) { l.From = Source{At: "old", Query: "select 1", Where: "true"} },
+		"a load needs to":                        func(l *Load) { l.To = Target{} },
+		"to needs a table":                       func(l *Load) { l.To.Table = "" },
+		"mode: replace is not built":             func(l *Load) { l.To.Mode = connector.ModeReplace },
+		"gone: delete is not built":              func(l *Load) { l.To.Gone = "delete" },
+		"is no path in scope":                    func(l *Load) { l.From.With = map[string]string{"a": "1"} },
+		"rule one: unique and same are not":      func(l *Load) { l.Map = &mapping.Map{Rules: []mapping.Rule{{Name: "one", Unique: []string{"a"}}}} },
+		"write all of them in one place":         func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
+		"workers is a number":                    func(l *Load) { l.Workers = -1 },
+		"is no name of a table":                  func(l *Load) { l.To.Table = "a.b.c" },
 	} {
 		l := good()
 		change(l)
