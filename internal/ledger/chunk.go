@@ -82,18 +82,13 @@ func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) e
 
 // SettledChunks counts a run's settled chunks by unit.
 func (v *View) SettledChunks(ctx context.Context, run int64) (map[string]int, error) {
-	type row struct {
-		unit string
-		n    int
-	}
-	rows, err := read(ctx, v, func(r scanner) (c row, err error) {
-		err = r.Scan(&c.unit, &c.n)
-		return c, err
+	counts := map[string]int{}
+	_, err := read(ctx, v, func(r scanner) (n int, err error) {
+		var unit string
+		err = r.Scan(&unit, &n)
+		counts[unit] = n
+		return n, err
 	}, `SELECT unit, count(*) FROM chunk WHERE run = ? AND state = 'settled' GROUP BY unit`, run)
-	counts := make(map[string]int, len(rows))
-	for _, c := range rows {
-		counts[c.unit] = c.n
-	}
 	return counts, err
 }
 
@@ -205,16 +200,16 @@ type statement struct {
 func (t *tx) drop(run int64, c chunk) error {
 	at := c.where(run)
 	undo := []statement{
-		{dropExceptions, []any{c.exceptions.from, c.exceptions.to}},
-		{dropPayloads, []any{c.exceptions.from, c.exceptions.to}},
-		{dropIssues, []any{c.issues.from, c.issues.to}},
+		{exception.Drop, []any{c.exceptions.from, c.exceptions.to}},
+		{exception.DropPayloads, []any{c.exceptions.from, c.exceptions.to}},
+		{exception.DropIssues, []any{c.issues.from, c.issues.to}},
 		{dropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
 		{dropChunk, append([]any{millis(t.now)}, at...)},
 	}
 	if c.State == record.Settled {
-		undo = append(undo, statement{reopenExceptions, append([]any{run}, at...)}, statement{reopenIssues, append([]any{run}, at...)})
+		undo = append(undo, statement{exception.Reopen, append([]any{run}, at...)}, statement{exception.ReopenIssues, append([]any{run}, at...)})
 	}
-	for _, s := range append(undo, statement{dropAttempts, at}) {
+	for _, s := range append(undo, statement{exception.DropAttempts, at}) {
 		if err := t.change(s.query, s.args...); err != nil {
 			return err
 		}
@@ -237,16 +232,7 @@ const (
 		UNION ALL SELECT max(chunk) FROM account WHERE run = ? AND step = ? AND entity = ?) AS given`
 	lastIDs = `SELECT (SELECT coalesce(max(exception_to), 0) FROM chunk), (SELECT coalesce(max(issue_to), 0) FROM chunk)`
 
-	dropExceptions = `DELETE FROM exception WHERE id BETWEEN ? AND ?`
-	dropPayloads   = `DELETE FROM payload WHERE exception BETWEEN ? AND ?`
-	dropIssues     = `DELETE FROM issue WHERE id BETWEEN ? AND ?`
-	dropAccount    = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND unit = ?`
-	dropAttempts   = `DELETE FROM attempt WHERE run = ? AND unit = ? AND n = ?`
-
-	attempted        = ` AND id IN (SELECT exception FROM attempt WHERE run = ? AND unit = ? AND n = ?)`
-	reopenExceptions = `UPDATE exception SET closed = '', closed_by = 0, closed_at = 0 WHERE closed_by = ?` + attempted
-	reopenIssues     = `UPDATE issue SET state = 'still', closed_by = 0 WHERE closed_by = ?
-		AND exception IN (SELECT exception FROM attempt WHERE run = ? AND unit = ? AND n = ?)`
+	dropAccount = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND unit = ?`
 )
 
 // draft is a chunk with what was found in it, made ready outside the

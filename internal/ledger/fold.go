@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"godwit/internal/fault"
@@ -69,7 +70,10 @@ func (f *folded) resumed(e unit.Event) error {
 			continue
 		}
 		u.state = Ready
-		if r.Crashed {
+		switch {
+		case slices.Contains(r.Progressed, u.ID):
+			u.crashes = 0
+		case r.Crashed:
 			u.crashes++
 		}
 	}

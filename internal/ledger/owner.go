@@ -78,8 +78,13 @@ func (s *Session) take(tx *tx, owner string, term time.Duration) error {
 	if err := tx.change(takeRun, s.token, owner, id, now+term.Milliseconds(), s.run); err != nil || token == 0 {
 		return err
 	}
+	rows, err := tx.query(selectProgressed, s.run)
+	progressed, err := collect(rows, err, func(r scanner) (id string, err error) { return id, r.Scan(&id) })
+	if err != nil {
+		return s.ledger.fault(err)
+	}
 	_, err = tx.journal(s.run, []unit.Event{{Kind: unit.RunResumed, Actor: owner,
-		Body: unit.Body(unit.Resumed{Owner: owner, Crashed: until != 0})}})
+		Body: unit.Body(unit.Resumed{Owner: owner, Crashed: until != 0, Progressed: progressed})}})
 	return err
 }
 

@@ -127,12 +127,14 @@ func (t *tx) resumed(run int64, e unit.Event) error {
 	if err != nil {
 		return err
 	}
-	crashes := 0
-	if r.Crashed {
-		crashes = 1
-	}
-	if err := t.change(dropRunning, crashes, run); err != nil {
+	crashed := map[bool]int{true: 1}[r.Crashed]
+	if err := t.change(dropRunning, crashed, run); err != nil {
 		return err
+	}
+	for _, id := range r.Progressed {
+		if err := t.change(notCrashed, run, id); err != nil {
+			return err
+		}
 	}
 	return t.change(runOpen, run)
 }

@@ -67,10 +67,12 @@ const (
 )
 
 // Resumed is the body of run.resumed. With Crashed the owner before it died:
-// its running attempts are no tries.
+// its running attempts are no tries. Progressed are the units that settled
+// chunks in theirs, for whom the count of deaths begins anew.
 type Resumed struct {
-	Owner   string `json:"owner"`
-	Crashed bool   `json:"crashed,omitempty"`
+	Owner      string   `json:"owner"`
+	Crashed    bool     `json:"crashed,omitempty"`
+	Progressed []string `json:"progressed,omitempty"`
 }
 
 // Tuned changes limits of a running run.

@@ -65,7 +65,7 @@ func TestSettings(t *testing.T) {
 	url := server.URL("postgres")
 	want := map[string]string{
 		"fsync": "on", "wal_level": "logical", "work_mem": "5MB", "application_name": "it's me",
-		"server_encoding": "UTF8", "max_connections": "100", "server_version": server.Version,
+		"server_encoding": "UTF8", "max_connections": "200", "server_version": server.Version,
 	}
 	got := map[string]string{}
 	for name := range want {

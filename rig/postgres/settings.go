@@ -22,7 +22,7 @@ func (s *Server) settings() map[string]string {
 		"max_wal_senders":              "20",
 		"max_replication_slots":        "20",
 		"max_prepared_transactions":    "10",
-		"max_connections":              "100",
+		"max_connections":              "200",
 		"shared_buffers":               "32MB",
 		"max_wal_size":                 "1GB",
 		"checkpoint_timeout":           "30min",

@@ -291,7 +291,7 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[stri
 }
 
 func (t taken) doubted(u ledger.Unit) bool {
-	return u.Ended.After(t[u.Step].done) && u.Ended.Before(t[u.Step].tried)
+	return u.Ended.After(t[u.Step].done) && !u.Ended.After(t[u.Step].tried) // of one millisecond they may be
 }
 
 // settled lists the units that have left a mark, by target: done ones, and

@@ -42,15 +42,17 @@ func oneOwner(t *testing.T, l *ledger.Ledger) {
 }
 
 func crashedOwner(t *testing.T, l *ledger.Ledger) {
-	d := begin(t, l, "a", "b")
+	d := begin(t, l, "a", "b", "c")
 	d.does("b", 1, account("b", 1, 1, 2))
 	d.write(started("a", 1))
+	d.loads("c", 1).loaded(1)
 	if err := d.session.Renew(context.Background(), 0, nil); err != nil { // silent, not released
 		t.Fatal(err)
 	}
 	next := own(t, l, d.run)
 	events := next.load()
-	same(t, "resumed", string(unit.Body(unit.Resumed{Owner: "host:1", Crashed: true})), string(events[len(events)-1].Body))
+	same(t, "resumed", string(unit.Body(unit.Resumed{Owner: "host:1", Crashed: true, Progressed: []string{"c"}})), string(events[len(events)-1].Body))
+	same(t, "c", 0, next.unit("c").Crashes) // it came on: its owner did not die of it
 	a := next.unit("a")
 	same(t, "a", []any{ledger.Ready, 1, 0, 1}, []any{a.State, a.Attempt, a.Tries, a.Crashes})
 	same(t, "b", ledger.Done, next.unit("b").State)
