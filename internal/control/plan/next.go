@@ -312,7 +312,7 @@ func (in *instance) fatal() bool {
 func (t *turn) fail(in *instance, g gate) {
 	for _, w := range in.step.Shaky {
 		if w.Past != nil && w.Past.Crashes >= mostCrashes && (w.State == Ready || w.State == Blocked) {
-			t.failUnit(w, fault.Fault{Kind: fault.Internal, Code: KillsOwner,
+			t.failUnit(w, fault.Fault{Kind: fault.Internal, Code: CodeKillsOwner,
 				Text: fmt.Sprintf("%s: %d owners in a row died with it", w.Unit.ID, w.Past.Crashes)})
 		}
 	}

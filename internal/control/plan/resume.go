@@ -72,7 +72,7 @@ func (m *Machine) revive(in *instance, automatic bool) (any bool) {
 		if w.State != Failed {
 			continue
 		}
-		if automatic && w.Past != nil && w.Past.Fault != nil && w.Past.Fault.Code == KillsOwner {
+		if automatic && w.Past != nil && w.Past.Fault != nil && w.Past.Fault.Code == CodeKillsOwner {
 			continue
 		}
 		m.renew(w)

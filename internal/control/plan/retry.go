@@ -11,9 +11,9 @@ import (
 
 const mostCrashes = 5
 
-// KillsOwner is the code of the fault of a unit whose owner died with it five
-// times in a row.
-const KillsOwner = "unit.kills-owner"
+// CodeKillsOwner is that of the fault of a unit whose owners died with it, five
+// in a row.
+const CodeKillsOwner = "unit.kills-owner"
 
 // Ended gives the events that an attempt's end comes to: done (and the units
 // it found), yielded, retried with the due time, or failed. It changes

@@ -138,7 +138,7 @@ func TestCrashIsNoTry(t *testing.T) {
 	}
 	d.running("copy/data/2") // data/1 died five times in a row, data/2 only twice
 	_, f, _ := d.m.Node("copy")
-	if f != nil || d.m.units["copy/data/1"].Past.Fault.Code != KillsOwner {
+	if f != nil || d.m.units["copy/data/1"].Past.Fault.Code != CodeKillsOwner {
 		t.Fatalf("%v\n%s", f, d.story())
 	}
 	d.say(unit.Event{Kind: unit.RunResumed})
