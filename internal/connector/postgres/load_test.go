@@ -201,11 +201,13 @@ func TestSequences(t *testing.T) {
 	from, to := pgtest.Pair(t)
 	var names []catalog.Name
 	var want []connector.SequenceValue
+	var made []string
 	for i := range 450 {
 		n := catalog.Name{Schema: "public", Object: fmt.Sprintf(`s "%d"`, i)}
-		pgtest.Exec(t, from, fmt.Sprintf("create sequence %s minvalue -500 start %d; select setval('%s', %d, %t)", n.SQL(), -i, n.SQL(), -i, i%2 == 0))
+		made = append(made, fmt.Sprintf("create sequence %s minvalue -500 start %d; select setval('%s', %d, %t)", n.SQL(), -i, n.SQL(), -i, i%2 == 0))
 		names, want = append(names, n), append(want, connector.SequenceValue{Name: n, Last: int64(-i), Called: i%2 == 0})
 	}
+	pgtest.Exec(t, from, made...)
 	pgtest.Exec(t, to, `do $$ begin for i in 0..449 loop execute format('create sequence public.%I minvalue -500', 's "' || i || '"'); end loop; end $$`)
 	got, err := readerOf(t, snapshotOf(t, endpoint(t, from))).Values(patient(t), names)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

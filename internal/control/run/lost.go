@@ -270,8 +270,8 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[stri
 		have[m.Unit] = found[m.Unit] >= max(1, chunks[m.Unit])
 	}
 	for _, u := range units {
-		if have[u.ID] && t.doubted(u) {
-			doubt[u.Step] = true // nothing was taken away
+		if found[u.ID] > 0 && t.doubted(u) {
+			doubt[u.Step] = true // nothing was taken away: what is missing is lost
 		}
 	}
 	var lost []ledger.Unit
