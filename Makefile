@@ -19,7 +19,7 @@ demo-records: tools build ## load records of five sources into one new model: wh
 .PHONY: test
 test: tools ## all quick tests; with CI=true the slow ones too
 	$(GO) vet ./...
-	@if [ "$$CI" = true ]; then GODWIT_SLOW=1 $(GO) test -timeout $(TIMEOUT) ./...; else $(GO) test -timeout $(TIMEOUT) ./...; fi
+	@if [ "$$CI" = true ]; then GODWIT_SLOW=1 GODWIT_MARIADB=must $(GO) test -timeout $(TIMEOUT) ./...; else $(GO) test -timeout $(TIMEOUT) ./...; fi
 
 .PHONY: build
 build: ## build bin/godwit

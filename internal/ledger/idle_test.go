@@ -8,7 +8,8 @@ import (
 )
 
 // TestIdle counts what lies between one owner's last event and the next one's
-// first, and nothing else.
+// first, and nothing else. Time that passes is its subject: nothing could tell
+// that it has.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	l := open(t)
