@@ -231,7 +231,7 @@ func overBudget(files []file) map[string]string {
 		}
 		lines[f.pkg] += f.lines
 		for _, i := range f.imports {
-			if floor(i) > 0 && floor(f.pkg) >= 0 { // words are free
+			if floor(i) > 0 && floor(f.pkg) >= 0 && !in(i, f.pkg) { // words are free, and so are rooms inside its own
 				if fanOut[f.pkg] == nil {
 					fanOut[f.pkg] = map[string]bool{}
 				}

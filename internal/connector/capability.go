@@ -134,7 +134,7 @@ type Writer interface {
 	// that another session is just inserting makes it wait, one that is there
 	// is a fault of kind conflict, code mark.exists. Marks of other runs are
 	// not touched.
-	Begin(ctx context.Context, marks []record.MarkKey) (Load, error)
+	Begin(ctx context.Context, marks []record.MarkKey) (Transaction, error)
 	// Marks reads all marks of a run. No mark table is no marks.
 	Marks(ctx context.Context, run string) ([]record.Mark, error)
 	// DropMarks deletes the run's marks, of one step ("" = of all), and the
@@ -165,8 +165,8 @@ type Evicter interface {
 	Evict(ctx context.Context, run string) (int, error)
 }
 
-// Load is an open transaction with marks. Not safe for concurrent use.
-type Load interface {
+// Transaction is an open one with marks. Not safe for concurrent use.
+type Transaction interface {
 	// CopyIn reads CopyData frames from r into the chunk's table and returns
 	// the number of rows the server took. r may implement io.WriterTo.
 	CopyIn(ctx context.Context, c catalog.Chunk, r io.Reader) (int64, error)

@@ -66,7 +66,7 @@ type Became struct {
 	Refusal *record.Refusal // with Dead
 }
 
-// RecordLoad is a Load that takes records.
+// RecordLoad is the part of a Transaction that takes records.
 type RecordLoad interface {
 	// WriteRecords writes the rows of records, in their order, and tells what
 	// became of each: a record is written with all its rows or not at all. Of
@@ -76,12 +76,12 @@ type RecordLoad interface {
 	WriteRecords(ctx context.Context, mode string, into []Into, page []record.Mapped) ([]Became, error)
 }
 
-// RecordTarget is a Writer whose loads take records.
+// RecordTarget is a Writer whose transactions take records.
 type RecordTarget interface {
 	Writer
-	// BeginRecords is Begin for a load that takes records. Triggers and foreign
+	// BeginRecords is Begin for a transaction that takes records. Triggers and foreign
 	// keys of the target work as for everybody else: records are new data.
-	BeginRecords(ctx context.Context, marks []record.MarkKey) (Load, RecordLoad, error)
+	BeginRecords(ctx context.Context, marks []record.MarkKey) (Transaction, RecordLoad, error)
 	// Tables gives the tables of these names with all that records are checked
 	// against. One that is not there is a fault of kind config, code
 	// table.unknown, that names what is spelt nearly so.

@@ -180,9 +180,9 @@ type Records struct {
 	Ranges int             // at most so many parts
 }
 
-// Again says whose exceptions are processed again, in the place of a source's
+// Redrive says whose exceptions are processed again, in the place of a source's
 // records.
-type Again struct {
+type Redrive struct {
 	Of     string          `json:"of"`               // name of the run
 	Step   string          `json:"step"`             // of that run
 	Filter json.RawMessage `json:"filter,omitempty"` // which of them; for the ledger alone
@@ -214,7 +214,7 @@ type Verb struct {
 	Limits func(spec any, cores int) map[string]int
 	// Redrive is the spec with exceptions of an earlier run in its source's
 	// place; nil when the verb leaves none.
-	Redrive func(spec any, a Again) any
+	Redrive func(spec any, r Redrive) any
 	// Plan expands a step into units from what both sides hold now. An error
 	// carries the fault that refuses the step.
 	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)

@@ -81,7 +81,7 @@ func read(t testing.TB, sn connector.Snapshot) connector.Reader {
 	return r
 }
 
-func begin(t testing.TB, ep connector.Endpoint, marks ...record.MarkKey) connector.Load {
+func begin(t testing.TB, ep connector.Endpoint, marks ...record.MarkKey) connector.Transaction {
 	t.Helper()
 	l, err := capability[connector.Writer](t, ep, "write").Begin(deadline(t), marks)
 	if err != nil {
@@ -119,7 +119,7 @@ func SumOf(t testing.TB, ep connector.Endpoint, c catalog.Chunk) record.Sum {
 }
 
 // Relay moves one chunk from a reader into a load and returns both counts.
-func Relay(ctx context.Context, r connector.Reader, l connector.Load, c catalog.Chunk) (record.Sum, int64, error) {
+func Relay(ctx context.Context, r connector.Reader, l connector.Transaction, c catalog.Chunk) (record.Sum, int64, error) {
 	out, in := io.Pipe()
 	type outcome struct {
 		sum record.Sum

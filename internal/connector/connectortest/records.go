@@ -241,7 +241,7 @@ func refusedQueries(t *testing.T, r Records, source connector.RecordSource) {
 
 // load is an open load of records.
 type load struct {
-	connector.Load
+	connector.Transaction
 	connector.RecordLoad
 }
 

@@ -30,7 +30,7 @@ func (r *reader) Blob(ctx context.Context, oid uint32, w io.Writer) (int64, erro
 	}
 }
 
-// Blob is the connector.Load's.
+// Blob is the connector.Transaction's.
 func (l *load) Blob(ctx context.Context, oid uint32, r io.Reader) error {
 	// One that is there keeps its owner, rights and comment. 131072 is INV_WRITE
 	// (PostgreSQL documentation, Large Objects, Client Interfaces).

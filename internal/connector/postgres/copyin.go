@@ -11,7 +11,7 @@ import (
 	"godwit/internal/connector/postgres/wire"
 )
 
-// CopyIn is the connector.Load's. The server is listened to all the while: an
+// CopyIn is the connector.Transaction's. The server is listened to all the while: an
 // error of its own ends the copy at the next write, or at once when r has
 // CloseWithError(error) error, as io.PipeReader has. An error of r is returned
 // as it is. After any error the load can only be closed.

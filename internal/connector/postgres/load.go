@@ -20,7 +20,7 @@ type load struct {
 }
 
 // Begin is the connector.Writer's.
-func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector.Load, error) {
+func (e *Endpoint) Begin(ctx context.Context, marks []record.MarkKey) (connector.Transaction, error) {
 	l, err := e.beginLoad(ctx, marks, e.mayReplicate)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (e *Endpoint) makeMarks(ctx context.Context) error {
 	return fault.Wrap(err, "make table godwit.mark")
 }
 
-// Exec is the connector.Load's: one or several statements in one message.
+// Exec is the connector.Transaction's: one or several statements in one message.
 func (l *load) Exec(ctx context.Context, sql string) error {
 	l.s.touched = true
 	if err := l.s.exec(ctx, sql); err != nil {
@@ -127,13 +127,13 @@ func (l *load) Exec(ctx context.Context, sql string) error {
 	return nil
 }
 
-// Orphans is the connector.Load's.
+// Orphans is the connector.Transaction's.
 func (l *load) Orphans(ctx context.Context, tables []catalog.Name) ([]connector.Orphans, error) {
 	found, err := survey.Orphans(ctx, l.s.conn, tables)
 	return found, l.s.fault(ctx, err)
 }
 
-// Fires is the connector.Load's.
+// Fires is the connector.Transaction's.
 func (l *load) Fires(ctx context.Context, table catalog.Name) ([]string, error) {
 	names, err := survey.Fires(ctx, l.s.conn, table)
 	return names, l.s.fault(ctx, err)
@@ -150,7 +150,7 @@ func (s *session) only(ctx context.Context, table catalog.Name) (string, error) 
 	return "ONLY ", nil
 }
 
-// Empty is the connector.Load's. A whole table is truncated where the role may
+// Empty is the connector.Transaction's. A whole table is truncated where the role may
 // and no foreign key forbids it, else its rows are deleted.
 func (l *load) Empty(ctx context.Context, p connector.Part, buckets []int) error {
 	return fault.Wrap(l.empty(ctx, p, buckets), "empty %s", p.Table)
@@ -175,7 +175,7 @@ func (l *load) empty(ctx context.Context, p connector.Part, buckets []int) error
 	return l.s.exec(ctx, fmt.Sprintf("ROLLBACK TO empty; DELETE FROM %s%s", only, p.Table.SQL()))
 }
 
-// Count is the connector.Load's.
+// Count is the connector.Transaction's.
 func (l *load) Count(ctx context.Context, table catalog.Name) (int64, error) {
 	only, err := l.s.only(ctx, table)
 	if err != nil {
@@ -185,7 +185,7 @@ func (l *load) Count(ctx context.Context, table catalog.Name) (int64, error) {
 	return n, fault.Wrap(err, "count %s", table)
 }
 
-// Commit is the connector.Load's.
+// Commit is the connector.Transaction's.
 func (l *load) Commit(ctx context.Context, accounts []record.Account) error {
 	return fault.Wrap(l.commit(ctx, accounts), "commit")
 }
@@ -213,7 +213,7 @@ func (l *load) commit(ctx context.Context, accounts []record.Account) error {
 	return nil
 }
 
-// Close is the connector.Load's.
+// Close is the connector.Transaction's.
 func (l *load) Close() error {
 	if l.s == nil {
 		return nil

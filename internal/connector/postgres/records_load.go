@@ -12,7 +12,7 @@ import (
 
 // BeginRecords is the connector.RecordTarget's. Triggers run with the
 // search_path that the role has for everybody else.
-func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (connector.Load, connector.RecordLoad, error) {
+func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (connector.Transaction, connector.RecordLoad, error) {
 	l, err := e.beginLoad(ctx, marks, func(context.Context, *session) (bool, error) { return false, nil })
 	if err != nil {
 		return nil, nil, err

@@ -45,7 +45,7 @@ func (s *session) values(ctx context.Context, names []catalog.Name) ([]connector
 	return all, nil
 }
 
-// Ahead is the connector.Load's.
+// Ahead is the connector.Transaction's.
 func (l *load) Ahead(ctx context.Context, values []connector.SequenceValue) ([]connector.SequenceValue, error) {
 	var names []catalog.Name
 	var texts []string
@@ -79,7 +79,7 @@ func (l *load) Ahead(ctx context.Context, values []connector.SequenceValue) ([]c
 	return further, nil
 }
 
-// SetSequences is the connector.Load's.
+// SetSequences is the connector.Transaction's.
 func (l *load) SetSequences(ctx context.Context, values []connector.SequenceValue) error {
 	var names []string
 	var last []int64

@@ -28,7 +28,7 @@ func (p past) Discard(ctx context.Context, id string, fence int64, from int) err
 	return p.own.Discard(ctx, id, fence, from)
 }
 
-func (p past) Take(ctx context.Context, a unit.Again) (int64, error) {
+func (p past) Take(ctx context.Context, a unit.Redrive) (int64, error) {
 	of, f, err := p.taken(ctx, a)
 	if err != nil {
 		return 0, err
@@ -36,7 +36,7 @@ func (p past) Take(ctx context.Context, a unit.Again) (int64, error) {
 	return p.own.Take(ctx, of, f)
 }
 
-func (p past) Open(ctx context.Context, a unit.Again, after int64, limit int) ([]record.Exception, error) {
+func (p past) Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error) {
 	of, f, err := p.taken(ctx, a)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (p past) Open(ctx context.Context, a unit.Again, after int64, limit int) ([
 }
 
 // taken is the run whose exceptions are processed again, and which of them.
-func (p past) taken(ctx context.Context, a unit.Again) (Ref, ledger.ExceptionFilter, error) {
+func (p past) taken(ctx context.Context, a unit.Redrive) (Ref, ledger.ExceptionFilter, error) {
 	var f ledger.ExceptionFilter
 	of, err := p.ledger.Find(ctx, a.Of)
 	if err != nil {

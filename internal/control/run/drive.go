@@ -311,9 +311,3 @@ func (d *drive) tidy(ctx context.Context) {
 func evaluate(expr string, _ plan.Scope) (any, error) {
 	return nil, fault.New(fault.Config, "flow.not-built", "the expression %q: conditions are not built yet", expr)
 }
-
-// factsOf reads a unit's facts.
-func factsOf[T any](raw json.RawMessage) (T, bool) {
-	var v T
-	return v, len(raw) > 0 && json.Unmarshal(raw, &v) == nil
-}

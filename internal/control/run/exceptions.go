@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -67,7 +68,7 @@ func origin(ctx context.Context, v *ledger.View, run Ref) (Ref, error) {
 		return run, err
 	}
 	var b struct {
-		Steps []struct{ Spec struct{ Again *unit.Again } }
+		Steps []struct{ Spec struct{ Again *unit.Redrive } }
 	}
 	if json.Unmarshal(f.Flow, &b) != nil {
 		return run, nil // specs of another shape: no redrive
@@ -78,4 +79,10 @@ func origin(ctx context.Context, v *ledger.View, run Ref) (Ref, error) {
 		}
 	}
 	return run, nil
+}
+
+// Story reads a run's story: it is the same again as long as the run does not
+// go on.
+func (r *Runs) Story(ctx context.Context, run Ref) (*chronicle.Story, error) {
+	return chronicle.Read(ctx, r.Ledger.View(), run)
 }

@@ -7,6 +7,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -21,36 +22,6 @@ const (
 type inspectSpec struct {
 	Verb string          `json:"verb"`
 	Spec json.RawMessage `json:"spec"`
-}
-
-// Found is what an inspect unit leaves behind for the report.
-type Found struct {
-	beside
-	Schemas int    `json:"schemas"`
-	Tables  int    `json:"tables"`
-	Bytes   int64  `json:"bytes"`
-	Units   int    `json:"units"`
-	LeftOut int    `json:"leftOut,omitempty"`
-	Sides   []Side `json:"sides"`
-	Copies  bool   `json:"copies,omitempty"` // the step writes to the target
-	// Alone are objects at the target that a copy leaves as they are; Skipped of
-	// them are tables that the source has too.
-	Alone   []catalog.Name `json:"alone,omitempty"`
-	Skipped int            `json:"skipped,omitempty"`
-	// Held are tables that rows are added to, with rows of their own before.
-	Held []doctor.Held `json:"held,omitempty"`
-}
-
-// Side is a connection as it was found.
-type Side struct {
-	Name     string `json:"name"`
-	System   string `json:"system"`
-	Version  string `json:"version"`
-	Database string `json:"database"`
-}
-
-func side(name string, db *catalog.Database) Side {
-	return Side{name, db.System, db.Version, db.Name}
 }
 
 // alone lists what a copy leaves alone: what the source does not have, and with
@@ -106,14 +77,14 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err != nil {
 		return unit.Result{}, err
 	}
-	found := Found{
-		beside: besides(needs, facts), Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
+	found := chronicle.Found{
+		Omitted: facts.Source.Omitted, Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
-		Sides:  []Side{side(needs.From, facts.Source), side(needs.To, facts.Target)},
+		Sides:  []chronicle.Side{chronicle.Looked(needs.From, facts.Source), chronicle.Looked(needs.To, facts.Target)},
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	if needs.Existing == skip {
-		found.Skipped = len(doctor.Both(facts))
+		found.Skipped, found.AloneBlobs = len(doctor.Both(facts)), facts.SameBlobs()
 	}
 	if found.Held, err = doctor.Counted(ctx, i.open, needs, facts); err != nil {
 		return unit.Result{}, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -82,7 +83,7 @@ func (n *Now) retries(ctx context.Context, v *ledger.View) error {
 		return err
 	}
 	for i, u := range units {
-		w := unit.Wait{Gate: "retry", Text: "waits for its next attempt", Since: u.Ended, Until: ended(u).Due}
+		w := unit.Wait{Gate: "retry", Text: "waits for its next attempt", Since: u.Ended, Until: chronicle.Ended(u).Due}
 		if u.Fault != nil {
 			w.Text = "tried again after: " + u.Fault.Text
 		}

@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -324,10 +325,6 @@ func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, err
 
 // repaired tells a reconcile unit that wrote from one that only looked.
 func (l *lostTarget) repaired(u ledger.Unit) bool {
-	var ended unit.Ended
-	if json.Unmarshal(u.Result, &ended) != nil {
-		return false
-	}
-	f, ok := factsOf[struct{ Differs bool }](ended.Facts)
+	f, ok := chronicle.Facts[struct{ Differs bool }](u)
 	return ok && f.Differs
 }

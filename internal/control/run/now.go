@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -176,15 +175,6 @@ func (n *Now) Total() record.Account {
 		t = t.Plus(a)
 	}
 	return t
-}
-
-// ended decodes how a unit ended last; zero when it has not.
-func ended(u ledger.Unit) unit.Ended {
-	var e unit.Ended
-	if len(u.Result) > 0 {
-		_ = json.Unmarshal(u.Result, &e) // written by the journal itself
-	}
-	return e
 }
 
 // foreseeEvery is how often the rest of the run is replayed: it costs

@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -31,19 +32,19 @@ func (p past) Accounts(ctx context.Context, step, entity string) ([]record.Accou
 
 // copied finds the step that copied between two ends. Only one that is the
 // only one counts: what two copies left there together neither of them proves.
-func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found Found, ok bool, err error) {
+func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found chronicle.Found, ok bool, err error) {
 	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
 	if err != nil {
-		return "", Found{}, false, err
+		return "", chronicle.Found{}, false, err
 	}
 	n := 0
 	for _, u := range units {
 		var s inspectSpec
 		var of unit.Ends
 		if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &of) != nil {
-			return "", Found{}, false, fault.New(fault.Internal, "ledger.damaged", "%s: its spec cannot be read", u.ID)
+			return "", chronicle.Found{}, false, fault.New(fault.Internal, "ledger.damaged", "%s: its spec cannot be read", u.ID)
 		}
-		if f, known := factsOf[Found](ended(u).Facts); known && f.Copies && of == ends {
+		if f, known := chronicle.Facts[chronicle.Found](u); known && f.Copies && of == ends {
 			step, found = u.Step, f
 			n++
 		}
@@ -124,6 +125,13 @@ func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool,
 	return alone, ok, err
 }
 
+// AloneBlobs lists the large objects of both sides that the copy between these
+// ends left alone.
+func (p past) AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error) {
+	_, found, _, err := p.copied(ctx, ends)
+	return found.AloneBlobs, err
+}
+
 // Held are the tables that the copy between these ends added rows to, with how
 // many they held before.
 func (p past) Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error) {
@@ -149,7 +157,7 @@ func (p past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]conn
 	}
 	slices.SortStableFunc(units, func(a, b ledger.Unit) int { return a.Ended.Compare(b.Ended) })
 	for _, u := range units {
-		f, _ := factsOf[struct{ Values []connector.SequenceValue }](ended(u).Facts)
+		f, _ := chronicle.Facts[struct{ Values []connector.SequenceValue }](u)
 		for _, v := range f.Values {
 			set[v.Name] = v
 		}

@@ -42,7 +42,7 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 		if err != nil {
 			return nil, err
 		}
-		step.Spec = verb.Redrive(step.Spec, unit.Again{Of: of.Name(), Step: step.ID, Filter: unit.Body(f), Schema: schema})
+		step.Spec = verb.Redrive(step.Spec, unit.Redrive{Of: of.Name(), Step: step.ID, Filter: unit.Body(f), Schema: schema})
 		again.Steps = append(again.Steps, step)
 	}
 	for _, id := range steps {

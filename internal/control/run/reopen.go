@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -73,7 +74,7 @@ func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string,
 					open++
 					continue
 				}
-				f, _ := factsOf[struct{ Snapshot string }](ended(u).Facts)
+				f, _ := chronicle.Facts[struct{ Snapshot string }](u)
 				read[f.Snapshot] = true
 			}
 		}

@@ -35,8 +35,8 @@ type Book interface {
 	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
 	Settle(ctx context.Context, id string, fence int64, number int) error
 	Discard(ctx context.Context, id string, fence int64, from int) error
-	Take(ctx context.Context, a unit.Again) (int64, error)
-	Open(ctx context.Context, a unit.Again, after int64, limit int) ([]record.Exception, error)
+	Take(ctx context.Context, a unit.Redrive) (int64, error)
+	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

@@ -16,6 +16,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/exceptions"
 	"godwit/internal/ui/view"
 )
 
@@ -109,7 +110,11 @@ watched, stopped and resumed at any moment.`,
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
-		s.deadCommand(), s.redriveCommand(), s.issuesCommand(), s.recordCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+	for _, c := range exceptions.Commands(desk{s}) {
+		groups(c)
+		root.AddCommand(c)
+	}
 	root.Version = s.Version
 	root.SetVersionTemplate("godwit {{.Version}}\n")
 	root.SetHelpCommand(helpCommand(root))
@@ -205,3 +210,11 @@ func (s *session) show(name string, screen view.Screen, value any) error {
 	}
 	return view.Show(s.out(), screen)
 }
+
+// desk lets the commands of other packages work on a session.
+type desk struct{ *session }
+
+func (d desk) Runs(ctx context.Context) (*run.Runs, func() error, error) { return d.open(ctx) }
+func (d desk) Show(name string, s view.Screen, v any) error              { return d.show(name, s, v) }
+func (d desk) Line(format string, args ...any)                           { d.line(format, args...) }
+func (d desk) Now() time.Time                                            { return time.Now().In(d.Zone) }

@@ -10,11 +10,12 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/exceptions"
 	"godwit/internal/ui/unloaded"
 )
 
 func (s *session) redriveCommand() *cobra.Command {
-	d, w, dry := &chosen{}, &working{}, false
+	d, w, dry := &exceptions.Chosen{}, &working{}, false
 	c := &cobra.Command{
 		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: cobra.ExactArgs(1),
 		Long: `Takes dead letters and rejected records of a run as they were read from the
@@ -25,12 +26,12 @@ closed at the run that it is of. Mend the map, a lookup or the target first.`,
   godwit redrive shop-3 --cause 8c1f
   godwit redrive shop-3 --rule lookup --field country --value '"UK"'`,
 	}
-	d.flags(c.Flags())
+	d.Flags(c.Flags())
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be processed; changes nothing")
 	w.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
-			f, err := d.read(c.Context(), runs.Exceptions(), of)
+		return exceptions.About(c.Context(), desk{s}, args[0], func(runs *run.Runs, of run.Ref) error {
+			f, err := d.Read(c.Context(), runs.Exceptions(), of)
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	if s.json {
 		s.events().Value("summary", summaryOf(sum))
-	} else if err := s.tellEnd(st, sum); err != nil {
+	} else if err := s.tellEnd(sum, func() (view.Verification, bool) { return story.Proof(st, sum) }); err != nil {
 		return err
 	}
 	if e.Fault != nil { // what ended it now, not what it had met before
@@ -82,8 +82,8 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(st *run.Story, sum view.Summary) error {
-	if proof, ok := story.Proof(st, sum); ok {
+func (s *session) tellEnd(sum view.Summary, proof func() (view.Verification, bool)) error {
+	if proof, ok := proof(); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ import (
 type loadSpec struct {
 	From  string `flow:"from,required,name" help:"connection"`
 	To    string `flow:"to,required,name" help:"connection"`
-	Again *unit.Again
+	Again *unit.Redrive
 }
 
 // place is a folder with a project and a ledger.
@@ -57,7 +57,7 @@ func newPlace(t *testing.T) *place {
 		Verbs: []unit.Verb{{Name: "load", Spec: func() any { return &loadSpec{} },
 			Check:  func(any) []unit.Problem { return nil },
 			Limits: func(any, int) map[string]int { return nil },
-			Redrive: func(spec any, a unit.Again) any {
+			Redrive: func(spec any, a unit.Redrive) any {
 				l := *spec.(*loadSpec)
 				l.Again = &a
 				return &l

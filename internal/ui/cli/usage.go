@@ -26,6 +26,13 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
+// groups makes a command that only has others say so.
+func groups(c *cobra.Command) {
+	if c.HasSubCommands() {
+		c.Args, c.RunE = commands, func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+}
+
 // commands refuses what is no command and names the nearest one.
 func commands(c *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"godwit/internal/control/run"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 )
@@ -16,9 +16,9 @@ import (
 const listedRows = 10
 
 // Proof is what a run's verification found; false when all is equal.
-func Proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
+func Proof(st *chronicle.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st), Copied: len(st.Steps) > 0}
-	rows := map[string][]run.Difference{}
+	rows := map[string][]chronicle.Difference{}
 	for _, d := range st.Differences {
 		switch {
 		case report.Around(d.What):
@@ -45,7 +45,7 @@ func Proof(st *run.Story, sum view.Summary) (view.Verification, bool) {
 }
 
 // verifying is how long a run compared.
-func verifying(st *run.Story) time.Duration {
+func verifying(st *chronicle.Story) time.Duration {
 	for _, s := range st.Spans {
 		if strings.HasSuffix(s.Name, " verify") {
 			return s.End.Sub(s.Start)
@@ -62,13 +62,13 @@ func in(column string) string {
 }
 
 // differing is one table with its rows by key.
-func differing(p run.Proof, all []run.Difference) view.Compared {
+func differing(p chronicle.Proof, all []chronicle.Difference) view.Compared {
 	t := view.Compared{Table: p.Entity, Result: view.Differs, Text: p.Why}
 	if p.Why != "" {
 		return t
 	}
 	t.Text = counted(p) + ", " + view.Plural(p.Count, "row") + " " + view.Either(p.Count, "differs", "differ")
-	slices.SortStableFunc(all, func(a, b run.Difference) int {
+	slices.SortStableFunc(all, func(a, b chronicle.Difference) int {
 		x, y := strings.Join(a.Key, ", "), strings.Join(b.Key, ", ")
 		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)) // 9 before 10
 	})
@@ -101,7 +101,7 @@ func differing(p run.Proof, all []run.Difference) view.Compared {
 	return t
 }
 
-func counted(p run.Proof) string {
+func counted(p chronicle.Proof) string {
 	if p.Others == p.Rows {
 		return view.Plural(p.Rows, "row") + " on both sides"
 	}
@@ -109,7 +109,7 @@ func counted(p run.Proof) string {
 }
 
 // Verified adds up the proofs of tables; nil when nothing was verified.
-func Verified(st *run.Story) *view.Verified {
+func Verified(st *chronicle.Story) *view.Verified {
 	if !st.Proved() {
 		return nil
 	}
@@ -142,7 +142,7 @@ func Verified(st *run.Story) *view.Verified {
 }
 
 // Notes are the counted lines below a summary's accounts.
-func Notes(st *run.Story) []view.Note {
+func Notes(st *chronicle.Story) []view.Note {
 	var list []view.Note
 	alone, stale := 0, 0
 	for _, p := range st.Proofs {

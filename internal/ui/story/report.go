@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/record"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/unloaded"
@@ -20,7 +21,7 @@ const slowest = 20
 
 // Report puts a run's story into the report's words. Mend says what is to be
 // done about a code.
-func Report(st *run.Story, left *run.Left, zone *time.Location, mend func(code string) string) report.Report {
+func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(code string) string) report.Report {
 	r := report.Report{V: 1, Zone: zoneName(zone), Verdict: verdict(st), FlowText: st.FlowText}
 	var all record.Account
 	for _, a := range st.Steps {
@@ -84,14 +85,14 @@ func zoneName(zone *time.Location) string {
 	return zone.String()
 }
 
-func others(p run.Proof) int64 {
+func others(p chronicle.Proof) int64 {
 	if p.Result == "equal" {
 		return p.Rows
 	}
 	return p.Others
 }
 
-func verdict(st *run.Story) report.Verdict {
+func verdict(st *chronicle.Story) report.Verdict {
 	v := report.Verdict{
 		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
 		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
@@ -122,7 +123,7 @@ func verdict(st *run.Story) report.Verdict {
 }
 
 // told adds what was said while the run went on.
-func told(r *report.Report, st *run.Story) {
+func told(r *report.Report, st *chronicle.Story) {
 	for _, e := range st.Events {
 		t := view.Tell(st.Run.Name(), e)
 		switch e.Kind {

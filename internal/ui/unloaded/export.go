@@ -21,6 +21,33 @@ type File struct {
 	Issues int64  `json:"issues"`
 }
 
+// Exported says which lists were written.
+type Exported struct {
+	Run   string
+	Files []File
+}
+
+// Draw is Screen's.
+func (e Exported) Draw(int) []string {
+	if len(e.Files) == 0 {
+		return []string{e.Run + " has no open issues: nothing was written."}
+	}
+	lines := make([]string, 0, len(e.Files))
+	for _, f := range e.Files {
+		lines = append(lines, f.Name+"   "+strconv.FormatInt(f.Issues, 10))
+	}
+	return lines
+}
+
+// Value is what programs are given.
+func (e Exported) Value() any {
+	files := e.Files
+	if files == nil {
+		files = []File{}
+	}
+	return map[string]any{"run": e.Run, "files": files}
+}
+
 // columns of a list: the same in each run, so that its readers can keep notes
 // beside them.
 var columns = []report.Column{{Name: "key"}, {Name: "entity"}, {Name: "field"}, {Name: "rule"}, {Name: "severity"},

@@ -118,7 +118,7 @@ type holder interface {
 	Hold(ctx context.Context, chunks []catalog.Chunk) error
 }
 
-func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec, from connector.Reader, to connector.Load) ([]record.Account, error) {
+func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec, from connector.Reader, to connector.Transaction) ([]record.Account, error) {
 	p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy"}
 	if h, ok := from.(holder); ok && len(spec.Chunks) > 1 {
 		if err := h.Hold(ctx, spec.Chunks); err != nil {

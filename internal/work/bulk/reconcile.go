@@ -265,7 +265,7 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 
 // quiet refuses a repair that would reach beyond its table: rows are deleted
 // and put in again, which is nobody's business but the table's.
-func quiet(ctx context.Context, l unit.Lease, load connector.Load, spec RepairSpec) error {
+func quiet(ctx context.Context, l unit.Lease, load connector.Transaction, spec RepairSpec) error {
 	table := spec.Tables[0].Into
 	fires, err := load.Fires(ctx, table)
 	if err != nil || len(fires) == 0 {

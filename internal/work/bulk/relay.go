@@ -13,7 +13,7 @@ import (
 
 // relay copies one chunk from a reader into a load. Rows are counted twice, by
 // the source and by the target; moved is told the bytes so far.
-func relay(ctx context.Context, from connector.Reader, to connector.Load, c catalog.Chunk, moved func(int64)) (sum record.Sum, rows int64, err error) {
+func relay(ctx context.Context, from connector.Reader, to connector.Transaction, c catalog.Chunk, moved func(int64)) (sum record.Sum, rows int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := newRing(moved)

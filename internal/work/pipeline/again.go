@@ -15,13 +15,13 @@ import (
 // What was read then is mapped by today's map.
 type again struct {
 	book  Book
-	of    unit.Again
+	of    unit.Redrive
 	after int64
 	count int64
 }
 
 // redrive claims the exceptions and reads them from behind a chunk on.
-func redrive(ctx context.Context, book Book, of unit.Again, after []byte) (connector.RecordReader, error) {
+func redrive(ctx context.Context, book Book, of unit.Redrive, after []byte) (connector.RecordReader, error) {
 	a := &again{book: book, of: of}
 	if after != nil {
 		var err error

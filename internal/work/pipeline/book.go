@@ -23,8 +23,8 @@ type Book interface {
 	// in them.
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Take claims the exceptions of another run that are to be processed again.
-	Take(ctx context.Context, a unit.Again) (int64, error)
+	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	// Open reads claimed ones in order of their ids, from behind one on; an
 	// empty page is the end.
-	Open(ctx context.Context, a unit.Again, after int64, limit int) ([]record.Exception, error)
+	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
 }

@@ -21,7 +21,7 @@ type chunk struct {
 	record.Chunk
 	exceptions []record.Exception // rejected and dead records; of a redrive all
 	warnings   []record.Warning   // issues of records that were loaded
-	load       connector.Load
+	load       connector.Transaction
 	records    connector.RecordLoad
 	schema     *record.Schema // of the records
 	shown      shown

@@ -14,7 +14,7 @@ type Load struct {
 	Scope []byte `flow:",scope"`
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
-	Again *unit.Again
+	Again *unit.Redrive
 }
 
 // Process says what happens to a record: all of a load but where it is read.

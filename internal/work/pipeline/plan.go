@@ -26,7 +26,7 @@ type LoadSpec struct {
 	Mappers int                   `json:"mappers"`         // goroutines
 	Scope   []byte                `json:"scope,omitempty"` // inputs and env
 	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
-	Again   *unit.Again           `json:"again,omitempty"`
+	Again   *unit.Redrive         `json:"again,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.

@@ -26,7 +26,7 @@ func Verb() unit.Verb {
 			}
 			return map[string]int{workers: min(8, max(2, cores))}
 		},
-		Redrive: func(spec any, a unit.Again) any {
+		Redrive: func(spec any, a unit.Redrive) any {
 			l := *spec.(*Load)
 			l.Again = &a
 			return &l

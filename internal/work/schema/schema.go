@@ -43,7 +43,7 @@ type spec struct {
 type job struct {
 	unit   unit.Unit
 	spec   spec
-	load   connector.Load
+	load   connector.Transaction
 	reader connector.Reader
 	report unit.Report
 	left   *facts

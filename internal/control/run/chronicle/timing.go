@@ -1,4 +1,4 @@
-package run
+package chronicle
 
 import (
 	"cmp"
@@ -51,7 +51,7 @@ func (s *Story) times() {
 		if u.Started.IsZero() || u.Ended.IsZero() {
 			continue
 		}
-		e := ended(u)
+		e := Ended(u)
 		s.Slowest = append(s.Slowest, UnitTime{u.ID, e.Seconds, u.Attempt, e.Rows, e.Bytes})
 		name := u.Step + " " + u.Class
 		sp := spans[name]
@@ -93,7 +93,7 @@ func (s *Story) sample() {
 	}
 	var bytes [slots]float64
 	for _, u := range s.units {
-		e := ended(u)
+		e := Ended(u)
 		if e.Bytes == 0 || u.Ended.IsZero() {
 			continue
 		}

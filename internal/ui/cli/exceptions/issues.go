@@ -1,8 +1,7 @@
-package cli
+package exceptions
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,17 +12,16 @@ import (
 	"godwit/internal/ui/unloaded"
 )
 
-func (s *session) issuesCommand() *cobra.Command {
+func (s commands) issuesCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "issues", Short: "Look at the rules that records break, and who is to mend it", Args: commands,
+		Use: "issues", Short: "Look at the rules that records break, and who is to mend it",
 		Example: "  godwit issues list shop-3\n  godwit issues export shop-3 --csv issues/",
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(s.issuesList(), s.issuesExport())
 	return c
 }
 
-func (s *session) issuesList() *cobra.Command {
+func (s commands) issuesList() *cobra.Command {
 	var f run.IssueFilter
 	closed, all, each, limit := false, false, false, 100
 	c := &cobra.Command{
@@ -64,10 +62,10 @@ func (s *session) issuesList() *cobra.Command {
 
 // issuesOf calls do with a run. A redrive has those of records that it loaded
 // with warnings; the others stay with the run that it is of.
-func (s *session) issuesOf(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
-	return s.found(ctx, name, func(runs *run.Runs, found, of run.Ref) error {
+func (s commands) issuesOf(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
+	return found(ctx, s.Desk, name, func(runs *run.Runs, found, of run.Ref) error {
 		if of.ID != found.ID {
-			s.line("issues of records that %s did not load are kept with %s: godwit issues list %s", found.Name(), of.Name(), of.Name())
+			s.Line("issues of records that %s did not load are kept with %s: godwit issues list %s", found.Name(), of.Name(), of.Name())
 		}
 		return do(runs, found)
 	})
@@ -89,27 +87,27 @@ func upTo[T any](list []T, limit int) (part []T, more bool) {
 	return list[:limit], true
 }
 
-func (s *session) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
+func (s commands) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
 	groups, err := runs.Exceptions().IssueGroups(ctx, of.ID, f, oneMore(limit))
 	if err != nil {
 		return err
 	}
 	groups, more := upTo(groups, limit)
-	v := unloaded.Issues{Now: s.now(), Run: of.Name(), State: f.State, Groups: groups, More: more}
-	return s.show("issues.list", v, v.Value())
+	v := unloaded.Issues{Now: s.Now(), Run: of.Name(), State: f.State, Groups: groups, More: more}
+	return s.Show("issues.list", v, v.Value())
 }
 
-func (s *session) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
+func (s commands) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f run.IssueFilter, limit int) error {
 	list, err := runs.Exceptions().Issues(ctx, of.ID, f, 0, oneMore(limit))
 	if err != nil {
 		return err
 	}
 	list, more := upTo(list, limit)
-	v := unloaded.Each{Now: s.now(), Run: of.Name(), State: f.State, All: list, More: more}
-	return s.show("issues.list", v, v.Value())
+	v := unloaded.Each{Now: s.Now(), Run: of.Name(), State: f.State, All: list, More: more}
+	return s.Show("issues.list", v, v.Value())
 }
 
-func (s *session) issuesExport() *cobra.Command {
+func (s commands) issuesExport() *cobra.Command {
 	dir := ""
 	c := &cobra.Command{
 		Use: "export RUN --csv DIR", Short: "Write the open issues as one CSV file per owner", Args: cobra.ExactArgs(1),
@@ -131,23 +129,14 @@ replaced.`,
 			if err != nil {
 				return fault.New(fault.Config, "report.write", "write CSV: %w", err)
 			}
-			if s.json {
-				s.events().Value("issues.export", map[string]any{"run": of.Name(), "files": orEmpty(files)})
-				return s.stream.Err()
-			}
-			if len(files) == 0 {
-				fmt.Fprintf(s.Out, "%s has no open issues: nothing was written.\n", of.Name())
-			}
-			for _, f := range files {
-				fmt.Fprintf(s.Out, "%s   %d\n", f.Name, f.Issues)
-			}
-			return nil
+			v := unloaded.Exported{Run: of.Name(), Files: files}
+			return s.Show("issues.export", v, v.Value())
 		})
 	}
 	return c
 }
 
-func (s *session) recordCommand() *cobra.Command {
+func (s commands) recordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "record [RUN] ENTITY/KEY", Short: "Show what is known of one record, over all runs", Args: cobra.RangeArgs(1, 2),
 		Long: `Shows where a record was rejected or refused, why, which redrives tried it again
@@ -159,14 +148,14 @@ own: they are in the sums of the accounts.`,
 			if !ok || entity == "" || key == "" {
 				return fault.New(fault.Config, "usage", "%q is not ENTITY/KEY", args[len(args)-1]).Hint("godwit dead list RUN shows both")
 			}
-			t := unloaded.Trace{Now: s.now(), Entity: entity, Key: key}
+			t := unloaded.Trace{Now: s.Now(), Entity: entity, Key: key}
 			if len(args) == 2 {
-				return s.found(c.Context(), args[0], func(runs *run.Runs, found, of run.Ref) error {
+				return found(c.Context(), s.Desk, args[0], func(runs *run.Runs, found, of run.Ref) error {
 					t.Run = found.Name()
 					return s.trace(c.Context(), runs, t, found.Name(), of.Name())
 				})
 			}
-			runs, done, err := s.open(c.Context())
+			runs, done, err := s.Runs(c.Context())
 			if err != nil {
 				return err
 			}
@@ -177,7 +166,7 @@ own: they are in the sums of the accounts.`,
 }
 
 // trace shows a record as these runs know it; none named are all.
-func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, names ...string) error {
+func (s commands) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, names ...string) error {
 	wanted := func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 	letters, err := runs.Exceptions().Of(ctx, t.Entity, t.Key)
 	if err != nil {
@@ -197,5 +186,5 @@ func (s *session) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, n
 			t.Issues = append(t.Issues, i)
 		}
 	}
-	return s.show("record", t, t.Value())
+	return s.Show("record", t, t.Value())
 }

@@ -1,4 +1,4 @@
-package cli
+package exceptions
 
 import (
 	"context"
@@ -15,14 +15,15 @@ import (
 	"godwit/internal/ui/unloaded"
 )
 
-// chosen are the flags that select records which were not loaded.
-type chosen struct {
+// Chosen are the flags that select records which were not loaded.
+type Chosen struct {
 	filter         run.Filter
 	outcome, since string
 	closed, all    bool
 }
 
-func (c *chosen) flags(f *pflag.FlagSet) {
+// Flags adds them to a command.
+func (c *Chosen) Flags(f *pflag.FlagSet) {
 	f.Int64SliceVar(&c.filter.IDs, "id", nil, "`number` of one, as dead list shows it; may be repeated")
 	f.Lookup("id").DefValue = "" // none is nothing to tell
 	f.StringVar(&c.filter.Cause, "cause", "", "cause, as dead stats shows it: its first digits are enough")
@@ -38,7 +39,7 @@ func (c *chosen) flags(f *pflag.FlagSet) {
 }
 
 // states adds the flags about records that are closed.
-func (c *chosen) states(f *pflag.FlagSet) {
+func (c *Chosen) states(f *pflag.FlagSet) {
 	f.BoolVar(&c.closed, "closed", false, "those that are closed, loaded by a redrive for one")
 	f.BoolVar(&c.all, "all", false, "open and closed ones")
 }
@@ -56,8 +57,8 @@ func which(closed, all bool) (string, error) {
 	return run.OpenOnes, nil
 }
 
-// read makes the filter for a run.
-func (c *chosen) read(ctx context.Context, look run.Exceptions, of run.Ref) (f run.Filter, err error) {
+// Read makes the filter for a run.
+func (c *Chosen) Read(ctx context.Context, look run.Exceptions, of run.Ref) (f run.Filter, err error) {
 	f = c.filter
 	if f.State, err = which(c.closed, c.all); err != nil {
 		return f, err
@@ -113,58 +114,27 @@ func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string
 	return "", fault.New(fault.Config, "usage", "--cause %s is the beginning of %s", digits, strings.Join(found, ", "))
 }
 
-// about opens the ledger and calls do with the run of a name. What a redrive
-// did not load is kept with the run that it is of, so that one is meant.
-func (s *session) about(ctx context.Context, name string, do func(*run.Runs, run.Ref) error) error {
-	return s.found(ctx, name, func(runs *run.Runs, found, of run.Ref) error {
-		if of.ID != found.ID {
-			s.line("%s processes records of %s again; they are kept there:", found.Name(), of.Name())
-		}
-		return do(runs, of)
-	})
-}
-
-// found opens the ledger and calls do with the run of a name and the one that
-// its exceptions are of.
-func (s *session) found(ctx context.Context, name string, do func(runs *run.Runs, found, of run.Ref) error) error {
-	runs, done, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	found, err := runs.Ledger.Find(ctx, name)
-	if err != nil {
-		return err
-	}
-	of, err := runs.Origin(ctx, found)
-	if err != nil {
-		return err
-	}
-	return do(runs, found, of)
-}
-
-func (s *session) deadCommand() *cobra.Command {
+func (s commands) deadCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "dead", Short: "Look at records that were not loaded, and why; changes nothing", Args: commands,
+		Use: "dead", Short: "Look at records that were not loaded, and why; changes nothing",
 		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17",
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(s.deadStats(), s.deadList(), s.deadShow())
 	return c
 }
 
-func (s *session) deadStats() *cobra.Command {
-	d, top := &chosen{}, 5
+func (s commands) deadStats() *cobra.Command {
+	d, top := &Chosen{}, 5
 	c := &cobra.Command{
 		Use: "stats RUN", Short: "Count them by cause, with fields and most frequent values", Args: cobra.ExactArgs(1),
 		Example: "  godwit dead stats shop-3\n  godwit dead stats shop-3 --all --json",
 	}
-	d.flags(c.Flags())
+	d.Flags(c.Flags())
 	d.states(c.Flags())
 	c.Flags().IntVar(&top, "top", top, "how many values of a cause")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
-			f, err := d.read(c.Context(), runs.Exceptions(), of)
+		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
+			f, err := d.Read(c.Context(), runs.Exceptions(), of)
 			if err != nil {
 				return err
 			}
@@ -172,28 +142,28 @@ func (s *session) deadStats() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v := unloaded.Stats{Now: s.now(), Run: of.Name(), Filter: f, Causes: causes}
-			return s.show("dead.stats", v, v.Value())
+			v := unloaded.Stats{Now: s.Now(), Run: of.Name(), Filter: f, Causes: causes}
+			return s.Show("dead.stats", v, v.Value())
 		})
 	}
 	return c
 }
 
-func (s *session) deadList() *cobra.Command {
-	d, limit := &chosen{}, 50
+func (s commands) deadList() *cobra.Command {
+	d, limit := &Chosen{}, 50
 	c := &cobra.Command{
 		Use: "list RUN", Short: "List them one by one", Args: cobra.ExactArgs(1),
 		Example: `  godwit dead list shop-3 --cause 8c1f
   godwit dead list shop-3 --outcome rejected --field title --limit 0
   godwit dead list shop-3 --closed`,
 	}
-	d.flags(c.Flags())
+	d.Flags(c.Flags())
 	d.states(c.Flags())
 	c.Flags().IntVar(&limit, "limit", limit, "at most so many; 0 is all")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
 			look := runs.Exceptions()
-			f, err := d.read(c.Context(), look, of)
+			f, err := d.Read(c.Context(), look, of)
 			if err != nil {
 				return err
 			}
@@ -205,14 +175,14 @@ func (s *session) deadList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v := unloaded.List{Now: s.now(), Run: of.Name(), Filter: f, All: list, Total: n.Records}
-			return s.show("dead.list", v, v.Value())
+			v := unloaded.List{Now: s.Now(), Run: of.Name(), Filter: f, All: list, Total: n.Records}
+			return s.Show("dead.list", v, v.Value())
 		})
 	}
 	return c
 }
 
-func (s *session) deadShow() *cobra.Command {
+func (s commands) deadShow() *cobra.Command {
 	source, sent := false, false
 	c := &cobra.Command{
 		Use: "show RUN ID", Short: "Show everything about one", Args: cobra.ExactArgs(2),
@@ -227,17 +197,14 @@ the record held is shown only when it is asked for: mind who looks.`,
 		if err != nil {
 			return fault.New(fault.Config, "usage", "%q is no number of a record", args[1]).Hint("godwit dead list %s shows them", args[0])
 		}
-		return s.about(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
 			w, err := runs.Exceptions().One(c.Context(), of.ID, id)
 			if err != nil {
 				return err
 			}
-			v := unloaded.Letter{Now: s.now(), Whole: w, WithSource: source, WithSent: sent}
-			return s.show("dead.show", v, v.Value())
+			v := unloaded.Letter{Now: s.Now(), Whole: w, WithSource: source, WithSent: sent}
+			return s.Show("dead.show", v, v.Value())
 		})
 	}
 	return c
 }
-
-// now is the time, in the zone that people are shown.
-func (s *session) now() time.Time { return time.Now().In(s.Zone) }

@@ -1,7 +1,8 @@
-package run
+package chronicle
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -88,15 +89,18 @@ type Again struct {
 	Rows                    int64
 }
 
-// Story reads a run's story from the ledger.
-func (r *Runs) Story(ctx context.Context, run ledger.Run) (*Story, error) {
-	v := r.Ledger.View()
+// Read reads a run's story from the ledger.
+func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 	s := &Story{Run: run}
-	f, err := thawed(run)
-	if err != nil {
-		return nil, err
+	var frozen struct {
+		Version string
+		Flow    json.RawMessage
 	}
-	s.Version, s.FlowText = f.Version, string(f.Flow)
+	err := json.Unmarshal(run.Plan, &frozen)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "ledger.damaged", "%s: read its plan: %w", run.Name(), err)
+	}
+	s.Version, s.FlowText = frozen.Version, string(frozen.Flow)
 	if s.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
 	}
@@ -240,7 +244,7 @@ func (s *Story) reconciled(e unit.Event) {
 
 // found adds the connections that a step looked at, each once.
 func (s *Story) found(u ledger.Unit) {
-	f, ok := factsOf[Found](ended(u).Facts)
+	f, ok := Facts[Found](u)
 	if !ok {
 		return
 	}
@@ -250,7 +254,11 @@ func (s *Story) found(u ledger.Unit) {
 			s.Sides = append(s.Sides, one)
 		}
 	}
-	s.omitted(f)
+	for _, o := range f.Omitted { // by a copy
+		if f.Copies && !slices.Contains(s.Omitted, o) {
+			s.Omitted = append(s.Omitted, o)
+		}
+	}
 }
 
 // Proved reports whether anything was verified.
