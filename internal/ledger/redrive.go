@@ -25,7 +25,7 @@ func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, 
 	boot, now := lease.Clock()
 	var n int64
 	err := s.write(ctx, func(tx *tx) (err error) {
-		n, err = tx.exec(takeExceptions+where+takeable, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)
+		n, err = tx.exec(exception.Claim+where+exception.Claimable, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)
 		return err
 	})
 	return n, s.wrap(err, "take exceptions of "+of.Name())
@@ -50,7 +50,7 @@ func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64
 	var of, claimed int64
 	var closed string
 	place := record.Exception{ID: e.ID}
-	err := t.row(selectTaken, []any{e.ID}, &of, &claimed, &closed, &place.Step, &place.Entity, &place.Key)
+	err := t.row(exception.SelectClaimed, []any{e.ID}, &of, &claimed, &closed, &place.Step, &place.Entity, &place.Key)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, place, err
 	}
@@ -58,7 +58,7 @@ func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64
 		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: it is closed, gone, or another redrive has it", e.ID)
 	}
 	e.Source, e.Sent = nil, nil
-	err = t.insert(insertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(unit.Body(e)), sent}})
+	err = t.insert(exception.InsertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(unit.Body(e)), sent}})
 	return of, place, err
 }
 
@@ -69,7 +69,7 @@ type attempt struct {
 
 // redriven lets a chunk's attempts take effect.
 func (t *tx) redriven(run int64, name string, c chunk) error {
-	rows, err := t.query(selectAttempts, c.where(run)...)
+	rows, err := t.query(exception.SelectAttempts, c.where(run)...)
 	all, err := collect(rows, err, func(r scanner) (attempt, error) {
 		var a attempt
 		var said string
@@ -86,10 +86,10 @@ func (t *tx) redriven(run int64, name string, c chunk) error {
 		if failed(a.said.Outcome) {
 			err = t.failAgain(a, c)
 		} else {
-			err = t.change(closeException, string(a.said.Outcome)+" by "+name, run, millis(t.now), millis(t.now), a.said.ID)
+			err = t.change(exception.Close, string(a.said.Outcome)+" by "+name, run, millis(t.now), millis(t.now), a.said.ID)
 		}
 		if err == nil {
-			err = t.change(closeIssues, run, a.said.ID, c.issues.from)
+			err = t.change(exception.CloseIssues, run, a.said.ID, c.issues.from)
 		}
 		if err != nil {
 			return err
@@ -101,35 +101,13 @@ func (t *tx) redriven(run int64, name string, c chunk) error {
 // failAgain gives an exception its new reason. An issue that it had before
 // keeps when it was first seen.
 func (t *tx) failAgain(a attempt, c chunk) error {
-	if err := t.change(failException, append(exception.Reason(a.said), millis(t.now), a.said.ID)...); err != nil {
+	if err := t.change(exception.Fail, append(exception.Reason(a.said), millis(t.now), a.said.ID)...); err != nil {
 		return err
 	}
 	if a.sent != nil {
-		if err := t.change(replaceSent, a.sent, a.said.ID); err != nil {
+		if err := t.change(exception.ReplaceSent, a.sent, a.said.ID); err != nil {
 			return err
 		}
 	}
-	return t.change(stillIssues, a.said.ID, c.issues.from, c.issues.to)
+	return t.change(exception.StillIssues, a.said.ID, c.issues.from, c.issues.to)
 }
-
-const (
-	takeExceptions = `UPDATE exception AS e SET claimed = ?`
-	takeable       = ` AND (e.claimed = 0 OR e.claimed = ? OR
-		NOT EXISTS (SELECT 1 FROM run r WHERE r.id = e.claimed AND r.state <> 'ended' AND r.lease_boot = ? AND r.lease_until > ?)
-		AND NOT EXISTS (SELECT 1 FROM attempt a JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n
-			WHERE a.exception = e.id AND c.state = 'prepared' AND c.run <> ?))`
-
-	selectTaken    = `SELECT run, claimed, closed, step, entity, key FROM exception WHERE id = ?`
-	insertAttempt  = `INSERT INTO attempt (exception, run, unit, n, outcome, at, said, sent)`
-	selectAttempts = `SELECT said, sent FROM attempt WHERE run = ? AND unit = ? AND n = ? ORDER BY exception`
-
-	closeException = `UPDATE exception SET closed = ?, closed_by = ?, closed_at = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
-	failException  = `UPDATE exception SET outcome = ?, cause = ?, code = ?, text = ?, field = ?, value = ?, fields = ?, refusal = ?,
-		mapping = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
-	replaceSent = `UPDATE payload SET sent = ? WHERE exception = ?`
-	closeIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND id < ? AND state <> 'closed'`
-	stillIssues = `UPDATE issue AS i SET state = 'still', first = (SELECT min(o.first) FROM issue o
-			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)
-		WHERE exception = ? AND id BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM issue o
-			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)`
-)
