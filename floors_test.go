@@ -15,7 +15,7 @@ import (
 // floors lists the house from the ground up. A package imports only from
 // floors below its own or from its own family.
 var floors = [][]string{
-	{"internal/fault", "internal/secret", "internal/rate", "internal/catalog", "internal/record"},
+	{"internal/fault", "internal/secret", "internal/catalog", "internal/record", "internal/nearest"},
 	{"internal/unit"},
 	{"internal/connector", "internal/ledger"},
 	{"internal/work"},
@@ -161,7 +161,7 @@ func violations(files []file) []string {
 // all connectors.
 func exempt(pkg string) bool {
 	top, _, _ := strings.Cut(pkg, "/")
-	return !slices.Contains([]string{"cmd", "internal"}, top) || strings.HasSuffix(pkg, "test") || pkg == "internal/connector/all"
+	return !slices.Contains([]string{"cmd", "internal"}, top) || strings.HasSuffix(pkg, "test")
 }
 
 func forbidden(from, to string) string {
@@ -245,7 +245,7 @@ func overBudget(files []file) map[string]string {
 		}
 	}
 	for pkg, to := range fanOut {
-		if len(to) > importsAtMost && !in(pkg, "cmd") && pkg != "internal/connector/all" {
+		if len(to) > importsAtMost && !in(pkg, "cmd") {
 			over[pkg+" imports"] = pkg + ": imports too many packages of the house"
 		}
 	}

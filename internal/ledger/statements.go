@@ -42,7 +42,7 @@ const (
 
 	stateOfUnit      = `SELECT state, attempt FROM unit WHERE run = ? AND id = ?`
 	selectUnits      = `SELECT id, step, kind, entity, class, weight, spec, state, attempt, tries, crashes, started, ended, fault, result FROM unit WHERE run = ?`
-	countUnits       = `SELECT step, kind, state, count(*), sum(weight) FROM unit WHERE run = ? GROUP BY step, kind, state ORDER BY step, kind, state`
+	countUnits       = `SELECT step, kind, class, state, count(*), sum(weight) FROM unit WHERE run = ? GROUP BY step, kind, class, state ORDER BY step, kind, class, state`
 	selectProgressed = `SELECT id FROM unit WHERE run = ? AND state = 'running' AND EXISTS (
 		SELECT 1 FROM chunk c WHERE c.run = unit.run AND c.unit = unit.id AND c.state = 'settled' AND c.at >= unit.started) ORDER BY id`
 	selectSettled = `SELECT spec, result FROM unit WHERE run = ? AND state = 'done' AND step = ? AND kind = ? ORDER BY id`

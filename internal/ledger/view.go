@@ -151,16 +151,16 @@ func (v *View) Units(ctx context.Context, run int64, f Filter, limit int) ([]Uni
 // Count is the number of units of a step and kind in a state, and their
 // weight together.
 type Count struct {
-	Step, Kind, State string
-	Units             int
-	Weight            int64
+	Step, Kind, Class, State string
+	Units                    int
+	Weight                   int64
 }
 
-// Counts counts a run's units by step, kind and state.
+// Counts counts a run's units by step, kind, class and state.
 func (v *View) Counts(ctx context.Context, run int64) ([]Count, error) {
 	return read(ctx, v, func(r scanner) (Count, error) {
 		var c Count
-		err := r.Scan(&c.Step, &c.Kind, &c.State, &c.Units, &c.Weight)
+		err := r.Scan(&c.Step, &c.Kind, &c.Class, &c.State, &c.Units, &c.Weight)
 		return c, err
 	}, countUnits, run)
 }

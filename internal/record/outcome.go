@@ -63,7 +63,7 @@ type Exception struct {
 	Unit     string    `json:"unit"`
 	Chunk    int       `json:"chunk"` // the account's
 	Outcome  Outcome   `json:"outcome"`
-	Cause    string    `json:"cause"` // the same for all with the same reason: 4 hex digits and more
+	Cause    string    `json:"cause"` // the same for all with the same reason: 8 hex digits
 	Code     string    `json:"code"`
 	Text     string    `json:"text"`
 	Fields   []string  `json:"fields,omitempty"`

@@ -218,4 +218,16 @@ type Verb struct {
 	// Plan expands a step into units from what both sides hold now. An error
 	// carries the fault that refuses the step.
 	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)
+	// Kinds are those of its units, for who looks after runs and knows no verb.
+	Kinds map[string]Kind
+}
+
+// Kind is what units of one kind have in common.
+type Kind struct {
+	Marked   bool // the effect is committed at the target with a mark
+	Reads    bool // reads the source at its snapshot
+	Rows     bool // brings rows of its entity
+	Resting  bool // rests on all rows being there: done again when some were
+	Measured bool // its progress is in the measure of its weight
+	Compares bool // has done its work also when it fails: it found a difference
 }

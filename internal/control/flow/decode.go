@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
+	"godwit/internal/nearest"
 )
 
 // decoder fills structs from nodes.
@@ -288,7 +289,7 @@ func (d *decoder) place(n *Node, v reflect.Value, k Key, l *level) {
 
 // choice is the next step for a name that is not among those there are.
 func choice(name string, names []string, what string) string {
-	if near := source.Nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return "did you mean " + near + "? (" + strings.Join(names, ", ") + ")"
 	}
 	if len(names) == 0 {

@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
+	"godwit/internal/nearest"
 	"godwit/internal/unit"
 )
 
@@ -124,7 +125,7 @@ func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
 	switch {
 	case len(verbs) == 0:
 		if !slices.ContainsFunc(rest.Fields, func(f source.Field) bool {
-			return slices.Contains(l.planned, f.Name) || source.Nearest(f.Name, verbNames(lang)) != ""
+			return slices.Contains(l.planned, f.Name) || nearest.Name(f.Name, verbNames(lang)) != ""
 		}) {
 			d.Add(n.Spot, "flow.required", "a step needs a verb", "verbs: "+strings.Join(verbNames(lang), ", "))
 		}

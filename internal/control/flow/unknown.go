@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/nearest"
 )
 
 // level is a mapping of the file with its keys, inside others: what an unknown
@@ -63,12 +64,12 @@ func (d *decoder) unknown(l *level, f source.Field) (meant string) {
 		return ""
 	}
 	text := fmt.Sprintf("unknown key %q in %s", f.Name, l.name)
-	if near := source.Nearest(f.Name, append(l.names(), l.planned...)); near != "" {
+	if near := nearest.Name(f.Name, append(l.names(), l.planned...)); near != "" {
 		d.Add(f.Spot, "flow.unknown-key", text, "did you mean "+near+"?"+values(l.key(near)))
 		return near
 	}
 	for up := l.up; up != nil; up = up.up {
-		if near := source.Nearest(f.Name, up.names()); near != "" {
+		if near := nearest.Name(f.Name, up.names()); near != "" {
 			d.Add(f.Spot, "flow.unknown-key", text, fmt.Sprintf("did you mean %s, a key of %s?", near, up.name))
 			return ""
 		}

@@ -46,7 +46,7 @@ type drive struct {
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	inspector := &inspector{runs: d.runs, open: d.open, cores: d.frozen.Cores}
-	executors := d.runs.Executors(d.open, past{d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID})
+	executors := d.runs.Executors(d.open, past{d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
 	executors["inspect"] = inspector
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,

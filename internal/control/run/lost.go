@@ -29,9 +29,6 @@ type lostTarget struct {
 	wake      chan struct{} // of room for one
 }
 
-// marked kinds leave a mark with what they did.
-var markedKinds = []string{"define", "data", "small", "index", "key", "foreign", "view", "analyze", "sequence", "blob", "reconcile", "load"}
-
 // suspect notes that a target may not be what it was.
 func (l *lostTarget) suspect(e unit.Event) {
 	ended, err := unit.Decode[unit.Ended](e)
@@ -300,7 +297,7 @@ func (t taken) doubted(u ledger.Unit) bool {
 func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, error) {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	settled := map[string][]ledger.Unit{}
-	for _, kind := range markedKinds {
+	for _, kind := range l.drive.runs.kinds(func(k unit.Kind) bool { return k.Marked }) {
 		state := ledger.Done
 		if kind == "load" {
 			state = ""

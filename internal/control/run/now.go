@@ -92,7 +92,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
 	}
-	n.Forecast.Share = share(n)
+	n.Forecast.Share = r.share(n)
 	for _, p := range rows {
 		if p.At.After(n.Wrote) {
 			n.Wrote = p.At
@@ -101,30 +101,25 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	return n, nil
 }
 
-// classOf is the class that the units of a kind belong to, for those who only
-// see counts.
-var classOf = map[string]string{
-	"data": "copy", "small": "copy", "blob": "copy", "index": "index", "key": "index", "foreign": "index", "view": "index",
-	"table": "verify", "around": "verify", "define": "define",
-}
-
 // share is how much of the work that is known is done, by the built-in rates.
-func share(n *Now) float64 {
+func (r *Runs) share(n *Now) float64 {
 	if n.Run.Outcome == plan.OutcomeDone {
 		return 1
 	}
 	var done, all float64
 	over := n.Run.State == ledger.Ended
+	classes := map[string]string{} // by kind
 	for _, c := range n.Counts {
-		w := pace(c.Kind) * float64(c.Weight)
-		compared := over && c.State == ledger.Failed && classOf[c.Kind] == "verify" // and found different
+		classes[c.Kind] = c.Class
+		w := pace(c.Class) * float64(c.Weight)
+		compared := over && c.State == ledger.Failed && r.kind(c.Kind).Compares
 		if all += w; c.State == ledger.Done || compared {
 			done += w
 		}
 	}
 	for _, p := range n.Progress {
-		if kind := unit.KindOf(p.Unit); bytewise[kind] {
-			done += pace(kind) * float64(p.Done)
+		if kind := unit.KindOf(p.Unit); r.kind(kind).Measured {
+			done += pace(classes[kind]) * float64(p.Done)
 		}
 	}
 	switch {
@@ -136,13 +131,9 @@ func share(n *Now) float64 {
 	return min(0.99, done/all)
 }
 
-// bytewise are the kinds of units whose progress is in the measure of their
-// weight.
-var bytewise = map[string]bool{"data": true, "small": true, "table": true}
-
-// pace is seconds per weight of a kind of units.
-func pace(kind string) float64 {
-	if rate, ok := builtIn[classOf[kind]]; ok {
+// pace is seconds per weight of a class.
+func pace(class string) float64 {
+	if rate, ok := builtIn[class]; ok {
 		return rate
 	}
 	return builtIn["other"]
@@ -164,7 +155,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 	n.take(d.progress())
 	n.count()
 	n.Forecast = d.foresee(n)
-	n.Forecast.Share = share(n) // the same for whoever looks
+	n.Forecast.Share = r.share(n) // the same for whoever looks
 	return n, nil
 }
 
@@ -182,11 +173,12 @@ func (n *Now) Total() record.Account {
 const foreseeEvery = 5 * time.Second
 
 // builtIn are seconds per weight of the verbs' classes as they were once
-// measured on two cores: bytes, and definitions for define. They only carry
-// over what this run has not measured yet, at the pace of what it has.
-var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3}
+// measured on two cores: bytes, definitions for define, records for load. They
+// only carry over what this run has not measured yet, at the pace of what it has.
+var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3, "load": 12e-6}
 
-// An end is told once three units of real work are done.
+// foresee replays the rest of the run, now and then. An end is told once three
+// units of real work are done.
 func (d *drive) foresee(n *Now) plan.Forecast {
 	if n.At.Sub(d.foreseen) < foreseeEvery {
 		return d.forecast

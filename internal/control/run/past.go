@@ -20,6 +20,7 @@ type past struct {
 	ledger *ledger.Ledger
 	view   *ledger.View
 	run    int64
+	kind   func(name string) unit.Kind
 }
 
 func (p past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {
@@ -67,7 +68,7 @@ func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string)
 	if err != nil {
 		return record.Sum{}, false, err
 	}
-	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return moves[u.Kind] && u.State != ledger.Done }) {
+	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return p.kind(u.Kind).Rows && u.State != ledger.Done }) {
 		return record.Sum{}, false, nil // a chunk is missing
 	}
 	var sum record.Sum
@@ -88,9 +89,6 @@ func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string)
 	}
 	return sum, true, nil
 }
-
-// moves are the kinds of units that bring an entity's rows.
-var moves = map[string]bool{"data": true, "small": true, "reconcile": true}
 
 // format checks a chunk's own word: it is in the spec of the unit that wrote
 // the account.

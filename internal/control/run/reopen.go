@@ -44,9 +44,6 @@ func (l *lostTarget) gone(ctx context.Context, now func(from string) (string, er
 	return l.again(ctx, roots, "the snapshot its rows were brought to is gone")
 }
 
-// sourceKinds are those of the units that read the source at its snapshot.
-var sourceKinds = []string{"data", "small", "sequence", "blob"}
-
 // stopped refuses to go on where that is the policy for a snapshot that is
 // gone: some of a step was read at it and some is still to be read.
 func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string, error)) error {
@@ -64,7 +61,7 @@ func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string,
 			continue
 		}
 		read, open := map[string]bool{}, 0
-		for _, kind := range sourceKinds {
+		for _, kind := range l.drive.runs.kinds(func(k unit.Kind) bool { return k.Reads }) {
 			units, err := view.Units(ctx, id, ledger.Filter{Step: look.Step, Kind: kind}, 0)
 			if err != nil {
 				return err
@@ -113,10 +110,6 @@ func (l *lostTarget) roots(ctx context.Context) ([]ledger.Unit, error) {
 	return roots, nil
 }
 
-// resting kinds rest on all rows being there: rows must be looked at again,
-// marks that are written again be taken away again, proofs be made again.
-var restingKinds = []string{"orphans", "marks", "table", "around"}
-
 // reopen tells the Machine which units are to be done again, together with
 // those that rest on them.
 func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string) error {
@@ -126,13 +119,15 @@ func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string
 	return l.again(ctx, units, why)
 }
 
-// again is reopen, also without a unit that was lost.
+// again is reopen, also without a unit that was lost. What rests on all rows
+// being there is done again in any case: rows looked at, proofs made, marks that
+// are written again taken away again.
 func (l *lostTarget) again(ctx context.Context, units []ledger.Unit, why string) error {
 	resting, err := l.roots(ctx)
 	if err != nil {
 		return err
 	}
-	for _, kind := range restingKinds {
+	for _, kind := range l.drive.runs.kinds(func(k unit.Kind) bool { return k.Resting }) {
 		found, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: kind}, 0)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"godwit/internal/catalog"
@@ -62,6 +63,30 @@ func (r *Runs) verb(name string) (unit.Verb, bool) {
 		}
 	}
 	return unit.Verb{}, false
+}
+
+// kinds are those of all verbs' units that have something in common, sorted.
+func (r *Runs) kinds(are func(unit.Kind) bool) []string {
+	var list []string
+	for _, v := range r.Verbs {
+		for name, k := range v.Kinds {
+			if are(k) && !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// kind is what the units of one kind have in common.
+func (r *Runs) kind(name string) unit.Kind {
+	for _, v := range r.Verbs {
+		if k, ok := v.Kinds[name]; ok {
+			return k
+		}
+	}
+	return unit.Kind{}
 }
 
 func (r *Runs) system(name string) (connector.Connector, bool) {

@@ -60,7 +60,7 @@ func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (ma
 		return nil, nil //nolint:nilerr // of another godwit: it says nothing about this one
 	}
 	tables := map[tablePlace]bool{}
-	for _, kind := range []string{"data", "small"} {
+	for _, kind := range r.kinds(func(k unit.Kind) bool { return k.Rows }) {
 		units, err := r.Ledger.View().Units(ctx, run.ID, ledger.Filter{Kind: kind, State: state}, 0)
 		if err != nil {
 			return nil, err

@@ -107,7 +107,7 @@ func totals(t *testing.T, l *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "counts", []ledger.Count{{Step: step, Kind: "data", State: ledger.Done, Units: 4, Weight: 40}}, counts)
+	same(t, "counts", []ledger.Count{{Step: step, Kind: "data", Class: "heap", State: ledger.Done, Units: 4, Weight: 40}}, counts)
 	accounts, err := l.View().Accounts(context.Background(), d.run.ID)
 	if err != nil || len(accounts) != 4 {
 		t.Fatal(accounts, err)
@@ -179,7 +179,7 @@ func manyUnits(t *testing.T, l *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "counts", []ledger.Count{{Step: step, Kind: "data", State: ledger.Ready, Units: n, Weight: 10 * n}}, counts)
+	same(t, "counts", []ledger.Count{{Step: step, Kind: "data", Class: "heap", State: ledger.Ready, Units: n, Weight: 10 * n}}, counts)
 	d.does("copy/data/t19999/1", 1, account("copy/data/t19999/1", 1, 1, 1))
 	same(t, "done", 1, len(d.units(ledger.Filter{State: ledger.Done, Kind: "data", Step: step, Entity: "shop.orders"})))
 	same(t, "loaded", len(expansions)+3, len(d.load()))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 	"godwit/internal/ui/view"
 )
 
@@ -63,7 +64,7 @@ func (s *session) explainCommand() *cobra.Command {
 		text, ok := all[args[0]]
 		if !ok {
 			e := fault.New(fault.Config, "usage", "there is no code %q", args[0])
-			if near := nearest(args[0], slices.Collect(maps.Keys(all))); near != "" {
+			if near := nearest.Name(args[0], slices.Sorted(maps.Keys(all))); near != "" {
 				e.Hint("did you mean %s?", near)
 			}
 			return e.Hint("godwit explain lists them")

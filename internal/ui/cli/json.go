@@ -5,6 +5,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/record"
+	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -14,6 +15,7 @@ import (
 
 type countValue struct {
 	Kind  string `json:"kind"`
+	Class string `json:"class"`
 	State string `json:"state"`
 	Units int    `json:"units"`
 }
@@ -27,7 +29,7 @@ type statusValue struct {
 	Owner    string           `json:"owner,omitempty"`
 	Started  time.Time        `json:"started"`
 	Wrote    time.Time        `json:"wrote"` // when its owner wrote last
-	Accounts []record.Account `json:"accounts"`
+	Accounts []report.Account `json:"accounts"`
 	Units    []countValue     `json:"units"`
 	Active   []unit.Progress  `json:"active"`
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
@@ -37,15 +39,24 @@ type statusValue struct {
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: orEmpty(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
 	}
 	if n.Run.State == "ended" {
 		v.State, v.Exit = n.Run.State, &n.Run.Exit
 	}
 	for _, c := range n.Counts {
-		v.Units = append(v.Units, countValue{c.Kind, c.State, c.Units})
+		v.Units = append(v.Units, countValue{c.Kind, c.Class, c.State, c.Units})
 	}
 	return v
+}
+
+// accountsOf are sums per step, in the words of the report.
+func accountsOf(sums []record.Account) []report.Account {
+	list := []report.Account{}
+	for _, a := range sums {
+		list = append(list, report.AccountOf(a, int64(a.Chunk)))
+	}
+	return list
 }
 
 // orEmpty keeps an empty list a list in JSON.
@@ -70,7 +81,7 @@ type summaryValue struct {
 	Why      string           `json:"why,omitempty"`
 	Exit     int              `json:"exit"`
 	Duration float64          `json:"duration_s"`
-	Accounts []record.Account `json:"accounts"`
+	Accounts []report.Account `json:"accounts"`
 	Verified *verifiedValue   `json:"verified,omitempty"`
 	Alone    int64            `json:"tables_left_alone,omitempty"`
 	Report   string           `json:"report,omitempty"`
@@ -78,7 +89,7 @@ type summaryValue struct {
 }
 
 func summaryOf(s view.Summary) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), orEmpty(s.Steps), nil, s.Alone, s.Report, s.Next}
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), nil, s.Alone, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 )
 
 // helpCommand is "help COMMAND", which knows when there is no such command.
@@ -43,7 +44,7 @@ func commands(c *cobra.Command, args []string) error {
 	for _, sub := range c.Commands() {
 		names = append(names, sub.Name())
 	}
-	if near := nearest(args[0], names); near != "" {
+	if near := nearest.Name(args[0], names); near != "" {
 		e.Hint("did you mean %s %s?", c.CommandPath(), near)
 	}
 	return e.Hint("%s --help lists the commands", c.CommandPath())
@@ -58,49 +59,9 @@ func flagError(c *cobra.Command, err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest(name, names); near != "" {
+		if near := nearest.Name(name, names); near != "" {
 			e.Hint("did you mean --%s?", near)
 		}
 	}
 	return e.Hint("%s --help lists the flags", c.CommandPath())
-}
-
-// nearest is the name that a word was most likely meant to be, empty when none
-// is near: at most a third of the letters wrong, or only begun.
-func nearest(word string, names []string) string {
-	best, least := "", len(word)/3+1
-	for _, n := range names {
-		d := distance(word, n)
-		if strings.HasPrefix(n, word) {
-			d = min(d, 1)
-		}
-		if d < least || d == least && best == "" {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to change, add, drop or swap with the next one.
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }

@@ -46,6 +46,17 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Copy), facts)
 		},
+		Kinds: map[string]unit.Kind{
+			"define": {Marked: true}, "index": {Marked: true}, "key": {Marked: true}, "foreign": {Marked: true}, "view": {Marked: true},
+			"data":      {Marked: true, Reads: true, Rows: true, Measured: true},
+			"small":     {Marked: true, Reads: true, Rows: true, Measured: true},
+			"reconcile": {Marked: true, Rows: true},
+			"sequence":  {Marked: true, Reads: true},
+			"blob":      {Marked: true, Reads: true},
+			"analyze":   {Marked: true},
+			"orphans":   {Resting: true},
+			"marks":     {Resting: true},
+		},
 	}
 }
 

@@ -34,6 +34,7 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Measured: true}, "marks": {Resting: true}},
 	}
 }
 
@@ -95,12 +96,12 @@ func (l *Load) check() []unit.Problem {
 	if l.Workers < 0 {
 		bad("workers", "flow.type", "workers is a number from 1")
 	}
-	for _, name := range []string{l.From.Table, to.Table} {
+	for path, name := range map[string]string{"from.table": l.From.Table, "to.table": to.Table} {
 		if name == "" {
 			continue
 		}
 		if _, err := catalog.ParseName(name); err != nil {
-			bad("to.table", "pattern.invalid", "%v", err)
+			bad(path, "pattern.invalid", "%v", err)
 		}
 	}
 	return p

@@ -37,6 +37,10 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Verify), facts)
 		},
+		Kinds: map[string]unit.Kind{
+			"table":  {Resting: true, Measured: true, Compares: true},
+			"around": {Resting: true, Compares: true},
+		},
 	}
 }
 

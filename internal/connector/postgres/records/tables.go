@@ -9,6 +9,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -41,44 +42,23 @@ func unknown(ctx context.Context, conn *pgx.Conn, table catalog.Name) error {
 	if err != nil {
 		return err
 	}
-	best, near := 3, []string(nil) // more than two letters wrong is another word
+	named := map[string][]string{} // tables by what they are called in whatever schema
+	var names []string
 	for _, n := range all {
-		other := catalog.Name(n)
-		d := distance(strings.ToLower(n.Object), strings.ToLower(table.Object))
-		if d < best {
-			best, near = d, nil
+		if named[n.Object] == nil {
+			names = append(names, n.Object)
 		}
-		if d == best && d < 3 && len(near) < 3 {
-			near = append(near, other.String())
-		}
+		named[n.Object] = append(named[n.Object], catalog.Name(n).String())
+	}
+	var near []string
+	if name := nearest.Name(table.Object, names); name != "" {
+		near = named[name][:min(3, len(named[name]))]
 	}
 	e := fault.New(fault.Config, "table.unknown", "there is no table %s", table)
 	if near != nil {
 		e.Hint("did you mean %s?", strings.Join(near, " or "))
 	}
 	return e
-}
-
-// distance counts the letters to add, to drop or to change.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, c := range x {
-		last := row[0]
-		row[0] = i + 1
-		for j, d := range y {
-			change := last
-			if c != d {
-				change++
-			}
-			last = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(y)]
 }
 
 // Tables gives tables as records are checked against them: see

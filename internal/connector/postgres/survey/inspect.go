@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -182,53 +183,21 @@ func unmatched(sel catalog.Selection, schemas []string, names []catalog.Name) er
 		texts = append(texts, fmt.Sprintf("%q", p.String()))
 	}
 	e := fault.New(fault.Config, "pattern.unmatched", "include pattern %s matches nothing", strings.Join(texts, ", "))
+	var spelt []string
+	for _, n := range names {
+		spelt = append(spelt, n.String())
+		if all := n.Schema + ".*"; !slices.Contains(spelt, all) {
+			spelt = append(spelt, all)
+		}
+	}
 	for _, p := range unused {
-		if near := nearest(p.String(), names); len(near) > 0 {
+		word := p.String()
+		if !strings.Contains(word, ".") {
+			word += ".*" // which is what it means
+		}
+		if near := nearest.Names(word, spelt, 3); len(near) > 0 {
 			e = e.Hint("near %q there is %s", p.String(), strings.Join(near, ", "))
 		}
 	}
 	return e
-}
-
-// nearest gives up to three names that take the fewest changes.
-func nearest(text string, names []catalog.Name) []string {
-	best := map[string]int{}
-	for _, n := range names {
-		best[n.String()] = distance(text, n.String())
-		best[n.Schema+".*"] = min(distance(text, n.Schema), distance(text, n.Schema+".*"))
-	}
-	var all []string
-	for name, d := range best {
-		if d <= max(2, len(text)/3) {
-			all = append(all, name)
-		}
-	}
-	slices.SortFunc(all, func(a, b string) int {
-		if best[a] != best[b] {
-			return best[a] - best[b]
-		}
-		return strings.Compare(a, b)
-	})
-	return all[:min(len(all), 3)]
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last
-			if a[i] != b[j] {
-				change++
-			}
-			last = row[j+1]
-			row[j+1] = min(change, row[j]+1, last+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+
+	"godwit/internal/nearest"
 )
 
 // maxFile bounds a file of a project: it becomes part of what a run freezes.
@@ -93,7 +95,7 @@ func (f *Files) Near(path string) string {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if name := Nearest(base, names); name != "" {
+	if name := nearest.Name(base, names); name != "" {
 		return "did you mean " + filepath.ToSlash(dir) + name + "?"
 	}
 	return "paths are relative to godwit.yaml"

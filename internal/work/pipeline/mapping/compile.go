@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/nearest"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/expression"
 	"godwit/internal/work/pipeline/mapping/path"
@@ -167,7 +168,7 @@ func (c *compiler) docRoot(p path.Path) (t catalog.Type, problem, next string) {
 
 // suggest is the next step for a name that is not there.
 func suggest(name string, names []string) string {
-	if near := path.Nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return near + "?"
 	}
 	if len(names) > 12 {

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/mapping/path"
 )
 
 // Steps without arguments, and how those with arguments are written.
@@ -75,7 +75,7 @@ func unknownStep(name string) error {
 		return wrong("%s needs arguments", name).Hint("write %s", form)
 	}
 	e := wrong("there is no %q", name)
-	if near := path.Nearest(name, allSteps()); near != "" {
+	if near := nearest.Name(name, allSteps()); near != "" {
 		return e.Hint("did you mean %s? (%s)", near, stepNames())
 	}
 	return e.Hint("words: %s", stepNames())

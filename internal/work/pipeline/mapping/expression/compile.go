@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/work/pipeline/mapping/path"
+	"godwit/internal/nearest"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -159,7 +159,7 @@ func noName(name string, env types.Map) (text, next string) {
 			names = append(names, n)
 		}
 	}
-	if near := path.Nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return text, near + "?"
 	}
 	return text, fmt.Sprintf("in scope: %s", strings.Join(names, ", "))

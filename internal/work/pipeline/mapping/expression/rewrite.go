@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/nearest"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/convert"
-	"godwit/internal/work/pipeline/mapping/path"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -123,7 +123,7 @@ func (r *rewriter) lookup(n *ast.CallNode) {
 		return
 	}
 	next := ""
-	if near := path.Nearest(name.Value, slices.Sorted(maps.Keys(r.tables))); near != "" {
+	if near := nearest.Name(name.Value, slices.Sorted(maps.Keys(r.tables))); near != "" {
 		next = near + "?"
 	}
 	r.problems = append(r.problems, found{name.Location().From, fmt.Sprintf("there is no lookup %q", name.Value), next})

@@ -48,16 +48,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"title", "short_title", "id"}
-	for word, want := range map[string]string{"titel": "title", "TITLE": "title", "xyzzy": "", "ids": "id"} {
-		if got := Nearest(word, names); got != want {
-			t.Errorf("%s: %q, want %q", word, got, want)
-		}
-	}
-}
-
 // FuzzParse: a path that is read is written so that it reads the same.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"a.b", "a[0].b", `"x ""y".z[-3]`, "é.ü", "a[", ""} {
