@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -21,15 +23,41 @@ import (
 // surrogate pair and anything behind the value are errors, with their place;
 // nothing is repaired.
 func DecodeJSON(b []byte) (any, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(b))
-	v, err := decodeValue(d)
+	d := decoders.Get().(*decoder)
+	defer d.done()
+	d.text = string(b)
+	d.json.Reset(bytes.NewBuffer(b)) // which it reads without copying
+	v, err := d.value()
 	if err != nil {
 		return nil, plainError(err)
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
-		return nil, fmt.Errorf("something stands behind the value, at byte %d", d.InputOffset())
+	if _, err := d.json.ReadToken(); err != io.EOF {
+		return nil, fmt.Errorf("something stands behind the value, at byte %d", d.json.InputOffset())
 	}
 	return v, nil
+}
+
+// decoder is used again and again: documents of one kind have the same names,
+// and all texts of one are parts of it.
+type decoder struct {
+	json  *jsontext.Decoder
+	text  string            // the whole document
+	names map[string]string // met before
+}
+
+var decoders = sync.Pool{New: func() any { return &decoder{json: jsontext.NewDecoder(&bytes.Buffer{}), names: map[string]string{}} }}
+
+// What a decoder may keep until it is used again.
+const (
+	mostNames = 4096
+	mostText  = 1 << 20
+)
+
+func (d *decoder) done() {
+	if len(d.names) <= mostNames && len(d.text) <= mostText {
+		d.text = ""
+		decoders.Put(d)
+	}
 }
 
 // plainError takes the library's name off its errors.
@@ -48,60 +76,105 @@ func plainError(err error) error {
 	return fmt.Errorf("%w%s, after byte %d", s.Err, at, s.ByteOffset)
 }
 
-func decodeValue(d *jsontext.Decoder) (any, error) {
-	t, err := d.ReadToken()
+func (d *decoder) value() (any, error) {
+	switch d.json.PeekKind() {
+	case '[':
+		return d.list()
+	case '{':
+		return d.object()
+	}
+	raw, err := d.json.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	switch t.Kind() {
+	switch raw.Kind() {
 	case 'n':
 		return nil, nil
-	case 't', 'f':
-		return t.Bool(), nil
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
 	case '"':
-		return t.String(), nil
-	case '0':
-		return number(t.String()), nil
-	case '[':
-		return decodeList(d)
-	case '{':
-		return decodeObject(d)
+		return d.string(raw)
 	}
-	return nil, fmt.Errorf("%s is no value", t)
+	return number(d.part(raw, 0)), nil
 }
 
-func decodeList(d *jsontext.Decoder) (any, error) {
+// part is a value that was just read, less so many bytes at both ends, as a part
+// of the whole text: it needs no memory of its own.
+func (d *decoder) part(raw jsontext.Value, less int) string {
+	end := int(d.json.InputOffset())
+	return d.text[end-len(raw)+less : end-less]
+}
+
+func (d *decoder) string(raw jsontext.Value) (string, error) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return d.part(raw, 1), nil
+	}
+	b, err := jsontext.AppendUnquote(nil, raw)
+	return string(b), err
+}
+
+// name is the name of a field. It is not a part of the text: what is kept for
+// the next document must not keep this one.
+func (d *decoder) name() (string, error) {
+	raw, err := d.json.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	if kept, ok := d.names[string(raw)]; ok {
+		return kept, nil
+	}
+	b, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return "", err
+	}
+	name := string(b)
+	d.names[string(raw)] = name
+	return name, nil
+}
+
+func (d *decoder) list() (any, error) {
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
 	list := []any{}
-	for d.PeekKind() != ']' {
-		v, err := decodeValue(d)
+	for d.json.PeekKind() != ']' {
+		v, err := d.value()
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, v)
 	}
-	_, err := d.ReadToken()
+	_, err := d.json.ReadToken()
 	return list, err
 }
 
-func decodeObject(d *jsontext.Decoder) (any, error) {
+func (d *decoder) object() (any, error) {
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
 	object := Object{}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+	for d.json.PeekKind() != '}' {
+		name, err := d.name()
 		if err != nil {
 			return nil, err
 		}
-		key := name.String()
-		if object[key], err = decodeValue(d); err != nil {
+		if object[name], err = d.value(); err != nil {
 			return nil, err
 		}
 	}
-	_, err := d.ReadToken()
+	_, err := d.json.ReadToken()
 	return object, err
 }
 
-// number is a JSON number: int64 where that is exactly what is written.
+// number is a number: int64 where that is exactly what is written.
 func number(text string) any {
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(i, 10) == text {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || len(digits) > 19 || digits[0] == '+' || digits[0] == '0' && text != "0" || strings.ContainsAny(digits, ".eE") {
+		return Decimal(text)
+	}
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return i
 	}
 	return Decimal(text)
