@@ -20,19 +20,18 @@ func (w *Writer) loop(b *batch) string {
 	var s strings.Builder
 	s.WriteString(`
 DECLARE
-	godwit_from int; godwit_to int; godwit_n int; godwit_parts int[];
+	godwit_from int; godwit_to int; godwit_n int; godwit_parts int[]; godwit_rows int8; godwit_sum int8; godwit_ns int[]; godwit_sums int8[];
+	godwit_late bool := EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable); -- else the two cost a third of a record's time
 	godwit_message text; godwit_detail text; godwit_schema text; godwit_table text; godwit_column text; godwit_type text; godwit_constraint text;
 BEGIN
 	FOR godwit_from, godwit_to IN SELECT min(r.n), max(r.n) FROM (SELECT n, (row_number() OVER (ORDER BY n) - 1) / ` + fmt.Sprint(blockRecords) + ` AS block
-			FROM pg_temp.godwit_record) r GROUP BY r.block ORDER BY 1 LOOP
+			FROM pg_temp.godwit_record r) r GROUP BY r.block ORDER BY 1 LOOP
 		BEGIN
-			SET CONSTRAINTS ALL DEFERRED;
+			IF godwit_late THEN SET CONSTRAINTS ALL DEFERRED; END IF;
 `)
-	for _, st := range w.statements(b, someone) {
-		s.WriteString(st.sql + ";\n")
-	}
+	w.block(&s, b)
 	s.WriteString(`
-			SET CONSTRAINTS ALL IMMEDIATE;
+			IF godwit_late THEN SET CONSTRAINTS ALL IMMEDIATE; END IF;
 			CONTINUE;
 		EXCEPTION WHEN OTHERS THEN NULL;
 		END;
@@ -41,6 +40,7 @@ BEGIN
 	s.WriteString("END LOOP;\n")
 	if w.mode == connector.ModeAppend {
 		w.singly(&s, b, "r.state = '23503'")
+		s.WriteString(w.noteAppended())
 	}
 	s.WriteString("END ")
 	body := s.String()
@@ -51,23 +51,53 @@ BEGIN
 	return "DO " + tag + body + tag
 }
 
+// block writes the records of a block. Of appended ones all rows must have been
+// taken: whose were not, an INSERT does not tell.
+func (w *Writer) block(s *strings.Builder, b *batch) {
+	if w.mode != connector.ModeAppend {
+		for _, st := range w.statements(b, someone) {
+			s.WriteString(st.sql + ";\n")
+		}
+		return
+	}
+	s.WriteString("godwit_sum := 0;\n")
+	staged := make([]string, len(w.stages))
+	for _, at := range b.inOrder() {
+		s.WriteString(w.appendCounted(b, at, someone))
+	}
+	for i, stage := range w.stages {
+		staged[i] = "(SELECT count(*) FROM " + stage + " s WHERE s.godwit_record BETWEEN godwit_from AND godwit_to)"
+	}
+	s.WriteString("IF godwit_sum <> " + strings.Join(staged, " + ") + " THEN RAISE division_by_zero; END IF;\n")
+}
+
 // singly writes some records one by one and notes what is refused.
 func (w *Writer) singly(s *strings.Builder, b *batch, which string) {
 	s.WriteString(`
 		FOR godwit_n, godwit_parts IN SELECT r.n, r.parts FROM pg_temp.godwit_record r WHERE ` + which + ` ORDER BY r.n LOOP
 		BEGIN
-			UPDATE pg_temp.godwit_record r SET state = NULL WHERE r.n = godwit_n AND r.state IS NOT NULL;
-			SET CONSTRAINTS ALL DEFERRED;
+			IF godwit_late THEN SET CONSTRAINTS ALL DEFERRED; END IF;
+			godwit_sum := 0;
 `)
-	for _, st := range w.statements(b, one("godwit_n")) {
-		if st.part >= 0 {
-			fmt.Fprintf(s, "IF %d = ANY (godwit_parts) THEN %s; END IF;\n", st.part, st.sql)
-		} else {
-			s.WriteString(st.sql + ";\n")
+	appends := w.mode == connector.ModeAppend
+	if appends {
+		for _, at := range b.inOrder() {
+			fmt.Fprintf(s, "IF %d = ANY (godwit_parts) THEN %s END IF;\n", at, w.appendCounted(b, at, one("godwit_n")))
+		}
+	} else {
+		for _, st := range w.statements(b, one("godwit_n")) {
+			if st.part >= 0 {
+				fmt.Fprintf(s, "IF %d = ANY (godwit_parts) THEN %s; END IF;\n", st.part, st.sql)
+			} else {
+				s.WriteString(st.sql + ";\n")
+			}
 		}
 	}
+	s.WriteString("IF godwit_late THEN SET CONSTRAINTS ALL IMMEDIATE; END IF;\n")
+	if appends {
+		s.WriteString("godwit_ns := godwit_ns || godwit_n; godwit_sums := godwit_sums || godwit_sum;\n")
+	}
 	s.WriteString(`
-			SET CONSTRAINTS ALL IMMEDIATE;
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS godwit_message = MESSAGE_TEXT, godwit_detail = PG_EXCEPTION_DETAIL, godwit_schema = SCHEMA_NAME,
 				godwit_table = TABLE_NAME, godwit_column = COLUMN_NAME, godwit_type = PG_DATATYPE_NAME, godwit_constraint = CONSTRAINT_NAME;
@@ -76,4 +106,24 @@ func (w *Writer) singly(s *strings.Builder, b *batch, which string) {
 		END;
 		END LOOP;
 `)
+}
+
+// appendCounted appends the rows of a part and adds up how many were taken.
+func (w *Writer) appendCounted(b *batch, at int, of scope) string {
+	return w.appending(b, at, of) + ";\nGET DIAGNOSTICS godwit_rows = ROW_COUNT; godwit_sum := godwit_sum + godwit_rows;\n"
+}
+
+// noteAppended notes all counts at once: one by one that is as much work as the
+// rows. A record whose second try went well is refused no more.
+func (w *Writer) noteAppended() string {
+	all := make([]string, len(w.stages))
+	for i, stage := range w.stages {
+		all[i] = "SELECT godwit_record FROM " + stage
+	}
+	return `
+	UPDATE pg_temp.godwit_record r SET state = NULL FROM unnest(godwit_ns) AS d(n) WHERE r.n = d.n AND r.state IS NOT NULL;
+	UPDATE pg_temp.godwit_record r SET n_rows = c.n_rows FROM (SELECT s.godwit_record AS n, count(*) AS n_rows
+		FROM (` + strings.Join(all, " UNION ALL ") + `) s GROUP BY 1) c WHERE r.n = c.n AND r.state IS NULL;
+	UPDATE pg_temp.godwit_record r SET n_rows = d.n_rows FROM unnest(godwit_ns, godwit_sums) AS d(n, n_rows) WHERE r.n = d.n AND r.n_rows <> d.n_rows;
+`
 }

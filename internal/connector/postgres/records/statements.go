@@ -77,10 +77,8 @@ func (t *target) name(c int) string { return catalog.Quote(t.Columns[c]) }
 
 const noteRows = `UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows FROM b WHERE r.n = b.n`
 
-// insert appends the rows of a part. Whose rows were taken is not told by an
-// INSERT: when it is all of them, or those of one record, it is known. Else the
-// division by zero makes an end of it, and they are written one by one.
-func (w *Writer) insert(b *batch, at int, of scope) string {
+// appending is the statement that appends the rows of a part.
+func (w *Writer) appending(b *batch, at int, of scope) string {
 	p, t := b.parts[at], &b.targets[b.parts[at].target]
 	columns, values := "", make([]string, len(p.present))
 	for i, c := range p.present {
@@ -89,13 +87,13 @@ func (w *Writer) insert(b *batch, at int, of scope) string {
 	if len(values) > 0 {
 		columns = " (" + b.columns(p) + ") OVERRIDING SYSTEM VALUE"
 	}
-	from := fmt.Sprintf("FROM %s s WHERE s.godwit_part = %d%s", w.stages[p.target], at, of.only)
-	taken := "SELECT " + of.n + " AS n, count(*) AS n_rows FROM w"
-	if of == someone {
-		taken = fmt.Sprintf("SELECT s.godwit_record AS n, count(*) / CASE WHEN (SELECT count(*) FROM w) = (SELECT count(*) %s) THEN 1 ELSE 0 END AS n_rows %s GROUP BY 1", from, from)
-	}
-	return fmt.Sprintf("WITH w AS (INSERT INTO %s%s SELECT %s %s ORDER BY s.godwit_record, s.godwit_seq RETURNING 1), b AS (%s) %s",
-		t.Table.SQL(), columns, strings.Join(values, ", "), from, taken, noteRows+of.note)
+	return fmt.Sprintf("INSERT INTO %s%s SELECT %s FROM %s s WHERE s.godwit_part = %d%s ORDER BY s.godwit_record, s.godwit_seq",
+		t.Table.SQL(), columns, strings.Join(values, ", "), w.stages[p.target], at, of.only)
+}
+
+// insert appends the rows of a part of one record and notes how many were taken.
+func (w *Writer) insert(b *batch, at int, of scope) string {
+	return fmt.Sprintf("WITH w AS (%s RETURNING 1), b AS (SELECT %s AS n, count(*) AS n_rows FROM w) %s", w.appending(b, at, of), of.n, noteRows+of.note)
 }
 
 // upsert writes the rows of a part that differ from those there: it updates
