@@ -398,3 +398,27 @@ func TestInterrupt(t *testing.T) {
 	m.copy(t).ends(t, 0)
 	m.proved(t, want)
 }
+
+// TestOccupied starts a copy of other tables' choosing into a target that a copy
+// is just writing to: it is refused before anything is touched, with --new too.
+// Into other tables it may.
+func TestOccupied(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, stageSQL("stage", "primary key", 6000)+stageSQL("other", "primary key", 10))
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=262144"}
+	m.flags = []string{"--include", "public.stage", "--existing", "replace"}
+	p := m.copy(t, "GODWIT_STOP_AT=data.begun:3")
+	p.stopped(t)
+	beside := func(flags ...string) *process {
+		t.Helper()
+		return m.start(t, nil, append([]string{"copy", "--from", from, "--to", to, "--ledger", m.ledger, "--progress", "none", "--yes"}, flags...)...)
+	}
+	beside("--include", "public.stage", "--existing", "truncate").ends(t, 2).says(t, "run.occupied", "copy-1", "public.stage")
+	beside("--include", "public.stage", "--existing", "replace", "--new").ends(t, 2).says(t, "run.occupied")
+	beside("--include", "public.other").ends(t, 0)
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 0)
+	m.checked(t)
+}

@@ -119,7 +119,8 @@ type Ended struct {
 }
 
 // Start opens the next run of a flow as it was planned. While one of the same
-// flow, inputs and environment is open it is refused (run.open), unless fresh
+// flow, inputs and environment is open it is refused (run.open), and so is what
+// writes where a run at work does (run.occupied), unless fresh
 // is set: the same command goes on with the new one from then on.
 func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, actor string) (Ref, error) {
 	f, key, err := r.freeze(b)
@@ -129,6 +130,17 @@ func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, ac
 	plan, err := json.Marshal(f)
 	if err != nil {
 		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
+	}
+	tables := map[tablePlace]bool{}
+	for _, s := range p.Steps {
+		for _, u := range s.Units {
+			if r.kind(u.Kind).Rows {
+				written(b, u.Spec, tables)
+			}
+		}
+	}
+	if err := r.occupied(ctx, 0, tables); err != nil {
+		return Ref{}, err
 	}
 	return r.Ledger.Start(ctx, ledger.NewRun{
 		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: p.Hash, Plan: plan, Actor: actor, Fresh: fresh,

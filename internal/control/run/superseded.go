@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -17,6 +18,9 @@ import (
 func (d *drive) superseded(ctx context.Context) error {
 	mine, err := d.runs.written(ctx, d.run, d.frozen, "")
 	if err != nil || len(mine) == 0 {
+		return err
+	}
+	if err := d.runs.occupied(ctx, d.run.ID, mine); err != nil {
 		return err
 	}
 	later, err := d.runs.Ledger.Runs(ctx, 0)
@@ -46,6 +50,39 @@ func (d *drive) superseded(ctx context.Context) error {
 	return nil
 }
 
+// occupied refuses what writes to tables that a run which somebody works on
+// writes to: they would undo each other's work. Run 0 is not there yet.
+func (r *Runs) occupied(ctx context.Context, run int64, tables map[tablePlace]bool) error {
+	if len(tables) == 0 {
+		return nil
+	}
+	all, err := r.Ledger.Runs(ctx, 0)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID == run || other.State == ledger.Ended || !r.Ledger.Held(other) {
+			continue
+		}
+		f, err := thawed(other)
+		if err != nil {
+			return err
+		}
+		theirs, err := r.written(ctx, other, f, "")
+		if err != nil {
+			return err
+		}
+		for table := range tables {
+			if theirs[table] {
+				return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table.name, other.Owner).
+					Hint("godwit status %s shows how far it is", other.Name()).
+					Hint("godwit cancel %s ends it for good", other.Name())
+			}
+		}
+	}
+	return nil
+}
+
 // tablePlace is a table of a target.
 type tablePlace struct {
 	target string // its settings
@@ -66,18 +103,23 @@ func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (ma
 			return nil, err
 		}
 		for _, u := range units {
-			var spec struct {
-				To     string
-				Chunks []catalog.Chunk
-			}
-			if json.Unmarshal(u.Spec, &spec) != nil {
-				continue
-			}
-			target := string(bytes.TrimSpace(unit.Body(b.Connections[spec.To])))
-			for _, c := range spec.Chunks {
-				tables[tablePlace{target, c.Into}] = true
-			}
+			written(b, u.Spec, tables)
 		}
 	}
 	return tables, nil
+}
+
+// written adds the tables that a unit of this spec copies rows into.
+func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
+	var spec struct {
+		To     string
+		Chunks []catalog.Chunk
+	}
+	if json.Unmarshal(raw, &spec) != nil {
+		return
+	}
+	target := string(bytes.TrimSpace(unit.Body(b.Connections[spec.To])))
+	for _, c := range spec.Chunks {
+		tables[tablePlace{target, c.Into}] = true
+	}
 }

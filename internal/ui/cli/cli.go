@@ -84,7 +84,8 @@ type session struct {
 	ledger string
 	json   bool
 	color  string
-	again  string // run whose records a redrive processes again
+	asked  *source // what the command was given to work on
+	again  string  // run whose records a redrive processes again
 	interrupts
 	stream *view.Stream // with --json
 }

@@ -165,7 +165,8 @@ func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 	if err != nil {
 		return err
 	}
-	v := story.Plan(p, b)
+	v := story.Plan(p)
+	v.Run = s.commandOf("run", b) + " --plan " + p.Name()
 	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
 	return s.show("plan", v, v.Value())
 }
@@ -173,7 +174,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
 // protected environment was refused before, any other agreed by its flow.
 func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
-	v := story.Plan(p, b)
+	v := story.Plan(p)
 	if len(v.Destroys.Tables)+len(v.Destroys.Blobs) == 0 {
 		return nil
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -50,6 +51,40 @@ func (v *flagValue) Type() string {
 		return "word"
 	}
 	return string(v.key.Kind)
+}
+
+// words is what was typed, for a command that works on the same; d is nil when
+// that was a run.
+func (d *source) words(b *flow.Bound) []string {
+	var words []string
+	if d == nil {
+		d = &source{from: "URL", to: "URL"}
+	}
+	add := func(flag, value string) { words = append(words, "--"+flag, quoted(value)) }
+	if b.Files != nil {
+		words = append(words, quoted(b.Flow))
+		for _, set := range d.set {
+			add("set", set)
+		}
+		if b.Env != "" {
+			add("env", b.Env)
+		}
+		return words
+	}
+	for _, end := range [][2]string{{"from", d.from}, {"to", d.to}} {
+		if end[1] != "" { // else of the environment
+			add(end[0], withoutPassword(end[1]))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.flags)) {
+		for _, value := range d.flags[key].given {
+			add(dashed(key), value)
+		}
+	}
+	if d.verify == "none" {
+		add("verify", d.verify)
+	}
+	return words
 }
 
 // ends adds --from and --to.
@@ -112,6 +147,7 @@ func (s *session) bound(c *cobra.Command, d *source, args []string, verb string)
 }
 
 func (s *session) file(d *source, name string) (*flow.Bound, error) {
+	s.asked = d
 	project, f, wrong := flow.Open(name, s.Language)
 	if len(wrong) > 0 {
 		return nil, wrong
@@ -129,6 +165,7 @@ func (s *session) file(d *source, name string) (*flow.Bound, error) {
 
 // direct makes a flow of one verb between two URLs.
 func (s *session) direct(d *source, verb string) (*flow.Bound, error) {
+	s.asked = d
 	b := &flow.Bound{Flow: verb, Connections: map[string]flow.BoundConnection{}}
 	for _, end := range []struct{ name, url, env string }{{"from", d.from, "GODWIT_FROM"}, {"to", d.to, "GODWIT_TO"}} {
 		url := end.url
@@ -206,22 +243,17 @@ func (s *session) connection(url string) (flow.BoundConnection, error) {
 	return flow.BoundConnection{System: c.System, Settings: settings}, err
 }
 
-// commandOf is how a command is typed for the same flow, or the same two URLs
-// without their passwords.
+// commandOf is how a command is typed for what this one works on; passwords are
+// left out. What runs a flow is run, what runs two URLs their verb.
 func (s *session) commandOf(command string, b *flow.Bound) string {
 	words := []string{"godwit", command}
 	if s.again != "" && b.Flow == run.RedriveFlow {
 		return "godwit redrive " + s.again + " --dry-run"
 	}
-	if b.Files == nil { // made from --from and --to
-		words = append(words, "--from", "URL", "--to", "URL")
-	} else {
-		words = append(words, b.Flow)
+	if b.Files == nil && command == "run" {
+		words = []string{"godwit", b.Flow}
 	}
-	if b.Env != "" {
-		words = append(words, "--env", b.Env)
-	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, s.asked.words(b)...), " ")
 }
 
 // refresh replaces frozen connections by what the environment carries: a URL

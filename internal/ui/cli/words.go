@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"net/url"
 	"strings"
+	"unicode"
 
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -12,6 +14,34 @@ import (
 func dashed(key string) string { return strings.ReplaceAll(key, "_", "-") }
 
 func join(words []string) string { return strings.Join(words, ", ") }
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:@%+=,", r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// withoutPassword is a URL less what is secret in it; a text that is no URL is
+// not shown at all.
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" {
+		return "URL"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	if q.Has("password") {
+		q.Del("password")
+		u.RawQuery = q.Encode()
+	}
+	return u.String()
+}
 
 // settings reads --set name=value.
 func settings(set []string) (map[string]string, error) {

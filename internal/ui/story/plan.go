@@ -4,17 +4,13 @@ import (
 	"fmt"
 
 	"godwit/internal/catalog"
-	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ui/view"
 )
 
-// Plan puts a plan into what is shown.
-func Plan(p *run.Plan, b *flow.Bound) view.Plan {
-	v := view.Plan{Hash: p.Hash, Run: "godwit run " + b.Flow + " --plan " + p.Name()}
-	if b.Files == nil { // made from --from and --to
-		v.Run = "godwit " + b.Flow + " ... --plan " + p.Name()
-	}
+// Plan puts a plan into what is shown, all but how to run it.
+func Plan(p *run.Plan) view.Plan {
+	v := view.Plan{Hash: p.Hash}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
 		if st.Facts.Records != nil {

@@ -23,7 +23,7 @@ func TestPlannedLoad(t *testing.T) {
 			Ranges: []catalog.Query{{Table: orders}, {Table: orders}}, Tables: []catalog.TargetTable{{Name: catalog.Name{Schema: "new", Object: "orders"}}}},
 	}
 	p := &run.Plan{Hash: "9f3c1e", Steps: []run.PlannedStep{{Step: flow.Step{ID: "load"}, Needs: unit.Needs{From: "old", To: "new"}, Facts: facts, Units: make([]unit.Unit, 3)}}}
-	got := Plan(p, &flow.Bound{Flow: "shop", Files: map[string]string{}})
+	got := Plan(p)
 	want := []view.PlanStep{{Step: "load old -> new", Makes: "14 fields of about 128,400 records into 1 table", Units: 4, Bytes: 9_000_000,
 		Load: &view.Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 2, Writes: []string{"new.orders"}}}}
 	if diff := cmp.Diff(want, got.Steps); diff != "" {

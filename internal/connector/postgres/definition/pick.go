@@ -159,6 +159,7 @@ func (p *picker) pick() ([]catalog.Definition, error) {
 		}
 	}
 	p.tell(picked)
+	p.omitKeys()
 	all := make([]catalog.Definition, 0, len(picked))
 	for _, n := range picked {
 		all = append(all, n.definition(id, p.tables))
@@ -263,6 +264,21 @@ func (p *picker) hide(n *node) {
 	if len(n.tables) == 0 && n.name.Schema != survey.Schema && !p.hidden[n.name] && n.Desc != "SCHEMA" {
 		p.hidden[n.name] = true
 		p.db.LeftOut = append(p.db.LeftOut, n.name)
+	}
+}
+
+// omitKeys tells which foreign keys of selected tables are not made, since they
+// refer to tables that are not selected.
+func (p *picker) omitKeys() {
+	for _, n := range p.nodes {
+		if n.Desc != "FK CONSTRAINT" || len(n.tables) != 2 || p.selected[p.tables[n.tables[0]]] == nil || p.selected[p.tables[n.tables[1]]] != nil {
+			continue
+		}
+		of, to := p.tables[n.tables[0]], p.tables[n.tables[1]]
+		p.db.Omitted = append(p.db.Omitted, catalog.Omission{
+			Code: "selection.keys", What: "1 foreign key", Why: fmt.Sprintf("%s of %s refers to %s, which is not selected; once that is at the target: %s",
+				n.bare, of, to, strings.Join(strings.Fields(n.SQL), " ")),
+		})
 	}
 }
 
