@@ -146,7 +146,11 @@ func (n *Now) Owned() bool {
 
 // now is Now with what only the driving process knows.
 func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
-	n, err := r.look(ctx, d.run)
+	run, err := r.Ledger.Find(ctx, d.run.Name()) // as it is owned now
+	if err != nil {
+		return nil, err
+	}
+	n, err := r.look(ctx, run)
 	if err != nil {
 		return nil, err
 	}
