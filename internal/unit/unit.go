@@ -69,8 +69,20 @@ type Lease struct {
 	Attempt int             // from 1
 	Fence   int64           // given by the authority; a later lease has a higher one
 	From    json.RawMessage // where a yielded unit stopped: its Result.Position
+	// Snapshots are the names of the snapshots that the unit's step reads its
+	// connections at; see Snapshot.
+	Snapshots map[string]string
 	// Held asks whether the lease still holds; see Check.
 	Held func(context.Context) error
+}
+
+// Snapshot is the name of the snapshot that a connection is read at: the run's,
+// until the run has written there itself.
+func (l Lease) Snapshot(connection string) string {
+	if name := l.Snapshots[connection]; name != "" {
+		return name
+	}
+	return l.Run
 }
 
 // Check fails, code run.fenced, when another owner has taken the run over. An

@@ -32,6 +32,8 @@ type Session struct {
 	Build     func() (*plan.Machine, error)
 	Watch     func(unit.Event)                              // told every event that was written; may be nil
 	Label     func(context.Context, string) context.Context // names a unit's sessions; may be nil
+	// Snapshots gives a step's unit.Lease.Snapshots; may be nil.
+	Snapshots func(ctx context.Context, step string) (map[string]string, error)
 
 	mu      sync.Mutex
 	machine *plan.Machine // nil after an error: it may be ahead of the journal
@@ -141,6 +143,11 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 	}
 	lease := unit.Lease{Run: s.Run, Name: s.Name, Attempt: ref.Attempt, Fence: fence, From: ref.From}
 	lease.Held = func(ctx context.Context) error { return s.held(ctx, ref) }
+	if s.Snapshots != nil {
+		if lease.Snapshots, err = s.Snapshots(ctx, u.Step); err != nil {
+			return plan.Turn{}, err
+		}
+	}
 	work := ctx
 	if s.Label != nil {
 		work = s.Label(ctx, s.Name+" "+u.ID)

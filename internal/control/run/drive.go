@@ -34,6 +34,7 @@ type drive struct {
 
 	lost    lostTarget
 	once    sync.Once
+	named   sync.Map // names of snapshots by step, see snapshots
 	waiting sync.Map // unit.Wait by unit, of waits whose end was not told yet
 
 	refused bool // it was not gone on with: nothing was touched
@@ -45,13 +46,13 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, open: d.open, cores: d.frozen.Cores}
+	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores}
 	executors := d.runs.Executors(d.open, past{d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
 	executors["inspect"] = inspector
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, evaluate) },
-		Watch: d.event, Label: connector.WithLabel,
+		Watch: d.event, Label: connector.WithLabel, Snapshots: d.snapshots,
 	}
 	d.lost = lostTarget{drive: d, check: true, wake: make(chan struct{}, 1)}
 

@@ -54,6 +54,7 @@ func alone(existing string, facts catalog.Facts) []catalog.Name {
 // inspector expands a step: it gathers the facts and asks the verb's plan.
 type inspector struct {
 	runs   *Runs
+	run    int64
 	open   connector.Opener
 	cores  int
 	sights doctor.Sights
@@ -69,7 +70,12 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
-	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Run, Sights: &i.sights}.Gather(ctx, needs)
+	names, err := i.snapshots(ctx, u.Step, l, unit.Ends{From: needs.From, To: needs.To})
+	if err != nil {
+		return unit.Result{}, err
+	}
+	l.Snapshots = names
+	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Snapshot(needs.From), Sights: &i.sights}.Gather(ctx, needs)
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -80,8 +86,12 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	found := chronicle.Found{
 		Omitted: facts.Source.Omitted, Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
-		Sides:  []chronicle.Side{chronicle.Looked(needs.From, facts.Source), chronicle.Looked(needs.To, facts.Target)},
-		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
+		Sides:     []chronicle.Side{chronicle.Looked(needs.From, facts.Source), chronicle.Looked(needs.To, facts.Target)},
+		Snapshots: names,
+		Copies:    needs.Existing != "", Alone: alone(needs.Existing, facts),
+	}
+	if !needs.Compare {
+		found.Writes = needs.To
 	}
 	if needs.Existing == skip {
 		found.Skipped, found.AloneBlobs = len(doctor.Both(facts)), facts.SameBlobs()

@@ -89,10 +89,10 @@ func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
 		}
 		if s, ok := ep.(connector.Snapshots); ok {
 			s.OnLoss(func(snapshot string) {
-				if snapshot != l.drive.run.UID || ctx.Err() != nil {
+				if !l.drive.names(snapshot) || ctx.Err() != nil {
 					return
 				}
-				other := func(string) (string, error) { return "", nil }
+				other := func(string, string) (string, error) { return "", nil }
 				if err := l.gone(ctx, other); err != nil && ctx.Err() == nil {
 					l.drive.broken(err)
 					cut()

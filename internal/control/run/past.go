@@ -42,10 +42,14 @@ func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found ch
 	for _, u := range units {
 		var s inspectSpec
 		var of unit.Ends
+		f, known := chronicle.Facts[chronicle.Found](u)
+		if !known || !f.Copies {
+			continue
+		}
 		if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &of) != nil {
 			return "", chronicle.Found{}, false, fault.New(fault.Internal, "ledger.damaged", "%s: its spec cannot be read", u.ID)
 		}
-		if f, known := chronicle.Facts[chronicle.Found](u); known && f.Copies && of == ends {
+		if of == ends {
 			step, found = u.Step, f
 			n++
 		}

@@ -65,7 +65,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 // before it brings.
 func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p *Plan, seen *catalog.Facts) (catalog.Facts, error) {
 	for _, before := range p.Steps {
-		if before.Needs.From == needs.From && before.Needs.To == needs.To && before.Needs.Existing != "" {
+		if before.Needs.From == needs.From && before.Needs.To == needs.To && before.Needs.Existing != "" && needs.Records == nil {
 			facts := before.Facts
 			facts.Target, facts.TargetDefinitions = facts.Source, facts.Definitions
 			return facts, nil

@@ -18,12 +18,16 @@ import (
 // they read may have changed since). A snapshot does not outlive its process,
 // so this is so whenever a run is gone on with; and whenever one is lost.
 func (l *lostTarget) stale(ctx context.Context) error {
-	return l.gone(ctx, func(from string) (string, error) {
+	return l.gone(ctx, func(step, from string) (string, error) {
 		s, err := connector.Capable[connector.Snapshots](ctx, l.drive.open, from, "be read at a snapshot")
 		if err != nil {
 			return "", err
 		}
-		snap, err := s.OpenSnapshot(ctx, l.drive.run.UID)
+		names, err := l.drive.snapshots(ctx, step)
+		if err != nil {
+			return "", err
+		}
+		snap, err := s.OpenSnapshot(ctx, unit.Lease{Run: l.drive.run.UID, Snapshots: names}.Snapshot(from))
 		if err != nil {
 			return "", err
 		}
@@ -31,9 +35,9 @@ func (l *lostTarget) stale(ctx context.Context) error {
 	})
 }
 
-// gone is stale; now tells the ID of a source's snapshot today, "" when it is
+// gone is stale; now tells the ID of a step's snapshot of its source today, "" when it is
 // known to be another one.
-func (l *lostTarget) gone(ctx context.Context, now func(from string) (string, error)) error {
+func (l *lostTarget) gone(ctx context.Context, now func(step, from string) (string, error)) error {
 	if err := l.stopped(ctx, now); err != nil {
 		return err
 	}
@@ -46,7 +50,7 @@ func (l *lostTarget) gone(ctx context.Context, now func(from string) (string, er
 
 // stopped refuses to go on where that is the policy for a snapshot that is
 // gone: some of a step was read at it and some is still to be read.
-func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string, error)) error {
+func (l *lostTarget) stopped(ctx context.Context, now func(step, from string) (string, error)) error {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	looks, err := view.Units(ctx, id, ledger.Filter{Kind: "reconcile"}, 0)
 	if err != nil {
@@ -78,7 +82,7 @@ func (l *lostTarget) stopped(ctx context.Context, now func(from string) (string,
 		if len(read) == 0 || open == 0 {
 			continue
 		}
-		id, err := now(spec.From)
+		id, err := now(look.Step, spec.From)
 		if err != nil {
 			return err
 		}
@@ -161,5 +165,8 @@ func (l *lostTarget) again(ctx context.Context, units []ledger.Unit, why string)
 		}
 		return c
 	})
-	return fault.Wrap(err, "reopen %d units", len(units))
+	if err != nil {
+		return fault.Wrap(err, "reopen %d units", len(units))
+	}
+	return l.drive.giveUpWritten(ctx)
 }

@@ -39,8 +39,8 @@ func (d *drive) superseded(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for table := range mine {
-			if theirs[table] {
+		for table, copied := range mine {
+			if also, there := theirs[table]; there && (copied || also) {
 				return fault.New(fault.Config, "run.superseded", "%s wrote to %s after %s did", r.Name(), table.name, d.run.Name()).
 					Hint("godwit cancel %s", d.run.Name()).
 					Hint("the same command with --new and --existing replace begins anew")
@@ -72,8 +72,8 @@ func (r *Runs) occupied(ctx context.Context, run int64, tables map[tablePlace]bo
 		if err != nil {
 			return err
 		}
-		for table := range tables {
-			if theirs[table] {
+		for table, copied := range tables {
+			if also, there := theirs[table]; there && (copied || also) {
 				return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table.name, other.Owner).
 					Hint("godwit status %s shows how far it is", other.Name()).
 					Hint("godwit cancel %s ends it for good", other.Name())
@@ -89,8 +89,9 @@ type tablePlace struct {
 	name   catalog.Name
 }
 
-// written lists the tables that units of a run in a state ("" = any) copy rows
-// into.
+// written lists the tables that units of a run in a state ("" = any) bring rows
+// into, and whether a copy does: several loads may add to one table, a copy
+// makes it what its source is.
 func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (map[tablePlace]bool, error) {
 	b, err := r.thaw(f)
 	if err != nil {
@@ -109,11 +110,12 @@ func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (ma
 	return tables, nil
 }
 
-// written adds the tables that a unit of this spec copies rows into.
+// written adds the tables that a unit of this spec brings rows into.
 func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
 	var spec struct {
 		To     string
-		Chunks []catalog.Chunk
+		Chunks []catalog.Chunk // of a copy
+		Into   []catalog.Into  // of a load
 	}
 	if json.Unmarshal(raw, &spec) != nil {
 		return
@@ -121,5 +123,9 @@ func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
 	target := string(bytes.TrimSpace(unit.Body(b.Connections[spec.To])))
 	for _, c := range spec.Chunks {
 		tables[tablePlace{target, c.Into}] = true
+	}
+	for _, into := range spec.Into {
+		at := tablePlace{target, into.Table}
+		tables[at] = tables[at] // false when it was not there
 	}
 }

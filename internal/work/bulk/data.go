@@ -48,7 +48,7 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	report.At("data.begun")
 	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
 	if err != nil {
-		if fault.CodeOf(err) == "data.unique" && spec.Policy == Reconcile && d.snapshots.lost(l.Run, spec.From) {
+		if fault.CodeOf(err) == "data.unique" && spec.Policy == Reconcile && d.snapshots.lost(l, spec.From) {
 			load.Close()
 			return d.leave(ctx, u, l, spec, writer)
 		}
@@ -196,6 +196,6 @@ func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect
 	// The mark does not say which snapshot was read: an unknown one is
 	// reconciled like a lost one.
 	r.Facts = encode(dataFacts{unknown})
-	d.snapshots.doubt(l.Run, spec.From)
+	d.snapshots.doubt(l, spec.From)
 	return unit.Effect{State: unit.Complete, Result: r}, nil
 }

@@ -38,7 +38,7 @@ func (r *reconcile) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	if spec.Mixed {
-		if !r.snapshots.lost(l.Run, spec.From) { // the rule: nothing to look up
+		if !r.snapshots.lost(l, spec.From) { // the rule: nothing to look up
 			return unit.Result{}, nil
 		}
 		if mixed, err := r.mixed(ctx, u.Step, u.Entity); err != nil || !mixed {

@@ -18,7 +18,7 @@ type snapshots struct {
 	open connector.Opener
 	past History
 	mu   sync.Mutex
-	seen map[string]string // run and connection -> snapshot's id
+	seen map[string]string // snapshot's name and connection -> its id
 	gone map[string]bool   // of which an earlier one was lost
 }
 
@@ -34,7 +34,7 @@ func (s *snapshots) join(ctx context.Context, u unit.Unit, l unit.Lease, report 
 	if err != nil {
 		return nil, "", err
 	}
-	snap, err := snaps.OpenSnapshot(ctx, l.Run)
+	snap, err := snaps.OpenSnapshot(ctx, l.Snapshot(from))
 	if err != nil {
 		return nil, "", fault.Wrap(err, "open snapshot of %s", from)
 	}
@@ -48,7 +48,7 @@ func (s *snapshots) join(ctx context.Context, u unit.Unit, l unit.Lease, report 
 func (s *snapshots) notice(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, from, policy string, snap connector.Snapshot) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := l.Run + " " + from
+	key := l.Snapshot(from) + " " + from
 	old := s.seen[key]
 	if old == snap.ID() {
 		return nil
@@ -90,18 +90,18 @@ func redefined(err error, l unit.Lease) error {
 
 // lost reports whether some rows may be of another snapshot than today's. What
 // this process has not read itself yet may be.
-func (s *snapshots) lost(run, from string) bool {
+func (s *snapshots) lost(l unit.Lease, from string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := run + " " + from
+	key := l.Snapshot(from) + " " + from
 	return s.gone[key] || s.seen[key] == ""
 }
 
 // doubt notes that some rows are of a snapshot that is not known.
-func (s *snapshots) doubt(run, from string) {
+func (s *snapshots) doubt(l unit.Lease, from string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gone[run+" "+from] = true
+	s.gone[l.Snapshot(from)+" "+from] = true
 }
 
 // taken lists the snapshots that the step's settled rows were read at.

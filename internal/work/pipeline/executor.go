@@ -90,7 +90,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if after != nil {
 		q.After = after
 	}
-	if r.reader, err = source.ReadRecords(ctx, q, l.Run); err != nil {
+	if r.reader, err = source.ReadRecords(ctx, q, l.Snapshot(r.spec.From)); err != nil {
 		return r, fault.Wrap(err, "read %s", r.spec.From)
 	}
 	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {

@@ -34,7 +34,7 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Measured: true}, "marks": {Resting: true}},
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}},
 	}
 }
 

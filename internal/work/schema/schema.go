@@ -69,7 +69,7 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, err
 	}
 	if j.spec.From != "" {
-		if j.reader, j.left.Snapshot, err = read(ctx, m.open, j.spec.From, l.Run); err != nil {
+		if j.reader, j.left.Snapshot, err = read(ctx, m.open, j.spec.From, l.Snapshot(j.spec.From)); err != nil {
 			return unit.Result{}, err
 		}
 		defer j.reader.Close()
@@ -137,13 +137,13 @@ func subject(u unit.Unit) string {
 	return u.ID
 }
 
-// read joins the run's snapshot of a connection and names it.
-func read(ctx context.Context, open connector.Opener, from, run string) (connector.Reader, string, error) {
+// read joins the step's snapshot of a connection and tells its ID.
+func read(ctx context.Context, open connector.Opener, from, name string) (connector.Reader, string, error) {
 	snaps, err := connector.Capable[connector.Snapshots](ctx, open, from, "be read at a snapshot")
 	if err != nil {
 		return nil, "", err
 	}
-	snap, err := snaps.OpenSnapshot(ctx, run)
+	snap, err := snaps.OpenSnapshot(ctx, name)
 	if err != nil {
 		return nil, "", fault.Wrap(err, "open snapshot of %s", from)
 	}

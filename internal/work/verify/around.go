@@ -40,7 +40,7 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
 	left := spec.withoutBlobs(objects)
-	s := &sides{open: a.open, run: l.Run, from: spec.From, to: spec.To}
+	s := &sides{open: a.open, lease: l, from: spec.From, to: spec.To}
 	defer s.close()
 	v := verdict{}
 	sequences, err := a.sequences(ctx, s, spec, report)

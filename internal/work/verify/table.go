@@ -91,7 +91,7 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
 	m := &meter{report: report, p: unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "verify"}}
-	s := &sides{open: t.open, run: l.Run, from: spec.From, to: spec.To, meter: m}
+	s := &sides{open: t.open, lease: l, from: spec.From, to: spec.To, meter: m}
 	defer s.close()
 	var err error
 	if s.alone, _, err = t.past.Alone(ctx, s.ends()); err != nil {
@@ -298,7 +298,7 @@ func unreadable(proof Proof, side string, err error) (Proof, error) {
 // sides keeps one reader per side for the tables of a unit.
 type sides struct {
 	open     connector.Opener
-	run      string
+	lease    unit.Lease
 	from, to string
 	readers  map[string]connector.Reader
 	ids      map[string]string      // of the snapshots they read at
@@ -309,7 +309,7 @@ type sides struct {
 
 func (s *sides) ends() unit.Ends { return unit.Ends{From: s.from, To: s.to} }
 
-// reader joins the run's snapshot of a side.
+// reader joins the step's snapshot of a side.
 func (s *sides) reader(ctx context.Context, name string) (connector.Reader, error) {
 	if r := s.readers[name]; r != nil {
 		return r, nil
@@ -318,7 +318,7 @@ func (s *sides) reader(ctx context.Context, name string) (connector.Reader, erro
 	if err != nil {
 		return nil, err
 	}
-	snap, err := snaps.OpenSnapshot(ctx, s.run)
+	snap, err := snaps.OpenSnapshot(ctx, s.lease.Snapshot(name))
 	if err != nil {
 		return nil, fault.Wrap(err, "open snapshot of %s", name)
 	}

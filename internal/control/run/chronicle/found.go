@@ -21,7 +21,10 @@ type Found struct {
 	Omitted []catalog.Omission `json:"omitted,omitempty"`
 	// AloneBlobs are large objects of both sides that a copy leaves alone.
 	AloneBlobs []uint32 `json:"aloneBlobs,omitempty"`
-	Copies     bool     `json:"copies,omitempty"` // the step writes to the target
+	Copies     bool     `json:"copies,omitempty"` // the step is a copy
+	Writes     string   `json:"writes,omitempty"` // connection that the step writes to
+	// Snapshots are the names of those that the step reads its connections at.
+	Snapshots map[string]string `json:"snapshots,omitempty"`
 	// Alone are objects at the target that a copy leaves as they are; Skipped of
 	// them are tables that the source has too.
 	Alone   []catalog.Name `json:"alone,omitempty"`
