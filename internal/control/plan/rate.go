@@ -75,7 +75,7 @@ func (m *Machine) ratio(given map[string]float64) float64 {
 	var took, expected float64
 	for _, c := range m.tallies.order { // in an order, so that sums are always the same
 		p := m.tallies.pace[c.Class]
-		if rate, ok := given[c.Class]; ok && p.measured() {
+		if rate, ok := given[c.Class]; ok && p.measured() && rate*p.weight > 0.2 { // seconds: less is all fixed costs
 			took += p.seconds
 			expected += rate * p.weight
 		}
@@ -83,5 +83,5 @@ func (m *Machine) ratio(given map[string]float64) float64 {
 	if took <= 0 || expected <= 0 {
 		return 1
 	}
-	return took / expected
+	return min(20, took/expected)
 }

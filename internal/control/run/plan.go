@@ -134,9 +134,16 @@ func (s PlannedStep) Destroyed() []catalog.Table {
 	if len(s.Facts.Clearing) == 0 || s.Facts.Target == nil || s.Facts.Target == s.Facts.Source {
 		return nil
 	}
+	cleared := map[catalog.Name]bool{} // tables, and schemas by their own name
+	for _, d := range s.Facts.Clearing {
+		cleared[d.Name] = cleared[d.Name] || d.Kind == "DROP SCHEMA"
+		for _, t := range d.Tables {
+			cleared[t] = true
+		}
+	}
 	var list []catalog.Table
-	for _, t := range s.Facts.Target.Tables {
-		if t.Kind == catalog.Plain {
+	for _, t := range s.Facts.Target.Tables { // those of schemas that the source does not have stay
+		if t.Kind == catalog.Plain && (cleared[t.Name] || cleared[catalog.Name{Object: t.Name.Schema}]) {
 			list = append(list, t)
 		}
 	}

@@ -161,14 +161,28 @@ func (s *session) planCommand() *cobra.Command {
 }
 
 func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
-	p, err := s.looking().Plan(ctx, b, nil)
+	runs := s.looking()
+	found, err := runs.Doctor(ctx, b)
+	if err != nil {
+		return err
+	}
+	p, err := runs.Plan(ctx, b, found)
 	if err != nil {
 		return err
 	}
 	v := story.Plan(p)
-	v.Run = s.commandOf("run", b) + " --plan " + p.Name()
 	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
-	return s.show("plan", v, v.Value())
+	if !found.Blocks() {
+		v.Run = s.commandOf("run", b) + " --plan " + p.Name()
+	}
+	if err := s.show("plan", v, v.Value()); err != nil || !found.Blocks() {
+		return err
+	}
+	s.line("\nIt would be refused now:")
+	if err := s.showDoctor(found, b, false); err != nil {
+		return err
+	}
+	return exit{ExitRefused}
 }
 
 // agreeTo asks for what a plan destroys. Without a terminal nobody is asked: a
