@@ -197,3 +197,19 @@ func TestReplaceKeepsWhatOthersUse(t *testing.T) {
 	one.copy(t).ends(t, 2).says(t, "target.depended", "TYPE public.mpaa_rating")
 	m.proved(t, want)
 }
+
+// TestExistingRefreshes: a materialised view that stays is filled again from
+// what its tables hold then.
+func TestExistingRefreshes(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, `create schema s; create table s.a (id int); insert into s.a values (1), (2);
+		create materialized view s.sum as select sum(id) as n from s.a; create materialized view s.twice as select n * 2 as n from s.sum`)
+	m := newMove(t, from, to)
+	m.copy(t).ends(t, 0)
+	pgtest.Exec(t, from, "insert into s.a values (3)", "refresh materialized view s.sum; refresh materialized view s.twice")
+	m.with("--existing", "truncate").copy(t).ends(t, 0)
+	if n := pgtest.Query[int64](t, to, "select n::int8 from s.twice"); n != 12 {
+		t.Errorf("s.twice holds %d, want 12", n)
+	}
+}

@@ -139,7 +139,9 @@ func (x *expansion) missing(all []catalog.Definition) []catalog.Definition {
 	}
 	var list []catalog.Definition
 	for _, d := range all {
-		if stays.keeps(d, byID, kept) {
+		// What a view that stays was made from is there anew.
+		refresh := d.Kind == "MATERIALIZED VIEW DATA" && (x.spec.Existing == Truncate || x.spec.Existing == Append)
+		if stays.keeps(d, byID, kept) && !refresh {
 			kept[d.ID] = true
 			continue
 		}
