@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -163,7 +164,16 @@ func able(ctx context.Context, open connector.Opener, n unit.Needs) (source, tar
 	case n.Compare:
 		_, target = connector.Capable[connector.Definer](ctx, open, n.To, defines)
 	}
-	return source, target
+	return tables(source), tables(target)
+}
+
+// tables adds to what a system cannot do what can be done with it.
+func tables(err error) error {
+	var e *fault.Error
+	if errors.As(err, &e) && e.Code == "connection.unable" {
+		e.Hint("copy and verify move and compare tables between PostgreSQL databases; load moves records of other systems too")
+	}
+	return err
 }
 
 // look inspects a side, unless it is known to be unable.

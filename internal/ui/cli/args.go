@@ -27,7 +27,7 @@ func takes(names ...string) cobra.PositionalArgs {
 			return nil
 		}
 		e := fault.New(fault.Config, "usage", "%s: %q is too much", c.CommandPath(), args[len(names)])
-		return e.Hint("%s %s", c.CommandPath(), strings.Join(names, " "))
+		return e.Hint("%s --help says what it is given", c.CommandPath())
 	}
 }
 

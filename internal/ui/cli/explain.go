@@ -38,6 +38,14 @@ func mend(code string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(next, "."), "`", "")
 }
 
+// brokenRule explains a code that is made of a rule's name.
+const brokenRule = `A record breaks rule %s: of the map (a rule of its own, or required, type, min, max,
+match, in, lookup, convert of a field) or of the target's table (NOT NULL, a length, a CHECK, an enum).
+It was not tried at the target.
+
+Next: ` + "`godwit dead list RUN --rule %[1]s`" + ` names records, fields and values; mend the map, the lookup or the
+source, then ` + "`godwit redrive RUN --rule %[1]s`" + `.`
+
 func (s *session) explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain [CODE]",
@@ -62,6 +70,9 @@ func (s *session) explainCommand() *cobra.Command {
 			return err
 		}
 		text, ok := all[args[0]]
+		if rule, found := strings.CutPrefix(args[0], "issue."); found && !ok {
+			text, ok = fmt.Sprintf(brokenRule, rule), true
+		}
 		if !ok {
 			e := fault.New(fault.Config, "usage", "there is no code %q", args[0])
 			if near := nearest.Name(args[0], slices.Sorted(maps.Keys(all))); near != "" {

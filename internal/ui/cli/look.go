@@ -39,7 +39,9 @@ func (s *session) doctorCommand() *cobra.Command {
 			return err
 		}
 		if fixes {
-			_, err = fmt.Fprint(s.Out, statements(found))
+			if _, err = fmt.Fprint(s.Out, statements(found)); found.Blocks() {
+				s.line("%s   also tells what no statement mends", s.commandOf("doctor", b))
+			}
 		} else {
 			err = s.showDoctor(found, b, all)
 		}

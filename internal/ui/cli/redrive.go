@@ -17,7 +17,7 @@ import (
 func (s *session) redriveCommand() *cobra.Command {
 	d, w, dry := &exceptions.Chosen{}, &working{}, false
 	c := &cobra.Command{
-		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: cobra.ExactArgs(1),
+		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: takes("RUN"),
 		Long: `Takes dead letters and rejected records of a run as they were read from the
 source, and maps, checks and writes them by today's flow with the inputs and the
 environment of that run. It is a run of its own, redrive-N; what it loads is

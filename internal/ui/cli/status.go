@@ -226,7 +226,17 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 			}
 		}
 	}
-	return now, s.show("status", st, statusOf(now))
+	if err := s.show("status", st, statusOf(now)); err != nil || found.Outcome != "failed" || s.json {
+		return now, err
+	}
+	story, err := runs.Story(c.Context(), found)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range story.Failed() { // why
+		s.say(f)
+	}
+	return now, nil
 }
 
 // line says something in passing, on standard error, without --json.

@@ -27,10 +27,19 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// groups makes a command that only has others say so.
+// groups makes a command that only has others say so, and others say what they
+// are given.
 func groups(c *cobra.Command) {
 	if c.HasSubCommands() {
 		c.Args, c.RunE = commands, func(c *cobra.Command, _ []string) error { return c.Help() }
+		for _, sub := range c.Commands() {
+			groups(sub)
+		}
+		return
+	}
+	if c.Args == nil {
+		names, _, _ := strings.Cut(c.Use, " --")
+		c.Args = takes(strings.Fields(names)[1:]...)
 	}
 }
 
@@ -56,6 +65,9 @@ func flagError(c *cobra.Command, err error) error {
 		return e.Hint("%s --help lists the flags", c.CommandPath())
 	}
 	e := fault.New(fault.Config, "usage", "%s: %w", c.CommandPath(), err)
+	if c.HasSubCommands() && c.Flags().NArg() > 0 { // of a command that is not there
+		return commands(c, c.Flags().Args())
+	}
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

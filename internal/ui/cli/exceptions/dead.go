@@ -126,7 +126,7 @@ func (s commands) deadCommand() *cobra.Command {
 func (s commands) deadStats() *cobra.Command {
 	d, top := &Chosen{}, 5
 	c := &cobra.Command{
-		Use: "stats RUN", Short: "Count them by cause, with fields and most frequent values", Args: cobra.ExactArgs(1),
+		Use: "stats RUN", Short: "Count them by cause, with fields and most frequent values",
 		Example: "  godwit dead stats shop-3\n  godwit dead stats shop-3 --all --json",
 	}
 	d.Flags(c.Flags())
@@ -152,7 +152,7 @@ func (s commands) deadStats() *cobra.Command {
 func (s commands) deadList() *cobra.Command {
 	d, limit := &Chosen{}, 50
 	c := &cobra.Command{
-		Use: "list RUN", Short: "List them one by one", Args: cobra.ExactArgs(1),
+		Use: "list RUN", Short: "List them one by one",
 		Example: `  godwit dead list shop-3 --cause 8c1f
   godwit dead list shop-3 --outcome rejected --field title --limit 0
   godwit dead list shop-3 --closed`,
@@ -185,7 +185,7 @@ func (s commands) deadList() *cobra.Command {
 func (s commands) deadShow() *cobra.Command {
 	source, sent := false, false
 	c := &cobra.Command{
-		Use: "show RUN ID", Short: "Show everything about one", Args: cobra.ExactArgs(2),
+		Use: "show RUN ID", Short: "Show everything about one",
 		Long: `Shows why a record was not loaded, what was tried and what became of it. What
 the record held is shown only when it is asked for: mind who looks.`,
 		Example: "  godwit dead show shop-3 17\n  godwit dead show shop-3 17 --source --sent",

@@ -25,7 +25,7 @@ func (s commands) issuesList() *cobra.Command {
 	var f run.IssueFilter
 	closed, all, each, limit := false, false, false, 100
 	c := &cobra.Command{
-		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one", Args: cobra.ExactArgs(1),
+		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one",
 		Example: `  godwit issues list shop-3
   godwit issues list shop-3 --owner sales --each --limit 0
   godwit issues list shop-3 --rule required --severity error --json`,
@@ -110,7 +110,7 @@ func (s commands) eachIssue(ctx context.Context, runs *run.Runs, of run.Ref, f r
 func (s commands) issuesExport() *cobra.Command {
 	dir := ""
 	c := &cobra.Command{
-		Use: "export RUN --csv DIR", Short: "Write the open issues as one CSV file per owner", Args: cobra.ExactArgs(1),
+		Use: "export RUN --csv DIR", Short: "Write the open issues as one CSV file per owner",
 		Long: `Writes a list per owner that a spreadsheet opens as it is: UTF-8 with byte order
 mark, the key first, the same columns each time. It holds keys, rules and what
 to mend; of values what the flow calls printable. Files of the same names are
