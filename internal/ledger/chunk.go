@@ -29,7 +29,7 @@ func (s *Session) Chunks(ctx context.Context, unit string) ([]record.Chunk, erro
 // Prepare notes what the next chunk of a unit comes to, before its target
 // commits. Nothing of it counts and nobody is shown it until it is settled.
 // The account's number, free of gaps over all units of its step and entity, is
-// given here; the account must say as many rejected and dead records as there
+// given here unless it has one; the account must say as many rejected and dead records as there
 // are exceptions with these outcomes.
 //
 // An exception with an ID is another run's that this chunk processed again,
@@ -184,6 +184,9 @@ func (t *tx) prepare(run int64, d draft) error {
 // number gives an account its number: that of the discarded chunk in whose
 // place it comes, else the next one of its step and entity.
 func (t *tx) number(run int64, d draft, a *record.Account) error {
+	if a.Chunk != 0 { // a copy's: the part of its table
+		return nil
+	}
 	err := t.row(droppedNumber, []any{run, d.unit, d.chunk.Number, a.Step, a.Entity}, &a.Chunk)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err

@@ -27,12 +27,11 @@ var planned = map[string][]string{
 	"dead":     words("group"),
 	"fields":   words("ref orphan"),
 	"lookups":  words("at table query where request params key value"),
-	"copy":     words("workers where bad_rows roles missing stream names verify snapshot_lost marks delete_extra"),
+	"copy":     words("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   words("process sample checks repair"),
 	// Values of enums, by their key.
 	"type:":          words("decimal"),
 	"existing:":      words("newer"),
-	"bad_rows:":      words("isolate"),
 	"snapshot_lost:": words("restart"),
 }
 

@@ -59,6 +59,7 @@ func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found ch
 
 // Copied adds up the chunks of an entity, when this run copied all of it
 // between these ends, and in this format: then the sum is that of the table.
+// Where rows were left out, nothing is taken for read: both sides are.
 func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error) {
 	step, _, ok, err := p.copied(ctx, ends)
 	if err != nil || !ok {
@@ -78,6 +79,9 @@ func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string)
 	var sum record.Sum
 	known := map[string]bool{}
 	for _, a := range accounts {
+		if a.Dead > 0 {
+			return record.Sum{}, false, nil
+		}
 		s, err := record.SumOf(a.Read, a.Bytes, a.Hash)
 		if err != nil {
 			return record.Sum{}, false, nil
@@ -92,6 +96,20 @@ func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string)
 		}
 	}
 	return sum, true, nil
+}
+
+// Added is how many rows of an entity this run copied between these ends.
+func (p past) Added(ctx context.Context, ends unit.Ends, entity string) (int64, error) {
+	step, _, ok, err := p.copied(ctx, ends)
+	if err != nil || !ok {
+		return 0, err
+	}
+	accounts, err := p.view.Current(ctx, p.run, step, entity)
+	var n int64
+	for _, a := range accounts {
+		n += a.Applied
+	}
+	return n, err
 }
 
 // format checks a chunk's own word: it is in the spec of the unit that wrote

@@ -20,17 +20,24 @@ import (
 
 // Past is what a run's executors may ask of it. It is safe for concurrent use.
 type Past interface {
-	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
-	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
-	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
-	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
-	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
+	Copies
 	Book
 }
 
-// Book is the ledger's side of loads, as package pipeline describes it.
+// Copies is what its copies left behind, as package verify describes it.
+type Copies interface {
+	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
+	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
+	Added(ctx context.Context, ends unit.Ends, entity string) (int64, error)
+	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
+	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
+	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
+}
+
+// Book is the ledger's side of chunks that leave records out, as packages
+// pipeline and bulk describe it.
 type Book interface {
 	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
 	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error

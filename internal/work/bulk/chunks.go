@@ -119,7 +119,7 @@ func (x *expansion) large(t catalog.Table, size int64) {
 		x.add(unit.Unit{
 			Kind: "data", Entity: t.Name.String(), Class: classCopy, Weight: c.Bytes,
 			Tags: []string{tagData, dataOf(t.Name)}, After: []string{tagDefined},
-		}, t.Name.String(), DataSpec{x.spec.From, x.spec.To, x.spec.SnapshotLost, []catalog.Chunk{c}})
+		}, t.Name.String(), x.dataSpec(c))
 	}
 }
 
@@ -128,13 +128,38 @@ func (x *expansion) small(group []catalog.Table) {
 	if len(group) == 1 {
 		u.Entity = group[0].Name.String()
 	}
-	spec := DataSpec{From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost}
+	var list []catalog.Chunk
 	for _, t := range group {
-		spec.Chunks = append(spec.Chunks, chunks(t, x.format(t), wholeTable)[0])
+		list = append(list, chunks(t, x.format(t), wholeTable)[0])
 		u.Tags = append(u.Tags, dataOf(t.Name))
 		u.Weight += t.Bytes + pageSize // an empty table costs something too
 	}
-	x.add(u, "tables", spec)
+	x.add(u, "tables", x.dataSpec(list...))
+}
+
+// dataSpec is the unit that copies some chunks.
+func (x *expansion) dataSpec(list ...catalog.Chunk) DataSpec {
+	isolate := x.spec.BadRows == Isolate
+	for i := range list {
+		if isolate {
+			list[i].Key = x.tellsApart(list[i].Table)
+		}
+	}
+	return DataSpec{From: x.spec.From, To: x.spec.To, Policy: x.spec.SnapshotLost, Chunks: list, Isolate: isolate}
+}
+
+// tellsApart is the key of a table: the source's, or, where it has none, that
+// of the target's table.
+func (x *expansion) tellsApart(n catalog.Name) []string {
+	for _, t := range x.tables {
+		if t.Name == n && len(t.Key) > 0 {
+			return t.Key
+		}
+	}
+	if there := x.standing(n); there != nil {
+		return there.Key
+	}
+	return nil
 }
 
 // repairs lists the tables whole, with what tells their rows apart.

@@ -14,6 +14,9 @@ const (
 	Replace  = "replace"
 )
 
+// Isolate is the policy for bad rows that loads the others.
+const Isolate = "isolate"
+
 // Policies for a snapshot that was lost.
 const (
 	Reconcile = "reconcile"
@@ -28,7 +31,7 @@ type Copy struct {
 	Exclude      []string `flow:"exclude,patterns" help:"tables to leave out"`
 	Existing     string   `flow:"existing" enum:"fail,skip,append,truncate,replace" default:"fail" help:"what to do with selected tables that are at the target already"`
 	Workers      int      `flow:"workers" min:"1" help:"units at the same time; default from the machine's cores, 2 to 8"`
-	BadRows      string   `flow:"bad_rows" enum:"stop" default:"stop" help:"what to do with a row that the target refuses"`
+	BadRows      string   `flow:"bad_rows" enum:"stop,isolate" default:"stop" help:"what to do with a row that the target refuses: end the copy, or load the others and put it away as a dead letter"`
 	SnapshotLost string   `flow:"snapshot_lost" enum:"reconcile,stop" default:"reconcile" help:"what to do when the source's snapshot cannot be had any more"`
 }
 

@@ -18,15 +18,42 @@ import (
 type data struct {
 	open      connector.Opener
 	snapshots *snapshots
+	past      History
 }
 
 // Do reads, writes, marks and commits. Twice is once: the second attempt finds
-// the first one's mark and is refused by the target.
+// the first one's mark and is refused by the target. With bad rows to be left
+// out it does so only when the target refuses one, and from then on for good.
 func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
 	spec, err := decode[DataSpec](u)
 	if err != nil {
 		return unit.Result{}, err
 	}
+	begun, err := d.isolating(ctx, u, spec)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	if !begun {
+		res, err := d.whole(ctx, u, l, report, spec)
+		if err == nil || !spec.Isolate || !aboutRow(err) {
+			return res, err
+		}
+		report.At("isolate.refused")
+	}
+	return d.isolate(ctx, u, l, report, spec)
+}
+
+// isolating reports whether an earlier attempt has begun to leave rows out.
+func (d *data) isolating(ctx context.Context, u unit.Unit, spec DataSpec) (bool, error) {
+	if !spec.Isolate {
+		return false, nil
+	}
+	chunks, err := d.past.Chunks(ctx, u.ID)
+	return len(chunks) > 0, fault.Wrap(err, "look up chunks")
+}
+
+// whole copies all chunks of the unit as they are, or none.
+func (d *data) whole(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec) (unit.Result, error) {
 	reader, id, err := d.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
 	if err != nil {
 		return unit.Result{}, err
@@ -48,7 +75,7 @@ func (d *data) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 	report.At("data.begun")
 	accounts, err := copyChunks(ctx, u, l, report, spec, reader, load)
 	if err != nil {
-		if fault.CodeOf(err) == "data.unique" && spec.Policy == Reconcile && d.snapshots.lost(l, spec.From) {
+		if fault.CodeOf(err) == "data.unique" && spec.Policy == Reconcile && !spec.Isolate && d.snapshots.lost(l, spec.From) {
 			load.Close()
 			return d.leave(ctx, u, l, spec, writer)
 		}
@@ -128,10 +155,10 @@ func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Repo
 	accounts := make([]record.Account, 0, len(spec.Chunks))
 	for _, c := range spec.Chunks {
 		done := p.Bytes
-		sum, rows, err := relay(ctx, from, to, c, func(n int64) {
+		sum, rows, err := relay(ctx, from, c, func(n int64) {
 			p.At, p.Bytes, p.Done = time.Now(), done+n, min(u.Weight, done+n)
 			report.Progress(p)
-		})
+		}, into(to, c))
 		if err != nil {
 			return nil, fault.Wrap(err, "copy %s chunk %d", c.Table, c.Number)
 		}
@@ -165,10 +192,14 @@ const (
 	left    = "left"
 )
 
-// Done reads the marks: a unit that committed left all of them.
+// Done reads the marks: a unit that committed left all of them. What was left
+// out of one they do not know: that is settled by Do, which goes on behind it.
 func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect, error) {
 	spec, err := decode[DataSpec](u)
 	if err != nil {
+		return unit.Effect{}, err
+	}
+	if begun, err := d.isolating(ctx, u, spec); err != nil || begun {
 		return unit.Effect{}, err
 	}
 	writer, err := connector.Capable[connector.Writer](ctx, d.open, spec.To, "be written in marked transactions")

@@ -17,12 +17,13 @@ type History interface {
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	// Accounts lists the current accounts of an entity in a step.
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
+	Book
 }
 
 // Executors returns those of the copy verb that move rows, by kind.
 func Executors(open connector.Opener, past History) map[string]unit.Executor {
 	s := &snapshots{open: open, past: past, seen: map[string]string{}, gone: map[string]bool{}}
-	d := &data{open: open, snapshots: s}
+	d := &data{open: open, snapshots: s, past: past}
 	return map[string]unit.Executor{
 		"data":      d,
 		"small":     d,

@@ -178,6 +178,11 @@ func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, repor
 			"%s changed at %s after its snapshot was lost, and at %s it holds rows of its own", u.Entity, spec.From, spec.To).
 			Hint("what was appended of it is of two points in time: take it away there, then godwit resume %s", l.Name)
 	}
+	if dead := refusedOf(past); facts.Differs && dead > 0 {
+		return unit.Result{}, fault.New(fault.Data, "reconcile.dead",
+			"%s changed at %s after its snapshot was lost, and %d of its rows were left out as the target refused them", u.Entity, spec.From, dead).
+			Hint("what was copied of it is of two points in time: godwit cancel %s, then the same command with --new and --existing truncate or replace", l.Name)
+	}
 	account, err := r.copyAgain(ctx, u, l, report, spec, reader, now, &facts)
 	if err != nil {
 		return unit.Result{}, err
@@ -201,6 +206,14 @@ func total(past []record.Account) (sum record.Sum, repaired bool) {
 		repaired = repaired || a.Chunk == 0
 	}
 	return sum, repaired
+}
+
+// refusedOf is how many rows of an entity were left out.
+func refusedOf(past []record.Account) (n int64) {
+	for _, a := range past {
+		n += a.Dead
+	}
+	return n
 }
 
 // copyAgain replaces, in one transaction of the target, the rows of all
@@ -236,7 +249,7 @@ func (r *reconcile) copyAgain(ctx context.Context, u unit.Unit, l unit.Lease, re
 		}
 		t.Of, t.Buckets = part.Of, differ
 		p := unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy again"}
-		_, facts.Rows, err = relay(ctx, reader, load, t, func(n int64) { p.Bytes = n; report.Progress(p) })
+		_, facts.Rows, err = relay(ctx, reader, t, func(n int64) { p.Bytes = n; report.Progress(p) }, into(load, t))
 		if err != nil {
 			return record.Account{}, fault.Wrap(err, "copy %s again", t.Table)
 		}

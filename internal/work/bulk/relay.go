@@ -11,9 +11,17 @@ import (
 	"godwit/internal/record"
 )
 
-// relay copies one chunk from a reader into a load. Rows are counted twice, by
+// taker is the writing side of a relay; it gives the rows that the target took.
+type taker func(ctx context.Context, r io.Reader) (rows int64, err error)
+
+// into takes a chunk as a whole.
+func into(to connector.Transaction, c catalog.Chunk) taker {
+	return func(ctx context.Context, r io.Reader) (int64, error) { return to.CopyIn(ctx, c, r) }
+}
+
+// relay copies one chunk from a reader to a taker. Rows are counted twice, by
 // the source and by the target; moved is told the bytes so far.
-func relay(ctx context.Context, from connector.Reader, to connector.Transaction, c catalog.Chunk, moved func(int64)) (sum record.Sum, rows int64, err error) {
+func relay(ctx context.Context, from connector.Reader, c catalog.Chunk, moved func(int64), take taker) (sum record.Sum, rows int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := newRing(moved)
@@ -24,7 +32,7 @@ func relay(ctx context.Context, from connector.Reader, to connector.Transaction,
 		r.end(err)
 		read <- err
 	}()
-	rows, werr := to.CopyIn(ctx, c, r)
+	rows, werr := take(ctx, r)
 	r.leave()
 	if werr != nil {
 		cancel() // the source must not go on sending what nobody takes

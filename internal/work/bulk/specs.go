@@ -12,6 +12,9 @@ type DataSpec struct {
 	To     string          `json:"to"`
 	Policy string          `json:"policy"` // for a lost snapshot
 	Chunks []catalog.Chunk `json:"chunks"`
+	// Isolate leaves rows out that the target refuses, and puts them away; the
+	// chunks have the keys that their rows are told apart by then.
+	Isolate bool `json:"isolate,omitempty"`
 }
 
 // RepairSpec is a unit of kind reconcile: of all tables (the one that looks

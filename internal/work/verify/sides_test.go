@@ -45,6 +45,9 @@ func (p *pair) Copied(context.Context, unit.Ends, string, string) (record.Sum, b
 	return record.Sum{}, false, nil
 }
 
+// Added is one more.
+func (p *pair) Added(context.Context, unit.Ends, string) (int64, error) { return 0, nil }
+
 // Alone is of verify.History too.
 func (p *pair) Alone(context.Context, unit.Ends) (map[catalog.Name]bool, bool, error) {
 	return nil, false, nil

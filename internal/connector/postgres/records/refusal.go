@@ -31,8 +31,14 @@ func aboutRecords(err error) bool {
 	if err == errFewer || err == errTwice || err == errTried {
 		return true
 	}
+	return sqlstate.Of(err) == twice || AboutRecords(err)
+}
+
+// AboutRecords tells what the server refuses about values of rows from
+// everything else.
+func AboutRecords(err error) bool {
 	state := sqlstate.Of(err)
-	return state == twice || state != "" && state[:2] != "XX" && fault.KindOf(sqlstate.Translate(err)) == fault.Data
+	return state != "" && state[:2] != "XX" && fault.KindOf(sqlstate.Translate(err)) == fault.Data
 }
 
 // refusal says why a record was refused, without its values.
@@ -40,8 +46,22 @@ func (w *Writer) refusal(e *pgconn.PgError) *record.Refusal {
 	if e.Code == twice {
 		return &record.Refusal{Code: "data.unique", Text: "two rows of the record have the same key", State: twice}
 	}
+	r := Refusal(e, w.english)
+	if r.Field == "" && e.ConstraintName != "" {
+		for _, t := range w.targets {
+			if c := t.columnsOf[e.ConstraintName]; len(c) == 1 && t.Table.Object == e.TableName {
+				r.Field = c[0]
+			}
+		}
+	}
+	return r
+}
+
+// Refusal says why rows were refused, without their values; english tells that
+// the server's messages are.
+func Refusal(e *pgconn.PgError, english bool) *record.Refusal {
 	e.Severity, e.SeverityUnlocalized = "ERROR", "ERROR"
-	if !w.english {
+	if !english {
 		e.Severity = "" // of a message in another language nothing is shown
 	}
 	f := fault.Of(sqlstate.Translate(e))
@@ -52,13 +72,6 @@ func (w *Writer) refusal(e *pgconn.PgError) *record.Refusal {
 	for _, line := range f.Lines {
 		if line.Label == "key" && r.Field == "" {
 			r.Field = line.Text
-		}
-	}
-	if r.Field == "" && e.ConstraintName != "" {
-		for _, t := range w.targets {
-			if c := t.columnsOf[e.ConstraintName]; len(c) == 1 && t.Table.Object == e.TableName {
-				r.Field = c[0]
-			}
 		}
 	}
 	return r

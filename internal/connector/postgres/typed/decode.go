@@ -62,6 +62,9 @@ func fixed(size int, read func([]byte) any) Decoder {
 	}}
 }
 
+// Text gives the reader of the text of this type's values.
+func (t *Type) Text() func(text []byte) (any, error) { return t.parser() }
+
 // parser reads the text of a value, as it stands in lists too.
 func (t *Type) parser() func([]byte) (any, error) {
 	switch t.Kind {

@@ -1,0 +1,261 @@
+package bulk
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+)
+
+// Book is the ledger's side of chunks that rows are left out of: the target's
+// mark proves the rows that are there, but does not know which were refused.
+// All methods fail with code unit.fenced when the fence is not the unit's any
+// more.
+type Book interface {
+	// Chunks returns the unit's chunks in order. At most the last is prepared.
+	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	// Prepare notes what a chunk will have come to, before the target commits
+	// it. Nothing of it counts until it is settled.
+	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
+	// Settle makes a prepared chunk count.
+	Settle(ctx context.Context, id string, fence int64, number int) error
+	// Discard forgets the unit's chunks from a number on, with their exceptions.
+	Discard(ctx context.Context, id string, fence int64, from int) error
+}
+
+// Bounds of what is put away of one chunk: beyond them it is no matter of
+// single rows.
+const (
+	leastForShare  = 1000 // rows
+	mostShare      = 0.20
+	mostRefused    = 100_000
+	mostOfPayloads = 64 << 20 // bytes
+)
+
+// aboutRow reports whether a refused chunk may be one of which single rows are
+// refused. The connector decides of each; a foreign key is none of it, since
+// what a row refers to may be on its way.
+func aboutRow(err error) bool {
+	code := fault.CodeOf(err)
+	return fault.KindOf(err) == fault.Data && strings.HasPrefix(code, "data.") && code != "data.foreign-key" && code != "data.corrupt"
+}
+
+// isolation is one attempt at a unit whose rows are taken one by one where the
+// target refuses some. Each chunk is a transaction of its own: prepared in the
+// ledger, committed at the target, settled in the ledger.
+type isolation struct {
+	*data
+	u        unit.Unit
+	l        unit.Lease
+	report   unit.Report
+	spec     DataSpec
+	writer   connector.Writer
+	accounts []record.Account // of the settled chunks
+	progress unit.Progress
+}
+
+// isolate goes on behind the chunks that earlier attempts have settled.
+func (d *data) isolate(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, spec DataSpec) (unit.Result, error) {
+	i := &isolation{data: d, u: u, l: l, report: report, spec: spec, progress: unit.Progress{Unit: u.ID, Total: u.Weight, Doing: "copy without bad rows"}}
+	var err error
+	if i.writer, err = connector.Capable[connector.Writer](ctx, d.open, spec.To, "be written in marked transactions"); err != nil {
+		return unit.Result{}, err
+	}
+	if err := i.recover(ctx); err != nil {
+		return unit.Result{}, err
+	}
+	id := unknown // of what was settled before
+	if len(i.accounts) > 0 {
+		d.snapshots.doubt(l.Run, spec.From)
+	}
+	if len(i.accounts) < len(spec.Chunks) {
+		reader, now, err := d.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
+		if err != nil {
+			return unit.Result{}, err
+		}
+		defer reader.Close()
+		if len(i.accounts) == 0 {
+			id = now
+		}
+		for n := len(i.accounts); n < len(spec.Chunks); n++ {
+			if err := i.chunk(ctx, n, reader); err != nil {
+				return unit.Result{}, redefined(err, l)
+			}
+		}
+	}
+	res := unit.Result{Accounts: i.accounts, Facts: encode(dataFacts{id})}
+	for _, a := range i.accounts {
+		res.Open = res.Open || a.Dead > 0
+	}
+	return res, nil
+}
+
+// recover settles or discards what was prepared when an attempt ended, and
+// discards settled chunks that the target has lost.
+func (i *isolation) recover(ctx context.Context) error {
+	chunks, err := i.past.Chunks(ctx, i.u.ID)
+	if err != nil || len(chunks) == 0 {
+		return fault.Wrap(err, "look up chunks")
+	}
+	marks, err := marked(ctx, i.writer, i.l.Run, i.u.ID)
+	if err != nil {
+		return err
+	}
+	for n, c := range chunks {
+		number := markNumber(i.spec.Chunks, n, i.spec.Chunks[n])
+		if !slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Chunk == number }) {
+			return fault.Wrap(i.past.Discard(ctx, i.u.ID, i.l.Fence, c.Number), "discard chunk %d", c.Number)
+		}
+		if c.State == record.Prepared {
+			if err := i.past.Settle(ctx, i.u.ID, i.l.Fence, c.Number); err != nil {
+				return fault.Wrap(err, "settle chunk %d", c.Number)
+			}
+		}
+		i.accounts = append(i.accounts, c.Account)
+	}
+	return nil
+}
+
+// chunk copies one without the rows that are refused.
+func (i *isolation) chunk(ctx context.Context, n int, reader connector.Reader) error {
+	c := i.spec.Chunks[n]
+	keys := markKeys(i.u, i.l, c.Unlogged, markNumber(i.spec.Chunks, n, c))
+	load, err := i.writer.Begin(ctx, keys)
+	if err != nil {
+		return fault.Wrap(err, "begin on %s", i.spec.To)
+	}
+	defer load.Close()
+	if err := i.l.Check(ctx); err != nil {
+		return err
+	}
+	i.report.At("isolate.begun")
+	account, got, err := i.good(ctx, c, reader, load)
+	if err != nil {
+		return fault.Wrap(err, "copy %s chunk %d", c.Table, c.Number)
+	}
+	exceptions, err := i.letters(c, got)
+	if err != nil {
+		return fault.Wrap(err, "put rows of %s away", c.Table)
+	}
+	i.report.At("isolate.copied")
+	of := record.Chunk{Number: n + 1, State: record.Prepared, Account: account}
+	if err := i.past.Prepare(ctx, i.u.ID, i.l.Fence, of, exceptions, nil); err != nil {
+		return fault.Wrap(err, "prepare chunk %d", of.Number)
+	}
+	i.report.At("isolate.prepared")
+	mark := account
+	mark.Chunk = keys[0].Chunk
+	if err := load.Commit(ctx, []record.Account{mark}); err != nil {
+		return fault.Wrap(err, "commit on %s", i.spec.To)
+	}
+	i.report.At("isolate.committed")
+	load.Close()
+	if err := i.past.Settle(ctx, i.u.ID, i.l.Fence, of.Number); err != nil {
+		return fault.Wrap(err, "settle chunk %d", of.Number)
+	}
+	i.report.At("isolate.settled")
+	i.accounts = append(i.accounts, account)
+	i.progress.Rows += account.Applied
+	return nil
+}
+
+// good relays a chunk and counts it: what was read by the source, what was
+// taken by the target.
+func (i *isolation) good(ctx context.Context, c catalog.Chunk, reader connector.Reader, load connector.Transaction) (record.Account, connector.Isolated, error) {
+	a := record.Account{Step: i.u.Step, Entity: c.Table.String(), Chunk: c.Number, Generation: i.l.Attempt, Unit: i.u.ID, Current: true}
+	var got connector.Isolated
+	to, ok := load.(connector.Isolator)
+	if !ok {
+		return a, got, fault.New(fault.Config, "connection.unable", "connection %q cannot tell bad rows from good ones", i.spec.To)
+	}
+	done := i.progress.Bytes
+	sum, _, err := relay(ctx, reader, c, func(n int64) {
+		i.progress.At, i.progress.Bytes, i.progress.Done = time.Now(), done+n, min(i.u.Weight, done+n)
+		i.report.Progress(i.progress)
+	}, func(ctx context.Context, r io.Reader) (int64, error) {
+		var err error
+		got, err = to.CopyInGood(ctx, c, r, enough)
+		return got.Rows, err
+	})
+	if err != nil {
+		return a, got, err
+	}
+	a.Read, a.Applied, a.Written, a.Dead, a.Bytes, a.Hash = sum.Rows, got.Rows, got.Rows, int64(len(got.Refused)), sum.Bytes, sum.Hash()
+	if !a.Closes() {
+		return a, got, fault.New(fault.Internal, "account.open", "%s sent %d rows, %s took %d and refused %d",
+			i.spec.From, a.Read, i.spec.To, a.Applied, a.Dead)
+	}
+	if a.Read >= leastForShare && float64(a.Dead) >= mostShare*float64(a.Read) {
+		return a, got, tooMany(got.Refused, a, i.spec.To)
+	}
+	return a, got, nil
+}
+
+// enough ends a chunk of which too much would have to be put away.
+func enough(rows int, bytes int64) error {
+	if rows <= mostRefused && bytes <= mostOfPayloads {
+		return nil
+	}
+	return fault.New(fault.Data, "records.too-many-bad", "more than %d rows are refused, or more than %d MiB of them", mostRefused, mostOfPayloads>>20).
+		Hint("mend the source or the target's constraint; nothing of this chunk was written")
+}
+
+// tooMany names the causes, the most frequent first.
+func tooMany(refused []connector.Refused, a record.Account, to string) error {
+	counts := map[string]int{}
+	for _, r := range refused {
+		counts[strings.TrimSpace(r.Refusal.Code+" "+r.Refusal.Where+" "+r.Refusal.Field)]++
+	}
+	causes := make([]string, 0, len(counts))
+	for cause := range counts {
+		causes = append(causes, cause)
+	}
+	slices.SortFunc(causes, func(x, y string) int { return cmp.Or(counts[y]-counts[x], strings.Compare(x, y)) })
+	e := fault.New(fault.Data, "records.too-many-bad", "%s refuses %d of %d rows: from %g %% on it is no matter of single rows", to, a.Dead, a.Read, mostShare*100)
+	for n, cause := range causes {
+		if n == 5 {
+			e = e.With("", "and %d more causes", len(causes)-n)
+			break
+		}
+		e = e.With("cause", "%s: %d rows", cause, counts[cause])
+	}
+	return e.Hint("mend the source or the target's constraints; nothing of this chunk was written")
+}
+
+// letters are the refused rows as dead letters. Their key is the one that the
+// table's rows are told apart by; a table without one gives none.
+func (i *isolation) letters(c catalog.Chunk, got connector.Isolated) ([]record.Exception, error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	list := make([]record.Exception, 0, len(got.Refused))
+	for _, r := range got.Refused {
+		e := record.Exception{
+			Outcome: record.Dead, Refusal: &r.Refusal, Code: r.Refusal.Code, Text: r.Refusal.Text, Attempts: 1, First: now, Last: now,
+		}
+		if r.Refusal.Field != "" {
+			e.Fields = strings.Split(r.Refusal.Field, ", ")
+		}
+		var key []any
+		for _, name := range c.Key {
+			if at := slices.Index(c.Columns, name); at >= 0 {
+				key = append(key, r.Slots[at])
+			}
+		}
+		if len(key) > 0 {
+			e.Key = record.KeyText(key...)
+		}
+		var err error
+		if e.Source, err = record.Encode(got.Schema, r.Slots); err != nil {
+			return nil, fault.New(fault.Internal, "record.encode", "%w", err)
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
