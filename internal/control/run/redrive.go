@@ -18,7 +18,8 @@ const RedriveFlow = "redrive"
 // Redrive is the flow that processes open exceptions of a run again, by what b
 // says today: b is the run's own flow, bound anew. Each step of it that has
 // left some becomes a step of the redrive. Faults: redrive.nothing when the
-// filter selects none, redrive.step when a step is not in the flow any more.
+// filter selects none, redrive.step when a step is not in the flow any more,
+// redrive.rows when its verb does not process any again.
 func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) (*flow.Bound, error) {
 	steps, err := r.Ledger.View().Exceptions().Steps(ctx, of.ID, f)
 	if err != nil {
@@ -36,7 +37,9 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 		}
 		verb, _ := r.verb(step.Verb)
 		if verb.Redrive == nil {
-			continue
+			return nil, fault.New(fault.Config, "redrive.rows", "%s left rows out in step %s, which is a %s: it has no map that a redrive could process them by", of.Name(), step.ID, step.Verb).
+				Hint("mend them at the source, or what refuses them at the target, then copy their table again; godwit dead show %s ID --source shows one", of.Name()).
+				Hint("--step selects the exceptions of another step")
 		}
 		schema, err := r.schema(ctx, of, step.ID)
 		if err != nil {

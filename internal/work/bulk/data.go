@@ -79,7 +79,7 @@ func (d *data) whole(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 			load.Close()
 			return d.leave(ctx, u, l, spec, writer)
 		}
-		return unit.Result{}, twice(redefined(err, l), spec.To, l)
+		return unit.Result{}, refused(redefined(err, l), spec, l)
 	}
 	report.At("data.copied")
 	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
@@ -175,12 +175,18 @@ func copyChunks(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Repo
 	return accounts, nil
 }
 
-// twice adds to the refusal of a row whose key is there already what can be done.
-func twice(err error, to string, l unit.Lease) error {
+// refused adds to the refusal of a row what can be done.
+func refused(err error, spec DataSpec, l unit.Lease) error {
 	var e *fault.Error
-	if errors.As(err, &e) && e.Code == "data.unique" {
-		e.Hint("rows with the same key are at %s already: take them away there, then godwit resume %s", to, l.Name).
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Code == "data.unique" {
+		e.Hint("rows with the same key are at %s already: take them away there, then godwit resume %s", spec.To, l.Name).
 			Hint("or godwit cancel %s, then the same command with --new and --existing truncate or replace", l.Name)
+	}
+	if !spec.Isolate && aboutRow(err) {
+		e.Hint("or load the other rows and put those that are refused away: godwit cancel %s, then the same with bad_rows: isolate (--bad-rows isolate)", l.Name)
 	}
 	return err
 }

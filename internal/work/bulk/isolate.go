@@ -37,7 +37,7 @@ const (
 	leastForShare  = 1000 // rows
 	mostShare      = 0.20
 	mostRefused    = 100_000
-	mostOfPayloads = 64 << 20 // bytes
+	mostOfPayloads = 32 << 20 // bytes
 )
 
 // aboutRow reports whether a refused chunk may be one of which single rows are
