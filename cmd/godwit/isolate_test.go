@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -286,5 +287,84 @@ func TestIsolateLeavesKeysToOthers(t *testing.T) {
 	}
 	pgtest.Exec(t, to, "insert into parent values (1)")
 	m.copy(t).ends(t, 0)
+	m.checked(t)
+}
+
+// TestIsolateAppended adds to a table that holds one of the rows: the others
+// are added, and what cannot be verified is no difference.
+func TestIsolateAppended(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, stageSQL("big", "primary key", 3000))
+	pgtest.Exec(t, to, stageSQL("big", "primary key", 0), "insert into big values (1000, 'own'), (-1, 'own'), (-2, 'own')")
+	m := newMove(t, from, to)
+	m.flags = []string{"--bad-rows", "isolate", "--existing", "append"}
+	m.copy(t).ends(t, 3).says(t, "1 table not verified", "held 3 rows before the copy", "dead 1 1 cause")
+	if n := pgtest.Query[int](t, to, "select count(*) from big"); n != 3002 {
+		t.Errorf("%d rows are there, want 3002", n)
+	}
+	if l := m.letters(t); len(l) != 1 || l[0].Key != "1000" || l[0].Refusal.Value != "a whole number of 4 digits" && l[0].Refusal.Value == "" {
+		t.Errorf("dead letters: %+v", l)
+	}
+	m.checked(t)
+}
+
+// TestIsolateLost loses rows that were committed, and their marks with them,
+// while the unit is under way and when it is done: they are copied again, and
+// what was put away is not put away twice.
+func TestIsolateLost(t *testing.T) {
+	t.Parallel()
+	m := bad(t)
+	for _, point := range []string{"isolate.settled@copy/small:2", "unit.after-settle@copy/small:2", "unit.after-settle@copy/analyze:1"} {
+		m.emptyBad(t)
+		m.copy(t, "GODWIT_KILL_AT="+point).ends(t, -1)
+		if len(m.letters(t)) == 0 {
+			t.Errorf("%s: nothing was put away yet: the test tests nothing", point)
+		}
+		pgtest.Exec(t, m.to, `delete from godwit.mark where unit ~ 'copy/(small|data)'; delete from godwit.mark_unlogged; truncate big, one, two, three, good`)
+		m.copy(t).ends(t, 3)
+		if m.provedBad(t); t.Failed() {
+			t.Fatalf("lost at %s", point)
+		}
+	}
+}
+
+// TestIsolateAtAnotherSnapshot goes on with a source that has changed: a table
+// that rows were left out of is not put right row by row.
+func TestIsolateAtAnotherSnapshot(t *testing.T) {
+	t.Parallel()
+	m := bad(t)
+	m.copy(t, "GODWIT_KILL_AT=isolate.settled@copy/data:2").ends(t, -1)
+	pgtest.Exec(t, m.from, "delete from big where id = 3")
+	m.copy(t).ends(t, 1).says(t, "reconcile.dead", "public.big changed at from", "--existing truncate")
+	m.checked(t)
+	m.with("--new").copy(t).ends(t, 3)
+	if n := pgtest.Query[int](t, m.to, "select count(*) from big"); n != 8996 {
+		t.Errorf("%d rows are there, want 8996", n)
+	}
+	m.checked(t)
+}
+
+// TestIsolateInFlow has a flow that copies, and verifies what it copied: the
+// worse end counts. Its rows are not redriven.
+func TestIsolateInFlow(t *testing.T) {
+	t.Parallel()
+	m := bad(t)
+	m.env = append(m.env, "FROM="+m.from, "TO="+m.to)
+	dir := filepath.Dir(m.ledger)
+	for name, text := range map[string]string{
+		"godwit.yaml":    "connections:\n  old: {postgres: {url_secret: {env: FROM}}}\n  new: {postgres: {url_secret: {env: TO}}}\n",
+		"flows/all.yaml": "steps:\n  - copy: {from: old, to: new, existing: truncate, bad_rows: isolate}\n  - verify: {from: old, to: new, exclude: [\"*.three\"]}\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.start(t, nil, "run", "all", "--ledger", m.ledger, "--yes", "--progress", "none").ends(t, 4).
+		says(t, "public.two: 100 rows against 99, 1 row differs", "dead 64", "9,286 equal, 14 differ")
+	m.start(t, nil, "redrive", "all-1", "--ledger", m.ledger).ends(t, 2).says(t, "redrive.rows", "is a copy")
 	m.checked(t)
 }
