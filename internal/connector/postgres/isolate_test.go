@@ -155,7 +155,7 @@ func TestIsolatedLargeRow(t *testing.T) {
 		}
 	}
 	pgtest.Exec(t, to, "truncate t; alter table t add check (length(b) < 10)")
-	if _, _, err := isolated(t, a, b, whole(t, from, public("t"), catalog.Text)); fault.CodeOf(err) != "isolate.too-large" {
+	if _, _, err := isolated(t, a, b, whole(t, from, public("t"), catalog.Text)); fault.CodeOf(err) != "records.too-large" {
 		t.Errorf("%v", err)
 	}
 }

@@ -253,7 +253,7 @@ func (i *isolation) letters(c catalog.Chunk, got connector.Isolated) ([]record.E
 		}
 		var err error
 		if e.Source, err = record.Encode(got.Schema, r.Slots); err != nil {
-			return nil, fault.New(fault.Internal, "record.encode", "%w", err)
+			return nil, fault.New(fault.Internal, "copy.row", "%w", err)
 		}
 		list = append(list, e)
 	}

@@ -154,7 +154,7 @@ func (w *writer) through(ctx context.Context, row io.Reader, size int64) error {
 		return err
 	}
 	r := w.columns.refusal(refused, w.english)
-	return fault.New(fault.Data, "isolate.too-large", "a row of %d MiB is refused (%s), and is too large to be put away", size>>20, r.Text)
+	return fault.New(fault.Data, "records.too-large", "a row of %d MiB is refused (%s), and is too large to be put away", size>>20, r.Text)
 }
 
 // try copies rows and undoes them when the server refuses one for what it holds.
