@@ -17,6 +17,7 @@ type Cause struct {
 	Entities int64          `json:"entities"` // how many there are
 	Records  int64          `json:"records"`
 	Keys     int64          `json:"keys"`
+	Copied   bool           `json:"copied,omitempty"` // rows of copies: no map made them, so no redrive takes them
 	First    time.Time      `json:"first"`
 	Last     time.Time      `json:"last"`
 	Top      []Top          `json:"top,omitempty"`
@@ -36,11 +37,11 @@ func (l Look) Causes(ctx context.Context, run int64, f Filter, top int) ([]Cause
 	causes, err := ask(ctx, l, func(r scanner) (Cause, error) {
 		var c Cause
 		var first, last int64
-		err := r.Scan(&c.Cause, &c.Code, &c.Text, &c.Outcome, &c.Entity, &c.Entities, &c.Records, &c.Keys, &first, &last)
+		err := r.Scan(&c.Cause, &c.Code, &c.Text, &c.Outcome, &c.Entity, &c.Entities, &c.Records, &c.Keys, &c.Copied, &first, &last)
 		c.First, c.Last = clock(first), clock(last)
 		return c, err
 	}, `SELECT e.cause, min(e.code), min(e.text), min(e.outcome), min(e.entity), count(DISTINCT e.entity), count(*),
-		count(DISTINCT nullif(e.key, '')), min(e.first), max(e.last)
+		count(DISTINCT nullif(e.key, '')), min(CASE e.mapping WHEN '' THEN 1 ELSE 0 END), min(e.first), max(e.last)
 		FROM exception e`+where+` GROUP BY e.cause ORDER BY count(*) DESC, e.cause`, args...)
 	if err != nil || top <= 0 {
 		return causes, err

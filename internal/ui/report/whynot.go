@@ -73,7 +73,7 @@ func (p page) notLoaded() NotLoaded {
 
 func (p page) causes() Table {
 	t := Table{ID: "causes", Title: "Causes",
-		Help: "Records with the same reason. Open ones can be processed again: godwit redrive " + p.Verdict.Run + " --cause CAUSE",
+		Help: "Records with the same reason. Open ones that a map made can be processed again: godwit redrive " + p.Verdict.Run + " --cause CAUSE",
 		Columns: []Column{{Name: "cause"}, {Name: "outcome"}, {Name: "records", Numbers: true}, {Name: "share", Numbers: true},
 			{Name: "open", Numbers: true}, {Name: "entity"}, {Name: "field"}, {Name: "reason", Wide: true}, {Name: "code"},
 			{Name: "what to do", Wide: true}, {Name: "owner"}, {Name: "closed", Wide: true}, {Name: "first"}}}

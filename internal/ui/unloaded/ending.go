@@ -49,6 +49,9 @@ func Next(l *run.Left, t record.Account) []string {
 	if t.Dead+t.Rejected == 0 {
 		return nil
 	}
+	if len(l.Causes) > 0 && !slices.ContainsFunc(l.Causes, func(c run.CauseLeft) bool { return !c.Copied }) {
+		return []string{command("dead list", l.Of.Name()) + "   names the rows: " + copyAgain}
+	}
 	return []string{command("redrive", l.Of.Name(), "--dry-run") + "   once the map, the source's data or the target is mended"}
 }
 

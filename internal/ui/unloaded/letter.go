@@ -54,6 +54,9 @@ func (l Letter) Draw(edge int) []string {
 		r.add("sent", payload(l.Sent))
 	}
 	next := command("redrive", l.Whole.Run, "--id", strconv.FormatInt(l.ID, 10), "--dry-run")
+	if ofCopy(l.Exception) {
+		next = copyAgain
+	}
 	if l.Closed != "" {
 		next = ""
 	}

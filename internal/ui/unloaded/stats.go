@@ -1,6 +1,7 @@
 package unloaded
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,12 +78,13 @@ func (s Stats) next(c run.Cause, name string, edge int) []string {
 	if rule, ok := strings.CutPrefix(c.Code, "issue."); ok {
 		about = [2]string{command("issues list", s.Run, "--rule", quoted(rule)), "says what is to be mended, and by whom"}
 	}
+	again := [2]string{command("redrive", s.Run, "--cause", name, "--dry-run"), "shows what would be processed again"}
+	if c.Copied {
+		again = [2]string{command("dead show", s.Run, "ID", "--source"), "shows a row; mended, its table is copied again"}
+	}
 	const indent = 7
 	lines := layout.Wrap(layout.Left(name, indent), what, indent, edge)
-	for n, step := range [][2]string{about,
-		{command("dead list", s.Run, "--cause", name), "names the records"},
-		{command("redrive", s.Run, "--cause", name, "--dry-run"), "shows what would be processed again"},
-	} {
+	for n, step := range [][2]string{about, {command("dead list", s.Run, "--cause", name), "names the records"}, again} {
 		lines = append(lines, layout.Aside(strings.Repeat(" ", indent)+strconv.Itoa(n+1)+"  "+step[0], step[1], 64, edge))
 	}
 	return lines
@@ -164,7 +166,9 @@ func (l List) Draw(edge int) []string {
 		more += "; --limit 0 lists all"
 	}
 	lines = append(lines, "", more+". All about one: godwit dead show "+l.Run+" ID")
-	if !ended {
+	if copied := slices.ContainsFunc(l.All, ofCopy); copied && !ended {
+		lines = append(lines, layout.Wrap("", "Rows of a copy: "+copyAgain+".", 0, edge)...)
+	} else if !ended {
 		lines = append(lines, "Process them again: "+command("redrive", l.Run, Flags(l.Filter), "--dry-run"))
 	}
 	return lines

@@ -73,6 +73,12 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// copyAgain is what is left to do about rows of a copy.
+const copyAgain = "mended at the source or the target, its table is copied again"
+
+// ofCopy tells rows of a copy: no map made them, so no redrive takes them.
+func ofCopy(e record.Exception) bool { return e.Mapping == "" }
+
 // command puts a command and flags together.
 func command(words ...string) string {
 	return strings.Join(slices.DeleteFunc(append([]string{"godwit"}, words...), func(s string) bool { return s == "" }), " ")
