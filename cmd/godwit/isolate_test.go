@@ -374,3 +374,21 @@ func TestIsolateInFlow(t *testing.T) {
 	m.start(t, nil, "redrive", "all-1", "--ledger", m.ledger).ends(t, 2).says(t, "redrive.rows", "is a copy")
 	m.checked(t)
 }
+
+// TestKeyMadeBehindItsRows copies a table whose unique index is broken at the
+// source: the target cannot make it, and the message says how the rows are found.
+func TestKeyMadeBehindItsRows(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, `create table "T 1" (id int, "N" int); insert into "T 1" select i % 50, i % 50 from generate_series(1, 51) i; create index broken on "T 1" (id, "N");
+		update pg_index set indisunique = true where indexrelid = 'broken'::regclass`)
+	m := newMove(t, from, to)
+	m.flags = []string{"--bad-rows", "isolate"}
+	m.copy(t).ends(t, 1).says(t, "data.unique", `SELECT id, "N", count(*) FROM "public"."T 1" GROUP BY id, "N" HAVING count(*) > 1`)
+	if l := m.letters(t); len(l) > 0 {
+		t.Errorf("%d dead letters", len(l))
+	}
+	pgtest.Exec(t, to, `delete from "T 1" where ctid in (select max(ctid) from "T 1" group by id having count(*) > 1)`)
+	m.copy(t).ends(t, 4).says(t, "51 rows against 50")
+	m.checked(t)
+}

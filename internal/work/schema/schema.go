@@ -3,7 +3,9 @@ package schema
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -84,13 +86,31 @@ func (m marked) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	}
 	report.At(u.Kind + ".begun")
 	if err := m.run(ctx, j); err != nil {
-		return unit.Result{}, fault.Wrap(err, "%s %s", u.Kind, subject(u))
+		return unit.Result{}, duplicate(fault.Wrap(err, "%s %s", u.Kind, subject(u)), j.spec.To, l)
 	}
 	if err := j.load.Commit(ctx, []record.Account{{Chunk: 1, Generation: l.Attempt}}); err != nil {
 		return unit.Result{}, fault.Wrap(err, "commit on %s", j.spec.To)
 	}
 	report.At(u.Kind + ".committed")
 	return unit.Result{Facts: unit.Body(j.left)}, nil
+}
+
+// duplicate says how the rows are found that keep a unique key from being made.
+func duplicate(err error, to string, l unit.Lease) error {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Code != "data.unique" {
+		return err
+	}
+	line := map[string]string{}
+	for _, one := range e.Lines {
+		line[one.Label] = one.Text
+	}
+	schema, table, ok := strings.Cut(line["table"], ".")
+	if key := line["key"]; ok && key != "" {
+		e.Hint("at %s, SELECT %s, count(*) FROM %s GROUP BY %s HAVING count(*) > 1; names the rows: take the ones away that are too many, then godwit resume %s",
+			to, key, catalog.Name{Schema: schema, Object: table}.SQL(), key, l.Name)
+	}
+	return err
 }
 
 // Done reads the mark. Values of sequences are set again instead: the mark
