@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"godwit/internal/ledger"
@@ -391,4 +392,22 @@ func TestKeyMadeBehindItsRows(t *testing.T) {
 	pgtest.Exec(t, to, `delete from "T 1" where ctid in (select max(ctid) from "T 1" group by id having count(*) > 1)`)
 	m.copy(t).ends(t, 4).says(t, "51 rows against 50")
 	m.checked(t)
+}
+
+// TestIsolateConnectionLost loses the sessions at the target around the commit
+// of a chunk: the same process goes on, and finds out what was committed.
+func TestIsolateConnectionLost(t *testing.T) {
+	t.Parallel()
+	m := bad(t)
+	for _, point := range []string{"isolate.copied:2", "isolate.prepared:2", "isolate.committed:2"} {
+		m.emptyBad(t)
+		p := m.copy(t, "GODWIT_STOP_AT="+point)
+		p.stopped(t)
+		pgtest.Exec(t, m.to, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+		p.signal(t, syscall.SIGCONT)
+		p.ends(t, 3)
+		if m.provedBad(t); t.Failed() {
+			t.Fatalf("lost at %s:\n%s", point, p.said.String())
+		}
+	}
 }

@@ -14,9 +14,9 @@ type Isolator interface {
 	// CopyInGood is CopyIn that leaves out, and gives back, each row that is
 	// refused for what it holds: it is tried alone, behind all rows before it,
 	// so that of rows which exclude each other the first one is taken. What is
-	// refused for something else is the error, and so is what enough says: it is
-	// told after each refused row how many they are, and their bytes.
-	CopyInGood(ctx context.Context, c catalog.Chunk, r io.Reader, enough func(rows int, bytes int64) error) (Isolated, error)
+	// refused for something else is the error, and so is what refused says: it
+	// is told of each refused row why, and how many bytes it has.
+	CopyInGood(ctx context.Context, c catalog.Chunk, r io.Reader, refused func(why record.Refusal, bytes int) error) (Isolated, error)
 }
 
 // Isolated is what became of a chunk's rows.

@@ -8,16 +8,17 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/isolate"
 	"godwit/internal/fault"
+	"godwit/internal/record"
 )
 
 // CopyInGood is the connector.Isolator's: see isolate.Copy. An error of r is
 // returned as it is.
-func (l *load) CopyInGood(ctx context.Context, c catalog.Chunk, r io.Reader, enough func(int, int64) error) (connector.Isolated, error) {
+func (l *load) CopyInGood(ctx context.Context, c catalog.Chunk, r io.Reader, refused func(record.Refusal, int) error) (connector.Isolated, error) {
 	if l.s == nil || l.s.broken {
 		return connector.Isolated{}, fault.New(fault.Internal, "session.broken", "the load had an error before, or is closed")
 	}
 	noted := &source{r: r}
-	got, err := isolate.Copy(ctx, l.s.conn, c, copyInSQL(c), noted, enough)
+	got, err := isolate.Copy(ctx, l.s.conn, c, copyInSQL(c), noted, refused)
 	if err != nil && noted.err != nil {
 		l.s.broken = true
 		return got, noted.err

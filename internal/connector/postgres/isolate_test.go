@@ -26,7 +26,7 @@ func isolated(t testing.TB, from, to *Endpoint, c catalog.Chunk) (record.Sum, co
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := l.CopyInGood(patient(t), c, &stream, func(int, int64) error { return nil })
+	got, err := l.CopyInGood(patient(t), c, &stream, func(record.Refusal, int) error { return nil })
 	if err != nil {
 		return sum, got, err
 	}
@@ -177,7 +177,7 @@ func TestIsolatedEndsForOthers(t *testing.T) {
 	if _, err := l.CopyInGood(patient(t), whole(t, from, public("t"), catalog.Text), errReader{broken}, nil); err != broken {
 		t.Errorf("%v", err)
 	}
-	many := func(int, int64) error { return broken }
+	many := func(record.Refusal, int) error { return broken }
 	pgtest.Exec(t, to, "alter table t add check (id <> 50)")
 	r := readerOf(t, snapshotOf(t, a))
 	var stream bytes.Buffer

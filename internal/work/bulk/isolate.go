@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -176,13 +177,14 @@ func (i *isolation) good(ctx context.Context, c catalog.Chunk, reader connector.
 	if !ok {
 		return a, got, fault.New(fault.Config, "connection.unable", "connection %q cannot tell bad rows from good ones", i.spec.To)
 	}
+	bad := &refusals{to: i.spec.To, causes: map[string]int{}}
 	done := i.progress.Bytes
 	sum, _, err := relay(ctx, reader, c, func(n int64) {
 		i.progress.At, i.progress.Bytes, i.progress.Done = time.Now(), done+n, min(i.u.Weight, done+n)
 		i.report.Progress(i.progress)
 	}, func(ctx context.Context, r io.Reader) (int64, error) {
 		var err error
-		got, err = to.CopyInGood(ctx, c, r, enough)
+		got, err = to.CopyInGood(ctx, c, r, bad.add)
 		return got.Rows, err
 	})
 	if err != nil {
@@ -193,39 +195,48 @@ func (i *isolation) good(ctx context.Context, c catalog.Chunk, reader connector.
 		return a, got, fault.New(fault.Internal, "account.open", "%s sent %d rows, %s took %d and refused %d",
 			i.spec.From, a.Read, i.spec.To, a.Applied, a.Dead)
 	}
-	if a.Read >= leastForShare && float64(a.Dead) >= mostShare*float64(a.Read) {
-		return a, got, tooMany(got.Refused, a, i.spec.To)
-	}
-	return a, got, nil
+	return a, got, bad.share(a)
 }
 
-// enough ends a chunk of which too much would have to be put away.
-func enough(rows int, bytes int64) error {
-	if rows <= mostRefused && bytes <= mostOfPayloads {
+// refusals counts what is refused of a chunk.
+type refusals struct {
+	to     string
+	rows   int64
+	bytes  int64
+	causes map[string]int
+}
+
+// add counts a row; its error ends a chunk of which too much would have to be
+// put away.
+func (r *refusals) add(why record.Refusal, bytes int) error {
+	r.rows, r.bytes = r.rows+1, r.bytes+int64(bytes)
+	r.causes[strings.TrimSpace(why.Code+" "+why.Where+" "+why.Field)]++
+	if r.rows <= mostRefused && r.bytes <= mostOfPayloads {
 		return nil
 	}
-	return fault.New(fault.Data, "records.too-many-bad", "more than %d rows are refused, or more than %d MiB of them", mostRefused, mostOfPayloads>>20).
-		Hint("mend the source or the target's constraint; nothing of this chunk was written")
+	return r.tooMany("%s refuses more than %d rows, or %d MiB of them", r.to, mostRefused, mostOfPayloads>>20)
+}
+
+// share refuses a chunk of which too large a part is bad.
+func (r *refusals) share(a record.Account) error {
+	if a.Read < leastForShare || float64(a.Dead) < mostShare*float64(a.Read) {
+		return nil
+	}
+	return r.tooMany("%s refuses %d of %d rows: from %g %% on it is no matter of single rows", r.to, a.Dead, a.Read, mostShare*100)
 }
 
 // tooMany names the causes, the most frequent first.
-func tooMany(refused []connector.Refused, a record.Account, to string) error {
-	counts := map[string]int{}
-	for _, r := range refused {
-		counts[strings.TrimSpace(r.Refusal.Code+" "+r.Refusal.Where+" "+r.Refusal.Field)]++
-	}
-	causes := make([]string, 0, len(counts))
-	for cause := range counts {
-		causes = append(causes, cause)
-	}
-	slices.SortFunc(causes, func(x, y string) int { return cmp.Or(counts[y]-counts[x], strings.Compare(x, y)) })
-	e := fault.New(fault.Data, "records.too-many-bad", "%s refuses %d of %d rows: from %g %% on it is no matter of single rows", to, a.Dead, a.Read, mostShare*100)
+func (r *refusals) tooMany(format string, args ...any) error {
+	causes := slices.SortedFunc(maps.Keys(r.causes), func(x, y string) int {
+		return cmp.Or(r.causes[y]-r.causes[x], strings.Compare(x, y))
+	})
+	e := fault.New(fault.Data, "records.too-many-bad", format, args...)
 	for n, cause := range causes {
 		if n == 5 {
 			e = e.With("", "and %d more causes", len(causes)-n)
 			break
 		}
-		e = e.With("cause", "%s: %d rows", cause, counts[cause])
+		e = e.With("cause", "%s: %d rows", cause, r.causes[cause])
 	}
 	return e.Hint("mend the source or the target's constraints; nothing of this chunk was written")
 }

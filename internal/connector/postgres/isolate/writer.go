@@ -38,12 +38,11 @@ type writer struct {
 	binary  bool
 	english bool // messages are, so that values in them can be told
 	columns *columns
-	enough  func(int, int64) error
+	tell    func(record.Refusal, int) error // of each refused row
 
 	size    int // rows of the next attempt
 	taken   int64
 	refused []refusal
-	bytes   int64 // of refused rows
 }
 
 // refusal is a refused row as it came.
@@ -55,8 +54,8 @@ type refusal struct {
 // Copy is the connector.Isolator's CopyInGood in the transaction that is open
 // in a session; sql is the chunk's COPY. After an error the transaction is of
 // no more use.
-func Copy(ctx context.Context, conn *pgx.Conn, c catalog.Chunk, sql string, r io.Reader, enough func(int, int64) error) (connector.Isolated, error) {
-	w := &writer{conn: conn, sql: sql, binary: c.Format == catalog.Binary, enough: enough, size: pageRows}
+func Copy(ctx context.Context, conn *pgx.Conn, c catalog.Chunk, sql string, r io.Reader, tell func(record.Refusal, int) error) (connector.Isolated, error) {
+	w := &writer{conn: conn, sql: sql, binary: c.Format == catalog.Binary, tell: tell, size: pageRows}
 	var err error
 	if w.columns, w.english, err = look(ctx, conn, c); err != nil {
 		return connector.Isolated{}, err
@@ -174,9 +173,9 @@ func (w *writer) try(ctx context.Context, rows io.Reader) (refused *pgconn.PgErr
 }
 
 func (w *writer) refuse(row []byte, e *pgconn.PgError) error {
-	w.refused = append(w.refused, refusal{bytes.Clone(row), *w.columns.refusal(e, w.english)})
-	w.bytes += int64(len(row))
-	return w.enough(len(w.refused), w.bytes)
+	r := refusal{bytes.Clone(row), *w.columns.refusal(e, w.english)}
+	w.refused = append(w.refused, r)
+	return w.tell(r.why, len(row))
 }
 
 func (w *writer) exec(ctx context.Context, sql string) error {
