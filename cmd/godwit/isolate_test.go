@@ -229,7 +229,7 @@ func TestIsolatePoints(t *testing.T) {
 	points = slices.DeleteFunc(points, func(p string) bool {
 		return !strings.HasPrefix(p, "isolate.") && !strings.HasPrefix(p, "data.") && !strings.HasPrefix(p, "unit.")
 	})
-	if times["isolate.settled"] < 7 {
+	if times["isolate.settled"] < 6 { // which of the four rows of one key is the first is chance
 		t.Errorf("only %d chunks were settled row by row", times["isolate.settled"])
 	}
 	for _, point := range points {
