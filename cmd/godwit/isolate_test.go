@@ -3,13 +3,16 @@ package main_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
@@ -408,6 +411,46 @@ func TestIsolateConnectionLost(t *testing.T) {
 		p.ends(t, 3)
 		if m.provedBad(t); t.Failed() {
 			t.Fatalf("lost at %s:\n%s", point, p.said.String())
+		}
+	}
+}
+
+// TestIsolateTorture kills a copy that leaves rows out at random moments until
+// it ends.
+func TestIsolateTorture(t *testing.T) {
+	t.Parallel()
+	kills := 4
+	if os.Getenv("GODWIT_SLOW") != "" {
+		kills = 40
+	}
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("GODWIT_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	m := bad(t)
+	began := time.Now()
+	m.copy(t).ends(t, 3)
+	full := time.Since(began)
+	for killed := 0; killed < kills; {
+		m.emptyBad(t)
+		for {
+			p := m.copy(t)
+			if killed < kills {
+				killed += kill(p, time.Duration(random.Float64()*float64(full)))
+			}
+			if code := p.exit(t); code == 3 {
+				break
+			} else if code != -1 {
+				t.Fatalf("exit %d:\n%s", code, p.said.String())
+			}
+			if m.phase(t) == "after the end" {
+				break // only the report is missing
+			}
+		}
+		if m.provedBad(t); t.Failed() {
+			t.Fatalf("after %d kills", killed)
 		}
 	}
 }
