@@ -75,7 +75,7 @@ func (d *data) isolate(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	}
 	id := unknown // of what was settled before
 	if len(i.accounts) > 0 {
-		d.snapshots.doubt(l.Run, spec.From)
+		d.snapshots.doubt(l, spec.From)
 	}
 	if len(i.accounts) < len(spec.Chunks) {
 		reader, now, err := d.snapshots.join(ctx, u, l, report, spec.From, spec.Policy)
