@@ -83,4 +83,13 @@ type Records struct {
 	Ranges []Query       `json:"ranges"`        // that tile the query
 	Rows   int64         `json:"rows"`          // estimate; -1 when not known
 	Tables []TargetTable `json:"tables"`        // that are written, in the order asked for
+	// Lookups are the tables of values that were read, by name.
+	Lookups map[string]Lookup `json:"lookups,omitempty"`
+}
+
+// Lookup is a table of values as it was read: pairs of key and value, sorted by
+// key, and the hash of them all.
+type Lookup struct {
+	Pairs [][2]string
+	Sum   string
 }

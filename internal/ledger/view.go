@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/kept"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -19,9 +20,7 @@ import (
 type View struct {
 	ledger *Ledger
 	pool   *sql.DB
-	db     interface { // the pool, or a transaction of it
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	}
+	db     kept.Reader // the pool, or a transaction of it
 }
 
 // View is for reading only.
@@ -42,6 +41,9 @@ func (v *View) Moment(ctx context.Context, fn func(*View) error) error {
 func (v *View) Exceptions() exception.Look {
 	return exception.Look{DB: v.db, Fault: v.ledger.fault}
 }
+
+// Room is what rooms of the ledger read with.
+func (v *View) Room() kept.Reader { return v.db }
 
 // Events returns a run's journal after a seq, at most limit events; 0 is all.
 func (v *View) Events(ctx context.Context, run, after int64, limit int) ([]unit.Event, error) {

@@ -186,10 +186,21 @@ type Needs struct {
 // Records says which records a verb reads and which tables it writes, instead
 // of whole databases.
 type Records struct {
-	Query  catalog.Query
-	Schema *catalog.Schema // of records that come from no source: the query is not asked
-	Tables []catalog.Name  // at To
-	Ranges int             // at most so many parts
+	Query   catalog.Query
+	Schema  *catalog.Schema // of records that come from no source: the query is not asked
+	Tables  []catalog.Name  // at To
+	Ranges  int             // at most so many parts
+	Lookups []Lookup        // tables of values that are read whole
+}
+
+// Lookup is a table of values that is read from a system, once, when a step is
+// planned.
+type Lookup struct {
+	Name       string
+	At         string // connection
+	Query      catalog.Query
+	Key, Value string // fields of its records
+	Place      string // of the lookup in its file
 }
 
 // Redrive says whose exceptions are processed again, in the place of a source's

@@ -45,6 +45,7 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	Lookup(ctx context.Context, sum string) ([][2]string, error)
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

@@ -27,4 +27,7 @@ type Book interface {
 	// Open reads claimed ones in order of their ids, from behind one on; an
 	// empty page is the end.
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	// Lookup gives the table of values of that hash, as it was read when the
+	// step was planned.
+	Lookup(ctx context.Context, sum string) ([][2]string, error)
 }

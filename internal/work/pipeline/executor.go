@@ -14,13 +14,14 @@ import (
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}}
 }
 
 // loader does units of kind load: all records of one range.
 type loader struct {
-	open connector.Opener
-	book Book
+	open  connector.Opener
+	book  Book
+	shelf shelf
 }
 
 // Done finds nothing out: what an earlier attempt left is settled by Do, which
@@ -63,7 +64,11 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	program, err := r.spec.compile()
+	lookups, err := x.shelf.of(ctx, r.spec.Map)
+	if err != nil {
+		return nil, err
+	}
+	program, err := r.spec.compile(lookups)
 	if err != nil {
 		return nil, err
 	}

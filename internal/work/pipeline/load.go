@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"maps"
+
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -21,13 +23,28 @@ type Load struct {
 // The same process serves load, verify and redrive, so that they cannot drift.
 // Its keys stand in a file of their own or in the load, never in both.
 type Process struct {
-	Entity  string       `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
-	Key     []string     `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
-	Version string       `flow:"version" help:"path of a value that grows: older is never written over newer"`
-	Map     *mapping.Map `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
-	To      Target       `flow:"to,place" help:"where the records go"`
-	Dead    Dead         `flow:"dead" help:"what to do about records that are not loaded"`
-	Place   string       `flow:",position"`
+	Entity  string                    `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
+	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
+	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
+	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
+	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
+	To      Target                    `flow:"to,place" help:"where the records go"`
+	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
+	Place   string                    `flow:",position"`
+}
+
+// mapped is the map with what the process adds to it.
+func (p *Process) mapped() *mapping.Map {
+	if p.Map == nil || len(p.Lookups) == 0 {
+		return p.Map
+	}
+	m := *p.Map
+	m.Lookups = maps.Clone(p.Map.Lookups)
+	if m.Lookups == nil {
+		m.Lookups = map[string]mapping.Lookup{}
+	}
+	maps.Copy(m.Lookups, p.Lookups)
+	return &m
 }
 
 // Source is a place that records are read from.

@@ -40,10 +40,10 @@ const (
 func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
-		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: p.Map, Tables: records.Tables,
+		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, With: l.From.With, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 	}
-	program, err := spec.compile()
+	program, err := spec.compile(values(records.Lookups))
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +70,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	}), nil
 }
 
-// compile makes the program that maps the records.
-func (s *LoadSpec) compile() (*mapping.Program, error) {
+// compile makes the program that maps the records, with the values of the
+// lookups that a system holds.
+func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Program, error) {
 	env, err := scope(s.Scope)
 	if err != nil {
 		return nil, err
 	}
 	program, problems := mapping.Compile(s.Map, mapping.Input{
-		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version,
+		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version, Lookups: lookups,
 	})
 	if len(problems) == 0 {
 		return program, nil

@@ -93,6 +93,19 @@ func (l *Load) check() []unit.Problem {
 			}
 		}
 	}
+	if len(l.process().Lookups) > 0 && l.process().Map == nil {
+		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
+	}
+	for _, in := range []struct {
+		path string
+		m    lookups
+	}{{"map.lookups.", mapOf(l.process().Map)}, {"lookups.", l.process().Lookups}} {
+		for _, name := range sorted(in.m) {
+			if why := checkLookup(in.m[name]); why != "" {
+				bad(in.path+name, "map.lookup", "lookup %s: %s", name, why)
+			}
+		}
+	}
 	if l.Workers < 0 {
 		bad("workers", "flow.type", "workers is a number from 1")
 	}
@@ -127,13 +140,17 @@ func (l *Load) needs() (unit.Needs, error) {
 		}
 		tables = append(tables, n)
 	}
+	lookups, err := l.lookups(p.mapped())
+	if err != nil {
+		return unit.Needs{}, err
+	}
 	if l.Again != nil {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
-			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables}}, nil
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Lookups: lookups}}, nil
 	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers)},
+		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers), Lookups: lookups},
 	}, nil
 }
 

@@ -97,6 +97,10 @@ func (c *compiler) readLookups() {
 	for _, name := range slices.Sorted(maps.Keys(c.m.Lookups)) {
 		l := c.m.Lookups[name]
 		c.at = l.At
+		if l.From != "" {
+			c.lookups[name] = c.Lookups[name]
+			continue
+		}
 		table := map[string]string{}
 		c.lookups[name] = table
 		if len(l.Values) == 0 {

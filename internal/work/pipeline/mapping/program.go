@@ -21,6 +21,9 @@ type Input struct {
 	Env     map[string]any // "inputs" and "env", each a map[string]any; frozen for the run
 	Key     []string       // paths of what tells records apart
 	Version string         // path of a value that grows; empty = there is none
+	// Lookups are the values of those that a system holds, by name. They are
+	// only read, and may be shared.
+	Lookups map[string]map[string]string
 }
 
 // Problem is something wrong with a map. At is the position (file:line:col) of
