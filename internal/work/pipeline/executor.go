@@ -14,7 +14,7 @@ import (
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}, "groups": &grouper{book}}
 }
 
 // loader does units of kind load: all records of one range.
@@ -80,6 +80,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err != nil || r.over {
 		return r, err
 	}
+	if r.judge, err = r.newJudge(ctx); err != nil {
+		return r, fault.Wrap(err, "read what records said to rules")
+	}
 	if r.spec.Again != nil {
 		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
 		return r, err
@@ -116,12 +119,14 @@ type loading struct {
 	program *mapping.Program
 	target  connector.RecordTarget
 	reader  connector.RecordReader
+	judge   *judge         // nil without rules over many records
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read
 }
 
 func (r *loading) close() {
+	r.judge.close()
 	if r.reader != nil {
 		r.reader.Close()
 	}

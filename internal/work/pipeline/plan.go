@@ -47,10 +47,6 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sets := program.SetRules(); len(sets) > 0 {
-		return nil, fault.New(fault.Config, "flow.not-built", "%s: rule %s is one over many records (unique, same): it is not built yet", sets[0].At, sets[0].Name).
-			Hint("a unique index at the target finds the same records: they become dead letters")
-	}
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}
@@ -63,6 +59,12 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{"loaded"}, Uses: []string{workers}, Spec: encode(spec),
 		}
 		units = append(units, u)
+	}
+	if rules := named(program.SetRules()); len(rules) > 0 {
+		units = append(units, unit.Unit{
+			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
+			After: []string{"loaded"}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
+		})
 	}
 	return append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
 )
 
 // Verb is the load verb: records of one place into tables of another.
@@ -34,7 +35,7 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}},
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}},
 	}
 }
 
@@ -85,13 +86,6 @@ func (l *Load) check() []unit.Problem {
 	}
 	if _, err := arguments(l.Scope, l.From.With); err != nil {
 		bad("from.with", fault.CodeOf(err), "%v", err)
-	}
-	if m := l.process().Map; m != nil {
-		for _, r := range m.Rules {
-			if r.Unique != nil || r.Same != "" {
-				bad("map", "flow.not-built", "%s: rule %s: unique and same are not built yet; a unique index of the target says the first", r.At, r.Name)
-			}
-		}
 	}
 	if len(l.process().Lookups) > 0 && l.process().Map == nil {
 		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
@@ -150,8 +144,17 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers), Lookups: lookups},
+		Records: &unit.Records{Query: q, Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
 	}, nil
+}
+
+// ranges is into how many parts the records may be divided: rules over many
+// records have to meet them in the source's order.
+func (l *Load) ranges(m *mapping.Map) int {
+	if m.HasSets() {
+		return 1
+	}
+	return max(1, l.Workers)
 }
 
 // tables are the targets: the record's own, then those of its parts.

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/kept"
+	"godwit/internal/unit"
 )
 
 // Of is what one run keeps.
@@ -37,4 +38,33 @@ func Keep(ctx context.Context, own *ledger.Session, facts *catalog.Records) erro
 func (o Of) Lookup(ctx context.Context, sum string) ([][2]string, error) {
 	pairs, err := kept.Lookup(ctx, o.Ledger.View().Room(), o.Run, sum)
 	return pairs, fault.Wrap(err, "read what a lookup was when the run was planned")
+}
+
+// Say is pipeline.Kept's.
+func (o Of) Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error {
+	origin, err := o.origin(ctx, again)
+	if err != nil {
+		return err
+	}
+	return o.Own.In(ctx, "keep what records said", func(run int64, change kept.Change) error {
+		return kept.Say(change, kept.Chunk{Run: run, Unit: u.ID, N: number, Origin: origin, Step: u.Step}, said)
+	})
+}
+
+// Said is pipeline.Kept's.
+func (o Of) Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error {
+	origin, err := o.origin(ctx, again)
+	if err != nil {
+		return err
+	}
+	return kept.Said(ctx, o.Ledger.View().Room(), origin, step, rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
+}
+
+// origin is the run whose records are loaded.
+func (o Of) origin(ctx context.Context, again *unit.Redrive) (int64, error) {
+	if again == nil {
+		return o.Run, nil
+	}
+	of, err := o.Ledger.Find(ctx, again.Of)
+	return of.ID, err
 }

@@ -56,7 +56,7 @@ type Program struct {
 	fields   []*field
 	rows     []*children
 	rules    []*rule
-	sets     []SetRule
+	sets     []set
 	keys     []source
 	version  *source
 	column   string // of the main target, that holds the version
@@ -115,22 +115,6 @@ type rule struct {
 	owner *program
 	reads []int // fields of record
 }
-
-// SetRule is a rule over many records: no two share Unique, or Same is the
-// same in all that share Within. Fields are those of the main target's rows.
-type SetRule struct {
-	Name     string
-	Unique   []string
-	Same     string
-	Within   string
-	Field    string
-	Severity string
-	Hint     string
-	At       string
-}
-
-// SetRules are the rules that no record breaks alone, in the order of the map.
-func (p *Program) SetRules() []SetRule { return p.sets }
 
 // Columns are those of Input.Tables[i] that rows have slots for, in the order
 // of Row.Slots; of a document its top-level fields.
