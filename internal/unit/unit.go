@@ -241,9 +241,15 @@ type Verb struct {
 	// Plan expands a step into units from what both sides hold now. An error
 	// carries the fault that refuses the step.
 	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)
+	// Notes are what people are to know of a planned step besides its units; nil
+	// when there is never anything.
+	Notes func(spec any, facts catalog.Facts) []Note
 	// Kinds are those of its units, for who looks after runs and knows no verb.
 	Kinds map[string]Kind
 }
+
+// Note is a line about a planned step.
+type Note struct{ Label, Text string }
 
 // Kind is what units of one kind have in common.
 type Kind struct {

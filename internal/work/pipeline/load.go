@@ -27,24 +27,34 @@ type Process struct {
 	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
 	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
+	Overlay *mapping.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
 	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
 	To      Target                    `flow:"to,place" help:"where the records go"`
 	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
 	Place   string                    `flow:",position"`
 }
 
-// mapped is the map with what the process adds to it.
+// mapped is the map with what the process and its overlay make of it.
 func (p *Process) mapped() *mapping.Map {
-	if p.Map == nil || len(p.Lookups) == 0 {
-		return p.Map
+	m, _ := p.laid()
+	if m == nil || len(p.Lookups) == 0 {
+		return m
 	}
-	m := *p.Map
-	m.Lookups = maps.Clone(p.Map.Lookups)
-	if m.Lookups == nil {
-		m.Lookups = map[string]mapping.Lookup{}
+	out := *m
+	out.Lookups = maps.Clone(m.Lookups)
+	if out.Lookups == nil {
+		out.Lookups = map[string]mapping.Lookup{}
 	}
-	maps.Copy(m.Lookups, p.Lookups)
-	return &m
+	maps.Copy(out.Lookups, p.Lookups)
+	return &out
+}
+
+// laid is the map with the overlay, and what that changes.
+func (p *Process) laid() (*mapping.Map, []mapping.Change) {
+	if p.Map == nil {
+		return nil, nil
+	}
+	return p.Map.With(p.Overlay)
 }
 
 // Source is a place that records are read from.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -139,23 +138,19 @@ func (s *shelf) of(ctx context.Context, m *mapping.Map) (map[string]map[string]s
 	return all, nil
 }
 
-// notes tell people what was read.
-func notes(read map[string]catalog.Lookup) []string {
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(read)) {
-		list = append(list, fmt.Sprintf("lookup %s: %d entries", name, len(read[name].Pairs)))
-	}
-	return list
-}
-
 // lookups are those of a map or a process, by name.
 type lookups = map[string]mapping.Lookup
 
 func sorted(m lookups) []string { return slices.Sorted(maps.Keys(m)) }
 
-func mapOf(m *mapping.Map) lookups {
-	if m == nil {
-		return nil
+// tablesOfValues are all of a process, by the path of the key that they stand in.
+func (p *Process) tablesOfValues() map[string]lookups {
+	all := map[string]lookups{"lookups": p.Lookups}
+	if p.Map != nil {
+		all["map.lookups"] = p.Map.Lookups
 	}
-	return m.Lookups
+	if p.Overlay != nil {
+		all["overlay.lookups"] = p.Overlay.Lookups
+	}
+	return all
 }

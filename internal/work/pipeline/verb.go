@@ -35,6 +35,9 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
+		Notes: func(spec any, facts catalog.Facts) []unit.Note {
+			return spec.(*Load).notes(facts)
+		},
 		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}},
 	}
 }
@@ -90,13 +93,13 @@ func (l *Load) check() []unit.Problem {
 	if len(l.process().Lookups) > 0 && l.process().Map == nil {
 		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
 	}
-	for _, in := range []struct {
-		path string
-		m    lookups
-	}{{"map.lookups.", mapOf(l.process().Map)}, {"lookups.", l.process().Lookups}} {
-		for _, name := range sorted(in.m) {
-			if why := checkLookup(in.m[name]); why != "" {
-				bad(in.path+name, "map.lookup", "lookup %s: %s", name, why)
+	if l.process().Overlay != nil && l.process().Map == nil {
+		bad("overlay", "load.overlay", "an overlay is laid over a map, and there is none")
+	}
+	for path, in := range l.process().tablesOfValues() {
+		for _, name := range sorted(in) {
+			if why := checkLookup(in[name]); why != "" {
+				bad(path+"."+name, "map.lookup", "lookup %s: %s", name, why)
 			}
 		}
 	}

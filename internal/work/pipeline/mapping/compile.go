@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,8 +53,10 @@ func Compile(m *Map, in Input) (*Program, []Problem) {
 	c.readLookups()
 	main := scoped{target: c.p.targets[0]}
 	for _, name := range slices.Sorted(maps.Keys(m.Filter)) {
+		c.at = cmp.Or(m.Laid["filter "+name], m.At)
 		c.p.filters = append(c.p.filters, filter{name, c.expression("filter "+name, m.Filter[name], scoped{}, "", catalog.KindBool, catalog.Type{})})
 	}
+	c.at = cmp.Or(m.Laid["owner"], m.At)
 	if m.Owner != "" {
 		c.p.owner = c.expression("owner", m.Owner, scoped{}, "", "", catalog.Type{})
 	}

@@ -19,6 +19,9 @@ type Map struct {
 	Rows    []Rows            `flow:"rows" help:"one record to many rows of other tables"`
 	Rules   []Rule            `flow:"rules,names" help:"what records have to fulfil"`
 	At      string            `flow:",position"`
+	// Laid is where filters, and the owner under its own name, stand when that is
+	// in an overlay.
+	Laid map[string]string `json:"-"`
 }
 
 // Lookup is a table of values: a CSV file with the columns key and value, or
