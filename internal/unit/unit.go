@@ -244,6 +244,8 @@ type Verb struct {
 	// Notes are what people are to know of a planned step besides its units; nil
 	// when there is never anything.
 	Notes func(spec any, facts catalog.Facts) []Note
+	// Trial is how its maps are tried; nil when it has none.
+	Trial *Trial
 	// Kinds are those of its units, for who looks after runs and knows no verb.
 	Kinds map[string]Kind
 }

@@ -35,6 +35,5 @@ var planned = map[string][]string{
 	"snapshot_lost:": words("restart"),
 }
 
-func words(s string) []string { return strings.Fields(s) }
-
+func words(s string) []string                   { return strings.Fields(s) }
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
