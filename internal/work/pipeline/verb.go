@@ -38,9 +38,6 @@ func Verb() unit.Verb {
 		Notes: func(spec any, facts catalog.Facts) []unit.Note {
 			return spec.(*Load).notes(facts)
 		},
-		Notes: func(spec any, facts catalog.Facts) []unit.Note {
-			return spec.(*Load).notes(facts)
-		},
 		Trial: trial(),
 		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}},
 	}
