@@ -167,3 +167,33 @@ func TestRulesRedriven(t *testing.T) {
 	loaded("1 4 6 7")
 	m.checked(t)
 }
+
+// TestGroupsRedriven: a redrive tells of the groups that it adds to, with all
+// their records, and of no others.
+func TestGroupsRedriven(t *testing.T) {
+	t.Parallel()
+	m := ruled(t, 10, "  same_name: {same: name, within: work, severity: warn}\n")
+	pgtest.Exec(t, m.from, "truncate shop.book", `insert into shop.book values (1, 'a', 1, 'one', null), (2, 'b', 1, 'two', null), (3, 'c', 2, 'three', null),
+		(4, 'd', 2, 'four', 'bad'), (5, 'e', 3, 'five', null), (6, 'f', 3, 'five', 'bad'), (7, 'g', 2, 'three', null)`)
+	m.books(t).ends(t, 3)
+	first := m.start(t, nil, "issues", "list", "books-1", "--rule", "same_name", "--ledger", m.ledger).ends(t, 0)
+	first.says(t, `work 1: "one" (1), "two" (1)`)
+	if n := m.issues(t, "books-1")["load same_name name warn"]; n != 1 {
+		t.Errorf("%d groups, want 1", n)
+	}
+	path := filepath.Join(filepath.Dir(m.ledger), "maps/book.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), `value == "bad" ? fail("is bad") : value`, "nil", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.start(t, []string{"GODWIT_KILL_AT=groups.prepared:1"}, "redrive", "books-1", "--ledger", m.ledger, "--progress", "none").ends(t, -1)
+	m.start(t, nil, "resume", "redrive-1", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
+	m.start(t, nil, "issues", "list", "redrive-1", "--rule", "same_name", "--ledger", m.ledger).ends(t, 0).says(t, `work 2: "three" (2), "four" (1)`)
+	if n := m.issues(t, "redrive-1")["load same_name name warn"]; n != 1 {
+		t.Errorf("%d groups, want 1", n)
+	}
+	m.checked(t)
+}

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,4 +84,31 @@ func TestSaid(t *testing.T) {
 			t.Errorf("named %t: what is cut off is read", named)
 		}
 	}
+}
+
+// BenchmarkIndex finds and puts as many groups as GODWIT_GROUPS says, a million
+// without it.
+func BenchmarkIndex(b *testing.B) {
+	n := 1_000_000
+	if text := os.Getenv("GODWIT_GROUPS"); text != "" {
+		n, _ = strconv.Atoi(text)
+	}
+	for b.Loop() {
+		x := NewIndex()
+		random := rand.New(rand.NewPCG(1, 2))
+		for range n {
+			var d Digest
+			binary.LittleEndian.PutUint64(d[:8], random.Uint64())
+			if _, _, err := x.Find(d); err != nil {
+				b.Fatal(err)
+			}
+			if err := x.Put(d, d); err != nil {
+				b.Fatal(err)
+			}
+		}
+		x.Close()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/(1<<20), "MiB")
 }
