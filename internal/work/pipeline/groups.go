@@ -95,20 +95,15 @@ func (x *grouper) each(ctx context.Context, u unit.Unit, spec GroupsSpec, rule m
 	defer mine.Close()
 	err := pairs(func(own bool, p seen.Pair) error {
 		if own && spec.Again != nil {
-			if err := mine.Put(p.Group, p.Value); err != nil {
+			if _, _, err := mine.First(p.Group, p.Value); err != nil {
 				return err
 			}
 		}
-		value, known, err := first.Find(p.Group)
-		switch {
-		case err != nil:
-			return err
-		case !known:
-			return first.Put(p.Group, p.Value)
-		case value != p.Value:
-			return mixed.Put(p.Group, p.Value)
+		value, known, err := first.First(p.Group, p.Value)
+		if err == nil && known && value != p.Value {
+			_, _, err = mixed.First(p.Group, p.Value)
 		}
-		return nil
+		return err
 	})
 	if err != nil || mixed.Len() == 0 {
 		return err
@@ -120,11 +115,11 @@ func (x *grouper) each(ctx context.Context, u unit.Unit, spec GroupsSpec, rule m
 			if binary.BigEndian.Uint64(p.Group[8:])%parts != part {
 				return nil
 			}
-			if _, is, err := mixed.Find(p.Group); err != nil || !is {
-				return err
+			if _, is := mixed.Find(p.Group); !is {
+				return nil
 			}
-			if _, is, err := mine.Find(p.Group); spec.Again != nil && (err != nil || !is) {
-				return err
+			if _, is := mine.Find(p.Group); spec.Again != nil && !is {
+				return nil
 			}
 			if groups[p.Group] == nil {
 				groups[p.Group] = &group{name: p.Name, count: map[string]int64{}}

@@ -34,7 +34,10 @@ func (r *loading) newJudge(ctx context.Context) (*judge, error) {
 			continue // told when all is read
 		}
 		err := r.book.Said(ctx, r.unit.Step, rule.Name, r.spec.Again, func(_ bool, kept []byte) error {
-			return seen.Each(kept, false, func(p seen.Pair) error { return j.first(p.Group, p.Value) })
+			return seen.Each(kept, false, func(p seen.Pair) error {
+				_, _, err := j.index.First(p.Group, p.Value)
+				return err
+			})
 		})
 		if err != nil {
 			return nil, err
@@ -60,20 +63,11 @@ func (j *judge) begin() {
 	}
 }
 
-// first notes a value, unless its group has one.
-func (j *judge) first(group, value seen.Digest) error {
-	_, known, err := j.index.Find(group)
-	if err != nil || known {
-		return err
-	}
-	return j.index.Put(group, value)
-}
-
 // admit divides records into those that may be written now and those about
 // which is known more once these are. What breaks a rule is rejected.
-func (j *judge) admit(b *batch, open []int) (now, later []int, err error) {
+func (j *judge) admit(b *batch, open []int) (now, later []int) {
 	if j == nil {
-		return open, nil, nil
+		return open, nil
 	}
 	page := map[seen.Digest]seen.Digest{} // of now
 	for _, i := range open {
@@ -83,10 +77,7 @@ func (j *judge) admit(b *batch, open []int) (now, later []int, err error) {
 			if rule.Severity != record.SeverityError {
 				continue
 			}
-			value, known, err := j.index.Find(c.Group)
-			if err != nil {
-				return nil, nil, err
-			}
+			value, known := j.index.Find(c.Group)
 			breaks = breaks || known && j.differs(rule, value, c.Value)
 			value, known = page[c.Group]
 			waits = waits || known && j.differs(rule, value, c.Value)
@@ -95,9 +86,7 @@ func (j *judge) admit(b *batch, open []int) (now, later []int, err error) {
 		case waits: // told of all that it breaks at once
 			later = append(later, i)
 		case breaks:
-			if err := j.reject(b, i); err != nil {
-				return nil, nil, err
-			}
+			j.reject(b, i)
 		default:
 			now = append(now, i)
 			for _, c := range b.claims[i] {
@@ -107,27 +96,23 @@ func (j *judge) admit(b *batch, open []int) (now, later []int, err error) {
 			}
 		}
 	}
-	return now, later, nil
+	return now, later
 }
 
 // reject keeps a record out, with an issue for each rule that it breaks.
-func (j *judge) reject(b *batch, i int) error {
+func (j *judge) reject(b *batch, i int) {
 	m := &b.mapped[i]
 	for _, c := range b.claims[i] {
 		rule := j.rules[c.Rule]
 		if rule.Severity != record.SeverityError {
 			continue
 		}
-		value, known, err := j.index.Find(c.Group)
-		if err != nil {
-			return err
-		}
+		value, known := j.index.Find(c.Group)
 		if known && j.differs(rule, value, c.Value) {
 			j.issue(m, c)
 		}
 	}
 	m.Reject, m.Rows = true, nil
-	return nil
 }
 
 // differs reports whether a record with one value in a group where there is
@@ -150,7 +135,7 @@ func (j *judge) loaded(b *batch, i int) error {
 			})
 			continue
 		}
-		value, known, err := j.index.Find(c.Group)
+		value, known, err := j.index.First(c.Group, c.Value)
 		if err != nil {
 			return err
 		}
@@ -159,9 +144,6 @@ func (j *judge) loaded(b *batch, i int) error {
 				j.issue(m, c)
 			}
 			continue
-		}
-		if err := j.index.Put(c.Group, c.Value); err != nil {
-			return err
 		}
 		j.said[c.Rule].Add(c.Group, c.Value, nil)
 	}
@@ -206,10 +188,7 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 		}
 	}
 	for len(open) > 0 {
-		now, later, err := r.judge.admit(b, open)
-		if err != nil {
-			return nil, err
-		}
+		now, later := r.judge.admit(b, open)
 		page := make([]record.Mapped, 0, len(now))
 		for _, i := range now {
 			page = append(page, b.mapped[i])

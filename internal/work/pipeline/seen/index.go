@@ -4,11 +4,9 @@
 package seen
 
 import (
-	"bufio"
 	"encoding/binary"
-	"errors"
-	"io"
 	"os"
+	"syscall"
 
 	"godwit/internal/fault"
 )
@@ -20,13 +18,14 @@ type Digest = [16]byte
 // Index holds a digest for each of any number of groups. It is an open hash
 // table with linear probing: in memory up to inMemory bytes, then in a file
 // without a name in the system's folder for such (TMPDIR), which is gone with
-// the process. Nothing rests on it: it is filled anew from what is kept with the
-// chunks. Not safe for concurrent use.
+// the process. The file is mapped, so the system gives and takes its memory.
+// Nothing rests on it: it is filled anew from what is kept with the chunks. Not
+// safe for concurrent use.
 type Index struct {
-	ram   []byte
-	file  *os.File
-	slots uint64 // a power of two
-	used  uint64
+	table  []byte
+	mapped bool
+	slots  uint64 // a power of two
+	used   uint64
 }
 
 const (
@@ -39,37 +38,37 @@ var inMemory uint64 = 32 << 20
 
 // NewIndex gives an empty one.
 func NewIndex() *Index {
-	return &Index{ram: make([]byte, firstSlots*slotBytes), slots: firstSlots}
+	return &Index{table: make([]byte, firstSlots*slotBytes), slots: firstSlots}
 }
 
 // Find gives a group's value.
-func (x *Index) Find(group Digest) (value Digest, ok bool, err error) {
-	_, value, ok, err = x.probe(named(group))
-	return value, ok, err
+func (x *Index) Find(group Digest) (value Digest, known bool) {
+	_, value, known = x.probe(named(group))
+	return value, known
 }
 
-// Put gives a group a value; one that it has already is replaced.
-func (x *Index) Put(group, value Digest) error {
+// First gives a group a value unless it has one, which is returned then.
+func (x *Index) First(group, value Digest) (was Digest, known bool, err error) {
 	if x.used >= x.slots/5*3 {
 		if err := x.grow(); err != nil {
-			return err
+			return was, false, err
 		}
 	}
-	return x.put(named(group), value)
+	was, known = x.first(named(group), value)
+	return was, known, nil
 }
 
 // Len is the number of groups.
 func (x *Index) Len() uint64 { return x.used }
 
-// Close frees the file; it may be called twice.
+// Close gives the memory and the file back; it may be called twice.
 func (x *Index) Close() error {
-	x.ram = nil
-	if x.file == nil {
+	table, mapped := x.table, x.mapped
+	x.table, x.mapped = nil, false
+	if !mapped {
 		return nil
 	}
-	err := x.file.Close()
-	x.file = nil
-	return err
+	return syscall.Munmap(table)
 }
 
 // named keeps a digest of zeros from looking like an empty slot.
@@ -80,106 +79,72 @@ func named(group Digest) Digest {
 	return group
 }
 
-func (x *Index) put(group, value Digest) error {
-	at, _, known, err := x.probe(group)
-	if err != nil {
-		return err
+func (x *Index) first(group, value Digest) (was Digest, known bool) {
+	at, was, known := x.probe(group)
+	if known {
+		return was, true
 	}
-	if !known {
-		x.used++
-	}
-	var slot [slotBytes]byte
-	copy(slot[:16], group[:])
-	copy(slot[16:], value[:])
-	if x.file == nil {
-		copy(x.ram[at*slotBytes:], slot[:])
-		return nil
-	}
-	_, err = x.file.WriteAt(slot[:], int64(at*slotBytes)) //nolint:gosec // a file's size
-	return scratch(err)
+	x.used++
+	copy(x.table[at:], group[:])
+	copy(x.table[at+16:], value[:])
+	return was, false
 }
 
-// probe finds a group's slot, or the empty one where it belongs.
-func (x *Index) probe(group Digest) (at uint64, value Digest, known bool, err error) {
-	var slot [slotBytes]byte
-	for at = binary.LittleEndian.Uint64(group[:8]) & (x.slots - 1); ; at = (at + 1) & (x.slots - 1) {
-		if x.file == nil {
-			copy(slot[:], x.ram[at*slotBytes:])
-		} else if _, err := x.file.ReadAt(slot[:], int64(at*slotBytes)); err != nil { //nolint:gosec // a file's size
-			return 0, value, false, scratch(err)
-		}
+// probe finds where a group is in the table, or where it belongs.
+func (x *Index) probe(group Digest) (at uint64, value Digest, known bool) {
+	for n := binary.LittleEndian.Uint64(group[:8]); ; n++ {
+		at = (n & (x.slots - 1)) * slotBytes
+		slot := x.table[at : at+slotBytes]
 		switch Digest(slot[:16]) {
 		case group:
-			return at, Digest(slot[16:]), true, nil
+			return at, Digest(slot[16:]), true
 		case Digest{}:
-			return at, value, false, nil
+			return at, value, false
 		}
 	}
 }
 
 // grow makes the table four times as large.
 func (x *Index) grow() error {
+	larger := &Index{slots: x.slots * 4}
+	if size := larger.slots * slotBytes; size <= inMemory {
+		larger.table = make([]byte, size)
+	} else if err := larger.create(int(size)); err != nil { //nolint:gosec // a file's size
+		return fault.New(fault.Unavailable, "load.scratch", "the file for what rules over many records compare: %w", err).
+			Hint("it takes up to 256 bytes a record, in the folder that TMPDIR names: make room there, or name another folder")
+	}
+	for at := 0; at < len(x.table); at += slotBytes {
+		if group := Digest(x.table[at : at+16]); group != (Digest{}) {
+			larger.first(group, Digest(x.table[at+16:at+slotBytes]))
+		}
+	}
 	old := *x
-	defer old.Close()
-	x.ram, x.file, x.slots, x.used = nil, nil, old.slots*4, 0
-	if size := x.slots * slotBytes; size <= inMemory {
-		x.ram = make([]byte, size)
-	} else if err := x.create(int64(size)); err != nil { //nolint:gosec // a file's size
-		return err
-	}
-	all := old.all()
-	var slot [slotBytes]byte
-	for {
-		_, err := io.ReadFull(all, slot[:])
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return scratch(err)
-		}
-		if group := Digest(slot[:16]); group != (Digest{}) {
-			if err := x.put(group, Digest(slot[16:])); err != nil {
-				return err
-			}
-		}
-	}
+	*x = *larger
+	return old.Close()
 }
 
-func (x *Index) create(size int64) error {
+// create maps a file. It is written once: a place in a mapped file for which the
+// disk has no room would end the process.
+func (x *Index) create(size int) error {
 	f, err := os.CreateTemp("", "godwit-seen-*")
 	if err != nil {
-		return scratch(err)
+		return err
 	}
-	x.file = f
-	if err = os.Remove(f.Name()); err == nil {
-		err = f.Truncate(size)
+	defer f.Close()
+	if err := os.Remove(f.Name()); err != nil {
+		return err
 	}
-	return scratch(err)
-}
-
-func (x *Index) all() io.Reader {
-	if x.file == nil {
-		return &rest{b: x.ram}
+	zeros := make([]byte, 1<<20)
+	for left := size; left > 0; {
+		n, err := f.Write(zeros[:min(left, len(zeros))])
+		if err != nil {
+			return err
+		}
+		left -= n
 	}
-	return bufio.NewReaderSize(io.NewSectionReader(x.file, 0, int64(x.slots*slotBytes)), 1<<20) //nolint:gosec // a file's size
-}
-
-// rest reads bytes without copying them first.
-type rest struct{ b []byte }
-
-func (r *rest) Read(p []byte) (int, error) {
-	if len(r.b) == 0 {
-		return 0, io.EOF
+	if x.table, err = syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED); err != nil { //nolint:gosec // a descriptor
+		return err
 	}
-	n := copy(p, r.b)
-	r.b = r.b[n:]
-	return n, nil
-}
-
-func scratch(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.New(fault.Unavailable, "load.scratch", "the file for what rules over many records compare: %w", err).
-		Hint("it takes 64 to 128 bytes a record, in the folder that TMPDIR names: make room there, or name another folder")
+	x.mapped = true
+	return nil
 }
