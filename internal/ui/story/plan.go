@@ -87,7 +87,7 @@ func makes(st run.PlannedStep) string {
 // loaded is a step that reads records: the fields of one, and where they go.
 func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	l := Load(st.Step.ID, st.Facts)
-	row.Load, row.Makes = &l, l.Reads()+" into "+view.Plural(len(l.Writes), "table")
+	row.Load, row.Makes = &l, l.Reads()+" "+l.Into()+" "+view.Plural(len(l.Writes), "table")
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes
 	}
@@ -97,7 +97,7 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 // Load is what a step that reads records was planned from.
 func Load(step string, facts catalog.Facts) view.Load {
 	r := facts.Records
-	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key}
+	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key, Proves: r.Proves}
 	if r.Schema != nil {
 		l.Fields = int64(len(r.Schema.Fields))
 	}
