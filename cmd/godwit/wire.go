@@ -29,7 +29,7 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
@@ -40,6 +40,7 @@ func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
 	maps.Copy(all, schema.Executors(open))
 	maps.Copy(all, verify.Executors(open, past))
 	maps.Copy(all, pipeline.Executors(open, past))
+	maps.Copy(all, pipeline.VerifyExecutors(open, past))
 	return all
 }
 

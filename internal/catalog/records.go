@@ -78,11 +78,12 @@ type TargetColumn struct {
 
 // Records is what a step that reads records is planned from.
 type Records struct {
-	Schema *Schema       `json:"schema"`        // of the records read
-	Key    []string      `json:"key,omitempty"` // of the table read, when the query names none
-	Ranges []Query       `json:"ranges"`        // that tile the query
-	Rows   int64         `json:"rows"`          // estimate; -1 when not known
-	Tables []TargetTable `json:"tables"`        // that are written, in the order asked for
+	Schema *Schema       `json:"schema"`           // of the records read
+	Key    []string      `json:"key,omitempty"`    // of the table read, when the query names none
+	Ranges []Query       `json:"ranges"`           // that tile the query
+	Rows   int64         `json:"rows"`             // estimate; -1 when not known
+	Tables []TargetTable `json:"tables"`           // that are written, in the order asked for
+	Proves bool          `json:"proves,omitempty"` // or only compared
 	// Lookups are the tables of values that were read, by name.
 	Lookups map[string]Lookup `json:"lookups,omitempty"`
 }

@@ -87,3 +87,67 @@ type RecordTarget interface {
 	// table.unknown, that names what is spelt nearly so.
 	Tables(ctx context.Context, names []catalog.Name) ([]TargetTable, error)
 }
+
+// RecordComparer is an endpoint whose rows can be compared with records.
+type RecordComparer interface {
+	// CompareRecords opens a session that compares records with the rows of
+	// tables at one point in time; equal is what a merge would leave as it is.
+	// It writes temporary tables of its session and nothing else. Where says, by
+	// table, which rows stand for these records ("" = all); nil: rows without a
+	// record are not looked for. A table whose key does not tell its rows apart,
+	// a condition that is none, and a server that takes no temporary tables are
+	// faults.
+	CompareRecords(ctx context.Context, mode string, into []Into, where []string) (RecordComparison, error)
+}
+
+// RecordComparison is a comparison under way. Not safe for concurrent use; after
+// an error it is of no more use. Close may be called twice.
+type RecordComparison interface {
+	// Compare compares the rows of records and gives those that are not the same,
+	// of each table at most MostUnlike: the others are only counted.
+	Compare(ctx context.Context, page []record.Mapped) ([]Unlike, error)
+	// Result is what all of them come to. Of records with the same key in a
+	// merge only the one counts that a merge would have left; told are numbers
+	// of records (Unlike.Record) of which it says whether another one counts.
+	Result(ctx context.Context, told []int64) (*Compared, error)
+	Close() error
+}
+
+// MostUnlike is how many rows of a table are named at once.
+const MostUnlike = 100
+
+// What an Unlike is.
+const (
+	RowMissing = "missing" // at the target
+	RowChanged = "changed"
+	RowExtra   = "extra" // no record has it
+)
+
+// Unlike is a row that is not the same on both sides.
+type Unlike struct {
+	Record  int64 // number of its record in the order of all that were compared, from 0
+	Into    int   // its table
+	What    string
+	Key     []*string // by the key of Into, as text; nil: it cannot be read
+	Columns []UnlikeColumn
+	// Refusal: no row can hold this value, so its other columns were not compared.
+	Refusal *record.Refusal
+}
+
+// UnlikeColumn is a column that differs. Its values are the target's text of
+// them, cut at 10,000 characters; nil is NULL.
+type UnlikeColumn struct {
+	Name        string
+	Left, Right *string // what the record has, and the row
+}
+
+// Compared counts, by the server, what a comparison came to.
+type Compared struct {
+	Tables     []ComparedTable
+	Superseded int64    // records of which another one with the same key counts
+	Replaced   []int64  // of them, those that were told
+	Extra      []Unlike // of each table at most MostUnlike
+}
+
+// ComparedTable counts rows.
+type ComparedTable struct{ Equal, Changed, Missing, Extra int64 }

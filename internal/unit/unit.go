@@ -6,6 +6,7 @@ package unit
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,6 +191,7 @@ type Records struct {
 	Schema  *catalog.Schema // of records that come from no source: the query is not asked
 	Tables  []catalog.Name  // at To
 	Ranges  int             // at most so many parts
+	Proves  bool            // they are compared with what is in the tables: nothing is written
 	Lookups []Lookup        // tables of values that are read whole
 }
 
@@ -224,6 +226,10 @@ type Problem struct {
 // what it expands to. Everything in it is pure.
 type Verb struct {
 	Name string
+	// Word is what a flow calls it, when that is not its name: verbs of one word
+	// are forms of it, told apart by the keys that stand below it. Of several
+	// that fit the first one counts.
+	Word string
 	Help string
 	// Spec returns a pointer to a new spec; the tags of its struct are the
 	// keys, kinds, defaults and help of the language.
@@ -261,4 +267,28 @@ type Kind struct {
 	Resting  bool // rests on all rows being there: done again when some were
 	Measured bool // its progress is in the measure of its weight
 	Compares bool // has done its work also when it fails: it found a difference
+}
+
+// Called is the word that stands in flows.
+func (v Verb) Called() string {
+	if v.Word != "" {
+		return v.Word
+	}
+	return v.Name
+}
+
+// Forms are the verbs of a word.
+func Forms(verbs []Verb, word string) []Verb {
+	return slices.DeleteFunc(slices.Clone(verbs), func(v Verb) bool { return v.Called() != word })
+}
+
+// Words are those of all verbs, each once.
+func Words(verbs []Verb) []string {
+	var words []string
+	for _, v := range verbs {
+		if !slices.Contains(words, v.Called()) {
+			words = append(words, v.Called())
+		}
+	}
+	return words
 }

@@ -1,7 +1,7 @@
 // Demo loads the records of five old sources into one new model, on two
 // throw-away PostgreSQL servers, by a godwit that was built before: a run that
-// names what is wrong, what a user mends, a redrive that loads the rest. make
-// demo-records runs it.
+// names what is wrong, what a user mends, a redrive that loads the rest, a
+// verification that maps all of it again. make demo-records runs it.
 //
 // Its servers end with it, however it ends. Its exit code is godwit's.
 package main
@@ -117,7 +117,7 @@ func (s *store) copyProject() error {
 	if err := os.RemoveAll(s.Project); err != nil {
 		return err
 	}
-	for _, name := range []string{"flows", "maps", "queries", "lookups"} {
+	for _, name := range []string{"flows", "processes", "maps", "queries", "lookups"} {
 		if err := os.CopyFS(filepath.Join(s.Project, name), os.DirFS(filepath.Join(s.example, name))); err != nil {
 			return err
 		}
@@ -130,7 +130,8 @@ func (s *store) copyProject() error {
 }
 
 // commands shows them: a run that leaves records, what is wrong with them, and
-// after it was mended the redrive. The exit code is that of the last one.
+// after it was mended the redrive and the proof. The exit code is that of the
+// last one.
 func (s *store) commands(ctx context.Context, both *demo.Pair) (int, error) {
 	if code, err := s.command(ctx, both, "plan", "store"); code != 0 || err != nil {
 		return code, err
@@ -150,7 +151,7 @@ func (s *store) commands(ctx context.Context, both *demo.Pair) (int, error) {
 	if err := s.mend(ctx, both); err != nil {
 		return demo.ExitFailed, err
 	}
-	for _, args := range [][]string{{"redrive", loadID}, {"dead", "stats", loadID}, {"record", "invoice/77"}, {"runs"}, {"ledger", "check"}} {
+	for _, args := range [][]string{{"redrive", loadID}, {"dead", "stats", loadID}, {"run", "prove"}, {"record", "invoice/77"}, {"runs"}, {"ledger", "check"}} {
 		if code, err := s.command(ctx, both, args...); code != 0 || err != nil {
 			return code, err
 		}

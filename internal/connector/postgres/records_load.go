@@ -58,4 +58,18 @@ func (e *Endpoint) Tables(ctx context.Context, names []catalog.Name) (tables []c
 	return tables, fault.Wrap(err, "look at tables of %s", e.name)
 }
 
-var _ connector.RecordTarget = (*Endpoint)(nil)
+// CompareRecords is the connector.RecordComparer's: see records.Comparison.
+func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []connector.Into, where []string) (connector.RecordComparison, error) {
+	s, err := e.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.touched = true // conditions are others'
+	own := records.Session{Path: pathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
+	return records.Compare(ctx, s.conn, own, mode, into, where)
+}
+
+var (
+	_ connector.RecordTarget   = (*Endpoint)(nil)
+	_ connector.RecordComparer = (*Endpoint)(nil)
+)

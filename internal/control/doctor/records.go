@@ -27,7 +27,7 @@ func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.
 	if err != nil {
 		return nil, err
 	}
-	r := &catalog.Records{Rows: -1}
+	r := &catalog.Records{Rows: -1, Proves: n.Records.Proves}
 	if r.Tables, err = target.Tables(ctx, n.Records.Tables); err != nil {
 		return nil, fault.Wrap(err, "look at the tables of %s", n.To)
 	}

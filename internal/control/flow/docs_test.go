@@ -38,7 +38,7 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
@@ -192,7 +192,7 @@ func builtKeys() map[string]bool {
 	}
 	for _, v := range built().Verbs {
 		out["verb "+v.Name] = true
-		add(v.Name, flow.Keys(v.Spec()))
+		add(v.Called(), flow.Keys(v.Spec()))
 	}
 	for _, s := range built().Systems {
 		add(s.System, flow.Keys(s.Settings()))

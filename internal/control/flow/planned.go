@@ -28,7 +28,7 @@ var planned = map[string][]string{
 	"fields":   words("ref orphan"),
 	"lookups":  words("request params"),
 	"copy":     words("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
-	"verify":   words("process sample checks repair"),
+	"verify":   words("checks repair"),
 	// Values of enums, by their key.
 	"type:":          words("decimal"),
 	"existing:":      words("newer"),

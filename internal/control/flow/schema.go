@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/tag"
+	"godwit/internal/unit"
 )
 
 type object = map[string]any
@@ -18,9 +19,15 @@ type object = map[string]any
 func Schema(lang Language) []byte {
 	d := defs{}
 	verbs, needed := object{}, []any{}
-	for _, v := range lang.Verbs {
-		verbs[v.Name] = describe(d.group(Keys(v.Spec())), v.Help, "")
-		needed = append(needed, object{"required": []string{v.Name}})
+	for _, word := range verbNames(lang) {
+		forms := []any{}
+		for _, v := range unit.Forms(lang.Verbs, word) {
+			forms = append(forms, describe(d.group(Keys(v.Spec())), v.Help, ""))
+		}
+		if verbs[word] = forms[0]; len(forms) > 1 {
+			verbs[word] = object{"anyOf": forms}
+		}
+		needed = append(needed, object{"required": []string{word}})
 	}
 	step := d.group(Keys(attributes{}))
 	for name, s := range verbs {

@@ -37,8 +37,9 @@ type attributes struct {
 func stepLevel(lang Language, up *level) *level {
 	l := &level{name: "the step", keys: Keys(attributes{}), up: up}
 	l.planned = append(append(l.planned, planned["step"]...), planned["verb"]...)
-	for _, v := range lang.Verbs {
-		l.keys = append(l.keys, Key{Name: v.Name, Kind: Group, Help: v.Help, Of: tag.Struct(v.Spec())})
+	for _, word := range verbNames(lang) {
+		v := unit.Forms(lang.Verbs, word)[0]
+		l.keys = append(l.keys, Key{Name: word, Kind: Group, Help: v.Help, Of: tag.Struct(v.Spec())})
 	}
 	return l
 }
@@ -63,7 +64,7 @@ func (d *decoder) steps(f *Flow) []Step {
 			d.unique(n, s, ids)
 		}
 	}
-	return numbered(out)
+	return numbered(out, f.project.lang)
 }
 
 func (d *decoder) unique(n *Node, s Step, ids map[string]Pos) {
@@ -81,7 +82,7 @@ func (d *decoder) unique(n *Node, s Step, ids map[string]Pos) {
 }
 
 // numbered names the steps that have no id.
-func numbered(steps []Step) []Step {
+func numbered(steps []Step, lang Language) []Step {
 	taken := map[string]bool{}
 	for _, s := range steps {
 		taken[s.ID] = true
@@ -90,9 +91,10 @@ func numbered(steps []Step) []Step {
 		if steps[i].ID != "" {
 			continue
 		}
-		id := steps[i].Verb
+		word := lang.verb(steps[i].Verb).Called()
+		id := word
 		for n := 2; taken[id]; n++ {
-			id = fmt.Sprintf("%s-%d", steps[i].Verb, n)
+			id = fmt.Sprintf("%s-%d", word, n)
 		}
 		steps[i].ID, taken[id] = id, true
 	}
@@ -112,7 +114,7 @@ func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
 	rest.Fields = nil
 	var verbs []source.Field
 	for _, f := range n.Fields {
-		if lang.verb(f.Name) != nil {
+		if slices.Contains(verbNames(lang), f.Name) {
 			verbs = append(verbs, f)
 			continue
 		}
@@ -134,15 +136,19 @@ func (d *decoder) step(n *Node, lang Language, l *level) (Step, bool) {
 		d.Add(verbs[1].Spot, "flow.value", fmt.Sprintf("a step has one verb: %s or %s", verbs[0].Name, verbs[1].Name), "make two steps of it")
 		return Step{}, false
 	}
-	s.Verb = verbs[0].Name
-	s.Spec = d.spec(verbs[0], *lang.verb(s.Verb), l)
+	forms := unit.Forms(lang.Verbs, verbs[0].Name)
+	verb := slices.MinFunc(forms, func(a, b unit.Verb) int { // the first of those to which the fewest keys are unknown
+		return tag.Strangers(verbs[0].Value, Keys(a.Spec())) - tag.Strangers(verbs[0].Value, Keys(b.Spec()))
+	})
+	s.Verb = verb.Name
+	s.Spec = d.spec(verbs[0], verb, forms, l)
 	return s, true
 }
 
-func (d *decoder) spec(f source.Field, verb unit.Verb, up *level) any {
+func (d *decoder) spec(f source.Field, verb unit.Verb, forms []unit.Verb, up *level) any {
 	spec := verb.Spec()
 	before := len(d.List)
-	d.group(f.Value, elem(spec), &level{name: verb.Name, keys: Keys(spec), planned: planned[verb.Name], up: up}, f.Spot)
+	d.group(f.Value, elem(spec), &level{name: verb.Called(), keys: Keys(spec), planned: planned[verb.Called()], forms: forms, up: up}, f.Spot)
 	if len(d.List) == before && d.scope.values != nil && verb.Check != nil {
 		for _, p := range verb.Check(spec) {
 			d.Add(f.Value.Find(p.Path, f.Spot, d.files.Roots), p.Code, p.Text, p.Next...)
@@ -151,10 +157,5 @@ func (d *decoder) spec(f source.Field, verb unit.Verb, up *level) any {
 	return spec
 }
 
-func verbNames(lang Language) []string {
-	var names []string
-	for _, v := range lang.Verbs {
-		names = append(names, v.Name)
-	}
-	return names
-}
+// verbNames are the words of the verbs.
+func verbNames(lang Language) []string { return unit.Words(lang.Verbs) }

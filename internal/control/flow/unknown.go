@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/control/flow/source"
 	"godwit/internal/nearest"
+	"godwit/internal/unit"
 )
 
 // level is a mapping of the file with its keys, inside others: what an unknown
@@ -15,7 +16,8 @@ type level struct {
 	name    string // as an error calls it: copy, the step, connection old
 	form    string // what it is, when it may be something else than a mapping
 	keys    []Key
-	planned []string // keys of the language that are not built yet
+	planned []string    // keys of the language that are not built yet
+	forms   []unit.Verb // of a verb
 	up      *level
 	given   bool // by flags, whose names stand before each error
 }
@@ -54,6 +56,13 @@ func (l *level) child(name, except string) *Key {
 // returns the key of the level that was most likely meant.
 func (d *decoder) unknown(l *level, f source.Field) (meant string) {
 	if f.Value.Shape == source.Invalid {
+		return ""
+	}
+	if slices.ContainsFunc(l.forms, func(v unit.Verb) bool {
+		return slices.ContainsFunc(Keys(v.Spec()), func(k Key) bool { return k.Name == f.Name })
+	}) {
+		d.Add(f.Spot, "flow.misplaced-key", fmt.Sprintf("%s does not go with the other keys of this %s: it belongs to another form of it", f.Name, l.name),
+			"keys that go with them: "+strings.Join(l.names(), ", "), "or make two steps of it")
 		return ""
 	}
 	if slices.Contains(l.planned, f.Name) {

@@ -179,7 +179,7 @@ const foreseeEvery = 5 * time.Second
 // builtIn are seconds per weight of the verbs' classes as they were once
 // measured on two cores: bytes, definitions for define, records for load. They
 // only carry over what this run has not measured yet, at the pace of what it has.
-var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3, "load": 12e-6}
+var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3, "load": 12e-6, "compare": 12e-6}
 
 // foresee replays the rest of the run, now and then. An end is told once three
 // units of real work are done.

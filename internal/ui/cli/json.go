@@ -73,6 +73,8 @@ type verifiedValue struct {
 	Differ      int64 `json:"differ"`
 	Dark        int64 `json:"not_looked_into"`
 	NotVerified int64 `json:"tables_not_verified"`
+	Outside     int64 `json:"records_outside_of_sample,omitempty"`
+	Rejected    int64 `json:"records_rejected,omitempty"` // that could not be compared
 }
 
 type summaryValue struct {
@@ -91,7 +93,7 @@ type summaryValue struct {
 func summaryOf(s view.Summary) summaryValue {
 	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), nil, s.Alone, s.Report, s.Next}
 	if w := s.Verified; w != nil {
-		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables}
+		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables, w.NotRead, w.Rejected}
 	}
 	return v
 }

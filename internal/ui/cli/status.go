@@ -117,6 +117,7 @@ var classes = []struct {
 	{"load", map[string]bool{"load": true}, false, true},
 	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false, false},
 	{"verify", map[string]bool{"table": true, "around": true}, true, false},
+	{"compare", map[string]bool{"compare": true}, false, true},
 }
 
 func bars(n *run.Now) []view.Bar {
@@ -132,7 +133,7 @@ func bars(n *run.Now) []view.Bar {
 				size = k.Weight
 			}
 			b.Total += size
-			if k.State == "done" || c.name == "verify" && k.State == "failed" { // compared, and different
+			if k.State == "done" || (c.name == "verify" || c.name == "compare") && k.State == "failed" { // compared, and different
 				b.Done += size
 			}
 		}

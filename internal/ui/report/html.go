@@ -205,7 +205,7 @@ func (p page) verifiedBox() Box {
 		b.Mark, b.Word = "bad", "differs"
 	case p.unproved():
 		b.Mark, b.Word, b.Text = "warn", "not verified", "nothing was read back"
-	case t.NotVerified+t.Unread > 0:
+	case t.NotVerified+t.Unread+t.Partly > 0:
 		b.Mark, b.Word = "warn", "in part"
 	case t.Explained > 0:
 		b.Word = "equal or explained"

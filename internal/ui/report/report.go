@@ -52,6 +52,8 @@ type Verdict struct {
 	// Tables that the outcome does not speak for: left as they were, not verified.
 	Alone       int64 `json:"alone,omitempty"`
 	NotVerified int64 `json:"not_verified,omitempty"`
+	NotRead     int64 `json:"not_read,omitempty"`   // records outside of a sample
+	NotMapped   int64 `json:"not_mapped,omitempty"` // records that a verification could not map
 }
 
 // took is how long the run was worked at.
@@ -150,6 +152,7 @@ type Proof struct {
 	Right  string `json:"right,omitempty"`  // and of the target
 	Count  int64  `json:"count,omitempty"`  // rows that differ
 	Why    string `json:"reason,omitempty"` // of every result but equal
+	Partly bool   `json:"partly,omitempty"` // records were rejected or outside of the sample: they are not verified
 }
 
 // Difference is one row or object that differs, by its name.
@@ -269,8 +272,8 @@ func (r Report) closes() bool {
 func (r Report) Headline() string {
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
 	s.Alone = r.Verdict.Alone
-	if t := r.Tally(); t.Differ+t.Objects > 0 || r.Verdict.NotVerified > 0 {
-		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified}
+	if t := r.Tally(); t.Differ+t.Objects > 0 || r.Verdict.NotVerified+r.Verdict.NotRead+r.Verdict.NotMapped > 0 {
+		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified, NotRead: r.Verdict.NotRead, Rejected: r.Verdict.NotMapped}
 		if t.Differ+t.Objects > 0 {
 			s.Verified.Differ = max(t.Differ+t.Objects, int64(len(r.Differences)))
 		}

@@ -14,6 +14,7 @@ type Tally struct {
 	Equal, Explained, Differ, NotVerified int64 // tables
 	Objects                               int64 // that differ
 	Unread                                int64 // kinds of objects that could not be read
+	Partly                                int64 // of Equal, tables of which not all records were compared
 }
 
 // ofRows are the differences that belong to a table.
@@ -30,6 +31,9 @@ func (r Report) Tally() Tally {
 		switch p.Result {
 		case Equal:
 			t.Equal++
+			if p.Partly {
+				t.Partly++
+			}
 		case Explained:
 			t.Explained++
 		case Differs:
@@ -65,6 +69,7 @@ func (t Tally) Text() string {
 			parts = append(parts, view.Count(n)+" "+more)
 		}
 	}
+	add(t.Partly, "of them in part", "of them in part")
 	add(t.Explained, "explained", "explained")
 	add(t.Differ, "differs", "differ")
 	add(t.NotVerified, "not verified", "not verified")

@@ -90,7 +90,7 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	for _, n := range st.Notes {
 		l.Notes = append(l.Notes, view.StepNote(n))
 	}
-	row.Load, row.Makes = &l, l.Reads()+" into "+view.Plural(len(l.Writes), "table")
+	row.Load, row.Makes = &l, l.Reads()+" "+l.Into()+" "+view.Plural(len(l.Writes), "table")
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes
 	}
@@ -100,7 +100,7 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 // Load is what a step that reads records was planned from.
 func Load(step string, facts catalog.Facts) view.Load {
 	r := facts.Records
-	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key}
+	l := view.Load{Step: step, Records: r.Rows, Parts: int64(len(r.Ranges)), Key: r.Key, Proves: r.Proves}
 	if r.Schema != nil {
 		l.Fields = int64(len(r.Schema.Fields))
 	}

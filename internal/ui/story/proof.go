@@ -18,13 +18,15 @@ const listedRows = 10
 // Proof is what a run's verification found; false when all is equal.
 func Proof(st *chronicle.Story, sum view.Summary) (view.Verification, bool) {
 	v := view.Verification{Exit: sum.Exit, Took: verifying(st), Copied: len(st.Steps) > 0}
-	rows := map[string][]chronicle.Difference{}
+	type table struct{ unit, entity string } // two steps may compare the same one
+	rows := map[table][]chronicle.Difference{}
 	for _, d := range st.Differences {
 		switch {
 		case report.Around(d.What):
 			v.Around = append(v.Around, view.Compared{Table: d.Entity, Result: view.Differs, Text: in(d.Column) + d.Text})
 		case d.What != "table": // that is the whole of it
-			rows[d.Entity] = append(rows[d.Entity], d)
+			of := table{d.Unit, d.Entity}
+			rows[of] = append(rows[of], d)
 		}
 	}
 	for _, p := range st.Proofs {
@@ -34,7 +36,7 @@ func Proof(st *chronicle.Story, sum view.Summary) (view.Verification, bool) {
 		case p.Result == "equal", p.Result == "left_alone":
 		case p.Result == "differs" && p.Around():
 		case p.Result == "differs":
-			v.Tables = append(v.Tables, differing(p, rows[p.Entity]))
+			v.Tables = append(v.Tables, differing(p, rows[table{p.Unit, p.Entity}]))
 		case p.Around():
 			v.Around = append(v.Around, view.Compared{Table: p.Entity, Result: view.NotVerified, Text: p.Why})
 		default:
@@ -47,7 +49,7 @@ func Proof(st *chronicle.Story, sum view.Summary) (view.Verification, bool) {
 // verifying is how long a run compared.
 func verifying(st *chronicle.Story) time.Duration {
 	for _, s := range st.Spans {
-		if strings.HasSuffix(s.Name, " verify") {
+		if strings.HasSuffix(s.Name, " verify") || strings.HasSuffix(s.Name, " compare") {
 			return s.End.Sub(s.Start)
 		}
 	}
@@ -118,11 +120,23 @@ func Verified(st *chronicle.Story) *view.Verified {
 	for _, a := range st.Totals {
 		copied[a.Entity] = true
 	}
+	spoken := map[string]bool{} // entities of records whose proof was met
 	for _, p := range st.Proofs {
 		if p.Around() {
 			continue
 		}
-		if len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs") {
+		switch {
+		case p.Again():
+			v.Beside += p.Missing // no account has them
+			if a := p.Aside; a == nil || !copied[p.Of] || spoken[p.Of] {
+				v.Beside += p.Rows - p.Missing
+			} else {
+				spoken[p.Of] = true
+			}
+			if a := p.Aside; a != nil {
+				v.Rejected, v.NotRead = v.Rejected+a.Rejected, v.NotRead+a.Left
+			}
+		case len(copied) > 0 && !copied[p.Entity] && (p.Result == "equal" || p.Result == "differs"):
 			v.Made += p.Rows
 		}
 		switch p.Result {
@@ -153,6 +167,11 @@ func Notes(st *chronicle.Story) []view.Note {
 			list = append(list, view.Note{Label: "alone", N: int64(p.Count), Text: "left as at the target, neither copied nor verified: " + p.Why})
 		case p.Result == "left_alone":
 			alone++
+		}
+	}
+	for _, p := range st.Proofs {
+		if text := view.Aside(p.Aside); text != "" {
+			list = append(list, view.Note{Label: "aside", N: max(0, p.Aside.Read-p.Rows), Text: p.Of + ": " + text})
 		}
 	}
 	if stale > 0 {

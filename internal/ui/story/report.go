@@ -45,7 +45,8 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 			continue
 		}
 		r.Proof = append(r.Proof, report.Proof{Entity: p.Entity, Result: p.Result, Method: p.Method, Rows: p.Rows,
-			Others: others(p), Left: p.Left, Right: p.Right, Count: int64(p.Count), Why: p.Why})
+			Others: others(p), Left: p.Left, Right: p.Right, Count: int64(p.Count), Why: cmp.Or(p.Why, view.Aside(p.Aside)),
+			Partly: p.Aside != nil && p.Aside.Rejected+p.Aside.Left > 0})
 	}
 	for _, o := range st.Omitted {
 		r.Compared = append(r.Compared, report.Compared{Kind: "all", Name: o.What, Result: "left_out", Why: o.Why})
@@ -114,6 +115,9 @@ func verdict(st *chronicle.Story) report.Verdict {
 	for _, p := range st.Proofs {
 		if p.Result == "not_verified" && !p.Around() {
 			v.NotVerified++
+		}
+		if a := p.Aside; a != nil {
+			v.NotRead, v.NotMapped = v.NotRead+a.Left, v.NotMapped+a.Rejected
 		}
 	}
 	if st.Marks {

@@ -118,6 +118,11 @@ type VerifyTable struct {
 	Others int64  `json:"others,omitempty"` // rows at the target when not the same
 	Count  int64  `json:"count,omitempty"`  // rows that differ
 	Why    string `json:"why,omitempty"`
+	// Of records that were mapped again.
+	Of      string      `json:"of,omitempty"`      // what a record is one of
+	Missing int64       `json:"missing,omitempty"` // of count, rows that the target lacks
+	Extra   int64       `json:"extra,omitempty"`   // of count, rows that only the target has
+	Aside   *unit.Aside `json:"aside,omitempty"`   // records that no row stands for
 }
 
 // VerifyDifference is the body of verify.difference.
@@ -126,6 +131,8 @@ type VerifyDifference struct {
 	What   string   `json:"what,omitempty"` // missing, extra, changed, count, table, sequence, definition
 	Key    []string `json:"key,omitempty"`
 	Column string   `json:"column,omitempty"`
+	Left   string   `json:"left,omitempty"`  // of a column: what is at the source
+	Right  string   `json:"right,omitempty"` // and at the target
 	Text   string   `json:"difference,omitempty"`
 }
 

@@ -11,9 +11,10 @@ type Load struct {
 	Step    string     `json:"step"`
 	Fields  int64      `json:"fields"` // of a record
 	Key     []string   `json:"key,omitempty"`
-	Records int64      `json:"records"` // estimate; -1 = not known
-	Parts   int64      `json:"parts"`   // that are read beside each other
-	Writes  []string   `json:"writes"`  // tables
+	Records int64      `json:"records"`          // estimate; -1 = not known
+	Parts   int64      `json:"parts"`            // that are read beside each other
+	Writes  []string   `json:"writes"`           // tables
+	Proves  bool       `json:"proves,omitempty"` // they are only compared
 	Notes   []StepNote `json:"notes,omitempty"`
 }
 
@@ -21,6 +22,22 @@ type Load struct {
 type StepNote struct {
 	Label string `json:"label"`
 	Text  string `json:"text"`
+}
+
+// Into is what the tables are to the records.
+func (l Load) Into() string {
+	if l.Proves {
+		return "against"
+	}
+	return "into"
+}
+
+// Does is what is done to the tables.
+func (l Load) Does() string {
+	if l.Proves {
+		return "compares"
+	}
+	return "writes"
 }
 
 // Reads says what is read.
@@ -43,7 +60,7 @@ func (l Load) lines(edge int) []string {
 		text += ", by key " + strings.Join(l.Key, ", ")
 	}
 	lines := layout.Wrap(layout.Left("reads", 8)+layout.Left(l.Step, indent-8), text, indent, edge)
-	return append(lines, layout.Wrap(layout.Left("writes", indent), strings.Join(l.Writes, ", "), indent, edge)...)
+	return append(lines, layout.Wrap(layout.Left(l.Does(), indent), strings.Join(l.Writes, ", "), indent, edge)...)
 }
 
 // Ended is a run's outcome in one or a few words. Nothing is called done that

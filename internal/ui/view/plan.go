@@ -133,7 +133,7 @@ func (p Plan) Draw(edge int) []string {
 	}
 	for _, s := range p.Steps {
 		if s.Load != nil {
-			note(s.Load.Step+" writes", strings.Join(s.Load.Writes, ", "), "")
+			note(s.Load.Step+" "+s.Load.Does(), strings.Join(s.Load.Writes, ", "), "")
 			for _, n := range s.Load.Notes {
 				note(s.Load.Step+" "+n.Label, n.Text, "")
 			}

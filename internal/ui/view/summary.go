@@ -39,6 +39,8 @@ type Verified struct {
 	Dark                                    int64 // in parts that differ and were not looked into
 	Tables                                  int64 // not verified at all, by name in the report
 	Made                                    int64 // of Rows, those that the target made itself: of materialised views
+	Beside                                  int64 // of Rows, those that no account of this run speaks of: rows of parts, missing ones
+	Rejected                                int64 // records that could not be compared
 }
 
 // Total is the sum of all steps.
@@ -98,8 +100,16 @@ func (s Summary) done(t record.Account) string {
 		}
 		text += ", " + Plural(s.Alone, "table") + " left alone, neither copied nor verified"
 	}
-	if v := s.Verified; v != nil && v.Tables > 0 {
-		text += ", " + Plural(v.Tables, "table") + " not verified"
+	if v := s.Verified; v != nil {
+		if v.Tables > 0 {
+			text += ", " + Plural(v.Tables, "table") + " not verified"
+		}
+		if v.NotRead > 0 {
+			text += ", " + Plural(v.NotRead, "record") + " outside of the sample not verified"
+		}
+		if v.Rejected > 0 {
+			text += ", " + Plural(v.Rejected, "rejected record") + " not verified"
+		}
 	}
 	return text
 }
@@ -158,7 +168,7 @@ func (v Verified) text(t record.Account) string {
 	if v.Dark > 0 {
 		parts = append(parts, Count(v.Dark)+" in parts that differ, not looked into")
 	}
-	if rest := t.Applied + unchanged(t) - (v.Rows - v.Made); rest > 0 && v.NotRead == 0 {
+	if rest := t.Applied + unchanged(t) - (v.Rows - v.Made - v.Beside); rest > 0 && v.NotRead == 0 {
 		parts = append(parts, Count(rest)+" not verified")
 	}
 	if v.Tables > 0 {

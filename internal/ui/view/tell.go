@@ -189,7 +189,7 @@ func tellSnapshot(out *Event, e unit.Event) {
 func tellVerified(out *Event, e unit.Event) {
 	b := body[VerifyTable](e)
 	out.Body = b
-	out.Text = joined(b.Entity+" "+strings.ReplaceAll(b.Result, "_", " "), b.Why)
+	out.Text = joined(b.Entity+" "+strings.ReplaceAll(b.Result, "_", " "), cmp.Or(b.Why, Aside(b.Aside)))
 	if b.Result != "equal" {
 		out.Level = LevelWarn
 	}

@@ -86,7 +86,7 @@ func UnitName(id string) string {
 	switch {
 	case below:
 		text = table + " " + kind + " " + name
-	case kind == "table":
+	case kind == "table", kind == "compare":
 		text = "verify " + object
 	case object == "all":
 		text = kind

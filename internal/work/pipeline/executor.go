@@ -87,23 +87,30 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
 		return r, err
 	}
-	source, err := connector.Capable[connector.RecordSource](ctx, x.open, r.spec.From, "be read record by record")
+	r.reader, err = r.spec.read(ctx, x.open, l, after)
+	return r, err
+}
+
+// read opens the records, from behind a place on.
+func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease, after []byte) (connector.RecordReader, error) {
+	source, err := connector.Capable[connector.RecordSource](ctx, open, s.From, "be read record by record")
 	if err != nil {
 		return nil, err
 	}
-	q := r.spec.Query
-	if q.Args, err = arguments(r.spec.Scope, r.spec.With); err != nil {
+	q := s.Query
+	if q.Args, err = arguments(s.Scope, s.With); err != nil {
 		return nil, err
 	}
 	if after != nil {
 		q.After = after
 	}
-	if r.reader, err = source.ReadRecords(ctx, q, l.Snapshot(r.spec.From)); err != nil {
-		return r, fault.Wrap(err, "read %s", r.spec.From)
+	r, err := source.ReadRecords(ctx, q, l.Snapshot(s.From))
+	if err != nil {
+		return nil, fault.Wrap(err, "read %s", s.From)
 	}
-	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {
-		r.close()
-		return r, fault.New(fault.Data, "source.changed", "the records of %s have other fields than when the load was planned", r.spec.From).
+	if string(encode(r.Schema())) != string(encode(s.Schema)) {
+		r.Close()
+		return nil, fault.New(fault.Data, "source.changed", "the records of %s have other fields than when they were planned with", s.From).
 			Hint("start again: a new run plans anew")
 	}
 	return r, nil

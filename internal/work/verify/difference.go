@@ -11,18 +11,6 @@ import (
 	"godwit/internal/unit"
 )
 
-// Difference is one thing that is not the same on both sides: the body of the
-// event verify.difference. Values are not told: type and length stand for them.
-type Difference struct {
-	Entity string   `json:"entity"`
-	What   string   `json:"what"` // missing, extra, changed, count, table, sequence, definition
-	Key    []string `json:"key,omitempty"`
-	Column string   `json:"column,omitempty"`
-	Left   string   `json:"left,omitempty"`  // of a column: what is at the source
-	Right  string   `json:"right,omitempty"` // and at the target
-	Text   string   `json:"text"`
-}
-
 const (
 	mostNamed  = 100    // differences named per table
 	rowsAtOnce = 50_000 // of one side that are held to be compared

@@ -12,30 +12,19 @@ import (
 	"godwit/internal/unit"
 )
 
-// Proof says what was found out about one table. It is the body of the event
-// verify.table and stands in the report as it is.
-type Proof struct {
-	Entity string `json:"entity"`
-	Result string `json:"result"` // equal, differs, not_verified
-	Method string `json:"method"` // how the source's sum was had
-	Rows   int64  `json:"rows"`   // at the source
-	Left   string `json:"left,omitempty"`
-	Right  string `json:"right,omitempty"`
-	Others int64  `json:"others,omitempty"` // rows at the target, when not the same
-	Count  int    `json:"count,omitempty"`  // rows or objects that differ
-	Extra  int    `json:"extra,omitempty"`  // of them, rows that only the target has
-	Parts  int    `json:"parts,omitempty"`  // of Count, parts of the table that differ and were not looked into
-	Same   int64  `json:"same,omitempty"`   // rows of the source that are proved equal
-	Why    string `json:"why,omitempty"`
-	Held   int64  `json:"held,omitempty"` // rows of its own before the copy: why it cannot be verified
-}
+// Proof says what was found out about one table, a Difference one thing that is
+// not the same: of a column type and length stand for its values.
+type (
+	Proof      = unit.Proof
+	Difference = unit.Difference
+)
 
 // Results of a Proof.
 const (
-	Equal       = "equal"
-	Differs     = "differs"
-	NotVerified = "not_verified"
-	LeftAlone   = "left_alone" // the copy did not touch it, nor is it verified
+	Equal       = unit.Equal
+	Differs     = unit.Differs
+	NotVerified = unit.NotVerified
+	LeftAlone   = unit.LeftAlone
 )
 
 // Methods of a Proof.

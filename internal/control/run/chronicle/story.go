@@ -56,11 +56,18 @@ type Proof struct {
 	Same   int64  `json:"same"`  // rows that are proved equal
 	Why    string `json:"why"`
 	Unit   string `json:"-"`
+	// Of records that were mapped again.
+	Of      string      `json:"of"`      // what a record is one of
+	Missing int64       `json:"missing"` // of Count, rows that the target lacks
+	Aside   *unit.Aside `json:"aside"`   // of the records' own table
 }
 
 // Around reports whether it is about what is around the rows: sequences,
 // definitions.
 func (p Proof) Around() bool { return unit.KindOf(p.Unit) == "around" }
+
+// Again reports whether records were mapped again for it.
+func (p Proof) Again() bool { return unit.KindOf(p.Unit) == "compare" }
 
 // Difference is one thing named by a verification.
 type Difference struct {
@@ -71,7 +78,7 @@ type Difference struct {
 	Left   string   `json:"left"`
 	Right  string   `json:"right"`
 	Text   string   `json:"text"`
-	unit   string
+	Unit   string   `json:"-"`
 }
 
 // SnapshotSpell is a point in time that was read, and when it was lost.
@@ -139,6 +146,7 @@ func (s *Story) tell(events []unit.Event) {
 			}
 		case unit.VerifyDiffers:
 			if d, err := unit.Decode[Difference](e); err == nil {
+				d.Unit = e.Unit
 				differences[e.Unit] = append(differences[e.Unit], d)
 			}
 		case unit.UnitStarted:
@@ -169,7 +177,7 @@ func (s *Story) tell(events []unit.Event) {
 // forget drops what a unit proved before it is done again.
 func forget(proofs map[string]Proof, differences map[string][]Difference, id string) {
 	delete(differences, id)
-	if kind := unit.KindOf(id); kind != "table" && kind != "around" {
+	if kind := unit.KindOf(id); kind != "table" && kind != "around" && kind != "compare" {
 		return
 	}
 	maps.DeleteFunc(proofs, func(_ string, p Proof) bool { return p.Unit == id })

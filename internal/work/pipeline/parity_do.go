@@ -1,0 +1,214 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+
+	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
+)
+
+// VerifyExecutors returns those of the verify verb's form for records.
+func VerifyExecutors(open connector.Opener, book Book) map[string]unit.Executor {
+	return map[string]unit.Executor{"compare": &comparer{open: open, shelf: shelf{book: book}}}
+}
+
+// comparer does units of kind compare.
+type comparer struct {
+	open  connector.Opener
+	shelf shelf
+}
+
+// Done: looking leaves nothing behind.
+func (*comparer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do compares all records with the rows at the target, tells what differs and
+// fails with code verify.differs if something does. Drained it stops where it is
+// and is done again from the start: what it knows of the target holds for one
+// point in time.
+func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	defer relax()()
+	c := &comparing{unit: u, report: report}
+	if err := json.Unmarshal(u.Spec, &c.spec); err != nil {
+		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	load := &c.spec.Load
+	lookups, err := x.shelf.of(ctx, load.Map)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	program, err := load.compile(lookups)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	target, err := connector.Capable[connector.RecordComparer](ctx, x.open, load.To, "have records compared with its rows")
+	if err != nil {
+		return unit.Result{}, err
+	}
+	reader, err := load.read(ctx, x.open, l, nil)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer reader.Close()
+	where := c.spec.Where
+	if c.spec.Sample > 0 {
+		where = nil
+	}
+	if c.rows, err = target.CompareRecords(ctx, load.Mode, load.Into, where); err != nil {
+		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
+	}
+	defer c.rows.Close()
+	c.source = &sampled{RecordReader: reader, share: c.spec.Sample}
+	g, within := errgroup.WithContext(ctx)
+	within, cancel := context.WithCancel(within)
+	defer cancel()
+	batches := flow(within, g, c.source, program, load.Mappers)
+	g.Go(func() error {
+		defer cancel() // what was read ahead of a border is not wanted
+		return c.all(within, batches)
+	})
+	err = g.Wait()
+	switch {
+	case c.yielded:
+		return unit.Result{Yielded: true}, nil
+	case err != nil && !c.over: // the stages before end with the context's error
+		return unit.Result{}, err
+	}
+	return c.finish(ctx)
+}
+
+// sampled leaves records out of each page, by the hash of their key: the same
+// ones each time. Count is that of all.
+type sampled struct {
+	connector.RecordReader
+	share float64 // 0: all are in
+}
+
+// Next is the connector.RecordReader's.
+func (s *sampled) Next(ctx context.Context) (*record.Page, error) {
+	page, err := s.RecordReader.Next(ctx)
+	if err != nil || s.share == 0 {
+		return page, err
+	}
+	in := page.Records[:0]
+	for _, r := range page.Records {
+		if float64(xxh3.HashString(r.Key)>>11)/(1<<53) < s.share {
+			in = append(in, r)
+		}
+	}
+	page.Records = in
+	return page, nil
+}
+
+// comparing is one attempt at a unit.
+type comparing struct {
+	unit    unit.Unit
+	spec    ParitySpec
+	report  unit.Report
+	source  connector.RecordReader
+	rows    connector.RecordComparison
+	aside   unit.Aside
+	in      int64 // records that were mapped, in the sample
+	sent    int64 // of them, those that were compared
+	bytes   int64
+	unlike  [][]differing // by table, the first ones
+	over    bool      // all was read
+	yielded bool
+}
+
+// differing is a row that is not the same, with its record's key.
+type differing struct {
+	connector.Unlike
+	record string
+}
+
+// all compares batch after batch.
+func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
+	c.unlike = make([][]differing, len(c.spec.Load.Into))
+	for b := range batches {
+		select {
+		case <-b.ready:
+		case <-c.report.Drain():
+			c.yielded = true
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := c.batch(ctx, b); err != nil {
+			return err
+		}
+		c.report.At("compare.page")
+		if c.over = b.last; c.over {
+			return nil
+		}
+		select {
+		case <-c.report.Drain():
+			c.yielded = true
+			return nil
+		default:
+		}
+	}
+	return ctx.Err()
+}
+
+// batch compares what the map made of a page; what it left out is counted.
+func (c *comparing) batch(ctx context.Context, b *batch) error {
+	page := make([]record.Mapped, 0, len(b.mapped))
+	for _, m := range b.mapped {
+		c.bytes += int64(m.Record.Size)
+		switch {
+		case m.Filtered != "":
+			c.aside.Filtered++
+		case m.Reject:
+			c.aside.Rejected++
+		default:
+			page = append(page, m)
+		}
+	}
+	c.in += int64(len(b.mapped))
+	c.aside.Read = b.count
+	if len(page) > 0 {
+		list, err := c.rows.Compare(ctx, page)
+		if err != nil {
+			return fault.Wrap(err, "verify %s", c.spec.Entity)
+		}
+		for _, u := range list {
+			if of := c.unlike[u.Into]; len(of) < connector.MostUnlike {
+				c.unlike[u.Into] = append(of, differing{u, page[u.Record-c.sent].Record.Key})
+			}
+		}
+		c.sent += int64(len(page))
+	}
+	c.report.Progress(unit.Progress{
+		Unit: c.unit.ID, At: time.Now(), Rows: b.count, Bytes: c.bytes, Done: min(b.count, c.unit.Weight), Total: c.unit.Weight, Doing: "verify",
+	})
+	return nil
+}
+
+// finish tells what the comparison came to.
+func (c *comparing) finish(ctx context.Context) (unit.Result, error) {
+	c.aside.Sample = c.spec.Sample
+	if c.aside.Left = c.aside.Read - c.in; c.aside.Left != 0 && c.spec.Sample == 0 {
+		return unit.Result{}, fault.New(fault.Internal, "account.open", "%s gave %d records, %d were mapped", c.spec.Load.From, c.aside.Read, c.in)
+	}
+	var told []int64
+	for _, list := range c.unlike {
+		for _, u := range list {
+			told = append(told, u.Record)
+		}
+	}
+	all, err := c.rows.Result(ctx, told)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
+	}
+	c.aside.Superseded = all.Superseded
+	return c.tell(all)
+}
