@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 
+	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/watermark"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -115,6 +117,18 @@ func (s *Session) Discard(ctx context.Context, unit string, fence int64, from in
 	return s.wrap(err, "discard chunks of "+unit)
 }
 
+// Advance notes how far a step has read, by the unit that found it out. It may
+// be called twice.
+func (s *Session) Advance(ctx context.Context, unit string, fence int64, w catalog.Watermark) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if err := s.fenced(tx, unit, fence); err != nil {
+			return err
+		}
+		return tx.change(watermark.Put, watermark.Args(s.run, w, tx.now)...)
+	})
+	return s.wrap(err, "note the watermark of "+w.Step)
+}
+
 // chunk is a stored one, with its ranges of ids.
 type chunk struct {
 	record.Chunk
@@ -129,7 +143,7 @@ func (c chunk) where(run int64) []any { return []any{run, c.Account.Unit, c.Numb
 func scanChunk(r scanner) (chunk, error) {
 	var c chunk
 	var figures string
-	err := r.Scan(&c.Number, &c.State, &c.After, &figures, &c.exceptions.from, &c.exceptions.to, &c.issues.from, &c.issues.to)
+	err := r.Scan(&c.Number, &c.State, &c.After, &figures, &c.exceptions.from, &c.exceptions.to, &c.issues.from, &c.issues.to, &c.Seen)
 	if err == nil {
 		err = json.Unmarshal([]byte(figures), &c.Account)
 	}
@@ -175,7 +189,7 @@ func (t *tx) prepare(run int64, d draft) error {
 		return err
 	}
 	if err := t.insert(insertChunk, "", [][]any{{run, d.unit, d.chunk.Number, record.Prepared, a.Step, a.Entity, a.Chunk, d.chunk.After,
-		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now)}}); err != nil {
+		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now), d.chunk.Seen}}); err != nil {
 		return err
 	}
 	return t.found(run, d, a, c)
@@ -221,9 +235,9 @@ func (t *tx) drop(run int64, c chunk) error {
 }
 
 const (
-	selectChunks = `SELECT n, state, position, figures, exception_from, exception_to, issue_from, issue_to FROM chunk WHERE run = ?`
+	selectChunks = `SELECT n, state, position, figures, exception_from, exception_to, issue_from, issue_to, seen FROM chunk WHERE run = ?`
 	insertChunk  = `INSERT INTO chunk (run, unit, n, state, step, entity, account, position, figures,
-		exception_from, exception_to, issue_from, issue_to, at)`
+		exception_from, exception_to, issue_from, issue_to, at, seen)`
 	lastChunk = `SELECT coalesce(max(n), 0), coalesce(sum(CASE state WHEN 'prepared' THEN 1 ELSE 0 END), 0)
 		FROM chunk WHERE run = ? AND unit = ? AND state <> 'dropped'`
 	settleChunk = `UPDATE chunk SET state = 'settled', at = ? WHERE run = ? AND unit = ? AND n = ?`

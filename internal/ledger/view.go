@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/watermark"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -41,6 +42,11 @@ func (v *View) Moment(ctx context.Context, fn func(*View) error) error {
 // Exceptions looks at the records that were not loaded, and at issues.
 func (v *View) Exceptions() exception.Look {
 	return exception.Look{DB: v.db, Fault: v.ledger.fault}
+}
+
+// Watermarks looks at how far incremental reads have come.
+func (v *View) Watermarks() watermark.Look {
+	return watermark.Look{DB: v.pool, Fault: v.ledger.fault}
 }
 
 // Events returns a run's journal after a seq, at most limit events; 0 is all.

@@ -155,10 +155,13 @@ func (s *session) prepare(ctx context.Context, q connector.Query) (keyset.Query,
 	for _, c := range columns {
 		p.Schema.Fields = append(p.Schema.Fields, record.Field{Name: c.name, Type: c.t, Null: !c.filled})
 	}
-	p.Key, err = keyset.Keys(p.Schema, q.Key, func(slot int, name string) keyset.Column {
+	column := func(slot int, name string) keyset.Column {
 		return columns[slot].key(slot, keyset.Ref(q, name, quote))
-	})
-	return p, columns, err
+	}
+	if p.Key, err = keyset.Keys(p.Schema, q.Key, column); err != nil {
+		return p, columns, err
+	}
+	return p, columns, p.Begin(q, column)
 }
 
 func (s *session) fields(ctx context.Context, p keyset.Query) ([]column, error) {

@@ -129,12 +129,15 @@ func (s *session) prepare(ctx context.Context, q connector.Query) (keyset.Query,
 		refs[i] = "+" + keyset.Ref(q, f.Name, catalog.Quote)
 	}
 	p.Select = strings.Join(refs, ", ")
-	p.Key, err = keyset.Keys(p.Schema, q.Key, func(slot int, name string) keyset.Column {
+	column := func(slot int, name string) keyset.Column {
 		t := p.Schema.Fields[slot].Type
 		return keyset.Column{Slot: slot, Ref: keyset.Ref(q, name, catalog.Quote), Mark: "?", Arg: argument,
 			Back: func(v any) (any, int, error) { return value(t, v), 0, nil }}
-	})
-	return p, err
+	}
+	if p.Key, err = keyset.Keys(p.Schema, q.Key, column); err != nil {
+		return p, err
+	}
+	return p, p.Begin(q, column)
 }
 
 func (s *session) fields(ctx context.Context, p keyset.Query, filled map[string]bool) (*record.Schema, error) {

@@ -46,7 +46,7 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores}
+	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, flow: d.run.Flow, full: d.frozen.full()}
 	executors := d.runs.Executors(d.open, past{d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
 	executors["inspect"] = inspector
 	d.session = &engine.Session{

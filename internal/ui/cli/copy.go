@@ -74,7 +74,7 @@ columns that differ, and compares sequences and definitions.`,
 }
 
 func (s *session) runCommand() *cobra.Command {
-	d, w := &source{}, &working{}
+	d, w, full := &source{}, &working{}, false
 	c := &cobra.Command{
 		Use:   "run FLOW",
 		Short: "Run a flow, or go on with its unfinished run",
@@ -88,10 +88,12 @@ func (s *session) runCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		b.Full = full
 		return s.begin(c.Context(), b, w)
 	}
 	s.helpOfFlow(c)
 	inputs(c, d)
+	c.Flags().BoolVar(&full, "full", false, "read everything where steps read on since a mark")
 	w.flags(c.Flags())
 	w.agrees(c.Flags())
 	return c

@@ -11,9 +11,10 @@ type Load struct {
 	Step    string   `json:"step"`
 	Fields  int64    `json:"fields"` // of a record
 	Key     []string `json:"key,omitempty"`
-	Records int64    `json:"records"` // estimate; -1 = not known
-	Parts   int64    `json:"parts"`   // that are read beside each other
-	Writes  []string `json:"writes"`  // tables
+	Records int64    `json:"records"`         // estimate; -1 = not known
+	Parts   int64    `json:"parts"`           // that are read beside each other
+	Writes  []string `json:"writes"`          // tables
+	Since   string   `json:"since,omitempty"` // of an incremental read: from where, and why
 }
 
 // Reads says what is read.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"godwit/internal/connector"
@@ -14,7 +15,7 @@ import (
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book}, "watermark": &advancer{book: book}}
 }
 
 // loader does units of kind load: all records of one range.
@@ -93,6 +94,10 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if r.reader, err = source.ReadRecords(ctx, q, l.Snapshot(r.spec.From)); err != nil {
 		return r, fault.Wrap(err, "read %s", r.spec.From)
 	}
+	r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own, unless the source knows better
+	if at, ok := r.reader.(connector.PointInTime); ok && at.At() != "" {
+		r.point = at.At()
+	}
 	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {
 		r.close()
 		return r, fault.New(fault.Data, "source.changed", "the records of %s have other fields than when the load was planned", r.spec.From).
@@ -111,6 +116,7 @@ type loading struct {
 	program *mapping.Program
 	target  connector.RecordTarget
 	reader  connector.RecordReader
+	point   string         // in time, that is read at
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read

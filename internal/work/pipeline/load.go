@@ -3,6 +3,7 @@ package pipeline
 import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // Load is the spec of the load verb.
@@ -37,6 +38,9 @@ type Source struct {
 	Where string            `flow:"where,sql" help:"which of its rows"`
 	Query string            `flow:"query,sql" help:"statement, or a file that ends in .sql; :path binds a value in scope"`
 	With  map[string]string `flow:"with,exprs" help:"values for :names in query and where"`
+	// Since is the column that an incremental read goes by.
+	Since   string             `flow:"since" help:"incremental: a column whose values grow with every change; a run reads on from the highest that the one before has read"`
+	Overlap *watermark.Overlap `flow:"overlap" help:"how late a value may come behind a higher one: 10m of times, 1000 of numbers, 0 never"`
 	// Of files only.
 	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
 	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`

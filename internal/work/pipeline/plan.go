@@ -54,9 +54,16 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}
+	since, err := l.since(step, facts, program)
+	if err != nil {
+		return nil, err
+	}
 	var units []unit.Unit
 	for i, q := range records.Ranges {
 		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
+		if since != nil {
+			q.Since = &since.Since
+		}
 		spec.Query = q
 		u := unit.Unit{
 			ID: unit.ID(step, "load", p.entity(), i+1), Step: step, Kind: "load", Entity: p.entity(), Class: classLoad,
@@ -64,10 +71,14 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		}
 		units = append(units, u)
 	}
-	return append(units, unit.Unit{
+	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
-	}), nil
+		Tags: []string{"unmarked"}, After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
+	})
+	if since != nil {
+		units = append(units, since.unit(step, p.entity(), units))
+	}
+	return units, nil
 }
 
 // compile makes the program that maps the records.

@@ -34,7 +34,7 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}},
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "watermark": {Resting: true}},
 	}
 }
 
@@ -70,6 +70,7 @@ func (l *Load) check() []unit.Problem {
 	case l.From.Query != "" && l.From.Where != "":
 		bad("from.where", "load.source", "where belongs to a table: a query has its own")
 	}
+	p = append(p, l.incremental()...)
 	to := l.process().To
 	switch {
 	case to.At == "":
@@ -110,6 +111,9 @@ func (l *Load) check() []unit.Problem {
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
 	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Objects: l.From.Objects, Format: l.From.Format, Key: p.Key}
+	if l.From.Since != "" {
+		q.Since = &catalog.Since{Column: l.From.Since}
+	}
 	var err error
 	if q.Args, err = arguments(l.Scope, l.From.With); err != nil {
 		return unit.Needs{}, err
