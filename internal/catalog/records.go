@@ -107,4 +107,5 @@ type Records struct {
 	Tables []TargetTable `json:"tables"`        // that are written, in the order asked for
 	// Watermark is how far an earlier run has read; nil: there is none that counts.
 	Watermark *Watermark `json:"watermark,omitempty"`
+	Full      bool       `json:"full,omitempty"` // none counts: everything is to be read
 }

@@ -53,7 +53,10 @@ func (p past) Open(ctx context.Context, a unit.Redrive, after int64, limit int) 
 // on from there. Full is a run that reads everything. Who only plans may have
 // no ledger.
 func (r *Runs) remember(ctx context.Context, flow, step string, full bool, n unit.Needs, facts *catalog.Facts) (err error) {
-	if !incremental(n) || full || r.Ledger == nil {
+	if !incremental(n) {
+		return nil
+	}
+	if facts.Records.Full = full; full || r.Ledger == nil {
 		return nil
 	}
 	facts.Records.Watermark, err = r.Ledger.View().Watermarks().Of(ctx, flow, step, facts.Source.ID, facts.Target.ID)

@@ -85,6 +85,10 @@ func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program)
 	}
 	s.Of = catalog.Watermark{Step: step, Source: facts.Source.ID, Target: facts.Target.ID, Meaning: meaning}
 	s.Why = "everything: no run of this step between these databases has ended before"
+	if r.Full {
+		s.Why = "everything, as --full says"
+		return s, nil
+	}
 	if r.Watermark == nil {
 		return s, nil
 	}
@@ -106,7 +110,7 @@ func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program)
 	if s.From, err = record.EncodeValue(from); err != nil {
 		return nil, fault.New(fault.Internal, "ledger.damaged", "watermark of step %s: %w", step, err)
 	}
-	s.Why = fmt.Sprintf("%s from %s: %s has read up to %s", s.Column, shownValue(from), r.Watermark.Run, shownValue(begin))
+	s.Why = fmt.Sprintf("%s from %s: %s has read up to %s", s.Column, watermark.Show(from, s.Type), r.Watermark.Run, watermark.Show(begin, s.Type))
 	return s, nil
 }
 
@@ -140,10 +144,6 @@ func hashed(texts ...string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// shownValue is a value of the column that an incremental read goes by: who
-// names it there lets it be shown.
-func shownValue(v any) string { return strings.Trim(record.Show(v, true), `"`) }
 
 // unit comes when the marks are away: from then on nothing is read again.
 func (s *sinceSpec) unit(step, entity string, before []unit.Unit) unit.Unit {
@@ -214,7 +214,7 @@ func (x *advancer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		if err := x.book.Advance(ctx, u.ID, l.Fence, s.Of); err != nil {
 			return unit.Result{}, fault.Wrap(err, "note the watermark")
 		}
-		moved.Next, moved.High = s.Column+" from "+shownValue(from), shownValue(next)
+		moved.Next, moved.High = s.Column+" from "+watermark.Show(from, s.Type), watermark.Show(next, s.Type)
 	}
 	report.At("watermark.noted")
 	report.Note(unit.WatermarkMoved, moved)

@@ -129,3 +129,20 @@ func (o Overlap) Back(v any, t catalog.Type) (any, error) {
 	}
 	return nil, fault.New(fault.Internal, "load.since", "overlap: %s cannot be taken off a %T", o, v)
 }
+
+// Show is a value for people. Who goes by a column lets its values be shown.
+func Show(v any, t catalog.Type) string {
+	switch v := v.(type) {
+	case time.Time:
+		switch {
+		case t.Kind == catalog.KindDate:
+			return v.Format("2006-01-02")
+		case t.Zone:
+			return v.Format("2006-01-02 15:04:05.999999 UTC")
+		}
+		return v.Format("2006-01-02 15:04:05.999999")
+	case string:
+		return v
+	}
+	return record.Show(v, true)
+}
