@@ -47,6 +47,9 @@ type Field struct {
 	Name string `json:"name"`
 	Type Type   `json:"type"`
 	Null bool   `json:"null,omitempty"` // it may be null
+	// Of is what a part holds: the value is a document of these fields, or a list
+	// of such, by Type.
+	Of *Schema `json:"of,omitempty"`
 }
 
 // Schema says what the slots of records hold, in order. It does not change

@@ -188,9 +188,23 @@ type Needs struct {
 type Records struct {
 	Query  catalog.Query
 	Schema *catalog.Schema // of records that come from no source: the query is not asked
-	Tables []catalog.Name  // at To
-	Ranges int             // at most so many parts
+	Parts  []Part
+	Tables []catalog.Name // at To
+	Ranges int            // at most so many parts
 }
+
+// Part is a query whose rows are parts of records: each belongs to the record
+// whose key it holds in By. IDs in the query's Args are the keys of some records.
+type Part struct {
+	Name  string        `json:"name"` // of the field that holds them
+	From  string        `json:"from"` // connection
+	Query catalog.Query `json:"query"`
+	By    string        `json:"by"`
+	One   bool          `json:"one,omitempty"` // one row or none, not a list
+}
+
+// IDs is what a part's query calls the keys of records.
+const IDs = "ids"
 
 // Redrive says whose exceptions are processed again, in the place of a source's
 // records.

@@ -55,9 +55,15 @@ func Text(q connector.Query, g Grammar, quote func(string) string, arg func(any)
 	if err != nil {
 		return Query{}, err
 	}
-	text, names, err := g.Bind(source, func(name string) bool {
-		_, ok := args[name]
-		return ok
+	text, names, err := g.BindLists(source, func(name string) int {
+		v, ok := args[name]
+		switch list, several := v.([]any); {
+		case several:
+			return len(list)
+		case ok:
+			return 1
+		}
+		return 0
 	})
 	if err != nil {
 		return Query{}, err
@@ -65,11 +71,17 @@ func Text(q connector.Query, g Grammar, quote func(string) string, arg func(any)
 	out := Query{Heavy: q.SQL != ""}
 	for _, name := range names {
 		out.own = out.own || q.Since != nil && name == connector.SinceName
-		v, err := arg(args[name])
-		if err != nil {
-			return Query{}, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
+		list, several := args[name].([]any)
+		if !several {
+			list = []any{args[name]}
 		}
-		out.Args = append(out.Args, v)
+		for _, v := range list {
+			v, err := arg(v)
+			if err != nil {
+				return Query{}, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
+			}
+			out.Args = append(out.Args, v)
+		}
 	}
 	switch {
 	case q.SQL != "":

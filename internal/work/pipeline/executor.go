@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/mapping"
 )
 
@@ -97,6 +98,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own, unless the source knows better
 	if at, ok := r.reader.(connector.PointInTime); ok && at.At() != "" {
 		r.point = at.At()
+	}
+	if len(r.spec.Parts) > 0 {
+		r.reader = assembly.New(r.reader, r.spec.Schema, r.spec.Query.Key[0], r.spec.sources(x.open, q.Args), l.Run)
 	}
 	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {
 		r.close()

@@ -26,6 +26,7 @@ type LoadSpec struct {
 	Mappers int                   `json:"mappers"`         // goroutines
 	Scope   []byte                `json:"scope,omitempty"` // inputs and env
 	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
+	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
 	Again   *unit.Redrive         `json:"again,omitempty"`
 }
 
@@ -52,6 +53,9 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 			Hint("a unique index at the target finds the same records: they become dead letters")
 	}
 	if spec.Into, err = into(p, records, program); err != nil {
+		return nil, err
+	}
+	if err := spec.assemble(l, records.Key); err != nil {
 		return nil, err
 	}
 	since, err := l.since(step, facts, program)

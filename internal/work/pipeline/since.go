@@ -117,6 +117,9 @@ func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program)
 // meaning hashes what is read, what becomes of it and where it goes.
 func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 	p, text := l.process(), l.From.Query+l.From.Where
+	for _, part := range l.From.Parts {
+		text += part.Query
+	}
 	args, err := arguments(l.Scope, l.From.With)
 	if err != nil {
 		return nil, err
@@ -131,7 +134,7 @@ func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query: %w", err)
 	}
 	return map[string]string{
-		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values)),
+		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values), string(encode(l.parts(nil)))),
 		"the map":    hashed(program.Version(), p.Version),
 		"the target": hashed(p.To.Table, p.To.Mode, strings.Join(p.To.Key, "\n")),
 	}, nil

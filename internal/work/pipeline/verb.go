@@ -71,6 +71,7 @@ func (l *Load) check() []unit.Problem {
 		bad("from.where", "load.source", "where belongs to a table: a query has its own")
 	}
 	p = append(p, l.incremental()...)
+	p = append(p, l.assembled()...)
 	to := l.process().To
 	switch {
 	case to.At == "":
@@ -137,7 +138,7 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Tables: tables, Ranges: max(1, l.Workers)},
+		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: max(1, l.Workers)},
 	}, nil
 }
 
