@@ -214,6 +214,35 @@ inputs: {least: {type: text, default: note}}
 	m.checked(t)
 }
 
+// TestPartsFewSessions: units that hold a session each while they ask for parts
+// do not wait for each other, also where the target is the source's connection.
+func TestPartsFewSessions(t *testing.T) {
+	t.Parallel()
+	m := newMove(t, pgtest.Database(t), "")
+	dir := filepath.Dir(m.ledger)
+	pgtest.Exec(t, m.from, "create table item (id int primary key); create table note (item int, n int); create index on note (item); create schema made; create table made.item (id int primary key, notes int)",
+		"insert into item select generate_series(1, 20000)", "insert into note select i, n from generate_series(1, 20000) i, generate_series(1, 3) n", "analyze")
+	write(t, dir, "maps/item.yaml", "fields:\n  id: {from: id}\n  notes: {expr: 'len(doc.notes)'}\n")
+	write(t, dir, "flows/orders.yaml", `steps:
+  - load:
+      from: {at: old, table: public.item, parts: {notes: {query: "select item, n from note where item = any(:ids)", by: item}}}
+      workers: 4
+      map: maps/item.yaml
+      to: {at: new, table: made.item}
+`)
+	for connections, code := range map[int]int{3: 2, 5: 0} {
+		write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {postgres: {url: %q, limit: {connections: %d}}}\n  new: {postgres: {url: %q}}\n", m.from, connections, m.from))
+		p := m.load(t).ends(t, code)
+		if code == 2 {
+			p.says(t, "limit.connections", "needs a second one")
+			continue
+		}
+		if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(notes) from made.item"); got != "20000 60000" {
+			t.Errorf("the target holds %s", got)
+		}
+	}
+}
+
 // TestPartsUnknown: rows of records that were not asked for, and columns that a
 // part does not have, are refused by name.
 func TestPartsUnknown(t *testing.T) {

@@ -39,6 +39,11 @@ func describe(ctx context.Context, open connector.Opener, p unit.Part) (*catalog
 	if err != nil {
 		return nil, err
 	}
+	if spare, ok := source.(connector.Spare); ok { // so that one too few is known before a run
+		if err := spare.SetAside(ctx); err != nil {
+			return nil, err
+		}
+	}
 	args := map[string]any{unit.IDs: []any{nil}}
 	maps.Copy(args, p.Query.Args)
 	p.Query.Args = args

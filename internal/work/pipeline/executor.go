@@ -70,6 +70,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	r.program = program
+	if err := r.spec.setAside(ctx, x.open); err != nil {
+		return nil, err
+	}
 	if r.target, err = connector.Capable[connector.RecordTarget](ctx, x.open, r.spec.To, "take records"); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,23 @@ func (s *LoadSpec) assemble(l *Load, key []string) error {
 	return nil
 }
 
+// setAside has the connections of parts keep a session for them: a unit asks for
+// parts while it holds the sessions that it reads and writes by.
+func (s *LoadSpec) setAside(ctx context.Context, open connector.Opener) error {
+	for _, p := range s.Parts {
+		end, err := open.Open(ctx, p.From)
+		if err != nil {
+			return err
+		}
+		if spare, ok := end.(connector.Spare); ok {
+			if err := spare.SetAside(ctx); err != nil {
+				return fault.Wrap(err, "connection %s: part %s", p.From, p.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // sources are the parts with what they are read from.
 func (s *LoadSpec) sources(open connector.Opener, args map[string]any) []assembly.Part {
 	var list []assembly.Part
@@ -72,7 +89,7 @@ func (s *LoadSpec) sources(open connector.Opener, args map[string]any) []assembl
 				q := p.Query
 				q.Args = map[string]any{unit.IDs: ids}
 				maps.Copy(q.Args, args)
-				return source.ReadRecords(ctx, q, snapshot)
+				return source.ReadRecords(connector.WithAside(ctx), q, snapshot)
 			},
 		})
 	}
