@@ -215,7 +215,7 @@ inputs: {least: {type: text, default: note}}
 }
 
 // TestPartsFewSessions: units that hold a session each while they ask for parts
-// do not wait for each other, also where the target is the source's connection.
+// do not wait for each other.
 func TestPartsFewSessions(t *testing.T) {
 	t.Parallel()
 	m := newMove(t, pgtest.Database(t), "")

@@ -165,6 +165,8 @@ func TestSinceKilled(t *testing.T) {
 			exec("update item set version = 130 where id = 5")
 			exec("insert into item values (9999, 1000)")
 			m.load(t).ends(t, 0).says(t, "the next run reads version from 91")
+			m.start(t, nil, "plan", "orders", "--ledger", m.ledger).ends(t, 0).says(t, "version from 91: orders-1 has read up to 101")
+			m.load(t, "GODWIT_KILL_AT=watermark.noted:1").ends(t, -1)
 			m.load(t).ends(t, 0).says(t, "the next run reads version from 990")
 			if got := pgtest.Query[int](t, m.to, "select version from item where id = 5"); got != 130 {
 				t.Errorf("what changed while the run was dead is %d", got)

@@ -74,7 +74,7 @@ columns that differ, and compares sequences and definitions.`,
 }
 
 func (s *session) runCommand() *cobra.Command {
-	d, w, full := &source{}, &working{}, false
+	d, w := &source{}, &working{}
 	c := &cobra.Command{
 		Use:   "run FLOW",
 		Short: "Run a flow, or go on with its unfinished run",
@@ -88,12 +88,11 @@ func (s *session) runCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		b.Full = full
 		return s.begin(c.Context(), b, w)
 	}
 	s.helpOfFlow(c)
 	inputs(c, d)
-	c.Flags().BoolVar(&full, "full", false, "read everything where steps read on since a mark")
+	fully(c, d)
 	w.flags(c.Flags())
 	w.agrees(c.Flags())
 	return c
@@ -120,6 +119,11 @@ GODWIT_TO, or use PGPASSFILE.`,
 func inputs(c *cobra.Command, d *source) {
 	c.Flags().StringArrayVar(&d.set, "set", nil, "an input of the flow, as NAME=VALUE")
 	c.Flags().StringVar(&d.env, "env", "", "environment of godwit.yaml; needed when there are several")
+}
+
+// fully adds --full, to commands about a flow's next run.
+func fully(c *cobra.Command, d *source) {
+	c.Flags().BoolVar(&d.full, "full", false, "read everything where steps read on since a mark")
 }
 
 // agreed refuses what nobody agreed to: a protected environment needs --yes
