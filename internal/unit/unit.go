@@ -183,6 +183,17 @@ type Needs struct {
 	Records     *Records
 }
 
+// Connections are all that the step reads or writes.
+func (n Needs) Connections() []string {
+	list := []string{n.From, n.To}
+	if n.Records != nil {
+		for _, p := range n.Records.Parts {
+			list = append(list, p.From)
+		}
+	}
+	return list
+}
+
 // Records says which records a verb reads and which tables it writes, instead
 // of whole databases.
 type Records struct {

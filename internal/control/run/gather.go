@@ -72,7 +72,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
-	names, err := i.snapshots(ctx, u.Step, l, unit.Ends{From: needs.From, To: needs.To})
+	names, err := i.snapshots(ctx, u.Step, l, needs.Connections()...)
 	if err != nil {
 		return unit.Result{}, err
 	}

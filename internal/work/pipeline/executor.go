@@ -103,7 +103,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		r.point = at.At()
 	}
 	if len(r.spec.Parts) > 0 {
-		r.reader = assembly.New(r.reader, r.spec.Schema, r.spec.Query.Key[0], r.spec.sources(x.open, q.Args), l.Run)
+		r.reader = assembly.New(r.reader, r.spec.Schema, r.spec.Query.Key[0], r.spec.sources(x.open, q.Args, l))
 	}
 	if now := r.reader.Schema(); string(encode(now)) != string(encode(r.spec.Schema)) {
 		r.close()

@@ -76,12 +76,12 @@ func (s *LoadSpec) setAside(ctx context.Context, open connector.Opener) error {
 }
 
 // sources are the parts with what they are read from.
-func (s *LoadSpec) sources(open connector.Opener, args map[string]any) []assembly.Part {
+func (s *LoadSpec) sources(open connector.Opener, args map[string]any, l unit.Lease) []assembly.Part {
 	var list []assembly.Part
 	for _, p := range s.Parts {
 		list = append(list, assembly.Part{
 			Name: p.Name, By: p.By, One: p.One, Of: s.Schema.Fields[s.Schema.Index(p.Name)].Of,
-			Read: func(ctx context.Context, ids []any, snapshot string) (connector.RecordReader, error) {
+			Read: func(ctx context.Context, ids []any) (connector.RecordReader, error) {
 				source, err := connector.Capable[connector.RecordSource](ctx, open, p.From, "be read record by record")
 				if err != nil {
 					return nil, err
@@ -89,7 +89,7 @@ func (s *LoadSpec) sources(open connector.Opener, args map[string]any) []assembl
 				q := p.Query
 				q.Args = map[string]any{unit.IDs: ids}
 				maps.Copy(q.Args, args)
-				return source.ReadRecords(connector.WithAside(ctx), q, snapshot)
+				return source.ReadRecords(connector.WithAside(ctx), q, l.Snapshot(p.From))
 			},
 		})
 	}

@@ -22,7 +22,7 @@ type Part struct {
 	One  bool            // a document, or null
 	Of   *catalog.Schema // of its rows, as planned
 	// Read asks for the rows of records with these keys, none of which is null.
-	Read func(ctx context.Context, ids []any, snapshot string) (connector.RecordReader, error)
+	Read func(ctx context.Context, ids []any) (connector.RecordReader, error)
 }
 
 // Limits of what is in memory at the same time. Variables, so that tests can
@@ -43,18 +43,17 @@ type Reader struct {
 	connector.RecordReader // of the records without parts
 	schema                 *record.Schema
 	parts                  []Part
-	key                    int // slot that parts belong to
-	snapshot               string
+	key                    int          // slot that parts belong to
 	left                   *record.Page // read, not given out yet
 	batch                  int
 }
 
-// New adds parts to the records of r, whose key is in one column. All queries are
-// read at a snapshot, where their systems have such.
-func New(r connector.RecordReader, schema *record.Schema, key string, parts []Part, snapshot string) *Reader {
+// New adds parts to the records of r, whose key is in one column. The schema's last
+// fields are the parts'.
+func New(r connector.RecordReader, schema *record.Schema, key string, parts []Part) *Reader {
 	base := len(schema.Fields) - len(parts)
 	all := &record.Schema{Fields: append(append([]record.Field(nil), r.Schema().Fields...), schema.Fields[base:]...)}
-	return &Reader{RecordReader: r, schema: all, parts: parts, key: all.Index(key), snapshot: snapshot, left: &record.Page{}, batch: mostRecords}
+	return &Reader{RecordReader: r, schema: all, parts: parts, key: all.Index(key), left: &record.Page{}, batch: mostRecords}
 }
 
 // Schema is that of the records with their parts.
@@ -103,7 +102,7 @@ func (r *Reader) read(ctx context.Context, b *batch, p *Part) error {
 	if b.begin(p); len(b.ids) == 0 || b.full {
 		return nil
 	}
-	rows, err := p.Read(ctx, b.ids, r.snapshot)
+	rows, err := p.Read(ctx, b.ids)
 	if err != nil {
 		return fault.Wrap(err, "part %s", p.Name)
 	}

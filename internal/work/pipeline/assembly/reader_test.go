@@ -60,9 +60,9 @@ func lines(t *testing.T, e *sqlite.Endpoint, query string, one bool) *Reader {
 	}
 	t.Cleanup(func() { r.Close() })
 	schema := &record.Schema{Fields: append(append([]record.Field(nil), r.Schema().Fields...), record.Field{Name: "lines", Of: of})}
-	return New(r, schema, "id", []Part{{Name: "lines", By: "item", One: one, Of: of, Read: func(ctx context.Context, ids []any, at string) (connector.RecordReader, error) {
-		return e.ReadRecords(ctx, catalog.Query{SQL: query, Args: map[string]any{"ids": ids}}, at)
-	}}}, "")
+	return New(r, schema, "id", []Part{{Name: "lines", By: "item", One: one, Of: of, Read: func(ctx context.Context, ids []any) (connector.RecordReader, error) {
+		return e.ReadRecords(ctx, catalog.Query{SQL: query, Args: map[string]any{"ids": ids}}, "")
+	}}})
 }
 
 // limits makes them small until the test ends.
