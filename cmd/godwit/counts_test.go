@@ -57,6 +57,20 @@ const countsFlow = `steps:
   - {id: orders, load: {from: {at: old, table: staging.purchase}, map: maps/order.yaml, to: {at: new, table: new.purchase}}}
   - {id: accounts, load: {from: {at: old, table: staging.account}, map: maps/account.yaml, to: {at: new, table: new.account}}}
   - {id: things, load: {from: {at: old, table: staging.thing}, map: maps/thing.yaml, to: {at: new, table: new.thing}}}
+  - {id: firsts, load: {from: {at: old, query: "select *, substr(show_id, 2)::int as n from staging.title"}, key: n, map: maps/first.yaml, to: {at: new, table: new.first}}}
+  - {id: groups, load: {from: {at: old, query: "select *, substr(show_id, 2)::int as n from staging.title"}, key: n, map: maps/group.yaml, to: {at: new, table: new.first}}}
+`
+
+const firstRules = `fields: {n: {from: n}, director: {from: director}, year: {from: release_year}, country: {from: country}, rating: {from: rating}}
+rules:
+  one_a_year: {unique: [director, year]}
+`
+
+const groupRules = `fields: {n: {from: n}, director: {from: director}, year: {from: release_year}, country: {from: country}, rating: {from: rating}}
+rules:
+  one_a_year: {unique: [director, year], severity: warn}
+  at_home: {same: country, within: director, field: director, severity: warn}
+  one_rating: {same: rating, within: director}
 `
 
 const titleRules = `lookups: {kind: kind.csv}
@@ -197,11 +211,12 @@ func TestCounts(t *testing.T) {
 		create table new.line (id int references new.purchase, pos int, what varchar(60), price numeric, quantity int, primary key (id, pos));
 		create table new.account (id smallint, balance int check (balance < 49000), part numeric(5,1), age int check (age <= 38), city text, state text, email text,
 			employer varchar(8), gender text check (gender in ('F', 'X')));
+		create table new.first (n int, director text, year int, country text, rating text);
 		create table new.thing (id int, n int, f float8, yes boolean, day date)`)
 	m := newMove(t, from, to)
 	m.project(t, map[string]string{
 		"flows/counts.yaml": countsFlow, "maps/title.yaml": titleRules, "maps/order.yaml": purchaseRules, "maps/account.yaml": accountRules,
-		"maps/thing.yaml": thingRules, "kind.csv": "key,value\nMovie,film\n",
+		"maps/thing.yaml": thingRules, "maps/first.yaml": firstRules, "maps/group.yaml": groupRules, "kind.csv": "key,value\nMovie,film\n",
 	})
 	m.start(t, nil, "run", "counts", "--ledger", m.ledger, "--yes", "--progress", "none").ends(t, 3)
 	want := map[string]int{}
@@ -213,6 +228,20 @@ func TestCounts(t *testing.T) {
 		}
 		if n := pgtest.Query[int](t, from, "select count(*) from "+sql); n > 0 {
 			want[rule] = n
+		}
+	}
+	const titles = "(select *, substr(show_id, 2)::int as n from staging.title) t"
+	// Of a director's titles the first one's rating is right; what differs is not loaded.
+	const rated = "(select *, first_value(rating) over (partition by director order by rating is null, n) as right_one from " + titles + ") t"
+	const loaded = "(select * from " + rated + " where director is null or rating is null or rating = right_one) t"
+	for rule, sql := range map[string]string{
+		"firsts one_a_year director, year error": "select count(*) - count(distinct (director, release_year)) from " + titles + " where director is not null and release_year is not null",
+		"groups one_rating rating error":         "select count(*) from " + rated + " where director is not null and rating <> right_one",
+		"groups one_a_year director, year warn":  "select count(*) - count(distinct (director, release_year)) from " + loaded + " where director is not null and release_year is not null",
+		"groups at_home director warn":           "select count(*) from (select from " + loaded + " where director is not null group by director having count(distinct country) > 1) g",
+	} {
+		if want[rule] = pgtest.Query[int](t, from, sql); want[rule] < 10 {
+			t.Errorf("%s: %d, the test tests nothing", rule, want[rule])
 		}
 	}
 	got := map[string]int{}

@@ -111,4 +111,13 @@ type Records struct {
 	// Watermark is how far an earlier run has read; nil: there is none that counts.
 	Watermark *Watermark `json:"watermark,omitempty"`
 	Full      bool       `json:"full,omitempty"` // none counts: everything is to be read
+	// Lookups are the tables of values that were read, by name.
+	Lookups map[string]Lookup `json:"lookups,omitempty"`
+}
+
+// Lookup is a table of values as it was read: pairs of key and value, sorted by
+// key, and the hash of them all.
+type Lookup struct {
+	Pairs [][2]string
+	Sum   string
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/kept"
 	"godwit/internal/ledger/lease"
 	"godwit/internal/unit"
 )
@@ -172,6 +173,11 @@ func (s *Session) write(ctx context.Context, do func(*tx) error) error {
 		}
 		return do(tx)
 	}, nil)
+}
+
+// In lets a room of the ledger write for the session's run, in one transaction.
+func (s *Session) In(ctx context.Context, doing string, do func(run int64, change kept.Change) error) error {
+	return s.wrap(s.write(ctx, func(tx *tx) error { return do(s.run, tx.change) }), doing)
 }
 
 // check reports the loss of the run.

@@ -10,7 +10,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
-	"godwit/internal/ledger/watermark"
+	"godwit/internal/ledger/kept"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -20,9 +20,7 @@ import (
 type View struct {
 	ledger *Ledger
 	pool   *sql.DB
-	db     interface { // the pool, or a transaction of it
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	}
+	db     kept.Reader // the pool, or a transaction of it
 }
 
 // View is for reading only.
@@ -44,10 +42,8 @@ func (v *View) Exceptions() exception.Look {
 	return exception.Look{DB: v.db, Fault: v.ledger.fault}
 }
 
-// Watermarks looks at how far incremental reads have come.
-func (v *View) Watermarks() watermark.Look {
-	return watermark.Look{DB: v.pool, Fault: v.ledger.fault}
-}
+// Room is what rooms of the ledger read with.
+func (v *View) Room() kept.Reader { return v.db }
 
 // Events returns a run's journal after a seq, at most limit events; 0 is all.
 func (v *View) Events(ctx context.Context, run, after int64, limit int) ([]unit.Event, error) {

@@ -197,11 +197,22 @@ func (n Needs) Connections() []string {
 // Records says which records a verb reads and which tables it writes, instead
 // of whole databases.
 type Records struct {
-	Query  catalog.Query
-	Schema *catalog.Schema // of records that come from no source: the query is not asked
-	Parts  []Part
-	Tables []catalog.Name // at To
-	Ranges int            // at most so many parts
+	Query   catalog.Query
+	Schema  *catalog.Schema // of records that come from no source: the query is not asked
+	Parts   []Part
+	Tables  []catalog.Name // at To
+	Ranges  int            // at most so many parts
+	Lookups []Lookup       // tables of values that are read whole
+}
+
+// Lookup is a table of values that is read from a system, once, when a step is
+// planned.
+type Lookup struct {
+	Name       string
+	At         string // connection
+	Query      catalog.Query
+	Key, Value string // fields of its records
+	Place      string // of the lookup in its file
 }
 
 // Part is a query whose rows are parts of records: each belongs to the record
@@ -255,9 +266,17 @@ type Verb struct {
 	// Plan expands a step into units from what both sides hold now. An error
 	// carries the fault that refuses the step.
 	Plan func(step string, spec any, facts catalog.Facts) ([]Unit, error)
+	// Notes are what people are to know of a planned step besides its units; nil
+	// when there is never anything.
+	Notes func(spec any, facts catalog.Facts) []Note
+	// Trial is how its maps are tried; nil when it has none.
+	Trial *Trial
 	// Kinds are those of its units, for who looks after runs and knows no verb.
 	Kinds map[string]Kind
 }
+
+// Note is a line about a planned step.
+type Note struct{ Label, Text string }
 
 // Kind is what units of one kind have in common.
 type Kind struct {

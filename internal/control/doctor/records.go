@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -10,9 +11,18 @@ import (
 )
 
 // Records looks at what a step that reads records is planned from: the fields
-// of its query, the tables it writes. Nothing is read of the records
-// themselves.
+// of its query, the tables it writes, and the tables of values, which are read.
+// Nothing is read of the records themselves.
 func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
+	r, err := fields(ctx, open, n)
+	if err == nil {
+		r.Lookups, err = Lookups(ctx, open, n.Records.Lookups)
+	}
+	return r, err
+}
+
+// fields is Records without the tables of values.
+func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
 	target, err := connector.Capable[connector.RecordTarget](ctx, open, n.To, "take records")
 	if err != nil {
 		return nil, err
@@ -55,8 +65,22 @@ func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog
 // finding.
 func (x *examination) records(ctx context.Context, n unit.Needs, facts *catalog.Facts) bool {
 	var err error
-	if facts.Records, err = Records(ctx, x.open, n); err != nil {
+	if facts.Records, err = fields(ctx, x.open, n); err != nil {
 		x.refused(n.From, err)
+		return false
 	}
-	return err == nil
+	facts.Records.Lookups = map[string]catalog.Lookup{}
+	for _, l := range n.Records.Lookups {
+		read, err := Lookups(ctx, x.open, []unit.Lookup{l})
+		if err != nil {
+			x.refused(l.At, err)
+			facts.Records.Lookups = nil
+			return false
+		}
+		facts.Records.Lookups[l.Name] = read[l.Name]
+		x.found.Findings = append(x.found.Findings, Finding{l.At, connector.Finding{
+			Severity: connector.Passes, Code: "lookup.read", Object: l.Name, Text: fmt.Sprintf("lookup %s has %d entries", l.Name, len(read[l.Name].Pairs)),
+		}})
+	}
+	return true
 }

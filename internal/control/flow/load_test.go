@@ -134,8 +134,8 @@ func wantMap() *mapping.Map {
 		Owner: "doc.region", Nulls: "omit", At: at("1:1"),
 		Filter: map[string]string{"closed_before_2019": `doc.closed_at != nil and doc.closed_at < date("2019-01-01")`, "13": "doc.x"},
 		Lookups: map[string]mapping.Lookup{
-			"status": {File: "lookups/status.csv", At: at("5:11"), Values: [][]string{{"value", "note", "key"}, {"open", "a, b", "1"}, {"closed", "", "2"}, {"closed", "", "2"}}},
-			"zone":   {File: "lookups/zone.csv", At: at("7:5"), Values: [][]string{{"key", "value"}, {"A", "B"}}},
+			"status": {File: "lookups/status.csv", Key: "key", Value: "value", At: at("5:11"), Values: [][]string{{"value", "note", "key"}, {"open", "a, b", "1"}, {"closed", "", "2"}, {"closed", "", "2"}}},
+			"zone":   {File: "lookups/zone.csv", Key: "key", Value: "value", At: at("7:5"), Values: [][]string{{"key", "value"}, {"A", "B"}}},
 		},
 		Fields: []mapping.Field{
 			field(mapping.Field{From: []string{"assignment_id"}, Type: "text", Required: true, Printable: true}, "externalId", at("9:15")),

@@ -20,13 +20,13 @@ var planned = map[string][]string{
 	"flow":     words("overlap finally"),
 	"step":     words("if for_each finally snapshot"),
 	"verb":     words("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve flow steps parallel"),
-	"load":     words("group alias unwrap overlay lookups limit"),
-	"process":  words("group alias unwrap overlay lookups limit"),
+	"load":     words("group alias unwrap limit"),
+	"process":  words("group alias unwrap limit"),
 	"from":     words("index filter request params pages"),
 	"to":       words("object publish calls read"),
 	"dead":     words("group"),
 	"fields":   words("ref orphan"),
-	"lookups":  words("at table query where request params key value"),
+	"lookups":  words("request params"),
 	"copy":     words("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   words("process sample checks repair"),
 	// Values of enums, by their key.
@@ -35,6 +35,5 @@ var planned = map[string][]string{
 	"snapshot_lost:": words("restart"),
 }
 
-func words(s string) []string { return strings.Fields(s) }
-
+func words(s string) []string                   { return strings.Fields(s) }
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

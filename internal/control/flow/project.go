@@ -167,3 +167,14 @@ func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []source.Fie
 	}
 	return out
 }
+
+// Read decodes a file of the project into a struct with the language's tags.
+func (p *Project) Read(path string, into any) Diagnostics {
+	d := &decoder{Problems: &source.Problems{}, dir: p.Dir, files: p.files.Clone(), known: p.declared, used: map[string]bool{}}
+	if n := d.files.YAML(d.Problems, path); n != nil {
+		d.keys(n, into, &level{name: path, keys: Keys(into)})
+	} else if len(d.List) == 0 {
+		d.Add(source.Spot{Pos: Pos{File: path}}, "flow.file", "there is no such file", d.files.Near(path))
+	}
+	return d.List.Sorted()
+}

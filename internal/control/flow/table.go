@@ -3,7 +3,6 @@ package flow
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"godwit/internal/control/flow/source"
 )
@@ -13,10 +12,7 @@ import (
 func (d *decoder) table(n *Node, path, rows reflect.Value, k Key, l *level) {
 	f := n.Field(k.Name)
 	if f == nil {
-		if !d.refusedIn(n) {
-			d.Add(n.Spot, "flow.required", fmt.Sprintf("%s needs %s", l.name, k.Name), k.Name+": "+k.Help)
-		}
-		return
+		return // the verb says what else it may be
 	}
 	if path.String() == "" {
 		return // reported
@@ -33,9 +29,4 @@ func (d *decoder) table(n *Node, path, rows reflect.Value, k Key, l *level) {
 		path.SetString(name)
 		rows.Set(reflect.ValueOf(out))
 	}
-}
-
-// refusedIn reports whether a key of the mapping was refused.
-func (d *decoder) refusedIn(n *Node) bool {
-	return slices.ContainsFunc(n.Fields, func(f source.Field) bool { return d.Told(f.Spot) })
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -59,7 +60,7 @@ func (r *Runs) remember(ctx context.Context, flow, step string, full bool, n uni
 	if facts.Records.Full = full; full || r.Ledger == nil {
 		return nil
 	}
-	facts.Records.Watermark, err = r.Ledger.View().Watermarks().Of(ctx, flow, step, facts.Source.ID, facts.Target.ID)
+	facts.Records.Watermark, err = kept.Watermark(ctx, r.Ledger, flow, step, facts.Source.ID, facts.Target.ID)
 	return fault.Wrap(err, "look up the watermark of step %s", step)
 }
 

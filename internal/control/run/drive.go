@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -46,8 +47,8 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, flow: d.run.Flow, full: d.frozen.full()}
-	executors := d.runs.Executors(d.open, past{d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
+	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full()}
+	executors := d.runs.Executors(d.open, past{kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
 	executors["inspect"] = inspector
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,

@@ -8,7 +8,9 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
+	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
 
@@ -60,6 +62,7 @@ type inspector struct {
 	flow   string // whose run it is
 	full   bool   // it reads everything
 	sights doctor.Sights
+	own    *ledger.Session
 }
 
 func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
@@ -86,6 +89,9 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	}
 	units, err := verb.Plan(u.Step, spec, facts)
 	if err != nil {
+		return unit.Result{}, err
+	}
+	if err := kept.Keep(ctx, i.own, facts.Records); err != nil { // before any unit rests on it
 		return unit.Result{}, err
 	}
 	found := chronicle.Found{

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -16,6 +17,7 @@ import (
 
 // past answers what executors ask of their run.
 type past struct {
+	kept.Of
 	own    *ledger.Session
 	ledger *ledger.Ledger
 	view   *ledger.View

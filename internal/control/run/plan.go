@@ -25,6 +25,7 @@ type PlannedStep struct {
 	Needs unit.Needs
 	Facts catalog.Facts
 	Units []unit.Unit
+	Notes []unit.Note
 }
 
 // Plan computes what a run would do and writes nothing. What a diagnosis of
@@ -57,7 +58,11 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
-		p.Steps = append(p.Steps, PlannedStep{s, needs, facts, units})
+		step := PlannedStep{Step: s, Needs: needs, Facts: facts, Units: units}
+		if verb.Notes != nil {
+			step.Notes = verb.Notes(s.Spec, facts)
+		}
+		p.Steps = append(p.Steps, step)
 	}
 	if b.Full && !slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return incremental(s.Needs) }) {
 		return nil, fault.New(fault.Config, "run.full", "no step of flow %s reads since a mark: it reads everything as it is", b.Flow).Hint("leave --full away")

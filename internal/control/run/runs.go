@@ -46,6 +46,14 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	Kept
+}
+
+// Kept is what a run keeps for its loads, as package pipeline describes it.
+type Kept interface {
+	Lookup(ctx context.Context, sum string) ([][2]string, error)
+	Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error
+	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error
 }
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all

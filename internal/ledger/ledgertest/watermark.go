@@ -10,6 +10,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/watermark"
 )
 
 // watermarks: the run that notes last decides, each step, source and target has
@@ -23,7 +24,7 @@ func watermarks(t *testing.T, l *ledger.Ledger) {
 	u := one.loads("copy/watermark/all/1", 1)
 	of := func(source string) *catalog.Watermark {
 		t.Helper()
-		w, err := l.View().Watermarks().Of(ctx, one.run.Flow, step, source, "b")
+		w, err := watermark.Of(ctx, l.View().Room(), one.run.Flow, step, source, "b")
 		if err != nil {
 			t.Fatal(err)
 		}

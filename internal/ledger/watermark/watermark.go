@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"godwit/internal/catalog"
@@ -31,26 +30,27 @@ func Args(run int64, w catalog.Watermark, now time.Time) []any {
 	return []any{run, w.Step, w.Source, w.Target, string(meaning), string(w.High), run, now.UnixMilli()}
 }
 
-// Look answers questions about watermarks.
-type Look struct {
-	DB interface {
-		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	}
-	Fault func(error) error
+// Reader is what watermarks are read with.
+type Reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Of is how far a step of a flow has read between two databases, nil when it
 // never came to an end there.
-func (l Look) Of(ctx context.Context, flow, step, source, target string) (*catalog.Watermark, error) {
+func Of(ctx context.Context, db Reader, flow, step, source, target string) (*catalog.Watermark, error) {
+	rows, err := db.QueryContext(ctx, `SELECT meaning, high, run.flow || '-' || run.n FROM watermark w JOIN run ON run.id = w.run
+		WHERE w.flow = ? AND w.step = ? AND w.source = ? AND w.target = ?`, flow, step, source, target)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
 	w := catalog.Watermark{Step: step, Source: source, Target: target}
 	var meaning, high string
-	err := l.DB.QueryRowContext(ctx, `SELECT meaning, high, run.flow || '-' || run.n FROM watermark w JOIN run ON run.id = w.run
-		WHERE w.flow = ? AND w.step = ? AND w.source = ? AND w.target = ?`, flow, step, source, target).Scan(&meaning, &high, &w.Run)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, l.Fault(err)
+	if err := rows.Scan(&meaning, &high, &w.Run); err != nil {
+		return nil, err
 	}
 	w.High = json.RawMessage(high)
 	if err := json.Unmarshal([]byte(meaning), &w.Meaning); err != nil {

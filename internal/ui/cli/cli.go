@@ -17,6 +17,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/exceptions"
+	"godwit/internal/ui/cli/maps"
 	"godwit/internal/ui/view"
 )
 
@@ -112,7 +113,7 @@ watched, stopped and resumed at any moment.`,
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range exceptions.Commands(desk{s}) {
+	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}
@@ -218,4 +219,10 @@ type desk struct{ *session }
 func (d desk) Runs(ctx context.Context) (*run.Runs, func() error, error) { return d.open(ctx) }
 func (d desk) Show(name string, s view.Screen, v any) error              { return d.show(name, s, v) }
 func (d desk) Line(format string, args ...any)                           { d.line(format, args...) }
-func (d desk) Now() time.Time                                            { return time.Now().In(d.Zone) }
+func (d desk) Known() flow.Language                                      { return d.Language }
+func (d desk) Systems() *run.Runs                                        { return d.looking() }
+func (d desk) Failed() error                                             { return exit{ExitFailed} }
+func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
+	return d.file(&source{set: set, env: env}, name)
+}
+func (d desk) Now() time.Time { return time.Now().In(d.Zone) }

@@ -88,6 +88,9 @@ func makes(st run.PlannedStep) string {
 // loaded is a step that reads records: the fields of one, and where they go.
 func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	l := Load(st.Step.ID, st.Facts)
+	for _, n := range st.Notes {
+		l.Notes = append(l.Notes, view.StepNote(n))
+	}
 	row.Load, row.Makes = &l, l.Reads()+" into "+view.Plural(len(l.Writes), "table")
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes

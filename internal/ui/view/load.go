@@ -8,13 +8,20 @@ import (
 
 // Load is a step that reads records, as both sides stand now.
 type Load struct {
-	Step    string   `json:"step"`
-	Fields  int64    `json:"fields"` // of a record
-	Key     []string `json:"key,omitempty"`
-	Records int64    `json:"records"`         // estimate; -1 = not known
-	Parts   int64    `json:"parts"`           // that are read beside each other
-	Writes  []string `json:"writes"`          // tables
-	Since   string   `json:"since,omitempty"` // of an incremental read: from where, and why
+	Step    string     `json:"step"`
+	Fields  int64      `json:"fields"` // of a record
+	Key     []string   `json:"key,omitempty"`
+	Records int64      `json:"records"`         // estimate; -1 = not known
+	Parts   int64      `json:"parts"`           // that are read beside each other
+	Writes  []string   `json:"writes"`          // tables
+	Since   string     `json:"since,omitempty"` // of an incremental read: from where, and why
+	Notes   []StepNote `json:"notes,omitempty"`
+}
+
+// StepNote is a line about a step that is planned.
+type StepNote struct {
+	Label string `json:"label"`
+	Text  string `json:"text"`
 }
 
 // Reads says what is read.

@@ -134,6 +134,9 @@ func (p Plan) Draw(edge int) []string {
 	for _, s := range p.Steps {
 		if s.Load != nil {
 			note(s.Load.Step+" writes", strings.Join(s.Load.Writes, ", "), "")
+			for _, n := range s.Load.Notes {
+				note(s.Load.Step+" "+n.Label, n.Text, "")
+			}
 		}
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {

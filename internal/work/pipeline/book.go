@@ -30,4 +30,20 @@ type Book interface {
 	// Open reads claimed ones in order of their ids, from behind one on; an
 	// empty page is the end.
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	Kept
+}
+
+// Kept is what a run keeps for its loads beside their chunks.
+type Kept interface {
+	// Lookup gives the table of values of that hash, as it was read when the
+	// step was planned.
+	Lookup(ctx context.Context, sum string) ([][2]string, error)
+	// Say keeps what the records of a chunk said to rules, by their names,
+	// instead of what was kept for it before. It counts as soon and as long as
+	// the chunk is prepared or settled.
+	Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error
+	// Said gives what counts of what was said to a rule of a step: in this run
+	// or, redriven, in the run whose exceptions are processed again and in all
+	// redrives of it. Own is what this run said itself.
+	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error
 }

@@ -38,10 +38,9 @@ func (c *chunk) full() bool {
 	return c.Account.Read >= chunkRecords || c.Account.Bytes >= chunkBytes
 }
 
-// take counts what became of a page's records.
+// take counts what became of a page's records, by their places in it.
 func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
-	written := 0
-	for _, m := range page {
+	for i, m := range page {
 		c.Account.Bytes += int64(m.Record.Size)
 		switch {
 		case m.Filtered != "":
@@ -53,8 +52,7 @@ func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
 				return err
 			}
 		default:
-			b := became[written]
-			written++
+			b := became[i]
 			c.Account.Count(b.Outcome, 1)
 			c.Account.Written += b.Rows
 			if b.Outcome == record.Dead {

@@ -16,13 +16,14 @@ import (
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book}, "watermark": &advancer{book: book}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}, "groups": &grouper{book}, "watermark": &advancer{book: book}}
 }
 
 // loader does units of kind load: all records of one range.
 type loader struct {
-	open connector.Opener
-	book Book
+	open  connector.Opener
+	book  Book
+	shelf shelf
 }
 
 // Done finds nothing out: what an earlier attempt left is settled by Do, which
@@ -65,7 +66,11 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	program, err := r.spec.compile()
+	lookups, err := x.shelf.of(ctx, r.spec.Map)
+	if err != nil {
+		return nil, err
+	}
+	program, err := r.spec.compile(lookups)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +84,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	after, err := r.recover(ctx)
 	if err != nil || r.over {
 		return r, err
+	}
+	if r.judge, err = r.newJudge(ctx); err != nil {
+		return r, fault.Wrap(err, "read what records said to rules")
 	}
 	if r.spec.Again != nil {
 		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
@@ -124,12 +132,14 @@ type loading struct {
 	target  connector.RecordTarget
 	reader  connector.RecordReader
 	point   string         // in time, that is read at
+	judge   *judge         // nil without rules over many records
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read
 }
 
 func (r *loading) close() {
+	r.judge.close()
 	if r.reader != nil {
 		r.reader.Close()
 	}

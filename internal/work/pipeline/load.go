@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"maps"
+
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/watermark"
@@ -22,13 +24,38 @@ type Load struct {
 // The same process serves load, verify and redrive, so that they cannot drift.
 // Its keys stand in a file of their own or in the load, never in both.
 type Process struct {
-	Entity  string       `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
-	Key     []string     `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
-	Version string       `flow:"version" help:"path of a value that grows: older is never written over newer"`
-	Map     *mapping.Map `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
-	To      Target       `flow:"to,place" help:"where the records go"`
-	Dead    Dead         `flow:"dead" help:"what to do about records that are not loaded"`
-	Place   string       `flow:",position"`
+	Entity  string                    `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
+	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
+	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
+	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
+	Overlay *mapping.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
+	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
+	To      Target                    `flow:"to,place" help:"where the records go"`
+	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
+	Place   string                    `flow:",position"`
+}
+
+// mapped is the map with what the process and its overlay make of it.
+func (p *Process) mapped() *mapping.Map {
+	m, _ := p.laid()
+	if m == nil || len(p.Lookups) == 0 {
+		return m
+	}
+	out := *m
+	out.Lookups = maps.Clone(m.Lookups)
+	if out.Lookups == nil {
+		out.Lookups = map[string]mapping.Lookup{}
+	}
+	maps.Copy(out.Lookups, p.Lookups)
+	return &out
+}
+
+// laid is the map with the overlay, and what that changes.
+func (p *Process) laid() (*mapping.Map, []mapping.Change) {
+	if p.Map == nil {
+		return nil, nil
+	}
+	return p.Map.With(p.Overlay)
 }
 
 // Source is a place that records are read from.

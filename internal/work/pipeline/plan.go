@@ -41,16 +41,12 @@ const (
 func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
-		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: p.Map, Tables: records.Tables,
+		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, With: l.From.With, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 	}
-	program, err := spec.compile()
+	program, err := spec.compile(values(records.Lookups))
 	if err != nil {
 		return nil, err
-	}
-	if sets := program.SetRules(); len(sets) > 0 {
-		return nil, fault.New(fault.Config, "flow.not-built", "%s: rule %s is one over many records (unique, same): it is not built yet", sets[0].At, sets[0].Name).
-			Hint("a unique index at the target finds the same records: they become dead letters")
 	}
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
@@ -75,6 +71,12 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		}
 		units = append(units, u)
 	}
+	if rules := named(program.SetRules()); len(rules) > 0 {
+		units = append(units, unit.Unit{
+			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
+			After: []string{"loaded"}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
+		})
+	}
 	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
 		Tags: []string{"unmarked"}, After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
@@ -85,14 +87,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	return units, nil
 }
 
-// compile makes the program that maps the records.
-func (s *LoadSpec) compile() (*mapping.Program, error) {
+// compile makes the program that maps the records, with the values of the
+// lookups that a system holds.
+func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Program, error) {
 	env, err := scope(s.Scope)
 	if err != nil {
 		return nil, err
 	}
 	program, problems := mapping.Compile(s.Map, mapping.Input{
-		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version,
+		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version, Lookups: lookups,
 	})
 	if len(problems) == 0 {
 		return program, nil

@@ -103,27 +103,16 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 		c.load.Close()
 		return nil, err
 	}
+	r.judge.begin()
 	r.report.At("load.begun")
 	return c, nil
 }
 
 // put writes a batch into the chunk and counts it.
 func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) error {
-	page := make([]record.Mapped, 0, len(b.mapped))
-	for _, m := range b.mapped {
-		if m.Filtered == "" && !m.Reject {
-			page = append(page, m)
-		}
-	}
-	var became []connector.Became
-	if len(page) > 0 {
-		var err error
-		if became, err = c.records.WriteRecords(ctx, r.spec.Mode, r.spec.Into, page); err != nil {
-			return fault.Wrap(err, "write to %s", r.spec.To)
-		}
-		if len(became) != len(page) {
-			return fault.New(fault.Internal, "account.open", "%s told of %d records what became of them, of %d", r.spec.To, len(became), len(page))
-		}
+	became, err := r.hand(ctx, c, b)
+	if err != nil {
+		return err
 	}
 	c.Account.Read = b.count - before
 	for i := range b.page.Records {
@@ -134,6 +123,21 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	}
 	r.report.At("load.written")
 	return nil
+}
+
+// writeRecords writes a page of them.
+func (r *loading) writeRecords(ctx context.Context, c *chunk, page []record.Mapped) ([]connector.Became, error) {
+	if len(page) == 0 {
+		return nil, nil
+	}
+	became, err := c.records.WriteRecords(ctx, r.spec.Mode, r.spec.Into, page)
+	if err != nil {
+		return nil, fault.Wrap(err, "write to %s", r.spec.To)
+	}
+	if len(became) != len(page) {
+		return nil, fault.New(fault.Internal, "account.open", "%s told of %d records what became of them, of %d", r.spec.To, len(became), len(page))
+	}
+	return became, nil
 }
 
 // settle tells the ledger what the chunk comes to, commits it, and makes it
@@ -149,6 +153,10 @@ func (r *loading) settle(ctx context.Context, c *chunk) error {
 			return fault.New(fault.Internal, "chunk.order", "chunk %d: what it has read up to: %w", c.Number, err)
 		}
 	}
+	if err := r.keep(ctx, c); err != nil {
+		return fault.Wrap(err, "keep what the records of chunk %d said", c.Number)
+	}
+	r.report.At("load.kept")
 	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.exceptions, c.warnings); err != nil {
 		return fault.Wrap(err, "prepare chunk %d", c.Number)
 	}

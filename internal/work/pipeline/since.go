@@ -79,6 +79,10 @@ func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program)
 	if err := s.Overlap.Check(s.Column, s.Type); err != nil {
 		return nil, err
 	}
+	if rules := program.SetRules(); len(rules) > 0 {
+		return nil, fault.New(fault.Config, "load.since", "%s: rule %s compares all records: with since only some are read", rules[0].At, rules[0].Name).
+			Hint("a unique index at the target finds the same records, or read everything: leave since away")
+	}
 	meaning, err := l.meaning(program)
 	if err != nil {
 		return nil, err

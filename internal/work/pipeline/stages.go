@@ -18,7 +18,8 @@ type batch struct {
 	count  int64 // the source's own count up to its end
 	last   bool  // nothing was left behind it
 	mapped []record.Mapped
-	ready  chan struct{} // closed when mapped
+	claims [][]mapping.Claim // to rules over many records
+	ready  chan struct{}     // closed when mapped
 }
 
 // ahead is how many pages may be read before the first of them is written.
@@ -39,8 +40,9 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 		g.Go(func() error {
 			for b := range todo {
 				b.mapped = make([]record.Mapped, len(b.page.Records))
+				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {
-					b.mapped[i] = mapped(w, &b.page.Records[i])
+					b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i])
 				}
 				close(b.ready)
 			}
@@ -51,11 +53,15 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 }
 
 // mapped maps a record; one that could not be read is rejected as it is.
-func mapped(w *mapping.Worker, r *record.Record) record.Mapped {
+func mapped(w *mapping.Worker, r *record.Record) (record.Mapped, []mapping.Claim) {
 	if r.Broken != nil {
-		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}
+		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}, nil
 	}
-	return w.Map(r)
+	m := w.Map(r)
+	if m.Filtered != "" {
+		return m, nil
+	}
+	return m, w.Claims()
 }
 
 // read hands each page to whoever maps it, and its place in the order to

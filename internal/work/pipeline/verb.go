@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
 )
 
 // Verb is the load verb: records of one place into tables of another.
@@ -34,7 +35,11 @@ func Verb() unit.Verb {
 		Plan: func(step string, spec any, facts catalog.Facts) ([]unit.Unit, error) {
 			return plan(step, spec.(*Load), facts)
 		},
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "watermark": {Resting: true}},
+		Notes: func(spec any, facts catalog.Facts) []unit.Note {
+			return spec.(*Load).notes(facts)
+		},
+		Trial: trial(),
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}},
 	}
 }
 
@@ -88,10 +93,16 @@ func (l *Load) check() []unit.Problem {
 	if _, err := arguments(l.Scope, l.From.With); err != nil {
 		bad("from.with", fault.CodeOf(err), "%v", err)
 	}
-	if m := l.process().Map; m != nil {
-		for _, r := range m.Rules {
-			if r.Unique != nil || r.Same != "" {
-				bad("map", "flow.not-built", "%s: rule %s: unique and same are not built yet; a unique index of the target says the first", r.At, r.Name)
+	if len(l.process().Lookups) > 0 && l.process().Map == nil {
+		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
+	}
+	if l.process().Overlay != nil && l.process().Map == nil {
+		bad("overlay", "load.overlay", "an overlay is laid over a map, and there is none")
+	}
+	for path, in := range l.process().tablesOfValues() {
+		for _, name := range sorted(in) {
+			if why := checkLookup(in[name]); why != "" {
+				bad(path+"."+name, "map.lookup", "lookup %s: %s", name, why)
 			}
 		}
 	}
@@ -132,14 +143,27 @@ func (l *Load) needs() (unit.Needs, error) {
 		}
 		tables = append(tables, n)
 	}
+	lookups, err := l.lookups(p.mapped())
+	if err != nil {
+		return unit.Needs{}, err
+	}
 	if l.Again != nil {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
-			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables}}, nil
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Lookups: lookups}}, nil
 	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: max(1, l.Workers)},
+		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
 	}, nil
+}
+
+// ranges is into how many parts the records may be divided: rules over many
+// records have to meet them in the source's order.
+func (l *Load) ranges(m *mapping.Map) int {
+	if m.HasSets() {
+		return 1
+	}
+	return max(1, l.Workers)
 }
 
 // tables are the targets: the record's own, then those of its parts.

@@ -28,7 +28,7 @@ func TestCheck(t *testing.T) {
 		"mode: replace is not built":             func(l *Load) { l.To.Mode = connector.ModeReplace },
 		"gone: delete is not built":              func(l *Load) { l.To.Gone = "delete" },
 		"is no path in scope":                    func(l *Load) { l.From.With = map[string]string{"a": "1"} },
-		"rule one: unique and same are not":      func(l *Load) { l.Map = &mapping.Map{Rules: []mapping.Rule{{Name: "one", Unique: []string{"a"}}}} },
+		"lookup a: it needs a file":              func(l *Load) { l.Map = &mapping.Map{Lookups: map[string]mapping.Lookup{"a": {}}} },
 		"write all of them in one place":         func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
 		"workers is a number":                    func(l *Load) { l.Workers = -1 },
 		"since needs an overlap":                 func(l *Load) { l.From.Since, l.To.Mode = "at", connector.ModeMerge },

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,8 +54,10 @@ func Compile(m *Map, in Input) (*Program, []Problem) {
 	c.readLookups()
 	main := scoped{target: c.p.targets[0]}
 	for _, name := range slices.Sorted(maps.Keys(m.Filter)) {
+		c.at = cmp.Or(m.Laid["filter "+name], m.At)
 		c.p.filters = append(c.p.filters, filter{name, c.expression("filter "+name, m.Filter[name], scoped{}, "", catalog.KindBool, catalog.Type{})})
 	}
+	c.at = cmp.Or(m.Laid["owner"], m.At)
 	if m.Owner != "" {
 		c.p.owner = c.expression("owner", m.Owner, scoped{}, "", "", catalog.Type{})
 	}
@@ -98,6 +101,10 @@ func (c *compiler) readLookups() {
 	for _, name := range slices.Sorted(maps.Keys(c.m.Lookups)) {
 		l := c.m.Lookups[name]
 		c.at = l.At
+		if l.From != "" {
+			c.lookups[name] = c.Lookups[name]
+			continue
+		}
 		table := map[string]string{}
 		c.lookups[name] = table
 		if len(l.Values) == 0 {

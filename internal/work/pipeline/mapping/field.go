@@ -43,7 +43,8 @@ type field struct {
 type table struct {
 	name   string
 	values map[string]string
-	other  any // else; record.Missing = reject
+	other  any          // else; record.Missing = reject
+	of     catalog.Type // of what is looked up, as far as known
 }
 
 // step is one convert step with its name, for explain.
@@ -119,7 +120,7 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	f.omitNull = c.m.Nulls == "omit"
 	static = c.converts(f, m, static)
 	if m.Lookup != "" {
-		static = c.lookup(f, m)
+		static = c.lookup(f, m, static)
 	} else if m.Else != nil {
 		c.add("else", "map.field", "else says what a lookup without entry gives: there is no lookup", "")
 	}
@@ -131,12 +132,12 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	return true
 }
 
-func (c *compiler) lookup(f *field, m *Field) catalog.Type {
+func (c *compiler) lookup(f *field, m *Field, of catalog.Type) catalog.Type {
 	values, ok := c.lookups[m.Lookup]
 	if !ok {
 		c.add("lookup", "map.lookup", "there is no lookup "+quote(m.Lookup), suggest(m.Lookup, keys(c.lookups)))
 	}
-	f.lookup = &table{m.Lookup, values, written(m.Else)}
+	f.lookup = &table{m.Lookup, values, written(m.Else), of}
 	if f.lookup.other == "reject" {
 		f.lookup.other = record.Missing
 	}

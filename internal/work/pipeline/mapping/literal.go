@@ -67,14 +67,3 @@ func (l *Literal) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
-
-// Converts are steps that normalise a value, in order.
-type Converts []Convert
-
-// Convert is one step: a word, or a word with arguments.
-type Convert struct {
-	Name string   `json:"name"`           // trim, collapse, upper, lower, nfc, digits, strip_nul, blank_to_null, number, epoch, hash, bool, date, split, join, replace, pad
-	Args []string `json:"args,omitempty"` // date: layout, zone; replace: pattern, text; pad: n, character; split, join: separator
-	// Sets are the true and the false values of bool.
-	Sets [][]string `json:"sets,omitempty"`
-}

@@ -21,6 +21,9 @@ type Input struct {
 	Env     map[string]any // "inputs" and "env", each a map[string]any; frozen for the run
 	Key     []string       // paths of what tells records apart
 	Version string         // path of a value that grows; empty = there is none
+	// Lookups are the values of those that a system holds, by name. They are
+	// only read, and may be shared.
+	Lookups map[string]map[string]string
 }
 
 // Problem is something wrong with a map. At is the position (file:line:col) of
@@ -53,7 +56,7 @@ type Program struct {
 	fields   []*field
 	rows     []*children
 	rules    []*rule
-	sets     []SetRule
+	sets     []set
 	keys     []source
 	version  *source
 	column   string // of the main target, that holds the version
@@ -113,22 +116,6 @@ type rule struct {
 	owner *program
 	reads []int // fields of record
 }
-
-// SetRule is a rule over many records: no two share Unique, or Same is the
-// same in all that share Within. Fields are those of the main target's rows.
-type SetRule struct {
-	Name     string
-	Unique   []string
-	Same     string
-	Within   string
-	Field    string
-	Severity string
-	Hint     string
-	At       string
-}
-
-// SetRules are the rules that no record breaks alone, in the order of the map.
-func (p *Program) SetRules() []SetRule { return p.sets }
 
 // Columns are those of Input.Tables[i] that rows have slots for, in the order
 // of Row.Slots; of a document its top-level fields.

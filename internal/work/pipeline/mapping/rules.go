@@ -25,7 +25,7 @@ func (c *compiler) rule(m *Rule) {
 		return
 	}
 	if slices.ContainsFunc(c.p.rules, func(o *rule) bool { return o.Name == r.Name }) ||
-		slices.ContainsFunc(c.p.sets, func(o SetRule) bool { return o.Name == r.Name }) {
+		slices.ContainsFunc(c.p.sets, func(o set) bool { return o.Name == r.Name }) {
 		c.add("", "map.rule", "the rule "+quote(r.Name)+" stands there twice", "")
 	}
 	known := true
@@ -34,7 +34,9 @@ func (c *compiler) rule(m *Rule) {
 		known = c.known(name, "rule "+quote(r.Name)) && known
 	}
 	if r.Check == "" {
-		c.p.sets = append(c.p.sets, SetRule{r.Name, r.Unique, r.Same, r.Within, r.Field, r.Severity, r.Hint, r.At})
+		if known {
+			c.set(&r)
+		}
 		return
 	}
 	compiled := &rule{Rule: r, check: c.expression("check", r.Check, scoped{}, "", catalog.KindBool, catalog.Type{})}

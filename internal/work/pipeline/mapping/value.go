@@ -3,7 +3,6 @@ package mapping
 import (
 	"slices"
 
-	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/convert"
 	"godwit/internal/work/pipeline/mapping/expression"
@@ -53,10 +52,9 @@ func (w *Worker) field(f *field) any {
 // derived is lookup and expr behind what the value is so far.
 func (w *Worker) derived(f *field, v any) (any, bool) {
 	if f.lookup != nil && v != nil {
-		text, ok := convert.Text(v, catalog.Type{})
-		found, known := f.lookup.values[text]
+		found, known := convert.Find(f.lookup.values, v, f.lookup.of)
 		switch {
-		case ok && known:
+		case known:
 			v = found
 		case f.lookup.other != record.Missing:
 			v = f.lookup.other

@@ -20,7 +20,7 @@ func version(m *Map, in Input) string {
 	plain := *m
 	plain.At, plain.Lookups = "", map[string]Lookup{}
 	for name, l := range m.Lookups {
-		plain.Lookups[name] = Lookup{Values: l.Values}
+		plain.Lookups[name] = Lookup{Values: l.Values, Sum: l.Sum}
 	}
 	plain.Fields = silent(m.Fields)
 	plain.Rows = slices.Clone(m.Rows)

@@ -5,7 +5,6 @@
 package convert
 
 import (
-	"strconv"
 	"time"
 
 	"godwit/internal/catalog"
@@ -57,33 +56,9 @@ func Name(v any) string {
 	return "something else"
 }
 
-// Text is the one text that stands for a single value, false for lists,
-// documents and bytes. Times are written as what from says they are.
-func Text(v any, from catalog.Type) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case record.Decimal:
-		return string(v), true
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64), true
-	case bool:
-		return strconv.FormatBool(v), true
-	case time.Time:
-		return TimeText(v, from), true
-	}
-	return "", false
-}
+// Text is record.Text: what a lookup, read from a file or a system, and a value
+// have in common.
+func Text(v any, from catalog.Type) (string, bool) { return record.Text(v, from) }
 
-// TimeText is a time in ISO 8601, as a date, a reading of a clock or a moment.
-func TimeText(t time.Time, as catalog.Type) string {
-	switch {
-	case as.Kind == catalog.KindDate:
-		return t.UTC().Format("2006-01-02")
-	case as.Kind == catalog.KindTimestamp && !as.Zone:
-		return t.UTC().Format("2006-01-02T15:04:05.999999999")
-	}
-	return record.TimeText(t)
-}
+// TimeText is record.TimeOf.
+func TimeText(t time.Time, as catalog.Type) string { return record.TimeOf(t, as) }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping/convert"
 
@@ -295,11 +296,12 @@ func lookup(tables map[string]map[string]string) func(...any) (any, error) {
 		if v[1] == nil {
 			return nil, nil
 		}
-		key, err := toText(v[1])
-		if err != nil {
-			return nil, err
+		if found, ok := convert.Find(table, v[1], catalog.Type{}); ok {
+			return found, nil
 		}
-		if found, ok := table[key]; ok {
+		if key, err := toText(v[1]); err != nil {
+			return nil, err
+		} else if found, ok := table[key]; ok {
 			return found, nil
 		}
 		if len(v) == 3 {

@@ -1,4 +1,4 @@
-package mapping
+package steps
 
 import (
 	"strings"
@@ -22,20 +22,20 @@ func TestConverts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		plain any
-		want  Converts
+		want  List
 	}{
-		"word":    {"trim", Converts{{Name: "trim"}}},
-		"words":   {list{"trim", "blank_to_null", "epoch"}, Converts{{Name: "trim"}, {Name: "blank_to_null"}, {Name: "epoch"}}},
-		"bool":    {of("bool", list{list{"J", "1"}, list{"N", "0"}}), Converts{{Name: "bool", Sets: [][]string{{"J", "1"}, {"N", "0"}}}}},
-		"date":    {of("date", "2006-01-02"), Converts{{Name: "date", Args: []string{"2006-01-02"}}}},
-		"zone":    {list{of("zone", "Europe/Amsterdam", unit.Pair{Name: "date", Value: "2006-01-02"})}, Converts{{Name: "date", Args: []string{"2006-01-02", "Europe/Amsterdam"}}}},
-		"split":   {list{of("split", ","), "trim", of("join", "")}, Converts{{Name: "split", Args: []string{","}}, {Name: "trim"}, {Name: "join", Args: []string{""}}}},
-		"replace": {of("replace", list{`(\d+)-(?P<b>x)`, "${1}x$b$$"}), Converts{{Name: "replace", Args: []string{`(\d+)-(?P<b>x)`, "${1}x$b$$"}}}},
-		"number":  {list{of("number", list{","}), of("number", list{",", "."}), "number"}, Converts{{Name: "number", Args: []string{","}}, {Name: "number", Args: []string{",", "."}}, {Name: "number"}}},
-		"epoch":   {list{of("epoch", "ms"), "epoch"}, Converts{{Name: "epoch", Args: []string{"ms"}}, {Name: "epoch"}}},
-		"pad":     {of("pad", list{int64(1000), "é"}), Converts{{Name: "pad", Args: []string{"1000", "é"}}}},
+		"word":    {"trim", List{{Name: "trim"}}},
+		"words":   {list{"trim", "blank_to_null", "epoch"}, List{{Name: "trim"}, {Name: "blank_to_null"}, {Name: "epoch"}}},
+		"bool":    {of("bool", list{list{"J", "1"}, list{"N", "0"}}), List{{Name: "bool", Sets: [][]string{{"J", "1"}, {"N", "0"}}}}},
+		"date":    {of("date", "2006-01-02"), List{{Name: "date", Args: []string{"2006-01-02"}}}},
+		"zone":    {list{of("zone", "Europe/Amsterdam", unit.Pair{Name: "date", Value: "2006-01-02"})}, List{{Name: "date", Args: []string{"2006-01-02", "Europe/Amsterdam"}}}},
+		"split":   {list{of("split", ","), "trim", of("join", "")}, List{{Name: "split", Args: []string{","}}, {Name: "trim"}, {Name: "join", Args: []string{""}}}},
+		"replace": {of("replace", list{`(\d+)-(?P<b>x)`, "${1}x$b$$"}), List{{Name: "replace", Args: []string{`(\d+)-(?P<b>x)`, "${1}x$b$$"}}}},
+		"number":  {list{of("number", list{","}), of("number", list{",", "."}), "number"}, List{{Name: "number", Args: []string{","}}, {Name: "number", Args: []string{",", "."}}, {Name: "number"}}},
+		"epoch":   {list{of("epoch", "ms"), "epoch"}, List{{Name: "epoch", Args: []string{"ms"}}, {Name: "epoch"}}},
+		"pad":     {of("pad", list{int64(1000), "é"}), List{{Name: "pad", Args: []string{"1000", "é"}}}},
 	} {
-		var got Converts
+		var got List
 		if err := got.ReadPlain(c.plain); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -102,7 +102,7 @@ func TestConvertsRefuse(t *testing.T) {
 		"zone twice":      {of("date", "2006-01-02 15:04 -0700", unit.Pair{Name: "zone", Value: "UTC"}), "holds a time zone already", "take zone away"},
 		"date nonsense":   {of("date", "24 Jun 2021"), `date: "24 Jun 2021" is no layout: 2 and 2 are both the day`, look},
 	} {
-		var got Converts
+		var got List
 		err := got.ReadPlain(c.plain)
 		if err == nil || !strings.Contains(err.Error(), c.want) || got != nil {
 			t.Errorf("%s: %v, want %s; read %v", name, err, c.want, got)

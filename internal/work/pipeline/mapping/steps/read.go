@@ -1,4 +1,7 @@
-package mapping
+// Package steps reads what a map file writes under convert: one step or several,
+// each a word or a word with arguments. Start reading at List.ReadPlain; what
+// the steps do is in package convert.
+package steps
 
 import (
 	"fmt"
@@ -12,6 +15,17 @@ import (
 	"godwit/internal/nearest"
 	"godwit/internal/unit"
 )
+
+// List are steps that normalise a value, in order.
+type List []Step
+
+// Step is one step: a word, or a word with arguments.
+type Step struct {
+	Name string   `json:"name"`           // trim, collapse, upper, lower, nfc, digits, strip_nul, blank_to_null, number, epoch, hash, bool, date, split, join, replace, pad
+	Args []string `json:"args,omitempty"` // date: layout, zone; replace: pattern, text; pad: n, character; split, join: separator
+	// Sets are the true and the false values of bool.
+	Sets [][]string `json:"sets,omitempty"`
+}
 
 // Steps without arguments, and how those with arguments are written.
 var (
@@ -30,12 +44,12 @@ var (
 
 // ReadPlain is the language's: one step or a list of steps, each a word or
 // {WORD: ARGUMENTS}. What can be wrong with the arguments is found here.
-func (c *Converts) ReadPlain(v any) error {
+func (l *List) ReadPlain(v any) error {
 	steps, isList := v.([]any)
 	if !isList {
 		steps = []any{v}
 	}
-	out := Converts{}
+	out := List{}
 	for i, s := range steps {
 		step, err := readStep(s)
 		if err != nil && isList {
@@ -49,7 +63,7 @@ func (c *Converts) ReadPlain(v any) error {
 	if len(out) == 0 {
 		return wrong("it names no step").Hint("take the key away")
 	}
-	*c = out
+	*l = out
 	return nil
 }
 
@@ -57,17 +71,17 @@ func wrong(format string, args ...any) *fault.Error {
 	return fault.New(fault.Config, "flow.value", format, args...)
 }
 
-func readStep(v any) (Convert, error) {
+func readStep(v any) (Step, error) {
 	switch v := v.(type) {
 	case string:
 		if slices.Contains(bareSteps, v) {
-			return Convert{Name: v}, nil
+			return Step{Name: v}, nil
 		}
-		return Convert{}, unknownStep(v)
+		return Step{}, unknownStep(v)
 	case []unit.Pair:
 		return readArguments(v)
 	}
-	return Convert{}, wrong("it is a word, or a word with arguments").Hint("words: %s", stepNames())
+	return Step{}, wrong("it is a word, or a word with arguments").Hint("words: %s", stepNames())
 }
 
 func unknownStep(name string) error {
@@ -93,7 +107,7 @@ func allSteps() []string {
 func stepNames() string { return strings.Join(allSteps(), ", ") }
 
 // readArguments reads {WORD: ARGUMENTS}; date may have a zone beside it.
-func readArguments(pairs []unit.Pair) (Convert, error) {
+func readArguments(pairs []unit.Pair) (Step, error) {
 	var name string
 	var args, zone any
 	hasZone := false
@@ -102,19 +116,19 @@ func readArguments(pairs []unit.Pair) (Convert, error) {
 		case p.Name == "zone":
 			zone, hasZone = p.Value, true
 		case stepForms[p.Name] == "" && slices.Contains(bareSteps, p.Name):
-			return Convert{}, wrong("%s takes no arguments", p.Name).Hint("write %s", p.Name)
+			return Step{}, wrong("%s takes no arguments", p.Name).Hint("write %s", p.Name)
 		case stepForms[p.Name] == "":
-			return Convert{}, unknownStep(p.Name)
+			return Step{}, unknownStep(p.Name)
 		case name != "":
-			return Convert{}, wrong("%s and %s are two steps", name, p.Name).Hint("make a list of them: [%s, %s]", stepForms[name], stepForms[p.Name])
+			return Step{}, wrong("%s and %s are two steps", name, p.Name).Hint("make a list of them: [%s, %s]", stepForms[name], stepForms[p.Name])
 		default:
 			name, args = p.Name, p.Value
 		}
 	}
 	if name == "" || hasZone && name != "date" {
-		return Convert{}, wrong("zone belongs to date").Hint("write %s", stepForms["date"])
+		return Step{}, wrong("zone belongs to date").Hint("write %s", stepForms["date"])
 	}
-	c := Convert{Name: name}
+	c := Step{Name: name}
 	err := c.read(args, zone, hasZone)
 	if err != nil && len(fault.Of(err).Next) == 0 {
 		err = wrong("%s", err.Error()).Hint("write %s", stepForms[name])
@@ -122,7 +136,7 @@ func readArguments(pairs []unit.Pair) (Convert, error) {
 	return c, fault.Wrap(err, "%s", name)
 }
 
-func (c *Convert) read(args, zone any, hasZone bool) (err error) {
+func (c *Step) read(args, zone any, hasZone bool) (err error) {
 	switch c.Name {
 	case "bool":
 		c.Sets, err = readSets(args)
@@ -163,7 +177,7 @@ func (c *Convert) read(args, zone any, hasZone bool) (err error) {
 	return nil
 }
 
-func (c *Convert) readZone(v any) error {
+func (c *Step) readZone(v any) error {
 	zone, err := text(v)
 	if err != nil {
 		return fault.Wrap(err, "zone")

@@ -1,0 +1,70 @@
+// Package kept is a run's side of what its loads keep in the ledger beside
+// their journal: tables of values that are looked up in, and what records said
+// to rules over many of them.
+package kept
+
+import (
+	"context"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/ledger/kept"
+	"godwit/internal/unit"
+)
+
+// Of is what one run keeps.
+type Of struct {
+	Own    *ledger.Session
+	Ledger *ledger.Ledger
+	Run    int64
+}
+
+// Keep freezes tables of values for the run: whoever goes on with it looks up in
+// the same ones.
+func Keep(ctx context.Context, own *ledger.Session, facts *catalog.Records) error {
+	if facts == nil {
+		return nil
+	}
+	for name, l := range facts.Lookups {
+		if err := own.In(ctx, "keep lookup "+name, func(run int64, w kept.Change) error { return kept.KeepLookup(w, run, l) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Lookup is pipeline.Kept's.
+func (o Of) Lookup(ctx context.Context, sum string) ([][2]string, error) {
+	pairs, err := kept.Lookup(ctx, o.Ledger.View().Room(), o.Run, sum)
+	return pairs, fault.Wrap(err, "read what a lookup was when the run was planned")
+}
+
+// Say is pipeline.Kept's.
+func (o Of) Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error {
+	origin, err := o.origin(ctx, again)
+	if err != nil {
+		return err
+	}
+	return o.Own.In(ctx, "keep what records said", func(run int64, change kept.Change) error {
+		return kept.Say(change, kept.Chunk{Run: run, Unit: u.ID, N: number, Origin: origin, Step: u.Step}, said)
+	})
+}
+
+// Said is pipeline.Kept's.
+func (o Of) Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error {
+	origin, err := o.origin(ctx, again)
+	if err != nil {
+		return err
+	}
+	return kept.Said(ctx, o.Ledger.View().Room(), origin, step, rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
+}
+
+// origin is the run whose records are loaded.
+func (o Of) origin(ctx context.Context, again *unit.Redrive) (int64, error) {
+	if again == nil {
+		return o.Run, nil
+	}
+	of, err := o.Ledger.Find(ctx, again.Of)
+	return of.ID, err
+}

@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
+)
+
+// checkLookup says what is wrong with where a table of values comes from.
+func checkLookup(l mapping.Lookup) string {
+	places := 0
+	for _, text := range []string{l.Table, l.Query, l.Objects} {
+		if text != "" {
+			places++
+		}
+	}
+	switch {
+	case l.File == "" && l.From == "":
+		return "it needs a file, or at with a table, a query or objects"
+	case l.File != "" && (l.From != "" || places > 0 || l.Where != "" || l.Format != ""):
+		return "it has a file, and keys of another place too: take one of them"
+	case l.File != "" && (l.Key != "key" || l.Value != "value"):
+		return "the columns of a CSV file are called key and value: key and value belong to at"
+	case l.File != "":
+		return ""
+	case places != 1:
+		return "it needs one of table, query and objects"
+	case l.Where != "" && l.Table == "":
+		return "where belongs to a table: a query has its own"
+	case l.Format != "" && l.Objects == "":
+		return "format belongs to objects"
+	}
+	if l.Table != "" {
+		if _, err := catalog.ParseName(l.Table); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// lookups are the tables of values that are to be read from systems.
+func (l *Load) lookups(m *mapping.Map) ([]unit.Lookup, error) {
+	if m == nil {
+		return nil, nil
+	}
+	args, err := arguments(l.Scope, nil)
+	if err != nil {
+		return nil, err
+	}
+	var list []unit.Lookup
+	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
+		of := m.Lookups[name]
+		if of.From == "" {
+			continue
+		}
+		one := unit.Lookup{Name: name, At: of.From, Key: of.Key, Value: of.Value, Place: of.At,
+			Query: catalog.Query{SQL: of.Query, Where: of.Where, Objects: of.Objects, Format: of.Format, Args: args}}
+		if of.Table != "" {
+			if one.Query.Table, err = catalog.ParseName(of.Table); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// summed is a map that says by their hashes which values its lookups have.
+func summed(m *mapping.Map, read map[string]catalog.Lookup) *mapping.Map {
+	if m == nil || len(read) == 0 {
+		return m
+	}
+	out := *m
+	out.Lookups = maps.Clone(m.Lookups)
+	for name, r := range read {
+		l := out.Lookups[name]
+		l.Sum = r.Sum
+		out.Lookups[name] = l
+	}
+	return &out
+}
+
+// values makes maps of tables that were read.
+func values(read map[string]catalog.Lookup) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for name, l := range read {
+		all[name] = table(l.Pairs)
+	}
+	return all
+}
+
+func table(pairs [][2]string) map[string]string {
+	t := make(map[string]string, len(pairs))
+	for _, p := range pairs {
+		t[p[0]] = p[1]
+	}
+	return t
+}
+
+// shelf holds the tables of values that units of this process look up in: all
+// parts of a load share one.
+type shelf struct {
+	book Book
+	mu   sync.Mutex
+	held map[string]map[string]string // by their hash
+}
+
+// of gives a map's tables of values as they were when the step was planned.
+func (s *shelf) of(ctx context.Context, m *mapping.Map) (map[string]map[string]string, error) {
+	all := map[string]map[string]string{}
+	if m == nil {
+		return all, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, l := range m.Lookups {
+		if l.Sum == "" {
+			continue
+		}
+		if s.held[l.Sum] == nil {
+			pairs, err := s.book.Lookup(ctx, l.Sum)
+			if err != nil {
+				return nil, fault.Wrap(err, "look up %s", name)
+			}
+			if s.held == nil {
+				s.held = map[string]map[string]string{}
+			}
+			s.held[l.Sum] = table(pairs)
+		}
+		all[name] = s.held[l.Sum]
+	}
+	return all, nil
+}
+
+// lookups are those of a map or a process, by name.
+type lookups = map[string]mapping.Lookup
+
+func sorted(m lookups) []string { return slices.Sorted(maps.Keys(m)) }
+
+// tablesOfValues are all of a process, by the path of the key that they stand in.
+func (p *Process) tablesOfValues() map[string]lookups {
+	all := map[string]lookups{"lookups": p.Lookups}
+	if p.Map != nil {
+		all["map.lookups"] = p.Map.Lookups
+	}
+	if p.Overlay != nil {
+		all["overlay.lookups"] = p.Overlay.Lookups
+	}
+	return all
+}

@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/cases"
+	"godwit/internal/work/pipeline/mapping"
+)
+
+// trial is how maps are tried without a run.
+func trial() *unit.Trial {
+	return &unit.Trial{
+		Map: func() any { return &mapping.Map{} }, Cases: func() any { return &cases.File{} },
+		Alone: func(m any) any {
+			l := &Load{}
+			l.Map = m.(*mapping.Map)
+			return l
+		},
+		File: func(spec any) string { return spec.(*Load).cases() },
+		Run: func(spec, list any, facts *catalog.Records) ([]unit.Case, error) {
+			return spec.(*Load).test(list.(*cases.File), facts)
+		},
+		Explain: func(spec any, r record.Record, facts *catalog.Records) (unit.Explained, error) {
+			return spec.(*Load).explain(r, facts)
+		},
+	}
+}
+
+// cases is the file of those of the map, "" without a map.
+func (l *Load) cases() string {
+	if m := l.process().Map; m != nil {
+		if file, _, ok := strings.Cut(m.At, ".yaml"); ok {
+			return file + ".test.yaml"
+		}
+	}
+	return ""
+}
+
+// test runs cases. Without facts nothing is known of source and target: the
+// source has the fields that the cases give, of any type, and so has the target.
+func (l *Load) test(f *cases.File, facts *catalog.Records) ([]unit.Case, error) {
+	m := l.process().mapped()
+	if facts == nil {
+		for _, name := range sorted(m.Lookups) {
+			if of := m.Lookups[name]; of.From != "" {
+				return nil, fault.New(fault.Config, "case.lookup", "%s: lookup %s is read from %s, which only a flow can reach", of.At, name, of.From).
+					Hint("godwit map test FLOW tries the maps of a flow, with what both sides hold")
+			}
+		}
+		facts = &catalog.Records{Schema: f.Schema(), Tables: supposed(m)}
+	}
+	p, spec, err := l.compiled(facts)
+	if err != nil {
+		return nil, err
+	}
+	return cases.Run(f, p, spec.Schema, m)
+}
+
+// supposed are tables for a map with rows: they have the columns that it fills.
+func supposed(m *mapping.Map) []catalog.TargetTable {
+	if len(m.Rows) == 0 {
+		return nil
+	}
+	tables := []catalog.TargetTable{{Name: catalog.Name{Object: "record"}, Columns: columns(m.Fields)}}
+	for _, r := range m.Rows {
+		name, err := catalog.ParseName(r.Into)
+		if err != nil {
+			name = catalog.Name{Object: r.Into}
+		}
+		tables = append(tables, catalog.TargetTable{Name: name, Columns: columns(r.Fields), Key: r.Key})
+	}
+	return tables
+}
+
+func columns(fields []mapping.Field) []catalog.TargetColumn {
+	var list []catalog.TargetColumn
+	seen := map[string]bool{}
+	for _, f := range fields {
+		name, _, nested := strings.Cut(f.Name, ".")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		c := catalog.TargetColumn{Name: name}
+		if nested || f.Each != "" {
+			c.Type.Kind = catalog.KindJSON
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// compiled is the map's program, as a plan would make it.
+func (l *Load) compiled(facts *catalog.Records) (*mapping.Program, LoadSpec, error) {
+	p := l.process()
+	spec := LoadSpec{Schema: facts.Schema, Map: p.mapped(), Tables: facts.Tables, Scope: l.Scope, Key: p.To.Key, Version: p.Version}
+	spec.Query.Key = facts.Key
+	program, err := spec.compile(values(facts.Lookups))
+	return program, spec, err
+}
+
+// explain tells how a record is mapped, with all values: who asks for one record
+// wants to see them.
+func (l *Load) explain(r record.Record, facts *catalog.Records) (unit.Explained, error) {
+	p, spec, err := l.compiled(facts)
+	if err != nil {
+		return unit.Explained{}, err
+	}
+	e := unit.Explained{Key: r.Key}
+	for i, f := range spec.Schema.Fields {
+		if r.Slots[i] != record.Missing {
+			e.Source = append(e.Source, unit.Shown{Name: f.Name, Value: record.Show(r.Slots[i], true)})
+		}
+	}
+	for _, rule := range p.SetRules() {
+		e.Others = append(e.Others, rule.Name)
+	}
+	told := p.Explain(&r, true)
+	for _, s := range told.Steps {
+		e.Steps = append(e.Steps, unit.Shown{Of: s.Field, Name: s.Step, Value: s.Value})
+	}
+	e.Filtered, e.Reject, e.Issues = told.Mapped.Filtered, told.Mapped.Reject, told.Mapped.Issues
+	for _, row := range told.Mapped.Rows {
+		for i, column := range p.Columns(row.Into) {
+			if row.Slots[i] != record.Missing && len(facts.Tables) > row.Into {
+				e.Rows = append(e.Rows, unit.Shown{Of: facts.Tables[row.Into].Name.String(), Name: column, Value: record.Show(row.Slots[i], true)})
+			}
+		}
+	}
+	return e, nil
+}
