@@ -1,5 +1,7 @@
 package catalog
 
+import "encoding/json"
+
 // Query says which records are read. One of Table, SQL and Objects is given.
 type Query struct {
 	Table Name           `json:"table,omitzero"`
@@ -18,6 +20,26 @@ type Query struct {
 	// inclusive, nil is open. Both are Page.After of this reader's system.
 	After []byte `json:"after,omitempty"`
 	Until []byte `json:"until,omitempty"`
+	Since *Since `json:"since,omitempty"`
+}
+
+// Since makes a query incremental: what holds less in a column is left out, a
+// null is read always. Where the query's own text names :since it sees to that
+// itself; then :since is null when everything is to be read.
+type Since struct {
+	Column string `json:"column"`
+	// From is the least value that is read, as record.EncodeValue writes it; nil is all.
+	From json.RawMessage `json:"from,omitempty"`
+}
+
+// Watermark is how far a step has read of a source, for a target.
+type Watermark struct {
+	Step    string            `json:"step"`
+	Source  string            `json:"source"` // both databases, see Database.ID
+	Target  string            `json:"target"`
+	Meaning map[string]string `json:"meaning"`       // what was read and made of it: hashes by what they are of
+	High    json.RawMessage   `json:"high"`          // the highest value read, as record.EncodeValue writes it
+	Run     string            `json:"run,omitempty"` // that set it
 }
 
 // Field is one field of a record.
@@ -25,6 +47,9 @@ type Field struct {
 	Name string `json:"name"`
 	Type Type   `json:"type"`
 	Null bool   `json:"null,omitempty"` // it may be null
+	// Of is what a part holds: the value is a document of these fields, or a list
+	// of such, by Type.
+	Of *Schema `json:"of,omitempty"`
 }
 
 // Schema says what the slots of records hold, in order. It does not change
@@ -84,6 +109,9 @@ type Records struct {
 	Rows   int64         `json:"rows"`             // estimate; -1 when not known
 	Tables []TargetTable `json:"tables"`           // that are written, in the order asked for
 	Proves bool          `json:"proves,omitempty"` // or only compared
+	// Watermark is how far an earlier run has read; nil: there is none that counts.
+	Watermark *Watermark `json:"watermark,omitempty"`
+	Full      bool       `json:"full,omitempty"` // none counts: everything is to be read
 	// Lookups are the tables of values that were read, by name.
 	Lookups map[string]Lookup `json:"lookups,omitempty"`
 }

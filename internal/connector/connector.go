@@ -64,6 +64,21 @@ func WithLabel(ctx context.Context, label string) context.Context {
 	return context.WithValue(ctx, labelKey{}, label)
 }
 
+// Spare is an endpoint that lends so many sessions and no more. SetAside keeps
+// one of them for work under WithAside; it may be called again. Work that uses it
+// must have asked for it before it holds any other session.
+type Spare interface{ SetAside(context.Context) error }
+
+type asideKey struct{}
+
+// WithAside marks work that is done while its caller holds other sessions, and
+// that waits for nothing else: it gets the session that was set aside, so that
+// callers never wait for each other.
+func WithAside(ctx context.Context) context.Context { return context.WithValue(ctx, asideKey{}, true) }
+
+// IsAside reports whether the context is one of WithAside.
+func IsAside(ctx context.Context) bool { return ctx.Value(asideKey{}) != nil }
+
 // Label returns the context's label, empty when it has none.
 func Label(ctx context.Context) string {
 	s, _ := ctx.Value(labelKey{}).(string)

@@ -2,10 +2,39 @@ package connector
 
 import (
 	"context"
+	"maps"
 
 	"godwit/internal/catalog"
+	"godwit/internal/fault"
 	"godwit/internal/record"
 )
+
+// SinceName is what a query's text calls the value that an incremental read
+// begins with.
+const SinceName = "since"
+
+// Bound are the values by the names that a query's text may hold.
+func Bound(q Query) (map[string]any, error) {
+	if q.Since == nil {
+		return q.Args, nil
+	}
+	args := map[string]any{SinceName: nil}
+	maps.Copy(args, q.Args)
+	if q.Since.From == nil {
+		return args, nil
+	}
+	from, err := record.DecodeValue(q.Since.From)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "query.position", "since: %w", err)
+	}
+	args[SinceName] = from
+	return args, nil
+}
+
+// NoSince is the fault of a column that no record of a query has.
+func NoSince(column string) error {
+	return fault.New(fault.Config, "query.invalid", "since: the query has no column %q", column)
+}
 
 // The words of both sides, as the seam uses them.
 type (
@@ -51,6 +80,10 @@ type RecordReader interface {
 	Count() int64
 	Close() error
 }
+
+// PointInTime is a RecordReader that knows at which point in time it reads: two
+// that say the same see the same rows.
+type PointInTime interface{ At() string }
 
 // Modes of writing records.
 const (

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 
+	"godwit/internal/catalog"
 	"godwit/internal/fault"
+	"godwit/internal/ledger/chunks"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/watermark"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -22,7 +25,7 @@ func (s *Session) Chunks(ctx context.Context, unit string) ([]record.Chunk, erro
 	chunks, err := read(ctx, s.ledger.view, func(r scanner) (record.Chunk, error) {
 		c, err := scanChunk(r)
 		return c.Chunk, err
-	}, selectChunks+` AND unit = ? AND state <> 'dropped' ORDER BY n`, s.run, unit)
+	}, chunks.Select+` AND unit = ? AND state <> 'dropped' ORDER BY n`, s.run, unit)
 	return chunks, s.wrap(err, "chunks of "+unit)
 }
 
@@ -68,7 +71,7 @@ func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) e
 			return err
 		}
 		if c.State == record.Prepared {
-			if err := tx.change(settleChunk, millis(tx.now), s.run, unit, n); err != nil {
+			if err := tx.change(chunks.Settle, millis(tx.now), s.run, unit, n); err != nil {
 				return err
 			}
 			if err := tx.redriven(s.run, s.name, c); err != nil {
@@ -100,7 +103,7 @@ func (s *Session) Discard(ctx context.Context, unit string, fence int64, from in
 		if err := s.fenced(tx, unit, fence); err != nil {
 			return err
 		}
-		rows, err := tx.query(selectChunks+` AND unit = ? AND n >= ? AND state <> 'dropped' ORDER BY n`, s.run, unit, from)
+		rows, err := tx.query(chunks.Select+` AND unit = ? AND n >= ? AND state <> 'dropped' ORDER BY n`, s.run, unit, from)
 		all, err := collect(rows, err, scanChunk)
 		if err != nil {
 			return s.ledger.fault(err)
@@ -113,6 +116,18 @@ func (s *Session) Discard(ctx context.Context, unit string, fence int64, from in
 		return nil
 	})
 	return s.wrap(err, "discard chunks of "+unit)
+}
+
+// Advance notes how far a step has read, by the unit that found it out. It may
+// be called twice.
+func (s *Session) Advance(ctx context.Context, unit string, fence int64, w catalog.Watermark) error {
+	err := s.write(ctx, func(tx *tx) error {
+		if err := s.fenced(tx, unit, fence); err != nil {
+			return err
+		}
+		return tx.change(watermark.Put, watermark.Args(s.run, w, tx.now)...)
+	})
+	return s.wrap(err, "note the watermark of "+w.Step)
 }
 
 // chunk is a stored one, with its ranges of ids.
@@ -129,7 +144,7 @@ func (c chunk) where(run int64) []any { return []any{run, c.Account.Unit, c.Numb
 func scanChunk(r scanner) (chunk, error) {
 	var c chunk
 	var figures string
-	err := r.Scan(&c.Number, &c.State, &c.After, &figures, &c.exceptions.from, &c.exceptions.to, &c.issues.from, &c.issues.to)
+	err := r.Scan(&c.Number, &c.State, &c.After, &figures, &c.exceptions.from, &c.exceptions.to, &c.issues.from, &c.issues.to, &c.Seen)
 	if err == nil {
 		err = json.Unmarshal([]byte(figures), &c.Account)
 	}
@@ -137,7 +152,7 @@ func scanChunk(r scanner) (chunk, error) {
 }
 
 func (t *tx) chunk(run int64, unit string, n int) (chunk, error) {
-	rows, err := t.query(selectChunks+` AND unit = ? AND n = ?`, run, unit, n)
+	rows, err := t.query(chunks.Select+` AND unit = ? AND n = ?`, run, unit, n)
 	found, err := collect(rows, err, scanChunk)
 	if err != nil {
 		return chunk{}, t.writer.ledger.fault(err)
@@ -151,7 +166,7 @@ func (t *tx) chunk(run int64, unit string, n int) (chunk, error) {
 // prepare writes a chunk's row and all that was found in it.
 func (t *tx) prepare(run int64, d draft) error {
 	var last, prepared int
-	if err := t.row(lastChunk, []any{run, d.unit}, &last, &prepared); err != nil {
+	if err := t.row(chunks.Last, []any{run, d.unit}, &last, &prepared); err != nil {
 		return err
 	}
 	if d.chunk.Number != last+1 || prepared > 0 {
@@ -164,18 +179,18 @@ func (t *tx) prepare(run int64, d draft) error {
 		return err
 	}
 	var c chunk
-	if err := t.row(lastIDs, nil, &c.exceptions.from, &c.issues.from); err != nil {
+	if err := t.row(chunks.LastIDs, nil, &c.exceptions.from, &c.issues.from); err != nil {
 		return err
 	}
 	c.exceptions.from++
 	c.issues.from++
 	c.exceptions.to = c.exceptions.from + int64(len(d.exceptions)) - 1
 	c.issues.to = c.issues.from + int64(d.issues) - 1
-	if err := t.change(forgetChunk, run, d.unit, d.chunk.Number); err != nil {
+	if err := t.change(chunks.Forget, run, d.unit, d.chunk.Number); err != nil {
 		return err
 	}
-	if err := t.insert(insertChunk, "", [][]any{{run, d.unit, d.chunk.Number, record.Prepared, a.Step, a.Entity, a.Chunk, d.chunk.After,
-		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now)}}); err != nil {
+	if err := t.insert(chunks.Insert, "", [][]any{{run, d.unit, d.chunk.Number, record.Prepared, a.Step, a.Entity, a.Chunk, d.chunk.After,
+		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now), d.chunk.Seen}}); err != nil {
 		return err
 	}
 	return t.found(run, d, a, c)
@@ -187,11 +202,11 @@ func (t *tx) number(run int64, d draft, a *record.Account) error {
 	if a.Chunk != 0 { // a copy's: the part of its table
 		return nil
 	}
-	err := t.row(droppedNumber, []any{run, d.unit, d.chunk.Number, a.Step, a.Entity}, &a.Chunk)
+	err := t.row(chunks.DroppedNumber, []any{run, d.unit, d.chunk.Number, a.Step, a.Entity}, &a.Chunk)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	return t.row(nextNumber, []any{run, a.Step, a.Entity, run, a.Step, a.Entity}, &a.Chunk)
+	return t.row(chunks.NextNumber, []any{run, a.Step, a.Entity, run, a.Step, a.Entity}, &a.Chunk)
 }
 
 type statement struct {
@@ -206,8 +221,8 @@ func (t *tx) drop(run int64, c chunk) error {
 		{exception.Drop, []any{c.exceptions.from, c.exceptions.to}},
 		{exception.DropPayloads, []any{c.exceptions.from, c.exceptions.to}},
 		{exception.DropIssues, []any{c.issues.from, c.issues.to}},
-		{dropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
-		{dropChunk, append([]any{millis(t.now)}, at...)},
+		{chunks.DropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
+		{chunks.Drop, append([]any{millis(t.now)}, at...)},
 	}
 	if c.State == record.Settled {
 		undo = append(undo, statement{exception.Reopen, append([]any{run}, at...)}, statement{exception.ReopenIssues, append([]any{run}, at...)})
@@ -219,24 +234,6 @@ func (t *tx) drop(run int64, c chunk) error {
 	}
 	return nil
 }
-
-const (
-	selectChunks = `SELECT n, state, position, figures, exception_from, exception_to, issue_from, issue_to FROM chunk WHERE run = ?`
-	insertChunk  = `INSERT INTO chunk (run, unit, n, state, step, entity, account, position, figures,
-		exception_from, exception_to, issue_from, issue_to, at)`
-	lastChunk = `SELECT coalesce(max(n), 0), coalesce(sum(CASE state WHEN 'prepared' THEN 1 ELSE 0 END), 0)
-		FROM chunk WHERE run = ? AND unit = ? AND state <> 'dropped'`
-	settleChunk = `UPDATE chunk SET state = 'settled', at = ? WHERE run = ? AND unit = ? AND n = ?`
-	dropChunk   = `UPDATE chunk SET state = 'dropped', position = NULL, at = ? WHERE run = ? AND unit = ? AND n = ?`
-	forgetChunk = `DELETE FROM chunk WHERE run = ? AND unit = ? AND n = ? AND state = 'dropped'`
-
-	droppedNumber = `SELECT account FROM chunk WHERE run = ? AND unit = ? AND n = ? AND state = 'dropped' AND step = ? AND entity = ?`
-	nextNumber    = `SELECT 1 + coalesce(max(n), 0) FROM (SELECT max(account) AS n FROM chunk WHERE run = ? AND step = ? AND entity = ?
-		UNION ALL SELECT max(chunk) FROM account WHERE run = ? AND step = ? AND entity = ?) AS given`
-	lastIDs = `SELECT (SELECT coalesce(max(exception_to), 0) FROM chunk), (SELECT coalesce(max(issue_to), 0) FROM chunk)`
-
-	dropAccount = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND unit = ?`
-)
 
 // draft is a chunk with what was found in it, made ready outside the
 // transaction: compressing takes longer than writing.

@@ -21,6 +21,8 @@ var (
 	sqlite2 string
 	//go:embed sqlite/0003.sql
 	sqlite3rd string
+	//go:embed sqlite/0004.sql
+	sqlite4th string
 )
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
@@ -30,7 +32,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd},
+		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th},
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },

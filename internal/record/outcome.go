@@ -94,6 +94,7 @@ type Chunk struct {
 	State   string  `json:"state"`
 	After   []byte  `json:"after,omitempty"` // Page.After of its last page
 	Account Account `json:"account"`
+	Seen    []byte  `json:"seen,omitempty"` // of an incremental read, for the pipeline alone
 }
 
 // Warning is an issue of a record that was loaded.

@@ -55,7 +55,7 @@ type Record struct {
 	// Exception is the one that this record is redriven from, 0 when it comes
 	// from its source.
 	Exception int64
-	// Broken says why it could not be read; its slots are all missing then.
+	// Broken says why it could not be read, or not all of it: it is not mapped then.
 	Broken *Broken
 }
 

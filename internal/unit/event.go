@@ -63,7 +63,8 @@ const (
 	VerifyTable    = "verify.table"
 	VerifyDiffers  = "verify.difference"
 	DoctorFinding  = "doctor.finding"
-	ErrorSeen      = "error" // fault.Fault
+	WatermarkMoved = "watermark" // Moved
+	ErrorSeen      = "error"     // fault.Fault
 )
 
 // Resumed is the body of run.resumed. With Crashed the owner before it died:
@@ -124,6 +125,14 @@ type Snapshot struct {
 	ID         string `json:"id"`
 	At         string `json:"at,omitempty"`  // position in the source's log
 	Why        string `json:"why,omitempty"` // of the loss
+}
+
+// Moved is the body of watermark: how far an incremental read has come.
+type Moved struct {
+	Column string `json:"column"`
+	Read   string `json:"read"`           // from where this run has read, in words
+	High   string `json:"high,omitempty"` // the highest value read
+	Next   string `json:"next"`           // where the next run begins: a value, or everything
 }
 
 // Body encodes an event's body. The structs of this package always encode.

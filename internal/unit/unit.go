@@ -184,15 +184,27 @@ type Needs struct {
 	Records     *Records
 }
 
+// Connections are all that the step reads or writes.
+func (n Needs) Connections() []string {
+	list := []string{n.From, n.To}
+	if n.Records != nil {
+		for _, p := range n.Records.Parts {
+			list = append(list, p.From)
+		}
+	}
+	return list
+}
+
 // Records says which records a verb reads and which tables it writes, instead
 // of whole databases.
 type Records struct {
 	Query   catalog.Query
 	Schema  *catalog.Schema // of records that come from no source: the query is not asked
-	Tables  []catalog.Name  // at To
-	Ranges  int             // at most so many parts
-	Proves  bool            // they are compared with what is in the tables: nothing is written
-	Lookups []Lookup        // tables of values that are read whole
+	Parts   []Part
+	Tables  []catalog.Name // at To
+	Ranges  int            // at most so many parts
+	Proves  bool           // they are compared with what is in the tables: nothing is written
+	Lookups []Lookup       // tables of values that are read whole
 }
 
 // Lookup is a table of values that is read from a system, once, when a step is
@@ -204,6 +216,19 @@ type Lookup struct {
 	Key, Value string // fields of its records
 	Place      string // of the lookup in its file
 }
+
+// Part is a query whose rows are parts of records: each belongs to the record
+// whose key it holds in By. IDs in the query's Args are the keys of some records.
+type Part struct {
+	Name  string        `json:"name"` // of the field that holds them
+	From  string        `json:"from"` // connection
+	Query catalog.Query `json:"query"`
+	By    string        `json:"by"`
+	One   bool          `json:"one,omitempty"` // one row or none, not a list
+}
+
+// IDs is what a part's query calls the keys of records.
+const IDs = "ids"
 
 // Redrive says whose exceptions are processed again, in the place of a source's
 // records.

@@ -21,7 +21,18 @@ type Grammar struct {
 // name that is not known and any other parameter is a fault of kind config,
 // code query.invalid, with its place.
 func (g Grammar) Bind(sql string, known func(string) bool) (text string, names []string, err error) {
-	l := lexer{Grammar: g, in: sql, known: known}
+	return g.BindLists(sql, func(name string) int {
+		if known(name) {
+			return 1
+		}
+		return 0
+	})
+}
+
+// BindLists is Bind for names that may stand for several values: as many marks
+// are put as size says, with commas between them; 0 is a name that is not known.
+func (g Grammar) BindLists(sql string, size func(string) int) (text string, names []string, err error) {
+	l := lexer{Grammar: g, in: sql, size: size}
 	if err := l.run(); err != nil {
 		return "", nil, err
 	}
@@ -33,7 +44,7 @@ type lexer struct {
 	in    string
 	i     int
 	out   strings.Builder
-	known func(string) bool
+	size  func(string) int
 	names []string
 	open  int // brackets
 	ended int // place of the first semicolon, from 1
@@ -126,7 +137,7 @@ func (l *lexer) name(s string) error {
 		if n == end {
 			break
 		}
-		if l.known(s[:n]) {
+		if l.size(s[:n]) > 0 {
 			best = s[:n]
 		}
 		if n >= len(s) || s[n] != '.' {
@@ -137,7 +148,7 @@ func (l *lexer) name(s string) error {
 	if best == "" {
 		return l.refused(l.i, "%q has no value", ":"+first)
 	}
-	l.out.WriteByte('?')
+	l.out.WriteString(strings.Repeat("?, ", l.size(best)-1) + "?")
 	l.names = append(l.names, best)
 	l.i += 1 + len(best)
 	return nil

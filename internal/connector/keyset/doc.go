@@ -4,7 +4,7 @@
 // transaction, so whatever the server holds to be equal (collations, 1 and 1.0)
 // lies on one side of a border, and the count is none that was made here. It
 // knows no system: connectors give their words. Nulls are first, as in SQLite
-// and MySQL. Start at Open.
+// and MySQL. Start at Source.
 package keyset
 
 import "context"

@@ -17,6 +17,9 @@ type Query struct {
 	Select string // the columns, in the schema's order
 	Key    []Column
 	Heavy  bool // it is a statement: asking it again may be dear
+	since  *Column
+	from   any  // the least value of since, in the driver's form
+	own    bool // the text names :since
 }
 
 // Column is one of the key.
@@ -48,20 +51,37 @@ func Text(q connector.Query, g Grammar, quote func(string) string, arg func(any)
 	if source == "" {
 		source = q.Where
 	}
-	text, names, err := g.Bind(source, func(name string) bool {
-		_, ok := q.Args[name]
-		return ok
+	args, err := connector.Bound(q)
+	if err != nil {
+		return Query{}, err
+	}
+	text, names, err := g.BindLists(source, func(name string) int {
+		v, ok := args[name]
+		switch list, several := v.([]any); {
+		case several:
+			return len(list)
+		case ok:
+			return 1
+		}
+		return 0
 	})
 	if err != nil {
 		return Query{}, err
 	}
 	out := Query{Heavy: q.SQL != ""}
 	for _, name := range names {
-		v, err := arg(q.Args[name])
-		if err != nil {
-			return Query{}, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
+		out.own = out.own || q.Since != nil && name == connector.SinceName
+		list, several := args[name].([]any)
+		if !several {
+			list = []any{args[name]}
 		}
-		out.Args = append(out.Args, v)
+		for _, v := range list {
+			v, err := arg(v)
+			if err != nil {
+				return Query{}, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
+			}
+			out.Args = append(out.Args, v)
+		}
 	}
 	switch {
 	case q.SQL != "":
@@ -72,6 +92,31 @@ func Text(q connector.Query, g Grammar, quote func(string) string, arg func(any)
 		out.From = "FROM " + Name(q.Table.Schema, q.Table.Object, quote)
 	}
 	return out, nil
+}
+
+// Begin leaves out what an incremental read has behind it. The schema and the
+// columns must be known.
+func (q *Query) Begin(of connector.Query, column func(slot int, name string) Column) error {
+	if of.Since == nil {
+		return nil
+	}
+	slot := q.Schema.Index(of.Since.Column)
+	if slot < 0 {
+		return connector.NoSince(of.Since.Column)
+	}
+	if of.Since.From == nil || q.own {
+		return nil
+	}
+	from, err := record.DecodeValue(of.Since.From)
+	if err == nil {
+		c := column(slot, of.Since.Column)
+		q.since = &c
+		q.from, err = c.Arg(from)
+	}
+	if err != nil {
+		return fault.New(fault.Internal, "query.position", "since: %w", err)
+	}
+	return nil
 }
 
 // Ref is a column of the query in a statement.
@@ -96,6 +141,13 @@ func (q *Query) statement(sel string, after, until []any) (string, []any) {
 	var conditions []string
 	if q.Where != "" {
 		conditions = append(conditions, q.Where)
+	}
+	if q.since != nil {
+		sooner := w.compare(*q.since, ">=", q.from)
+		if q.Schema.Fields[q.since.Slot].Null {
+			sooner = "(" + sooner + " OR " + q.since.Ref + " IS NULL)"
+		}
+		conditions = append(conditions, sooner)
 	}
 	if after != nil {
 		conditions = append(conditions, w.behind(q.Key[:len(after)], after))

@@ -15,6 +15,7 @@ import (
 
 // Endpoint is an open connection to one server, safe for concurrent use.
 type Endpoint struct {
+	keyset.Source
 	name string
 	db   *sql.DB
 }
@@ -43,7 +44,9 @@ func Open(ctx context.Context, name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	return &Endpoint{name, sql.OpenDB(dial)}, nil
+	e := &Endpoint{name: name, db: sql.OpenDB(dial)}
+	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
+	return e, nil
 }
 
 // Close is the connector.Endpoint's.
@@ -68,21 +71,21 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 		"START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 	} {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
-			s.end()
+			s.End()
 			return nil, translate(ctx, err)
 		}
 	}
 	mode, err := s.One(ctx, "SELECT @@sql_mode", nil)
 	if err != nil {
-		s.end()
+		s.End()
 		return nil, err
 	}
 	s.grammar = keyset.Grammar{Hash: true, Backslash: !strings.Contains(text(mode[0]), "NO_BACKSLASH_ESCAPES")}
 	return s, nil
 }
 
-// end gives the connection back.
-func (s *session) end() {
+// End is the keyset.Server's.
+func (s *session) End() {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // a broken session has nothing to roll back
 	_ = s.conn.Close()                                          // only fails when it is closed
 }
@@ -110,7 +113,7 @@ func (e *Endpoint) inspect(ctx context.Context, sel catalog.Selection) (*catalog
 	if err != nil {
 		return nil, err
 	}
-	defer s.end()
+	defer s.End()
 	about, err := s.One(ctx, "SELECT version(), coalesce(database(), ''), current_user(), concat(@@hostname, ' ', @@port, ' ', coalesce(database(), ''))", nil)
 	if err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func (e *Endpoint) inspect(ctx context.Context, sel catalog.Selection) (*catalog
 	for {
 		v, _, err := r.Next()
 		if err != nil {
-			return db, unlessEnd(err)
+			return db, keyset.UnlessEnd(err)
 		}
 		n := catalog.Name{Schema: text(v[0]), Object: text(v[1])}
 		if sel.Match(n) || n.Schema == db.Name && sel.Match(catalog.Name{Object: n.Object}) {

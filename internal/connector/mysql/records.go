@@ -6,40 +6,12 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/keyset"
-	"godwit/internal/fault"
 	"godwit/internal/record"
 )
 
-// Describe is the connector.RecordSource's.
-func (e *Endpoint) Describe(ctx context.Context, q connector.Query) (*record.Schema, error) {
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	defer s.end()
-	p, _, err := s.prepare(ctx, q)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	return p.Schema, nil
-}
-
-// Key is the connector.RecordSource's: of the primary key, else of the first
-// unique index over whole columns that are never null.
-func (e *Endpoint) Key(ctx context.Context, q connector.Query) ([]string, error) {
-	if q.SQL != "" {
-		return nil, nil
-	}
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	defer s.end()
-	key, err := s.key(ctx, q)
-	return key, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-}
-
-func (s *session) key(ctx context.Context, q connector.Query) ([]string, error) {
+// TableKey is the keyset.Server's: of the primary key, else of the first unique
+// index over whole columns that are never null.
+func (s *session) TableKey(ctx context.Context, q connector.Query) ([]string, error) {
 	r, err := s.Rows(ctx, `SELECT index_name, column_name, non_unique = 0 AND nullable <> 'YES' AND sub_part IS NULL
 		FROM information_schema.statistics WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ?
 		ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index`, []any{q.Table.Schema, q.Table.Object})
@@ -55,7 +27,7 @@ func (s *session) key(ctx context.Context, q connector.Query) ([]string, error) 
 			if !good {
 				names = nil
 			}
-			return names, unlessEnd(err)
+			return names, keyset.UnlessEnd(err)
 		}
 		if text(v[0]) != index {
 			if good {
@@ -68,70 +40,10 @@ func (s *session) key(ctx context.Context, q connector.Query) ([]string, error) 
 	}
 }
 
-// Split is the connector.RecordSource's. One range: only one session sees its
-// snapshot.
-func (e *Endpoint) Split(_ context.Context, q connector.Query, _ int) ([]connector.Query, error) {
-	return []connector.Query{q}, nil
-}
-
-// ReadRecords is the connector.RecordSource's, as of now.
-func (e *Endpoint) ReadRecords(ctx context.Context, q connector.Query, _ string) (connector.RecordReader, error) {
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "read %s of %s", what(q), e.name)
-	}
+// Prepare is the keyset.Server's.
+func (s *session) Prepare(ctx context.Context, q connector.Query) (keyset.Query, func(int, any) any, error) {
 	p, columns, err := s.prepare(ctx, q)
-	var r *keyset.Reader
-	if err == nil {
-		r, err = keyset.Open(recordsOf{s, columns}, p, q)
-	}
-	if err != nil {
-		s.end()
-		return nil, fault.Wrap(err, "read %s of %s", what(q), e.name)
-	}
-	return &reader{Reader: r, s: s, what: what(q) + " of " + e.name}, nil
-}
-
-type reader struct {
-	*keyset.Reader
-	s      *session
-	what   string
-	broken bool
-	closed bool
-}
-
-// Next is the connector.RecordReader's.
-func (r *reader) Next(ctx context.Context) (*record.Page, error) {
-	if r.closed || r.broken {
-		return nil, fault.New(fault.Internal, "session.broken", "the reader of %s had an error before, or is closed", r.what)
-	}
-	p, err := r.Reader.Next(ctx)
-	if unlessEnd(err) != nil {
-		r.broken = true
-		return nil, fault.Wrap(err, "read %s", r.what)
-	}
-	return p, err
-}
-
-// Close is the connector.RecordReader's.
-func (r *reader) Close() error {
-	if r.closed {
-		return nil
-	}
-	r.closed = true
-	err := r.Reader.Close()
-	if r.broken {
-		err = nil // it was told
-	}
-	r.s.end()
-	return err
-}
-
-func what(q connector.Query) string {
-	if q.SQL != "" {
-		return "a query"
-	}
-	return q.Table.String()
+	return p, func(slot int, v any) any { return columns[slot].value(v) }, err
 }
 
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
@@ -155,10 +67,13 @@ func (s *session) prepare(ctx context.Context, q connector.Query) (keyset.Query,
 	for _, c := range columns {
 		p.Schema.Fields = append(p.Schema.Fields, record.Field{Name: c.name, Type: c.t, Null: !c.filled})
 	}
-	p.Key, err = keyset.Keys(p.Schema, q.Key, func(slot int, name string) keyset.Column {
+	column := func(slot int, name string) keyset.Column {
 		return columns[slot].key(slot, keyset.Ref(q, name, quote))
-	})
-	return p, columns, err
+	}
+	if p.Key, err = keyset.Keys(p.Schema, q.Key, column); err != nil {
+		return p, columns, err
+	}
+	return p, columns, p.Begin(q, column)
 }
 
 func (s *session) fields(ctx context.Context, p keyset.Query) ([]column, error) {
@@ -201,7 +116,7 @@ func (s *session) declared(ctx context.Context, q connector.Query, columns []col
 	for {
 		v, _, err := r.Next()
 		if err != nil {
-			return unlessEnd(err)
+			return keyset.UnlessEnd(err)
 		}
 		for i := range columns {
 			if c := &columns[i]; c.name == text(v[0]) {

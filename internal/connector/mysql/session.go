@@ -3,7 +3,6 @@ package mysql
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -18,13 +17,7 @@ import (
 
 // One is the keyset.Session's.
 func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error) {
-	r, err := s.Rows(ctx, sql, args)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	slots, _, err := r.Next()
-	return slots, unlessEnd(err)
+	return keyset.First(s.Rows(ctx, sql, args))
 }
 
 // Rows is the keyset.Session's. The statement is prepared, also without
@@ -39,60 +32,7 @@ func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows
 	if err != nil {
 		return nil, errors.Join(translate(ctx, err), stmt.Close())
 	}
-	names, err := r.Columns()
-	if err != nil {
-		return nil, errors.Join(translate(ctx, err), r.Close(), stmt.Close())
-	}
-	return &rows{Rows: r, stmt: stmt, ctx: ctx, n: len(names)}, nil
-}
-
-type rows struct {
-	*sql.Rows
-	stmt *sql.Stmt
-	ctx  context.Context
-	n    int
-	into []any
-}
-
-// Next is the keyset.Rows'.
-func (r *rows) Next() ([]any, int, error) {
-	if !r.Rows.Next() {
-		if err := r.Err(); err != nil {
-			return nil, 0, translate(r.ctx, err)
-		}
-		return nil, 0, io.EOF
-	}
-	slots := make([]any, r.n)
-	r.into = r.into[:0]
-	for i := range slots {
-		r.into = append(r.into, &slots[i])
-	}
-	if err := r.Scan(r.into...); err != nil {
-		return nil, 0, translate(r.ctx, err)
-	}
-	size := 0
-	for _, v := range slots {
-		switch v := v.(type) {
-		case nil:
-		case string:
-			size += len(v)
-		case []byte:
-			size += len(v)
-		default:
-			size += 8
-		}
-	}
-	return slots, size, nil
-}
-
-// Close ends the statement: what the server still sends is read and dropped.
-func (r *rows) Close() error { return errors.Join(r.Rows.Close(), r.stmt.Close()) }
-
-func unlessEnd(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	return keyset.Scan(r, func(err error) error { return translate(ctx, err) }, stmt)
 }
 
 // faults are the server's error numbers (mariadb.com/kb/en/mariadb-error-codes).

@@ -1,7 +1,6 @@
 package mysql
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -181,33 +180,4 @@ func argument(v any) (any, error) {
 		return string(b), err
 	}
 	return nil, fmt.Errorf("MySQL takes no %T", v)
-}
-
-// recordsOf gives rows as records of columns.
-type recordsOf struct {
-	*session
-	columns []column
-}
-
-// Rows is the keyset.Session's.
-func (s recordsOf) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
-	r, err := s.session.Rows(ctx, sql, args)
-	if err != nil {
-		return nil, err
-	}
-	return typedRows{r, s.columns}, nil
-}
-
-type typedRows struct {
-	keyset.Rows
-	columns []column
-}
-
-// Next is the keyset.Rows'.
-func (r typedRows) Next() ([]any, int, error) {
-	slots, size, err := r.Rows.Next()
-	for i := range slots {
-		slots[i] = r.columns[i].value(slots[i])
-	}
-	return slots, size, err
 }

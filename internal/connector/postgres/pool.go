@@ -2,18 +2,16 @@ package postgres
 
 import (
 	"context"
-	"math"
 	"sync"
 
+	"godwit/internal/connector/postgres/room"
 	"godwit/internal/fault"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // pool lends sessions: an idle one, else a new one, never more than its limit;
 // callers wait in line.
 type pool struct {
-	room *semaphore.Weighted
+	room *room.Room
 
 	mu     sync.Mutex
 	idle   []*session
@@ -24,12 +22,10 @@ func errClosed() error {
 	return fault.New(fault.Cancelled, "connection.closed", "the connection is closed")
 }
 
-func newPool(limit int) *pool {
-	if limit == 0 {
-		limit = math.MaxInt32
-	}
-	return &pool{room: semaphore.NewWeighted(int64(limit))}
-}
+func newPool(limit int) *pool { return &pool{room: room.New(limit)} }
+
+// SetAside is the connector.Spare's.
+func (e *Endpoint) SetAside(ctx context.Context) error { return e.pool.room.SetAside(ctx) }
 
 // take removes the session used last, nil when none is idle.
 func (p *pool) take() (*session, error) {
@@ -71,15 +67,16 @@ func (p *pool) close() {
 // session lends a session, labelled for the context (connector.WithLabel),
 // with the fixed settings and no transaction open. It is given back by close.
 func (e *Endpoint) session(ctx context.Context) (*session, error) {
-	if err := e.pool.room.Acquire(ctx, 1); err != nil {
+	leave, err := e.pool.room.Enter(ctx)
+	if err != nil {
 		return nil, err
 	}
 	s, err := e.lend(ctx)
 	if err != nil {
-		e.pool.room.Release(1)
+		leave()
 		return nil, err
 	}
-	s.lent = true
+	s.lent, s.leave = true, leave
 	return s, nil
 }
 
@@ -113,5 +110,5 @@ func (s *session) close() {
 	if s.broken || s.conn.IsClosed() || s.conn.PgConn().TxStatus() != 'I' || !s.e.pool.keep(s) {
 		s.end()
 	}
-	s.e.pool.room.Release(1)
+	s.leave()
 }

@@ -106,6 +106,7 @@ type recordReader struct {
 	e      *Endpoint
 	s      *session
 	at     connector.Reader // of the snapshot, nil without
+	point  string           // that it reads at, "" = its own
 	cursor *records.Cursor
 	closed bool
 }
@@ -131,7 +132,7 @@ func (r *recordReader) begin(ctx context.Context, snapshot string) error {
 	if err != nil {
 		return err
 	}
-	r.at = at
+	r.at, r.point = at, sn.ID()
 	if own, ok := at.(*reader); ok {
 		r.s = own.s
 	}
@@ -140,6 +141,9 @@ func (r *recordReader) begin(ctx context.Context, snapshot string) error {
 
 // Schema is the connector.RecordReader's.
 func (r *recordReader) Schema() *record.Schema { return r.cursor.Schema() }
+
+// At is the connector.PointInTime's.
+func (r *recordReader) At() string { return r.point }
 
 // Count is the connector.RecordReader's: see records.Cursor.
 func (r *recordReader) Count() int64 { return r.cursor.Count() }

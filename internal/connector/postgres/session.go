@@ -23,10 +23,11 @@ import (
 type session struct {
 	e       *Endpoint
 	conn    *pgx.Conn
-	major   int  // of the server's version
-	lent    bool // by the pool
-	broken  bool // saw an error: not to be used again
-	touched bool // statements of others ran: settings are to be made anew
+	major   int    // of the server's version
+	lent    bool   // by the pool
+	leave   func() // the pool's room
+	broken  bool   // saw an error: not to be used again
+	touched bool   // statements of others ran: settings are to be made anew
 }
 
 // fixed are the settings of every session. They make values canonical (the

@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
 
 	_ "modernc.org/sqlite" // the driver
@@ -16,6 +17,7 @@ import (
 
 // Endpoint is an open connection to one file, safe for concurrent use.
 type Endpoint struct {
+	keyset.Source
 	name string
 	file string
 	db   *sql.DB
@@ -41,7 +43,9 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	return &Endpoint{name: name, file: path, db: db}, nil
+	e := &Endpoint{name: name, file: path, db: db}
+	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
+	return e, nil
 }
 
 // Close is the connector.Endpoint's.
@@ -63,15 +67,15 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 	// The transaction begins with its first look.
 	for _, sql := range []string{"BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1"} {
 		if _, err := conn.ExecContext(ctx, sql); err != nil {
-			s.end()
+			s.End()
 			return nil, translate(ctx, err)
 		}
 	}
 	return s, nil
 }
 
-// end gives the connection back.
-func (s *session) end() {
+// End is the keyset.Server's.
+func (s *session) End() {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // only fails where nothing is open
 	_ = s.conn.Close()                                          // only fails when it is closed
 }
@@ -86,7 +90,7 @@ func (e *Endpoint) Inspect(ctx context.Context, sel catalog.Selection) (*catalog
 	if err != nil {
 		return nil, fault.Wrap(err, "inspect %s", e.name)
 	}
-	defer s.end()
+	defer s.End()
 	version, err := s.One(ctx, "SELECT sqlite_version()", nil)
 	if err != nil {
 		return nil, fault.Wrap(err, "inspect %s", e.name)
@@ -106,7 +110,7 @@ func (s *session) tables(ctx context.Context, sel catalog.Selection) ([]catalog.
 	for {
 		slots, _, err := rows.Next()
 		if err != nil {
-			return list, unlessEnd(err)
+			return list, keyset.UnlessEnd(err)
 		}
 		name := catalog.Name{Schema: "main"}
 		name.Object, _ = slots[0].(string)

@@ -13,95 +13,16 @@ import (
 
 var grammar = keyset.Grammar{Brackets: true, Numbered: true}
 
-// Describe is the connector.RecordSource's.
-func (e *Endpoint) Describe(ctx context.Context, q connector.Query) (*record.Schema, error) {
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	defer s.end()
-	p, err := s.prepare(ctx, q)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	return p.Schema, nil
-}
-
-// Key is the connector.RecordSource's.
-func (e *Endpoint) Key(ctx context.Context, q connector.Query) ([]string, error) {
-	if q.SQL != "" {
-		return nil, nil
-	}
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "look at %s of %s", what(q), e.name)
-	}
-	defer s.end()
+// TableKey is the keyset.Server's.
+func (s *session) TableKey(ctx context.Context, q connector.Query) ([]string, error) {
 	columns, err := s.columns(ctx, q.Table)
-	return keyOf(columns), fault.Wrap(err, "look at %s of %s", what(q), e.name)
+	return keyOf(columns), err
 }
 
-// Split is the connector.RecordSource's. One range: two transactions do not
-// begin at the same point in time.
-func (e *Endpoint) Split(_ context.Context, q connector.Query, _ int) ([]connector.Query, error) {
-	return []connector.Query{q}, nil
-}
-
-// ReadRecords is the connector.RecordSource's, as of now.
-func (e *Endpoint) ReadRecords(ctx context.Context, q connector.Query, _ string) (connector.RecordReader, error) {
-	s, err := e.begin(ctx)
-	if err != nil {
-		return nil, fault.Wrap(err, "read %s of %s", what(q), e.name)
-	}
+// Prepare is the keyset.Server's.
+func (s *session) Prepare(ctx context.Context, q connector.Query) (keyset.Query, func(int, any) any, error) {
 	p, err := s.prepare(ctx, q)
-	var r *keyset.Reader
-	if err == nil {
-		r, err = keyset.Open(recordsOf{s, p.Schema}, p, q)
-	}
-	if err != nil {
-		s.end()
-		return nil, fault.Wrap(err, "read %s of %s", what(q), e.name)
-	}
-	return &reader{Reader: r, s: s, what: what(q) + " of " + e.name}, nil
-}
-
-type reader struct {
-	*keyset.Reader
-	s      *session
-	what   string
-	broken bool
-	closed bool
-}
-
-// Next is the connector.RecordReader's.
-func (r *reader) Next(ctx context.Context) (*record.Page, error) {
-	if r.closed || r.broken {
-		return nil, fault.New(fault.Internal, "session.broken", "the reader of %s had an error before, or is closed", r.what)
-	}
-	p, err := r.Reader.Next(ctx)
-	if unlessEnd(err) != nil {
-		r.broken = true
-		return nil, fault.Wrap(err, "read %s", r.what)
-	}
-	return p, err
-}
-
-// Close is the connector.RecordReader's.
-func (r *reader) Close() error {
-	if r.closed {
-		return nil
-	}
-	r.closed = true
-	err := r.Reader.Close()
-	r.s.end()
-	return err
-}
-
-func what(q connector.Query) string {
-	if q.SQL != "" {
-		return "a query"
-	}
-	return q.Table.String()
+	return p, func(slot int, v any) any { return value(p.Schema.Fields[slot].Type, v) }, err
 }
 
 // prepare has SQLite look at a query and learns its fields.
@@ -129,12 +50,15 @@ func (s *session) prepare(ctx context.Context, q connector.Query) (keyset.Query,
 		refs[i] = "+" + keyset.Ref(q, f.Name, catalog.Quote)
 	}
 	p.Select = strings.Join(refs, ", ")
-	p.Key, err = keyset.Keys(p.Schema, q.Key, func(slot int, name string) keyset.Column {
+	column := func(slot int, name string) keyset.Column {
 		t := p.Schema.Fields[slot].Type
 		return keyset.Column{Slot: slot, Ref: keyset.Ref(q, name, catalog.Quote), Mark: "?", Arg: argument,
 			Back: func(v any) (any, int, error) { return value(t, v), 0, nil }}
-	})
-	return p, err
+	}
+	if p.Key, err = keyset.Keys(p.Schema, q.Key, column); err != nil {
+		return p, err
+	}
+	return p, p.Begin(q, column)
 }
 
 func (s *session) fields(ctx context.Context, p keyset.Query, filled map[string]bool) (*record.Schema, error) {

@@ -3,9 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
-	"io"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -18,72 +16,16 @@ import (
 
 // One is the keyset.Session's.
 func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error) {
-	r, err := s.Rows(ctx, sql, args)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	slots, _, err := r.Next()
-	return slots, unlessEnd(err)
+	return keyset.First(s.Rows(ctx, sql, args))
 }
 
-// Rows is the keyset.Session's, values as the driver gives them.
+// Rows is the keyset.Session's.
 func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
 	r, err := s.conn.QueryContext(ctx, sql, args...)
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
-	names, err := r.Columns()
-	if err != nil {
-		return nil, errors.Join(translate(ctx, err), r.Close())
-	}
-	return &rows{Rows: r, ctx: ctx, n: len(names)}, nil
-}
-
-type rows struct {
-	*sql.Rows
-	ctx   context.Context
-	n     int
-	into  []any
-	slots []any
-}
-
-// Next is the keyset.Rows'.
-func (r *rows) Next() ([]any, int, error) {
-	if !r.Rows.Next() {
-		if err := r.Err(); err != nil {
-			return nil, 0, translate(r.ctx, err)
-		}
-		return nil, 0, io.EOF
-	}
-	slots := make([]any, r.n)
-	r.into = r.into[:0]
-	for i := range slots {
-		r.into = append(r.into, &slots[i])
-	}
-	if err := r.Scan(r.into...); err != nil {
-		return nil, 0, translate(r.ctx, err)
-	}
-	size := 0
-	for _, v := range slots {
-		switch v := v.(type) {
-		case nil:
-		case string:
-			size += len(v)
-		case []byte:
-			size += len(v)
-		default:
-			size += 8
-		}
-	}
-	return slots, size, nil
-}
-
-func unlessEnd(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	return keyset.Scan(r, func(err error) error { return translate(ctx, err) }, nil)
 }
 
 // faults are SQLite's primary result codes (sqlite.org/rescode.html).
@@ -147,7 +89,7 @@ func (s *session) columns(ctx context.Context, table catalog.Name) ([]column, er
 	for {
 		v, _, err := r.Next()
 		if err != nil {
-			return list, unlessEnd(err)
+			return list, keyset.UnlessEnd(err)
 		}
 		c := column{filled: v[2] == int64(1) || v[5] == int64(1), hidden: v[4] != int64(0)}
 		c.name, _ = v[0].(string)

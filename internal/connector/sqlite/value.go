@@ -1,14 +1,12 @@
 package sqlite
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector/keyset"
 	"godwit/internal/record"
 )
 
@@ -97,33 +95,4 @@ func argument(v any) (any, error) {
 		return string(b), err
 	}
 	return nil, fmt.Errorf("SQLite takes no %T", v)
-}
-
-// recordsOf gives rows as records of a schema.
-type recordsOf struct {
-	*session
-	schema *record.Schema
-}
-
-// Rows is the keyset.Session's.
-func (s recordsOf) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
-	r, err := s.session.Rows(ctx, sql, args)
-	if err != nil {
-		return nil, err
-	}
-	return typedRows{r, s.schema}, nil
-}
-
-type typedRows struct {
-	keyset.Rows
-	schema *record.Schema
-}
-
-// Next is the keyset.Rows'.
-func (r typedRows) Next() ([]any, int, error) {
-	slots, size, err := r.Rows.Next()
-	for i := range slots {
-		slots[i] = value(r.schema.Fields[i].Type, slots[i])
-	}
-	return slots, size, err
 }

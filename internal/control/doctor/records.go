@@ -48,6 +48,9 @@ func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.
 	if r.Schema, err = source.Describe(ctx, q); err != nil {
 		return nil, fault.Wrap(err, "look at the records of %s", n.From)
 	}
+	if r.Schema, err = assembled(ctx, open, r.Schema, n.Records.Parts); err != nil {
+		return nil, err
+	}
 	if len(q.Key) == 0 {
 		if q.Key, err = source.Key(ctx, q); err != nil {
 			return nil, fault.Wrap(err, "look at the records of %s", n.From)

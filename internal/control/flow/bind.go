@@ -17,6 +17,7 @@ type Bound struct {
 	Env         string                     `json:"env,omitempty"`
 	Protected   bool                       `json:"protected,omitempty"`
 	Rehearsal   bool                       `json:"rehearsal,omitempty"`
+	Full        bool                       `json:"full,omitempty"` // what is read incrementally is read whole
 	Steps       []Step                     `json:"steps"`
 	Connections map[string]BoundConnection `json:"connections"`     // that the steps use
 	Files       map[string]string          `json:"files,omitempty"` // sha256 in hex by path in the project

@@ -22,7 +22,7 @@ var planned = map[string][]string{
 	"verb":     words("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve flow steps parallel"),
 	"load":     words("group alias unwrap limit"),
 	"process":  words("group alias unwrap limit"),
-	"from":     words("since overlap parts index filter request params pages"),
+	"from":     words("index filter request params pages"),
 	"to":       words("object publish calls read"),
 	"dead":     words("group"),
 	"fields":   words("ref orphan"),

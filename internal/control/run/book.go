@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"godwit/internal/catalog"
+	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -28,6 +30,10 @@ func (p past) Discard(ctx context.Context, id string, fence int64, from int) err
 	return p.own.Discard(ctx, id, fence, from)
 }
 
+func (p past) Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error {
+	return p.own.Advance(ctx, id, fence, w)
+}
+
 func (p past) Take(ctx context.Context, a unit.Redrive) (int64, error) {
 	of, f, err := p.taken(ctx, a)
 	if err != nil {
@@ -43,6 +49,22 @@ func (p past) Open(ctx context.Context, a unit.Redrive, after int64, limit int) 
 	}
 	return p.own.Open(ctx, of, f, after, limit)
 }
+
+// remember adds how far an earlier run of a step has read, for those that read
+// on from there. Full is a run that reads everything. Who only plans may have
+// no ledger.
+func (r *Runs) remember(ctx context.Context, flow, step string, full bool, n unit.Needs, facts *catalog.Facts) (err error) {
+	if !incremental(n) {
+		return nil
+	}
+	if facts.Records.Full = full; full || r.Ledger == nil {
+		return nil
+	}
+	facts.Records.Watermark, err = kept.Watermark(ctx, r.Ledger, flow, step, facts.Source.ID, facts.Target.ID)
+	return fault.Wrap(err, "look up the watermark of step %s", step)
+}
+
+func incremental(n unit.Needs) bool { return n.Records != nil && n.Records.Query.Since != nil }
 
 // taken is the run whose exceptions are processed again, and which of them.
 func (p past) taken(ctx context.Context, a unit.Redrive) (Ref, ledger.ExceptionFilter, error) {

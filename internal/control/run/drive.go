@@ -47,7 +47,7 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own}
+	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full()}
 	executors := d.runs.Executors(d.open, past{kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
 	executors["inspect"] = inspector
 	d.session = &engine.Session{

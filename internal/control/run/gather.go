@@ -59,6 +59,8 @@ type inspector struct {
 	run    int64
 	open   connector.Opener
 	cores  int
+	flow   string // whose run it is
+	full   bool   // it reads everything
 	sights doctor.Sights
 	own    *ledger.Session
 }
@@ -73,13 +75,16 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "inspect"})
-	names, err := i.snapshots(ctx, u.Step, l, unit.Ends{From: needs.From, To: needs.To})
+	names, err := i.snapshots(ctx, u.Step, l, needs.Connections()...)
 	if err != nil {
 		return unit.Result{}, err
 	}
 	l.Snapshots = names
 	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Snapshot(needs.From), Sights: &i.sights}.Gather(ctx, needs)
 	if err != nil {
+		return unit.Result{}, err
+	}
+	if err := i.runs.remember(ctx, i.flow, u.Step, i.full, needs, &facts); err != nil {
 		return unit.Result{}, err
 	}
 	units, err := verb.Plan(u.Step, spec, facts)

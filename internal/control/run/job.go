@@ -21,6 +21,12 @@ type frozen struct {
 	Cores   int             `json:"cores"`
 }
 
+// full reports whether the run was started to read everything.
+func (f frozen) full() bool {
+	var b struct{ Full bool }
+	return json.Unmarshal(f.Flow, &b) == nil && b.Full
+}
+
 // freeze makes a flow's frozen form and the key that tells two starts of the
 // same thing: flow, inputs and environment.
 func (r *Runs) freeze(b *flow.Bound) (f frozen, key string, err error) {

@@ -126,40 +126,59 @@ func (l *lostTarget) compare(ctx context.Context) error {
 	if err := l.evict(ctx); err != nil {
 		return err
 	}
+	for {
+		moved, err := l.compareOnce(ctx)
+		if err != nil || !moved {
+			return err
+		}
+	}
+}
+
+// compareOnce reports whether a unit that seems to have lost something has ended
+// while it looked: its marks may have been taken away before they were read, and
+// that is only known of what has ended.
+func (l *lostTarget) compareOnce(ctx context.Context) (moved bool, err error) {
 	settled, err := l.settled(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	doubts, err := l.doubts(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	// Counted before the marks are read: what is settled has its mark by then.
 	chunks, err := l.drive.runs.Ledger.View().SettledChunks(ctx, l.drive.run.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	marks := map[string][]record.Mark{}
 	for to := range settled {
 		w, err := connector.Capable[connector.Writer](ctx, l.drive.open, to, "be written in marked transactions")
 		if err != nil {
-			return err
+			return false, err
 		}
 		if marks[to], err = w.Marks(ctx, l.drive.run.UID); err != nil {
-			return err
+			return false, err
 		}
 	}
 	// Asked last: an attempt to take them away began before they were gone.
 	when, err := l.taken(ctx)
 	if err != nil {
-		return err
+		return false, err
+	}
+	now, err := l.settled(ctx)
+	if err != nil {
+		return false, err
 	}
 	var undone []ledger.Unit
 	for to, units := range settled {
 		lost := when.missing(units, marks[to], chunks)
+		if endedSince(lost, now[to]) {
+			return true, nil
+		}
 		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, logged) {
 			// Rows without marks, or neither: what is there cannot be told.
-			return fault.New(fault.Config, "target.marks-missing",
+			return false, fault.New(fault.Config, "target.marks-missing",
 				"%s has none of this run's marks, although %d units left one", to, len(lost)).
 				Hint("it was restored, or schema godwit was dropped: look whether the copied rows are there").
 				Hint("godwit cancel %s, then the same command with --new and --existing replace", l.drive.run.Name())
@@ -167,12 +186,21 @@ func (l *lostTarget) compare(ctx context.Context) error {
 		undone = append(undone, lost...)
 	}
 	if err := l.reopen(ctx, undone, "its mark is gone: the target lost what was committed"); err != nil {
-		return err
+		return false, err
 	}
 	for t, doubt := range doubts {
 		t.Trust(doubt)
 	}
-	return nil
+	return false, nil
+}
+
+// endedSince reports whether one of the units was under way and is done now.
+func endedSince(units, now []ledger.Unit) bool {
+	done := map[string]bool{}
+	for _, u := range now {
+		done[u.ID] = u.State == ledger.Done
+	}
+	return slices.ContainsFunc(units, func(u ledger.Unit) bool { return u.State != ledger.Done && done[u.ID] })
 }
 
 // logged reports whether a unit's mark is one that a crash does not take.

@@ -51,6 +51,9 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
+		if err := r.remember(ctx, b.Flow, s.ID, b.Full, needs, &facts); err != nil {
+			return nil, err
+		}
 		units, err := verb.Plan(s.ID, s.Spec, facts)
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
@@ -60,6 +63,9 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 			step.Notes = verb.Notes(s.Spec, facts)
 		}
 		p.Steps = append(p.Steps, step)
+	}
+	if b.Full && !slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return incremental(s.Needs) }) {
+		return nil, fault.New(fault.Config, "run.full", "no step of flow %s reads since a mark: it reads everything as it is", b.Flow).Hint("leave --full away")
 	}
 	p.Hash, p.Parts = b.Hash(p.changes())
 	return p, nil

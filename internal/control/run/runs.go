@@ -42,6 +42,7 @@ type Book interface {
 	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
 	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
 	Settle(ctx context.Context, id string, fence int64, number int) error
+	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)

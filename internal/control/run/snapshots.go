@@ -37,9 +37,9 @@ func (d *drive) names(snapshot string) bool {
 	return ok && (rest == "" || rest[0] == '+')
 }
 
-// snapshots names those that a step which begins now reads its ends at, and
+// snapshots names those that a step which begins now reads its connections at, and
 // gives up older ones that nobody reads any more.
-func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, ends unit.Ends) (map[string]string, error) {
+func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, connections ...string) (map[string]string, error) {
 	view := i.runs.Ledger.View()
 	looks, err := view.Units(ctx, i.run, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
 	if err != nil {
@@ -62,7 +62,7 @@ func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, en
 		}
 	}
 	names := map[string]string{}
-	for _, c := range []string{ends.From, ends.To} {
+	for _, c := range connections {
 		names[c] = l.Run
 		if n := wrote[c]; n > 0 {
 			names[c] += "+" + strconv.Itoa(n)

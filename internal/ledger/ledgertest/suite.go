@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"a unit settles chunk by chunk", loadUnit},
 		{"units of one entity at the same time", interleaved},
 		{"chunks are fenced", fencedChunks},
+		{"the watermark of the run that ends last", watermarks},
 		{"chunks have an order", chunkOrder},
 		{"an exception whole", wholeException},
 		{"a prepared redrive changes nothing", preparedRedrive},

@@ -92,6 +92,7 @@ func (s *session) runCommand() *cobra.Command {
 	}
 	s.helpOfFlow(c)
 	inputs(c, d)
+	fully(c, d)
 	w.flags(c.Flags())
 	w.agrees(c.Flags())
 	return c
@@ -118,6 +119,11 @@ GODWIT_TO, or use PGPASSFILE.`,
 func inputs(c *cobra.Command, d *source) {
 	c.Flags().StringArrayVar(&d.set, "set", nil, "an input of the flow, as NAME=VALUE")
 	c.Flags().StringVar(&d.env, "env", "", "environment of godwit.yaml; needed when there are several")
+}
+
+// fully adds --full, to commands about a flow's next run.
+func fully(c *cobra.Command, d *source) {
+	c.Flags().BoolVar(&d.full, "full", false, "read everything where steps read on since a mark")
 }
 
 // agreed refuses what nobody agreed to: a protected environment needs --yes

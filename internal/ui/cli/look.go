@@ -157,6 +157,7 @@ func (s *session) planCommand() *cobra.Command {
 	d.verb(c.Flags(), s.Language, "copy")
 	d.verify = "all"
 	c.Flags().Var(oneOf{&d.verify, []string{"all", "none"}}, "verify", "all plans the proof too, none leaves it out")
+	fully(c, d)
 	c.Flags().Var(oneOf{&all, []string{"destroys"}}, "show", "destroys lists every table that would be dropped or emptied")
 	inputs(c, d)
 	return c
@@ -164,6 +165,14 @@ func (s *session) planCommand() *cobra.Command {
 
 func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 	runs := s.looking()
+	if b.Files != nil && there(s.path()) { // where incremental reads begin
+		own, done, err := s.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		runs = own
+	}
 	found, err := runs.Doctor(ctx, b)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 type source struct {
 	from, to string
 	set      []string
+	full     bool
 	env      string
 	verify   string
 	flags    map[string]*flagValue // the keys of a verb, as flags
@@ -68,6 +69,9 @@ func (d *source) words(b *flow.Bound) []string {
 		}
 		if b.Env != "" {
 			add("env", b.Env)
+		}
+		if b.Full {
+			words = append(words, "--full")
 		}
 		return words
 	}
@@ -160,7 +164,11 @@ func (s *session) file(d *source, name string) (*flow.Bound, error) {
 		return nil, err
 	}
 	b, wrong := f.Bind(inputs, d.env)
-	return b, wrong.Err()
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	b.Full = d.full
+	return b, nil
 }
 
 // direct makes a flow of one verb between two URLs.

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"godwit/internal/catalog"
@@ -93,6 +94,13 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	row.Load, row.Makes = &l, l.Reads()+" "+l.Into()+" "+view.Plural(len(l.Writes), "table")
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes
+	}
+	for _, u := range st.Units {
+		var since struct{ Why string }
+		if u.Kind == "watermark" && json.Unmarshal(u.Spec, &since) == nil {
+			l.Since = since.Why
+			row.Makes += ", " + since.Why
+		}
 	}
 	return row
 }

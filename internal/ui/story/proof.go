@@ -9,6 +9,7 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
+	"godwit/internal/unit"
 )
 
 // listedRows is how many rows of a table are listed at the end of a run; the
@@ -183,6 +184,11 @@ func Notes(st *chronicle.Story) []view.Note {
 	}
 	if alone > 0 {
 		list = append(list, view.Note{Label: "alone", N: int64(alone), Text: "tables at the target were left as they were: neither copied nor verified"})
+	}
+	for _, e := range st.Events {
+		if m, err := unit.Decode[unit.Moved](e); e.Kind == unit.WatermarkMoved && err == nil {
+			list = append(list, view.Note{Label: "since", Text: "the next run reads " + m.Next})
+		}
 	}
 	if n := len(st.Again); n > 0 {
 		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})

@@ -15,6 +15,7 @@ type Load struct {
 	Parts   int64      `json:"parts"`            // that are read beside each other
 	Writes  []string   `json:"writes"`           // tables
 	Proves  bool       `json:"proves,omitempty"` // they are only compared
+	Since   string     `json:"since,omitempty"`  // of an incremental read: from where, and why
 	Notes   []StepNote `json:"notes,omitempty"`
 }
 

@@ -52,6 +52,10 @@ func Tell(run string, e unit.Event) Event {
 		tellVerified(&out, e)
 	case unit.VerifyDiffers:
 		tellDifference(&out, e)
+	case unit.WatermarkMoved:
+		m := body[unit.Moved](e)
+		step, _, _ := strings.Cut(e.Unit, "/")
+		out.Level, out.Text = LevelInfo, "step "+step+" read "+m.Read+"   the next run reads "+m.Next
 	default:
 		out.Level = LevelInfo
 		if name != "" {

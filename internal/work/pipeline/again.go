@@ -9,6 +9,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/assembly"
 )
 
 // again reads exceptions of another run as if they were a source's records.
@@ -62,7 +63,7 @@ func (a *again) Next(ctx context.Context) (*record.Page, error) {
 func (a *again) record(e record.Exception) (record.Record, error) {
 	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID}
 	var err error
-	if e.Code == malformed {
+	if e.Code == malformed || e.Code == "issue."+assembly.Rule {
 		if r.Broken, err = broken(e); err != nil || r.Broken != nil {
 			return r, err
 		}

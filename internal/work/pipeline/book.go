@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -22,6 +23,8 @@ type Book interface {
 	// Discard forgets the unit's chunks from a number on, and what was found
 	// in them.
 	Discard(ctx context.Context, id string, fence int64, from int) error
+	// Advance notes how far the step has read; it may be called twice.
+	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	// Take claims the exceptions of another run that are to be processed again.
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	// Open reads claimed ones in order of their ids, from behind one on; an

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // A chunk is closed at the first page behind which reading can begin again,
@@ -24,6 +25,7 @@ type chunk struct {
 	load       connector.Transaction
 	records    connector.RecordLoad
 	schema     *record.Schema // of the records
+	since      watermark.Column
 	shown      shown
 	step       string
 	version    string // of the mapping

@@ -3,18 +3,20 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/mapping"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}, "groups": &grouper{book}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}, "groups": &grouper{book}, "watermark": &advancer{book: book}}
 }
 
 // loader does units of kind load: all records of one range.
@@ -73,6 +75,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	r.program = program
+	if err := r.spec.setAside(ctx, x.open); err != nil {
+		return nil, err
+	}
 	if r.target, err = connector.Capable[connector.RecordTarget](ctx, x.open, r.spec.To, "take records"); err != nil {
 		return nil, err
 	}
@@ -87,33 +92,43 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
 		return r, err
 	}
-	r.reader, err = r.spec.read(ctx, x.open, l, after)
+	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); r.point == "" {
+		r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own
+	}
 	return r, err
 }
 
-// read opens the records, from behind a place on.
-func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease, after []byte) (connector.RecordReader, error) {
+// read opens the records, from behind a place on, and tells the point in time
+// that they are read at, "" when the source knows none.
+func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease, after []byte) (connector.RecordReader, string, error) {
 	source, err := connector.Capable[connector.RecordSource](ctx, open, s.From, "be read record by record")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	q := s.Query
 	if q.Args, err = arguments(s.Scope, s.With); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if after != nil {
 		q.After = after
 	}
 	r, err := source.ReadRecords(ctx, q, l.Snapshot(s.From))
 	if err != nil {
-		return nil, fault.Wrap(err, "read %s", s.From)
+		return nil, "", fault.Wrap(err, "read %s", s.From)
+	}
+	at := ""
+	if p, ok := r.(connector.PointInTime); ok {
+		at = p.At()
+	}
+	if len(s.Parts) > 0 {
+		r = assembly.New(r, s.Schema, s.Query.Key[0], s.sources(open, q.Args, l))
 	}
 	if string(encode(r.Schema())) != string(encode(s.Schema)) {
 		r.Close()
-		return nil, fault.New(fault.Data, "source.changed", "the records of %s have other fields than when they were planned with", s.From).
+		return nil, "", fault.New(fault.Data, "source.changed", "the records of %s have other fields than when they were planned with", s.From).
 			Hint("start again: a new run plans anew")
 	}
-	return r, nil
+	return r, at, nil
 }
 
 // loading is one attempt at a unit.
@@ -126,6 +141,7 @@ type loading struct {
 	program *mapping.Program
 	target  connector.RecordTarget
 	reader  connector.RecordReader
+	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks

@@ -5,6 +5,7 @@ import (
 
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // Load is the spec of the load verb.
@@ -64,9 +65,23 @@ type Source struct {
 	Where string            `flow:"where,sql" help:"which of its rows"`
 	Query string            `flow:"query,sql" help:"statement, or a file that ends in .sql; :path binds a value in scope"`
 	With  map[string]string `flow:"with,exprs" help:"values for :names in query and where"`
+	// Since is the column that an incremental read goes by.
+	Since   string             `flow:"since" help:"incremental: a column whose values grow with every change; a run reads on from the highest that the one before has read"`
+	Overlap *watermark.Overlap `flow:"overlap" help:"how late a value may come behind a higher one: 10m of times, 1000 of numbers, 0 never"`
+	Parts   []Part             `flow:"parts,names" help:"rows of other queries that are parts of the records, by name"`
 	// Of files only.
 	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
 	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`
+}
+
+// Part is another query whose rows are parts of the records.
+type Part struct {
+	Name  string `flow:",name"`
+	At    string `flow:"at,name" help:"connection; default is that of the records"`
+	Query string `flow:"query,required,sql" help:"statement, or a file that ends in .sql; :ids binds the keys of up to 1,000 records"`
+	By    string `flow:"by,required" help:"its column that holds the key of the record"`
+	One   bool   `flow:"one" help:"a record has one such row, or none (null), instead of a list"`
+	Place string `flow:",position"`
 }
 
 // Target is a place that records are written to.

@@ -49,11 +49,14 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err != nil {
 		return unit.Result{}, err
 	}
+	if err := load.setAside(ctx, x.open); err != nil {
+		return unit.Result{}, err
+	}
 	target, err := connector.Capable[connector.RecordComparer](ctx, x.open, load.To, "have records compared with its rows")
 	if err != nil {
 		return unit.Result{}, err
 	}
-	reader, err := load.read(ctx, x.open, l, nil)
+	reader, _, err := load.read(ctx, x.open, l, nil)
 	if err != nil {
 		return unit.Result{}, err
 	}

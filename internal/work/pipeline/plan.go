@@ -26,6 +26,7 @@ type LoadSpec struct {
 	Mappers int                   `json:"mappers"`         // goroutines
 	Scope   []byte                `json:"scope,omitempty"` // inputs and env
 	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
+	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
 	Again   *unit.Redrive         `json:"again,omitempty"`
 }
 
@@ -50,9 +51,19 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}
+	if err := spec.assemble(l, records.Key); err != nil {
+		return nil, err
+	}
+	since, err := l.since(step, facts, program)
+	if err != nil {
+		return nil, err
+	}
 	var units []unit.Unit
 	for i, q := range records.Ranges {
 		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
+		if since != nil {
+			q.Since = &since.Since
+		}
 		spec.Query = q
 		u := unit.Unit{
 			ID: unit.ID(step, "load", p.entity(), i+1), Step: step, Kind: "load", Entity: p.entity(), Class: classLoad,
@@ -66,10 +77,14 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 			After: []string{"loaded"}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
 		})
 	}
-	return append(units, unit.Unit{
+	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
-	}), nil
+		Tags: []string{"unmarked"}, After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
+	})
+	if since != nil {
+		units = append(units, since.unit(step, p.entity(), units))
+	}
+	return units, nil
 }
 
 // compile makes the program that maps the records, with the values of the

@@ -93,7 +93,7 @@ func (r *loading) drained() bool {
 // open begins a chunk: its mark is the first thing in its transaction.
 func (r *loading) open(ctx context.Context) (*chunk, error) {
 	c := &chunk{schema: r.spec.Schema, shown: r.spec.printable(), step: r.unit.Step, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
-	c.Number, c.State = r.next, record.Prepared
+	c.Number, c.State, c.since = r.next, record.Prepared, r.spec.since()
 	c.Account = record.Account{Step: r.unit.Step, Entity: r.unit.Entity, Unit: r.unit.ID, Generation: 1, Current: true}
 	var err error
 	if c.load, c.records, err = r.target.BeginRecords(ctx, []record.MarkKey{c.key(r.unit, r.lease)}); err != nil {
@@ -115,6 +115,9 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 		return err
 	}
 	c.Account.Read = b.count - before
+	for i := range b.page.Records {
+		c.since.Take(b.page.Records[i].Slots)
+	}
 	if err := c.take(b.mapped, became); err != nil {
 		return err
 	}
@@ -143,6 +146,12 @@ func (r *loading) settle(ctx context.Context, c *chunk) error {
 	if !c.Account.Closes() {
 		return fault.New(fault.Internal, "account.open", "chunk %d of %s does not close: %s gave %d records, %d have an outcome",
 			c.Number, r.unit.Entity, r.spec.From, c.Account.Read, c.Account.Settled())
+	}
+	if r.spec.Query.Since != nil {
+		var err error
+		if c.Seen, err = c.since.Seen(r.point); err != nil {
+			return fault.New(fault.Internal, "chunk.order", "chunk %d: what it has read up to: %w", c.Number, err)
+		}
 	}
 	if err := r.keep(ctx, c); err != nil {
 		return fault.Wrap(err, "keep what the records of chunk %d said", c.Number)

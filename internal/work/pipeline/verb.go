@@ -39,7 +39,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}},
+		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}},
 	}
 }
 
@@ -75,6 +75,8 @@ func (l *Load) check() []unit.Problem {
 	case l.From.Query != "" && l.From.Where != "":
 		bad("from.where", "load.source", "where belongs to a table: a query has its own")
 	}
+	p = append(p, l.incremental()...)
+	p = append(p, l.assembled()...)
 	to := l.process().To
 	switch {
 	case to.At == "":
@@ -121,6 +123,9 @@ func (l *Load) check() []unit.Problem {
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
 	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Objects: l.From.Objects, Format: l.From.Format, Key: p.Key}
+	if l.From.Since != "" {
+		q.Since = &catalog.Since{Column: l.From.Since}
+	}
 	var err error
 	if q.Args, err = arguments(l.Scope, l.From.With); err != nil {
 		return unit.Needs{}, err
@@ -148,7 +153,7 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	return unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
+		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 func TestCheck(t *testing.T) {
@@ -30,6 +31,12 @@ func TestCheck(t *testing.T) {
 		"lookup a: it needs a file":              func(l *Load) { l.Map = &mapping.Map{Lookups: map[string]mapping.Lookup{"a": {}}} },
 		"write all of them in one place":         func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
 		"workers is a number":                    func(l *Load) { l.Workers = -1 },
+		"since needs an overlap":                 func(l *Load) { l.From.Since, l.To.Mode = "at", connector.ModeMerge },
+		"mode append would double them":          func(l *Load) { l.From.Since, l.From.Overlap = "at", &watermark.Overlap{} },
+		"overlap belongs to since":               func(l *Load) { l.From.Overlap = &watermark.Overlap{} },
+		"files are read as they are":             func(l *Load) { l.From = Source{At: "old", Objects: "*.csv", Since: "at"} },
+		":since is bound by since":               func(l *Load) { l.From.Since, l.From.With = "at", map[string]string{"since": "inputs.a"} },
+		"gone: delete needs all keys":            func(l *Load) { l.From.Since, l.To.Gone = "at", "delete" },
 		"is no name of a table":                  func(l *Load) { l.To.Table = "a.b.c" },
 	} {
 		l := good()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
@@ -29,6 +30,7 @@ type query struct {
 	schema *record.Schema
 	types  []typed.Type
 	key    []column
+	since  *column // of an incremental read that leaves something out
 }
 
 // column is one of the key.
@@ -54,7 +56,35 @@ func prepare(ctx context.Context, conn *pgx.Conn, q connector.Query) (*query, er
 	if err := p.fields(ctx, described); err != nil {
 		return nil, err
 	}
+	if err := p.begin(); err != nil {
+		return nil, err
+	}
 	return p, p.keys(ctx)
+}
+
+// begin finds the column of an incremental read.
+func (p *query) begin() error {
+	s := p.q.Since
+	if s == nil {
+		return nil
+	}
+	i := p.schema.Index(s.Column)
+	if i < 0 {
+		return connector.NoSince(s.Column)
+	}
+	if s.From != nil && !slices.Contains(p.text.Names, connector.SinceName) {
+		p.since = p.column(i)
+	}
+	return nil
+}
+
+func (p *query) column(slot int) *column {
+	name := catalog.Quote(p.schema.Fields[slot].Name)
+	ref := "q." + name
+	if p.q.SQL == "" {
+		ref = p.q.Table.SQL() + "." + name
+	}
+	return &column{slot: slot, ref: ref, t: p.types[slot], null: p.schema.Fields[slot].Null}
 }
 
 // bind puts parameters for the names.
@@ -69,15 +99,19 @@ func (p *query) bind() (err error) {
 	default:
 		p.before, p.after = " FROM (\n", "\n) AS q"
 	}
+	args, err := connector.Bound(p.q)
+	if err != nil {
+		return err
+	}
 	p.text, err = bindings.Parse(source, func(name string) bool {
-		_, ok := p.q.Args[name]
+		_, ok := args[name]
 		return ok
 	})
 	if err != nil {
 		return err
 	}
 	for _, name := range p.text.Names {
-		b, err := argument(p.q.Args[name])
+		b, err := argument(args[name])
 		if err != nil {
 			return fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
 		}
@@ -197,12 +231,9 @@ func (p *query) keys(ctx context.Context) error {
 		if i < 0 {
 			return fault.New(fault.Config, "query.invalid", "the key's column %q is none of the query", name)
 		}
-		ref := "q." + catalog.Quote(name)
-		if p.q.SQL == "" {
-			ref = p.q.Table.SQL() + "." + catalog.Quote(name)
-		}
-		t := p.types[i]
-		p.key = append(p.key, column{slot: i, ref: ref, t: t, null: p.schema.Fields[i].Null, sure: sure(t, strict[0])})
+		k := p.column(i)
+		k.sure = sure(k.t, strict[0])
+		p.key = append(p.key, *k)
 	}
 	p.after += p.order()
 	_, err = p.look(ctx, "SELECT *")
@@ -236,6 +267,19 @@ func (p *query) order() string {
 	return " ORDER BY " + strings.Join(refs, ", ")
 }
 
+// from is the least value of an incremental read, as a parameter.
+func (p *query) from() ([]byte, error) {
+	v, err := record.DecodeValue(p.q.Since.From)
+	var text []byte
+	if err == nil {
+		text, err = p.since.t.Append([]byte{}, v)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Internal, "query.position", "since: %w", err)
+	}
+	return text, nil
+}
+
 // ordered is the whole statement, its parameters in args. Where texts do not
 // tell whether two keys are equal, a last column says it: this one is the same
 // as the one before.
@@ -259,6 +303,18 @@ func (p *query) ordered() (sql string, args [][]byte, same bool, err error) {
 			casts[i] = fmt.Sprintf("$%d::%s", len(args), p.key[i].t.Cast)
 		}
 		conditions = append(conditions, bound.cond(p.key, casts))
+	}
+	if p.since != nil {
+		from, err := p.from()
+		if err != nil {
+			return "", nil, false, err
+		}
+		args = append(args, from)
+		sooner := fmt.Sprintf("%s >= $%d::%s", p.since.ref, len(args), p.since.t.Cast)
+		if p.since.null {
+			sooner = "(" + sooner + " OR " + p.since.ref + " IS NULL)"
+		}
+		conditions = append(conditions, sooner)
 	}
 	where := ""
 	if conditions != nil {

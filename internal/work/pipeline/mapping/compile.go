@@ -27,11 +27,12 @@ type compiler struct {
 // scoped is what is around a field: the element it is read from, the target it
 // is written to.
 type scoped struct {
-	target *target   // nil inside each: fields of a document
-	each   string    // list whose elements are read, "" = the record
-	parent *[]*field // rows: the fields of the mapped record
-	nested bool      // each inside each: parent is the element around
-	prefix string    // of names in the lineage
+	target *target         // nil inside each: fields of a document
+	each   string          // list whose elements are read, "" = the record
+	parent *[]*field       // rows: the fields of the mapped record
+	nested bool            // each inside each: parent is the element around
+	of     *catalog.Schema // of the elements, when they are rows of a part
+	prefix string          // of names in the lineage
 }
 
 // Compile checks a map against what both sides hold. All problems are
@@ -140,15 +141,19 @@ func (c *compiler) source(key, text string, in scoped) (source, bool) {
 		c.place(problem, "")
 		return source{}, false
 	}
+	root := c.docRoot
 	if in.each != "" {
-		return source{slot: -1, rest: p, text: text}, true
+		root = element(in.each, in.of)
 	}
-	_, problem, next := c.docRoot(p)
+	t, problem, next := root(p)
 	if problem != "" {
 		c.add(key, "map.path", problem, next)
 		return source{}, false
 	}
-	return source{slot: c.Source.Index(p[0].Name), rest: p[1:], text: text}, true
+	if in.each != "" {
+		return source{slot: -1, rest: p, text: text, t: t}, true
+	}
+	return source{slot: c.Source.Index(p[0].Name), rest: p[1:], text: text, t: t}, true
 }
 
 // docRoot is the record as it is read, for expressions and paths.
@@ -165,6 +170,9 @@ func (c *compiler) docRoot(p path.Path) (t catalog.Type, problem, next string) {
 	t = c.Source.Fields[i].Type
 	if len(p) == 1 {
 		return t, "", ""
+	}
+	if of := c.Source.Fields[i].Of; of != nil {
+		return below(p[0].Name, t.Kind == catalog.KindList, of, p[1:])
 	}
 	switch t.Kind {
 	case catalog.KindJSON, catalog.KindList, catalog.KindOther, "":
@@ -240,7 +248,7 @@ func (c *compiler) expression(key, code string, in scoped, lineage string, wante
 	}
 	open := func(path.Path) (catalog.Type, string, string) { return catalog.Type{}, "", "" }
 	if in.each != "" {
-		s.Roots["item"] = open
+		s.Roots["item"] = element(in.each, in.of)
 		s.Names["index"] = catalog.Type{Kind: catalog.KindInt}
 		switch {
 		case in.parent != nil:

@@ -203,7 +203,7 @@ func (c *compiler) listing(f *field, m *Field, in scoped, origin string) {
 		return
 	}
 	c.origin(origin, in, m.Each, false)
-	inner := scoped{each: m.Each, nested: in.each != "", prefix: origin + "[]."}
+	inner := scoped{each: m.Each, of: c.rowsOf(each), nested: in.each != "", prefix: origin + "[]."}
 	if in.each != "" {
 		inner.each = in.each + "[]." + m.Each
 	}

@@ -87,6 +87,7 @@ type source struct {
 	slot int // of the schema; -1 = the element
 	rest path.Path
 	text string
+	t    catalog.Type // of what is below the slot, as far as it is known
 }
 
 // program is an expression with where its paths begin.
@@ -177,7 +178,7 @@ func (p *Program) Version() string { return p.identity }
 // typeOf is the type of a path into the source.
 func typeOf(s *record.Schema, src source) catalog.Type {
 	if src.slot < 0 || len(src.rest) > 0 {
-		return catalog.Type{}
+		return src.t
 	}
 	return s.Fields[src.slot].Type
 }

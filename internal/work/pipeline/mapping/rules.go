@@ -92,7 +92,7 @@ func (c *compiler) children(m *Rows, into int) {
 		c.add("into", "map.rule", "two lists of rows go to "+quote(m.Into), "each table is filled by one list: put the lists together with expr")
 		return
 	}
-	in := scoped{target: t, each: m.Each, parent: &c.p.fields, prefix: m.Into + ":"}
+	in := scoped{target: t, each: m.Each, of: c.rowsOf(each), parent: &c.p.fields, prefix: m.Into + ":"}
 	r := &children{into: into, each: each, text: m.Each}
 	at := c.at
 	if m.When != "" {

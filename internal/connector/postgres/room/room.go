@@ -1,0 +1,68 @@
+// Package room says how many sessions of a connection may be lent at the same
+// time, and keeps one for callers that hold others. Start at Room.Enter.
+package room
+
+import (
+	"context"
+	"math"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// Room is safe for concurrent use.
+type Room struct {
+	limit   int
+	lent    *semaphore.Weighted
+	setting chan struct{} // held by who sets one aside
+	apart   bool          // one is set aside
+	spare   chan struct{} // it is free
+}
+
+// New makes room for so many; 0 is no limit.
+func New(limit int) *Room {
+	if limit == 0 {
+		limit = math.MaxInt32
+	}
+	return &Room{limit: limit, lent: semaphore.NewWeighted(int64(limit)), setting: make(chan struct{}, 1), spare: make(chan struct{}, 1)}
+}
+
+// SetAside takes one session out of those that are lent, once, for callers that
+// hold another one while they ask: they never wait for each other.
+func (r *Room) SetAside(ctx context.Context) error {
+	if r.limit < 2 {
+		return fault.New(fault.Config, "limit.connections", "limit: connections leaves %d session for this work, which needs a second one beside the first", r.limit).
+			Hint("allow one more")
+	}
+	select { // one at a time: nobody goes on before there is one
+	case r.setting <- struct{}{}:
+		defer func() { <-r.setting }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if r.apart || r.limit == math.MaxInt32 {
+		return nil
+	}
+	if err := r.lent.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	r.apart = true
+	r.spare <- struct{}{}
+	return nil
+}
+
+// Enter waits for room and gives the way to leave it again. Under
+// connector.WithAside it is the session that was set aside.
+func (r *Room) Enter(ctx context.Context) (leave func(), err error) {
+	if !connector.IsAside(ctx) || r.limit == math.MaxInt32 {
+		return func() { r.lent.Release(1) }, r.lent.Acquire(ctx, 1)
+	}
+	select {
+	case <-r.spare:
+		return func() { r.spare <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,229 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/watermark"
+)
+
+// incremental checks the keys of an incremental read.
+func (l *Load) incremental() (p []unit.Problem) {
+	bad := func(path, text string, next ...string) {
+		p = append(p, unit.Problem{Path: path, Code: "load.since", Text: text, Next: next})
+	}
+	from, to := l.From, l.process().To
+	if from.Since == "" {
+		if from.Overlap != nil {
+			bad("from.overlap", "overlap belongs to since")
+		}
+		return p
+	}
+	if from.Overlap == nil {
+		bad("from.since", "since needs an overlap: what commits late holds less than what was read before it, and would be passed over",
+			"overlap: 10m, longer than the longest transaction that writes there", "overlap: 0 where values never come late")
+	}
+	if from.Objects != "" {
+		bad("from.since", "since is for tables and queries: files are read as they are")
+	}
+	if to.Mode != "" && to.Mode != connector.ModeMerge {
+		bad("to.mode", "since reads some records again: mode "+to.Mode+" would "+map[string]string{
+			connector.ModeAppend: "double them", connector.ModeReplace: "leave only what was read last"}[to.Mode], "mode: merge")
+	}
+	if to.Gone != "" && to.Gone != "keep" {
+		bad("to.gone", "gone: "+to.Gone+" needs all keys of the source: with since only some are read", "a second load without since, run less often")
+	}
+	if _, ok := from.With[connector.SinceName]; ok {
+		bad("from.with", ":since is bound by since: give this value another name")
+	}
+	return p
+}
+
+// sinceSpec is a unit of kind watermark: when all of a step is loaded it notes
+// how far the step has read.
+type sinceSpec struct {
+	catalog.Since
+	Type    catalog.Type      `json:"type"`
+	Overlap watermark.Overlap `json:"overlap"`
+	Read    []string          `json:"read"` // units whose chunks count
+	// Begin is the mark that this read began behind, nil when it reads everything; Why says where from.
+	Begin json.RawMessage   `json:"begin,omitempty"`
+	Why   string            `json:"why"`
+	Of    catalog.Watermark `json:"of"`
+}
+
+// since plans an incremental read; nil when it is none. A mark counts as long as
+// what is read and what is made of it are the same.
+func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program) (*sinceSpec, error) {
+	if l.From.Since == "" || l.Again != nil {
+		return nil, nil
+	}
+	r := facts.Records
+	slot := r.Schema.Index(l.From.Since)
+	if slot < 0 {
+		return nil, connector.NoSince(l.From.Since)
+	}
+	s := &sinceSpec{Since: catalog.Since{Column: l.From.Since}, Type: r.Schema.Fields[slot].Type, Overlap: *l.From.Overlap}
+	if err := s.Overlap.Check(s.Column, s.Type); err != nil {
+		return nil, err
+	}
+	if rules := program.SetRules(); len(rules) > 0 {
+		return nil, fault.New(fault.Config, "load.since", "%s: rule %s compares all records: with since only some are read", rules[0].At, rules[0].Name).
+			Hint("a unique index at the target finds the same records, or read everything: leave since away")
+	}
+	meaning, err := l.meaning(program)
+	if err != nil {
+		return nil, err
+	}
+	s.Of = catalog.Watermark{Step: step, Source: facts.Source.ID, Target: facts.Target.ID, Meaning: meaning}
+	s.Why = "everything: no run of this step between these databases has ended before"
+	if r.Full {
+		s.Why = "everything, as --full says"
+		return s, nil
+	}
+	if r.Watermark == nil {
+		return s, nil
+	}
+	for _, what := range slices.Sorted(maps.Keys(meaning)) {
+		if r.Watermark.Meaning[what] != meaning[what] {
+			s.Why = "everything: " + what + " changed since " + r.Watermark.Run
+			return s, nil
+		}
+	}
+	begin, err := record.DecodeValue(r.Watermark.High)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "ledger.damaged", "watermark of step %s: %w", step, err)
+	}
+	from, err := s.Overlap.Back(begin, s.Type)
+	if err != nil {
+		return nil, err
+	}
+	s.Begin = r.Watermark.High
+	if s.From, err = record.EncodeValue(from); err != nil {
+		return nil, fault.New(fault.Internal, "ledger.damaged", "watermark of step %s: %w", step, err)
+	}
+	s.Why = fmt.Sprintf("%s from %s: %s has read up to %s", s.Column, watermark.Show(from, s.Type), r.Watermark.Run, watermark.Show(begin, s.Type))
+	return s, nil
+}
+
+// meaning hashes what is read, what becomes of it and where it goes.
+func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
+	p, text := l.process(), l.From.Query+l.From.Where
+	for _, part := range l.From.Parts {
+		text += part.Query
+	}
+	args, err := arguments(l.Scope, l.From.With)
+	if err != nil {
+		return nil, err
+	}
+	for name := range args {
+		if !strings.Contains(text, ":"+name) {
+			delete(args, name)
+		}
+	}
+	values, err := record.EncodeValue(args)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query: %w", err)
+	}
+	return map[string]string{
+		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values), string(encode(l.parts(nil)))),
+		"the map":    hashed(program.Version(), p.Version),
+		"the target": hashed(p.To.Table, p.To.Mode, strings.Join(p.To.Key, "\n")),
+	}, nil
+}
+
+func hashed(texts ...string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d %s\n", len(t), t)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// unit comes when the marks are away: from then on nothing is read again.
+func (s *sinceSpec) unit(step, entity string, before []unit.Unit) unit.Unit {
+	for _, u := range before {
+		if u.Kind == "load" {
+			s.Read = append(s.Read, u.ID)
+		}
+	}
+	return unit.Unit{
+		ID: unit.ID(step, "watermark", entity, 1), Step: step, Kind: "watermark", Class: classOther, Weight: 1,
+		After: []string{"unmarked"}, Spec: encode(s),
+	}
+}
+
+// since is what a chunk collects.
+func (s *LoadSpec) since() watermark.Column {
+	if s.Query.Since == nil {
+		return watermark.Column{Slot: len(s.Schema.Fields)} // of no record
+	}
+	slot := s.Schema.Index(s.Query.Since.Column)
+	return watermark.Column{Slot: slot, Type: s.Schema.Fields[slot].Type}
+}
+
+// advancer does units of kind watermark. Done twice it notes the same.
+type advancer struct{ book Book }
+
+// Done finds nothing out: to note it again costs nothing.
+func (*advancer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do notes how far the step has read, by what its chunks say.
+func (x *advancer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	var s sinceSpec
+	if err := json.Unmarshal(u.Spec, &s); err != nil {
+		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	var begin any
+	var err error
+	if s.Begin != nil {
+		if begin, err = record.DecodeValue(s.Begin); err != nil {
+			return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+		}
+	}
+	var seen [][]byte
+	for _, id := range s.Read {
+		chunks, err := x.book.Chunks(ctx, id)
+		if err != nil {
+			return unit.Result{}, fault.Wrap(err, "look up chunks")
+		}
+		for _, c := range chunks {
+			seen = append(seen, c.Seen)
+		}
+	}
+	next, err := watermark.Over(begin, seen)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	moved := unit.Moved{Column: s.Column, Read: s.Why, Next: "everything"}
+	if next != nil {
+		if s.Of.High, err = record.EncodeValue(next); err != nil {
+			return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
+		}
+		from, err := s.Overlap.Back(next, s.Type)
+		if err != nil {
+			return unit.Result{}, err
+		}
+		if err := x.book.Advance(ctx, u.ID, l.Fence, s.Of); err != nil {
+			return unit.Result{}, fault.Wrap(err, "note the watermark")
+		}
+		moved.Next, moved.High = s.Column+" from "+watermark.Show(from, s.Type), watermark.Show(next, s.Type)
+	}
+	report.At("watermark.noted")
+	report.Note(unit.WatermarkMoved, moved)
+	return unit.Result{Facts: unit.Body(moved)}, nil
+}
