@@ -38,6 +38,7 @@ type snapshot struct {
 	e        *Endpoint
 	name     string
 	id       string
+	seen     string // of the ID, what any session at the snapshot finds
 	position string
 	nodes    map[catalog.Name]uint32 // file nodes of all tables, noted just before
 	stop     context.CancelFunc      // of the keeper's watch
@@ -188,14 +189,23 @@ func (s *snapshots) close() {
 	clear(s.gone)
 }
 
-const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+const (
+	beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+	// What is visible follows from the transactions that were under way and the
+	// next number to come (txid_current_snapshot): two snapshots with the same
+	// ones see the same rows, and between them nothing was committed. A restart
+	// may give numbers again, so its time belongs to the ID; on a standby those
+	// under way are not listed, so the place in the log does.
+	seenSQL = `concat_ws('/', txid_current_snapshot(), extract(epoch from pg_postmaster_start_time()))`
+)
 
 func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, error) {
 	keeper, err := e.connect(keeping(ctx, name))
 	if err != nil {
 		return nil, err
 	}
-	type place struct{ Export, ID, Position string }
+	type place struct{ Export, Seen, ID, Position string }
 	var nodes map[catalog.Name]uint32
 	p, err := func() (_ place, err error) {
 		if nodes, err = keeper.fileNodes(ctx); err != nil {
@@ -204,14 +214,9 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		if err := keeper.exec(ctx, beginReading); err != nil {
 			return place{}, err
 		}
-		// What is visible follows from the transactions that were under way and
-		// the next number to come (txid_current_snapshot): two snapshots with the
-		// same ones see the same rows, and between them nothing was committed. A
-		// restart may give numbers again, so its time belongs to the ID; on a
-		// standby those under way are not listed, so the place in the log does.
 		return one(ctx, keeper, pgx.RowToStructByPos[place], `
-			SELECT s.export, concat_ws('/', txid_current_snapshot(), extract(epoch from pg_postmaster_start_time()),
-			         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END),
+			SELECT s.export, `+seenSQL+`,
+			       concat_ws('/', `+seenSQL+`, CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END),
 			       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text
 			FROM (SELECT pg_export_snapshot() AS export OFFSET 0) s`)
 	}()
@@ -220,7 +225,9 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	watch, stop := context.WithCancel(e.ended)
-	sn := &snapshot{e: e, name: name, id: p.ID, position: p.Position, nodes: nodes, stop: stop, exports: []string{p.Export}}
+	sn := &snapshot{
+		e: e, name: name, id: p.ID, seen: p.Seen, position: p.Position, nodes: nodes, stop: stop, exports: []string{p.Export},
+	}
 	e.behind(func() { sn.keep(watch, keeper) })
 	return sn, nil
 }
@@ -277,14 +284,16 @@ func (sn *snapshot) replace(ctx context.Context) *session {
 // join begins a transaction at the snapshot and exports it again.
 func (sn *snapshot) join(ctx context.Context, s *session) (export string, err error) {
 	for _, from := range sn.list() {
-		export, err := s.importFrom(ctx, from)
-		if err == nil {
-			sn.add(export)
-			return export, nil
-		}
-		if !gone(err) {
+		is, err := s.importFrom(ctx, from)
+		switch {
+		case err == nil && is.Seen == sn.seen:
+			sn.add(is.Export)
+			return is.Export, nil
+		case err != nil && !gone(err):
 			return "", err
 		}
+		// Gone, or what another one has the name of now: a server that was
+		// restarted gives names again.
 		sn.remove(from)
 		if err := s.exec(ctx, "ROLLBACK"); err != nil {
 			return "", err
@@ -295,17 +304,21 @@ func (sn *snapshot) join(ctx context.Context, s *session) (export string, err er
 }
 
 // gone tells an export whose transaction has ended: no such file, of older
-// and newer servers; a transaction that is just ending.
+// and newer servers; a transaction that is just ending; a name that another
+// database has now.
 func gone(err error) bool {
-	return slices.Contains([]string{"22023", "42704", "55000"}, sqlstate.Of(err))
+	return slices.Contains([]string{"22023", "42704", "55000", "0A000"}, sqlstate.Of(err))
 }
 
-func (s *session) importFrom(ctx context.Context, export string) (string, error) {
+// imported is what a session finds that joined an export, and its own one.
+type imported struct{ Export, Seen string }
+
+func (s *session) importFrom(ctx context.Context, export string) (imported, error) {
 	err := s.attempt(ctx, fmt.Sprintf("%s; SET TRANSACTION SNAPSHOT %s", beginReading, literal(export)))
 	if err != nil {
-		return "", err
+		return imported{}, err
 	}
-	return one(ctx, s, pgx.RowTo[string], "SELECT pg_export_snapshot()")
+	return one(ctx, s, pgx.RowToStructByPos[imported], "SELECT pg_export_snapshot(), "+seenSQL)
 }
 
 // ID is the connector.Snapshot's.
