@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 
@@ -49,10 +50,11 @@ func (r *reader) Buckets(ctx context.Context, p connector.Part) ([]connector.Buc
 	}
 	sql := fmt.Sprintf(`
 		SELECT b::int4, count(*), sum(h::numeric)::text
-		FROM (SELECT %s AS b, hashtextextended(%s, 0) AS h FROM %s%s) rows
-		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), only, p.Table.SQL())
+		FROM (SELECT %s AS b, hashtextextended(%s, 0) AS h FROM %s%s%s) rows
+		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), only, p.Table.SQL(),
+		conditions(named(p.Table, r.held[p.Table])))
 	all, err := list(ctx, r.s, pgx.RowToStructByPos[connector.Bucket], sql)
-	return all, fault.Wrap(err, "sum %s", p.Table)
+	return all, fault.Wrap(still(err, catalog.Chunk{Table: p.Table}), "sum %s", p.Table)
 }
 
 // Rows is the connector.Reader's. Values are what the server writes in text;
@@ -65,8 +67,8 @@ func (r *reader) Rows(ctx context.Context, p connector.Part, buckets []int) iter
 			yield(connector.Row{}, fault.Wrap(err, "read rows of %s", p.Table))
 			return
 		}
-		sql := fmt.Sprintf("SELECT %s FROM %s%s WHERE %s", idents(selected), only, p.Table.SQL(),
-			inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets))
+		sql := fmt.Sprintf("SELECT %s FROM %s%s%s", idents(selected), only, p.Table.SQL(),
+			conditions(named(p.Table, r.held[p.Table]), inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets)))
 		rows := r.s.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, nil)
 		for rows.NextRow() {
 			if !yield(asRow(rows.Values(), len(p.Columns), keyAt), nil) {
@@ -75,7 +77,7 @@ func (r *reader) Rows(ctx context.Context, p connector.Part, buckets []int) iter
 			}
 		}
 		if _, err := rows.Close(); err != nil {
-			yield(connector.Row{}, fault.Wrap(r.s.fault(ctx, err), "read rows of %s", p.Table))
+			yield(connector.Row{}, fault.Wrap(still(r.s.fault(ctx, err), catalog.Chunk{Table: p.Table}), "read rows of %s", p.Table))
 		}
 	}
 }

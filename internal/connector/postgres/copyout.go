@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
@@ -32,12 +33,12 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 	if c.FileNode == 0 { // the root of partitions has none
 		var err error
 		if only, err = r.s.only(ctx, c.Table); err != nil {
-			return record.Sum{}, err
+			return record.Sum{}, still(err, c)
 		}
 	}
-	sql := copyOutSQL(c, only)
+	sql := copyOutSQL(c, only, r.held[c.Table])
 	if c.Defined {
-		query, err := one(ctx, r.s, pgx.RowTo[string], "SELECT pg_get_viewdef($1::text::regclass)", c.Table.SQL())
+		query, err := one(ctx, r.s, pgx.RowTo[string], "SELECT pg_get_viewdef($1::oid)", r.held[c.Table])
 		if err != nil {
 			return record.Sum{}, err
 		}
@@ -62,14 +63,17 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 		}
 		return err
 	})
+	if !c.Defined {
+		err = still(err, c)
+	}
 	return rows.Sum, err
 }
 
-// copyOutSQL is the statement that reads a chunk. A range of pages is a TID
-// range scan from PostgreSQL 14 on.
-func copyOutSQL(c catalog.Chunk, only string) string {
+// copyOutSQL is the statement that reads a chunk of the table with this OID. A
+// range of pages is a TID range scan from PostgreSQL 14 on.
+func copyOutSQL(c catalog.Chunk, only string, oid uint32) string {
 	return fmt.Sprintf("COPY (SELECT %s FROM %s%s%s) TO STDOUT (FORMAT %s)",
-		idents(c.Columns), only, c.Table.SQL(), where(c), format(c))
+		idents(c.Columns), only, c.Table.SQL(), conditions(named(c.Table, oid), where(c)), format(c))
 }
 
 // definedSQL is the statement that reads what a view's query gives.
@@ -85,6 +89,7 @@ func format(c catalog.Chunk) string {
 	return "text"
 }
 
+// where says which of its table's rows a chunk is; of all nothing.
 func where(c catalog.Chunk) string {
 	var all []string
 	if c.From > 0 {
@@ -96,7 +101,13 @@ func where(c catalog.Chunk) string {
 	if c.Of > 0 {
 		all = append(all, inBuckets(bucketSQL(c.Key, c.Columns, c.Of), c.Buckets))
 	}
-	if all == nil {
+	return strings.Join(all, " AND ")
+}
+
+// conditions are those that say something, as a clause.
+func conditions(all ...string) string {
+	all = slices.DeleteFunc(all, func(c string) bool { return c == "" })
+	if len(all) == 0 {
 		return ""
 	}
 	return " WHERE " + strings.Join(all, " AND ")

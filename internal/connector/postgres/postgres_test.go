@@ -52,7 +52,7 @@ func whole(t testing.TB, url string, table catalog.Name, format string) catalog.
 		if len(now) == 0 {
 			return fmt.Errorf("no table %s", table)
 		}
-		c.FileNode, c.Shape = uint32(now[0].FileNode), catalog.Shape(columns(now))
+		c.FileNode, c.Shape = now[0].Node, catalog.Shape(columns(now))
 		c.Columns, err = list(patient(t), s, pgx.RowTo[string], `
 			SELECT attname::text FROM pg_attribute
 			WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`, table.SQL())

@@ -16,7 +16,7 @@ type reader struct {
 	sn     *snapshot
 	s      *session
 	export string
-	held   map[catalog.Name]bool // tables locked and found unchanged
+	held   map[catalog.Name]uint32 // OIDs of tables locked and found unchanged
 	closed bool
 }
 

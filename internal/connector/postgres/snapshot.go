@@ -40,8 +40,8 @@ type snapshot struct {
 	id       string
 	seen     string // of the ID, what any session at the snapshot finds
 	position string
-	nodes    map[catalog.Name]uint32 // file nodes of all tables, noted just before
-	stop     context.CancelFunc      // of the keeper's watch
+	notes    map[catalog.Name]note // of all tables, just before
+	stop     context.CancelFunc    // of the keeper's watch
 
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
@@ -206,9 +206,9 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	type place struct{ Export, Seen, ID, Position string }
-	var nodes map[catalog.Name]uint32
+	var notes map[catalog.Name]note
 	p, err := func() (_ place, err error) {
-		if nodes, err = keeper.fileNodes(ctx); err != nil {
+		if notes, err = keeper.notes(ctx); err != nil {
 			return place{}, err
 		}
 		if err := keeper.exec(ctx, beginReading); err != nil {
@@ -226,7 +226,7 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 	}
 	watch, stop := context.WithCancel(e.ended)
 	sn := &snapshot{
-		e: e, name: name, id: p.ID, seen: p.Seen, position: p.Position, nodes: nodes, stop: stop, exports: []string{p.Export},
+		e: e, name: name, id: p.ID, seen: p.Seen, position: p.Position, notes: notes, stop: stop, exports: []string{p.Export},
 	}
 	e.behind(func() { sn.keep(watch, keeper) })
 	return sn, nil
@@ -289,7 +289,7 @@ func (sn *snapshot) join(ctx context.Context, s *session) (export string, err er
 		case err == nil && is.Seen == sn.seen:
 			sn.add(is.Export)
 			return is.Export, nil
-		case err != nil && !gone(err):
+		case err != nil && !ended(err):
 			return "", err
 		}
 		// Gone, or what another one has the name of now: a server that was
@@ -303,10 +303,10 @@ func (sn *snapshot) join(ctx context.Context, s *session) (export string, err er
 	return "", fault.New(fault.Unavailable, "snapshot.lost", "snapshot %s of %s is lost: no session holds it any more", sn.id, sn.e.name)
 }
 
-// gone tells an export whose transaction has ended: no such file, of older
+// ended tells an export whose transaction has ended: no such file, of older
 // and newer servers; a transaction that is just ending; a name that another
 // database has now.
-func gone(err error) bool {
+func ended(err error) bool {
 	return slices.Contains([]string{"22023", "42704", "55000", "0A000"}, sqlstate.Of(err))
 }
 

@@ -117,6 +117,9 @@ func TestSourceChanged(t *testing.T) {
 		"wider column":  {"alter table public.a alter t type varchar(99)", "source.redefined", "- t character varying(9), + t character varying(99)"},
 		"gone":          {"drop table public.a", "source.redefined", "the table is gone"},
 		"another table": {"drop table public.a; create table public.a (id int, t varchar(9))", "source.changed", "truncated or rewritten"},
+		"column remade": {"alter table public.a drop t; alter table public.a add t varchar(9)", "source.changed", "dropped and added again: t"},
+		"columns swapped": {"alter table public.a drop t; alter table public.a add t varchar(9); alter table public.a drop id; alter table public.a add id int",
+			"source.redefined", "types, order"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,6 +134,81 @@ func TestSourceChanged(t *testing.T) {
 				t.Errorf("fault is %+v, want %s with %q", f, test.code, test.want)
 			}
 		})
+	}
+}
+
+// What a table had for a moment only changes none of its rows.
+func TestSourceAsBefore(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"column came and went": "alter table public.a add more text; alter table public.a drop more",
+		"column was renamed":   "alter table public.a rename t to u; alter table public.a rename u to t",
+		"schema was renamed":   "alter schema public rename to other; alter schema other rename to public",
+		"index":                "create index on public.a (t)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, "create table public.a (id int, gone int, t varchar(9)); alter table public.a drop gone", "insert into a values (1, 'x')")
+			c := whole(t, url, public("a"), catalog.Text)
+			r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+			pgtest.Exec(t, url, sql)
+			if sum, err := r.CopyOut(patient(t), c, io.Discard); err != nil || sum.Rows != 1 {
+				t.Errorf("%d rows (%v), want 1", sum.Rows, err)
+			}
+		})
+	}
+}
+
+// A schema takes no lock to be renamed: what a name stands for when it is read
+// is what was looked at, or it is told.
+func TestSourceSwapped(t *testing.T) {
+	t.Parallel()
+	const swap = "alter schema public rename to old; alter schema other rename to public"
+	for name, test := range map[string]struct {
+		held bool // before it
+		sql  string
+		code string
+		want string
+	}{
+		"after Hold":      {true, swap, "source.changed", "another table has its name"},
+		"before Hold":     {false, swap, "source.changed", ""},
+		"and back":        {true, swap + "; alter schema public rename to other; alter schema old rename to public", "", ""},
+		"gone after Hold": {true, "alter schema public rename to old", "source.redefined", "the table is gone"},
+	} {
+		for _, kind := range []string{"plain", "partitioned"} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				url := pgtest.Database(t)
+				for _, schema := range []string{"public", "other"} {
+					if sql := "create schema if not exists " + schema; kind == "plain" {
+						pgtest.Exec(t, url, sql, "create table "+schema+".a (id int)")
+					} else {
+						pgtest.Exec(t, url, sql, "create table "+schema+".a (id int) partition by range (id)",
+							fmt.Sprintf("create table %[1]s.p partition of %[1]s.a default", schema))
+					}
+				}
+				pgtest.Exec(t, url, "insert into public.a values (1), (2)") // the other one is empty
+				c := whole(t, url, public("a"), catalog.Text)
+				r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+				if test.held {
+					if err := r.Hold(patient(t), []catalog.Chunk{c}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				pgtest.Exec(t, url, test.sql)
+				sum, err := r.CopyOut(patient(t), c, io.Discard)
+				if test.code == "" {
+					if err != nil || sum.Rows != 2 {
+						t.Errorf("%d rows (%v), want 2", sum.Rows, err)
+					}
+					return
+				}
+				if f := fault.Of(err); f.Code != test.code || f.Kind != fault.Data || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+					t.Errorf("%d rows; fault is %+v, want %s with %q", sum.Rows, f, test.code, test.want)
+				}
+			})
+		}
 	}
 }
 
