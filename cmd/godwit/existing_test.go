@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,6 +126,48 @@ func TestAppendGoneOnWith(t *testing.T) {
 	}
 	m.copy(t).ends(t, 0).says(t, "1 table not verified", "public.big: held 3 rows before the copy", "50 equal, 0 differ")
 	m.checked(t)
+}
+
+// TestAppendUnknown appends where a run left rows whose ledger is lost: they
+// would be there twice. It is refused until they are gone, also by doctor.
+func TestAppendUnknown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rows int
+		stop string
+	}{"large": {9000, "data.committed:3"}, "small": {50, "data.committed:1"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from, to := pgtest.Pair(t)
+			pgtest.Exec(t, from, stageSQL("big", "", c.rows), stageSQL("empty", "", 0), "analyze")
+			pgtest.Exec(t, to, stageSQL("big", "", 0), stageSQL("empty", "", 0))
+			m := newMove(t, from, to)
+			m.env = []string{"GODWIT_CHUNK=262144"}
+			m.flags = []string{"--existing", "append"}
+			m.copy(t, "GODWIT_KILL_AT="+c.stop).ends(t, -1)
+			had := pgtest.Query[int](t, to, "select count(*) from big")
+			if had == 0 {
+				t.Fatal("nothing was copied: the test tests nothing")
+			}
+			run := pgtest.Query[string](t, to, "select distinct replace(run::text, '-', '') from godwit.mark")
+			lost := *m
+			lost.ledger = filepath.Join(t.TempDir(), "ledger.db")
+			says := []string{"target.marks-unknown", "public.big", run, "DELETE FROM godwit.mark WHERE run = '" + run + "'"}
+			lost.copy(t).ends(t, 2).says(t, says...)
+			doctor := []string{"doctor", "--from", from, "--to", to, "--existing", "append"}
+			lost.start(t, nil, append(doctor, "--ledger", lost.ledger)...).ends(t, 2).says(t, says...)
+			m.start(t, nil, append(doctor, "--ledger", m.ledger)...).ends(t, 0)
+			if now := pgtest.Query[int](t, to, "select count(*) from big"); now != had {
+				t.Errorf("%d rows, had %d", now, had)
+			}
+			pgtest.Exec(t, to, "truncate big")
+			lost.copy(t).ends(t, 0).says(t, "all accounted for")
+			if now := pgtest.Query[int](t, to, "select count(*) from big"); now != c.rows {
+				t.Errorf("%d rows, want %d", now, c.rows)
+			}
+			lost.checked(t)
+		})
+	}
 }
 
 // TestAppendLost loses what was added before the run is over: what cannot be

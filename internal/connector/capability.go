@@ -158,6 +158,21 @@ type Truster interface {
 	Trust(doubt int64)
 }
 
+// Keeper is a Writer that tells whose marks it keeps: of runs that have not
+// ended, wherever their ledgers are.
+type Keeper interface {
+	// Kept lists the units that have marks, by run and unit.
+	Kept(ctx context.Context) ([]Kept, error)
+}
+
+// Kept is what the marks of one unit come to.
+type Kept struct {
+	Run  string
+	Unit string
+	Rows int64 // applied
+	Last time.Time
+}
+
 // Evicter is a Writer that can end what an earlier owner of a run left open.
 type Evicter interface {
 	// Evict ends the sessions whose transactions carry marks of the run and

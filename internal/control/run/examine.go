@@ -48,6 +48,9 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if err := doctor.MakeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
+	if err := r.unknown(ctx, open, n, facts.Facts, nil); err != nil {
+		return err
+	}
 	verb, _ := r.verb(s.Verb)
 	_, err := verb.Plan(s.ID, s.Spec, facts.Facts)
 	return err

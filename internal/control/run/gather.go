@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -14,10 +15,12 @@ import (
 	"godwit/internal/unit"
 )
 
-// Policies for what is at the target: it stays as it is; it is made anew.
+// Policies for what is at the target: it stays as it is; it is made anew; rows
+// are added to it.
 const (
 	skip    = "skip"
 	replace = "replace"
+	appends = "append"
 )
 
 // inspectSpec is the unit that a step begins with.
@@ -108,6 +111,9 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		found.Skipped, found.AloneBlobs = len(doctor.Both(facts)), facts.SameBlobs()
 	}
 	if found.Held, err = doctor.Counted(ctx, i.open, needs, facts); err != nil {
+		return unit.Result{}, err
+	}
+	if err := i.runs.unknown(ctx, i.open, needs, facts, slices.Concat([]doctor.Held{}, found.Held)); err != nil {
 		return unit.Result{}, err
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil

@@ -34,7 +34,7 @@ func (s *session) doctorCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		found, err := s.looking().Doctor(c.Context(), b)
+		found, err := s.doctor(c.Context(), b)
 		if err != nil {
 			return err
 		}
@@ -56,6 +56,20 @@ func (s *session) doctorCommand() *cobra.Command {
 	c.Flags().BoolVar(&all, "all", false, "list what is in order too")
 	c.Flags().BoolVar(&fixes, "fixes", false, "only the statements that mend what was found")
 	return c
+}
+
+// doctor examines; the ledger, when there is one, says which runs it knows.
+func (s *session) doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
+	runs := s.looking()
+	if there(s.path()) {
+		known, done, err := s.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		runs.Ledger = known.Ledger
+	}
+	return runs.Doctor(ctx, b)
 }
 
 // showDoctor shows a diagnosis; with JSON each finding is an event.
