@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/noted"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -52,7 +53,7 @@ func (r *reader) Buckets(ctx context.Context, p connector.Part) ([]connector.Buc
 		SELECT b::int4, count(*), sum(h::numeric)::text
 		FROM (SELECT %s AS b, hashtextextended(%s, 0) AS h FROM %s%s%s) rows
 		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), only, p.Table.SQL(),
-		conditions(named(p.Table, r.held[p.Table])))
+		conditions(noted.Named(p.Table, r.held[p.Table])))
 	all, err := list(ctx, r.s, pgx.RowToStructByPos[connector.Bucket], sql)
 	return all, fault.Wrap(still(err, catalog.Chunk{Table: p.Table}), "sum %s", p.Table)
 }
@@ -68,7 +69,7 @@ func (r *reader) Rows(ctx context.Context, p connector.Part, buckets []int) iter
 			return
 		}
 		sql := fmt.Sprintf("SELECT %s FROM %s%s%s", idents(selected), only, p.Table.SQL(),
-			conditions(named(p.Table, r.held[p.Table]), inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets)))
+			conditions(noted.Named(p.Table, r.held[p.Table]), inBuckets(bucketSQL(p.Key, p.Columns, p.Of), buckets)))
 		rows := r.s.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, nil)
 		for rows.NextRow() {
 			if !yield(asRow(rows.Values(), len(p.Columns), keyAt), nil) {

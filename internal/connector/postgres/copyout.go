@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/noted"
 	"godwit/internal/connector/postgres/wire"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -73,7 +74,7 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 // range of pages is a TID range scan from PostgreSQL 14 on.
 func copyOutSQL(c catalog.Chunk, only string, oid uint32) string {
 	return fmt.Sprintf("COPY (SELECT %s FROM %s%s%s) TO STDOUT (FORMAT %s)",
-		idents(c.Columns), only, c.Table.SQL(), conditions(named(c.Table, oid), where(c)), format(c))
+		idents(c.Columns), only, c.Table.SQL(), conditions(noted.Named(c.Table, oid), where(c)), format(c))
 }
 
 // definedSQL is the statement that reads what a view's query gives.

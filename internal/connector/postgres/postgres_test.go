@@ -9,6 +9,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector/connectortest"
 	"godwit/internal/connector/postgres/login"
+	"godwit/internal/connector/postgres/noted"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/jackc/pgx/v5"
@@ -44,7 +45,7 @@ func whole(t testing.TB, url string, table catalog.Name, format string) catalog.
 	defer e.Close()
 	c := catalog.Chunk{Table: table, Into: table, Format: format, Number: 1}
 	err := e.glance(patient(t), func(s *session) error {
-		all, err := s.attributes(patient(t), []catalog.Chunk{{Table: table}})
+		all, err := noted.Columns(patient(t), s.conn, []catalog.Chunk{{Table: table}})
 		now := all[table]
 		if err != nil {
 			return err
@@ -52,7 +53,7 @@ func whole(t testing.TB, url string, table catalog.Name, format string) catalog.
 		if len(now) == 0 {
 			return fmt.Errorf("no table %s", table)
 		}
-		c.FileNode, c.Shape = now[0].Node, catalog.Shape(columns(now))
+		c.FileNode, c.Shape = now[0].Node, catalog.Shape(noted.Plain(now))
 		c.Columns, err = list(patient(t), s, pgx.RowTo[string], `
 			SELECT attname::text FROM pg_attribute
 			WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`, table.SQL())

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/noted"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 
@@ -40,8 +40,8 @@ type snapshot struct {
 	id       string
 	seen     string // of the ID, what any session at the snapshot finds
 	position string
-	notes    map[catalog.Name]note // of all tables, just before
-	stop     context.CancelFunc    // of the keeper's watch
+	notes    noted.Notes        // of all tables, just before
+	stop     context.CancelFunc // of the keeper's watch
 
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
@@ -206,10 +206,10 @@ func (e *Endpoint) takeSnapshot(ctx context.Context, name string) (*snapshot, er
 		return nil, err
 	}
 	type place struct{ Export, Seen, ID, Position string }
-	var notes map[catalog.Name]note
+	var notes noted.Notes
 	p, err := func() (_ place, err error) {
-		if notes, err = keeper.notes(ctx); err != nil {
-			return place{}, err
+		if notes, err = noted.Read(ctx, keeper.conn); err != nil {
+			return place{}, keeper.fault(ctx, err)
 		}
 		if err := keeper.exec(ctx, beginReading); err != nil {
 			return place{}, err
