@@ -144,3 +144,25 @@ func TestSourceSwapped(t *testing.T) {
 	}
 	m.checked(t)
 }
+
+// TestSourceRelabelled gives the values of an enum other names in mid-copy:
+// rows before and after would say different things of what is the same.
+func TestSourceRelabelled(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, "create type state as enum ('open', 'closed')", stageSQL("stage", "primary key", 12000),
+		"alter table stage add s state default 'open'", "analyze")
+	m := newMove(t, from, to)
+	m.env = []string{"GODWIT_CHUNK=262144"}
+	m.flags = []string{"--workers", "1"}
+	p := m.copy(t, "GODWIT_STOP_AT=data.begun:5")
+	p.stopped(t)
+	for _, rename := range []string{"'open' to 'tmp'", "'closed' to 'open'", "'tmp' to 'closed'"} {
+		pgtest.Exec(t, from, "alter type state rename value "+rename)
+	}
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 1).says(t, "source.redefined", "public.stage", "open -> closed", "godwit cancel copy-1, then the same command with --new --existing replace")
+	m.start(t, nil, "cancel", "copy-1", "--ledger", m.ledger).ends(t, 0)
+	m.with("--new", "--existing", "replace").copy(t).ends(t, 0)
+	m.proved(t, state(t, from))
+}

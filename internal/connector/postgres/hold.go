@@ -21,7 +21,7 @@ func (r *reader) Hold(ctx context.Context, chunks []catalog.Chunk) error {
 		if r.held[c.Table] == 0 {
 			fresh = append(fresh, c)
 			// Not LOCK TABLE: a materialised view can be read and not be locked.
-			locks.WriteString("SELECT FROM ONLY " + c.Table.SQL() + conditions(noted.Named(c.Table, r.sn.notes[c.Table].OID)) + " LIMIT 0;")
+			locks.WriteString("SELECT FROM ONLY " + c.Table.SQL() + conditions(noted.Named(c.Table, r.sn.notes.Of(c.Table).OID)) + " LIMIT 0;")
 		}
 	}
 	if fresh == nil {

@@ -160,6 +160,50 @@ func TestSourceAsBefore(t *testing.T) {
 	}
 }
 
+// What a type's values are called is no version's: read after it was changed,
+// the rows of a snapshot mean something else.
+func TestSourceTypesChanged(t *testing.T) {
+	t.Parallel()
+	const swap = "alter type public.st rename value 'open' to 'tmp'; alter type public.st rename value 'closed' to 'open'; alter type public.st rename value 'tmp' to 'closed'"
+	const remake = "alter type public.pair drop attribute a; alter type public.pair add attribute a int"
+	for name, test := range map[string]struct{ column, sql, want string }{
+		"labels swapped":   {"public.st", swap, "closed -> open, open -> closed"},
+		"one renamed":      {"public.st", "alter type public.st rename value 'open' to 'begun'", "open -> begun"},
+		"in a list":        {"public.st[]", swap, "open -> closed"},
+		"in a domain":      {"public.dom", swap, "open -> closed"},
+		"in a row":         {"public.pair", swap, "open -> closed"},
+		"in a range":       {"public.span", swap, "open -> closed"},
+		"attribute remade": {"public.pair[]", remake, "attribute a"},
+		"added":            {"public.st", "alter type public.st add value 'late' before 'open'", ""},
+		"another type's":   {"public.st", "alter type public.other rename value 'open' to 'begun'", ""},
+		"type renamed":     {"public.st", "alter type public.st rename to s2; alter type public.s2 rename to st", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, `create type public.st as enum ('open', 'closed'); create type public.other as enum ('open');
+				create domain public.dom as public.st; create type public.pair as (a int, s public.dom);
+				create type public.span as range (subtype = public.st);
+				create table public.a (id int, t `+test.column+`); insert into public.a values (1, null)`)
+			c := whole(t, url, public("a"), catalog.Text)
+			r := readerOf(t, snapshotOf(t, endpoint(t, url)))
+			for _, sql := range strings.Split(test.sql, "; ") {
+				pgtest.Exec(t, url, sql)
+			}
+			_, err := r.CopyOut(patient(t), c, io.Discard)
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if f := fault.Of(err); f.Code != "source.redefined" || f.Kind != fault.Data || !strings.Contains(fmt.Sprint(f.Lines), test.want) {
+				t.Errorf("fault is %+v, want source.redefined with %q", f, test.want)
+			}
+		})
+	}
+}
+
 // A schema takes no lock to be renamed: what a name stands for when it is read
 // is what was looked at, or it is told.
 func TestSourceSwapped(t *testing.T) {

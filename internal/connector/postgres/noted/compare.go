@@ -1,6 +1,7 @@
 package noted
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // them; nil says that its session is of no use, because a table could not be
 // locked: then it is found whether it was this one.
 func (n Notes) Compare(c catalog.Chunk, now []Column, before func() ([]Column, error)) error {
-	noted, node := n[c.Table], n.fileNode(c)
+	noted, node := n.tables[c.Table], n.fileNode(c)
 	switch {
 	case len(now) == 0:
 		return Gone(c)
@@ -35,9 +36,41 @@ func (n Notes) Compare(c catalog.Chunk, now []Column, before func() ([]Column, e
 		if err != nil {
 			return err
 		}
-		return remade(c, was, now)
+		if err := remade(c, was, now); err != nil {
+			return err
+		}
 	}
-	return nil
+	return n.renamed(c, now)
+}
+
+// renamed refuses a table with values whose words are others than before: the
+// same value would be copied as one thing here and as another there. What came
+// since to a type is in no row of the snapshot, except to one of rows, whose
+// values all have it.
+func (n Notes) renamed(c catalog.Chunk, now []Column) error {
+	var list []string
+	for _, a := range now {
+		for _, w := range a.Words {
+			key, word := cut(w)
+			was, ok := n.words[key]
+			switch attribute := strings.Contains(key, "."); {
+			case ok && was != word:
+				list = append(list, was+" -> "+word)
+			case !ok && attribute:
+				list = append(list, "attribute "+word)
+			}
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	const named = 5
+	if more := len(list) - named; more > 0 {
+		list = append(list[:named], fmt.Sprintf("and %d more", more))
+	}
+	return redefined(c).With("now", "what values of its types are called was changed: %s", strings.Join(list, ", "))
 }
 
 // remade refuses a table of which a column was dropped and added again: what

@@ -21,9 +21,12 @@ type Table struct {
 }
 
 // Notes are what was noted at one time.
-type Notes map[catalog.Name]Table
+type Notes struct {
+	tables map[catalog.Name]Table
+	words  map[string]string // of types, by what they have for good: see words
+}
 
-// Read notes all tables. Before a snapshot is taken, a node that is noted is
+// Read notes all tables and words of types. Before a snapshot is taken, a node that is noted is
 // never newer than what the snapshot sees: at worst a table that is emptied at
 // that very moment is called changed.
 func Read(ctx context.Context, conn *pgx.Conn) (Notes, error) {
@@ -37,17 +40,42 @@ func Read(ctx context.Context, conn *pgx.Conn) (Notes, error) {
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
 		AND (c.relkind = 'p' OR pg_relation_filenode(c.oid) IS NOT NULL)`)
-	notes := make(Notes, len(all))
+	if err != nil {
+		return Notes{}, err
+	}
+	notes := Notes{make(map[catalog.Name]Table, len(all)), map[string]string{}}
 	for _, r := range all {
-		notes[catalog.Name{Schema: r.Schema, Object: r.Table}] = Table{r.OID, r.Node, r.Attributes}
+		notes.tables[catalog.Name{Schema: r.Schema, Object: r.Table}] = Table{r.OID, r.Node, r.Attributes}
+	}
+	said, err := survey.List(ctx, conn, pgx.RowTo[string], fmt.Sprintf(wordsSQL, "", ""))
+	for _, w := range said {
+		key, word := cut(w)
+		notes.words[key] = word
 	}
 	return notes, err
 }
 
+// Words of types: the labels of enums by their OID, the attributes of rows by
+// their place. Values hold these, and are read in the words of now.
+const wordsSQL = `
+	SELECT e.oid || ' ' || e.enumlabel FROM pg_enum e %s
+	UNION ALL
+	SELECT p.attrelid || '.' || p.attnum || ' ' || p.attname
+	FROM pg_attribute p JOIN pg_class pc ON pc.oid = p.attrelid %s
+	WHERE pc.relkind = 'c' AND pc.oid >= 16384 AND p.attnum > 0 AND NOT p.attisdropped`
+
+func cut(word string) (key, text string) {
+	key, text, _ = strings.Cut(word, " ")
+	return key, text
+}
+
+// Of is what was noted of a table; its OID is 0 when there was none.
+func (n Notes) Of(table catalog.Name) Table { return n.tables[table] }
+
 // fileNode is what a chunk's table must still have: that of the snapshot, which
 // may be a later one than the chunk was planned at. 0 is not compared.
 func (n Notes) fileNode(c catalog.Chunk) uint32 {
-	if t := n[c.Table]; t.Node != 0 && c.FileNode != 0 {
+	if t := n.tables[c.Table]; t.Node != 0 && c.FileNode != 0 {
 		return t.Node
 	}
 	return c.FileNode
@@ -63,11 +91,28 @@ type Column struct {
 	Type      *string
 	Generated bool
 	Place     *int16
+	Words     []string // of its type and of those that this one is made of
 }
 
-const columnsSQL = `
+// usedSQL are the types that a column's is made of; none is one of the server's
+// own, which have no such words.
+const usedSQL = `
+	WITH RECURSIVE used (oid) AS (
+		SELECT a.atttypid
+		UNION
+		SELECT part.oid FROM used JOIN pg_type t ON t.oid = used.oid CROSS JOIN LATERAL (
+			SELECT t.typelem
+			UNION ALL SELECT t.typbasetype
+			UNION ALL SELECT r.rngsubtype FROM pg_range r
+				WHERE t.typtype IN ('r', 'm') AND t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
+			UNION ALL SELECT p.atttypid FROM pg_attribute p WHERE p.attrelid = t.typrelid AND p.attnum > 0 AND NOT p.attisdropped
+		) part (oid) WHERE part.oid >= 16384)`
+
+var columnsSQL = `
 	SELECT n.nspname::text, c.relname::text, c.oid, coalesce(pg_relation_filenode(c.oid), 0), c.relnatts,
-	       a.attname::text, format_type(a.atttypid, a.atttypmod), coalesce(a.attgenerated <> '', false), a.attnum
+	       a.attname::text, format_type(a.atttypid, a.atttypmod), coalesce(a.attgenerated <> '', false), a.attnum,
+	       CASE WHEN a.atttypid >= 16384 THEN ARRAY(` + usedSQL + fmt.Sprintf(wordsSQL,
+	"JOIN used ON used.oid = e.enumtypid", "JOIN used ON used.oid = pc.reltype") + `) END
 	FROM unnest($1::text[], $2::text[]) AS wanted (schema, name)
 	JOIN pg_namespace n ON n.nspname = wanted.schema
 	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
