@@ -166,3 +166,23 @@ func TestSourceRelabelled(t *testing.T) {
 	m.with("--new", "--existing", "replace").copy(t).ends(t, 0)
 	m.proved(t, state(t, from))
 }
+
+// TestSequenceRestarted restarts the sequence of a table, with the table, when
+// its rows are copied: at the target it is not behind them all the same.
+func TestSequenceRestarted(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Pair(t)
+	pgtest.Exec(t, from, "create table t (id serial primary key, line text)",
+		"insert into t (line) select repeat(md5(i::text), 6) from generate_series(1, 5000) i", "analyze")
+	m := newMove(t, from, to)
+	p := m.copy(t, "GODWIT_STOP_AT=unit.before-settle@reconcile:1")
+	p.stopped(t)
+	pgtest.Exec(t, from, "truncate t restart identity; insert into t (line) values ('new')")
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 0)
+	pgtest.Exec(t, to, "insert into t (line) values ('after it')")
+	if got := pgtest.Query[int](t, to, "select max(id) from t"); got != 5001 {
+		t.Errorf("the next row has number %d, want 5001", got)
+	}
+	m.checked(t)
+}

@@ -82,7 +82,8 @@ type Reader interface {
 	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 	// Rows gives the rows of some buckets, in no particular order.
 	Rows(ctx context.Context, p Part, buckets []int) iter.Seq2[Row, error]
-	// Values reads sequences: last value and whether it was used.
+	// Values reads sequences: last value and whether it was used, as of now or,
+	// where that is further, as of when this point in time was inspected.
 	Values(context.Context, []catalog.Name) ([]SequenceValue, error)
 	// Blob reads one large object into w.
 	Blob(ctx context.Context, oid uint32, w io.Writer) (int64, error)

@@ -226,6 +226,37 @@ func TestSequences(t *testing.T) {
 	}
 }
 
+// A sequence that was restarted after the snapshot was inspected is not behind
+// the rows that it shows, whichever way it counts.
+func TestSequencesRestarted(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, `create sequence public.up; create sequence public.down increment -1; create sequence public.on; create sequence public.unused;
+		create sequence public.gone; select setval('up', 100), setval('down', -100), setval('on', 7)`)
+	names := []catalog.Name{public("up"), public("down"), public("on"), public("unused"), public("later")}
+	sn := snapshotOf(t, endpoint(t, url))
+	look := readerOf(t, sn)
+	pgtest.Exec(t, url, "drop sequence gone") // the snapshot sees it, nobody can read it
+	if err := look.noteValues(patient(t), []catalog.Name{public("gone")}); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, "create sequence public.gone")
+	if _, err := look.Inspect(patient(t), catalog.Selection{}); err != nil {
+		t.Fatal(err)
+	}
+	look.Close()
+	r := readerOf(t, sn)
+	pgtest.Exec(t, url, "alter sequence up restart; alter sequence down restart; select nextval('on'), nextval('unused'); drop sequence gone; create sequence later")
+	got, err := r.Values(patient(t), names)
+	want := []connector.SequenceValue{
+		{Name: names[0], Last: 100, Called: true}, {Name: names[1], Last: -100, Called: true}, {Name: names[2], Last: 8, Called: true},
+		{Name: names[3], Last: 1, Called: true}, {Name: names[4], Last: 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestBucketsOfOddTables(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)

@@ -35,13 +35,16 @@ func (r *reader) Close() error {
 }
 
 // Inspect is the connector.Reader's: the catalogues as this transaction sees
-// them, file nodes too.
+// them, file nodes too. It notes what sequences are at: see Values.
 func (r *reader) Inspect(ctx context.Context, sel catalog.Selection) (*catalog.Database, error) {
 	if err := r.s.exec(ctx, planWell); err != nil {
 		return nil, fault.Wrap(err, "inspect %s", r.sn.e.name)
 	}
 	db, err := survey.Inspect(ctx, r.s.conn, sel)
-	return db, fault.Wrap(r.s.fault(ctx, err), "inspect %s", r.sn.e.name)
+	if err = r.s.fault(ctx, err); err == nil {
+		err = r.noteValues(ctx, db.Sequences)
+	}
+	return db, fault.Wrap(err, "inspect %s", r.sn.e.name)
 }
 
 // rollback ends a transaction; when it cannot, the session is marked and ends

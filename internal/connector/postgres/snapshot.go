@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/noted"
 	"godwit/internal/connector/postgres/sqlstate"
@@ -46,6 +47,7 @@ type snapshot struct {
 	mu      sync.Mutex
 	exports []string // of sessions not known to be gone
 	lost    bool
+	values  map[catalog.Name]connector.SequenceValue // of sequences, when it was inspected
 }
 
 // OpenSnapshot is the connector.Snapshots'. It may be called by each unit: one
