@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 
 	"godwit/rig/postgres/pgtest"
@@ -34,4 +35,35 @@ func TestVerifiedCloses(t *testing.T) {
 		t.Errorf("%+v, of which 10,000 are equal", v)
 	}
 	t.Logf("%+v", v)
+}
+
+// TestDefinitionsLostWhileVerified takes away what a crash of the target may
+// take, after the verification was planned: definitions are proved when the
+// rows are, and again when the run is gone on with.
+func TestDefinitionsLostWhileVerified(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"STOP", "KILL"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			from, to := pgtest.Pair(t)
+			fill(t, from, 2)
+			m := newMove(t, from, to)
+			m.flags = []string{"--workers", "1"}
+			p := m.copy(t, "GODWIT_"+how+"_AT=unit.before-settle@verify/table:1")
+			lose := func() {
+				pgtest.Exec(t, to, "drop trigger stamp on b.detail; drop index a.event_at_idx; alter table b.detail drop constraint detail_event_fkey")
+			}
+			if how == "STOP" {
+				p.stopped(t)
+				lose()
+				p.signal(t, syscall.SIGCONT)
+			} else {
+				p.ends(t, -1)
+				lose()
+				p = m.copy(t)
+			}
+			p.ends(t, 4).says(t, "TRIGGER is missing at to", "INDEX is missing at to", "FK CONSTRAINT is missing at to")
+			m.checked(t)
+		})
+	}
 }

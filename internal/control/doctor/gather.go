@@ -66,6 +66,9 @@ func (l Looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 	if facts.Source, facts.Snapshot, err = l.look(ctx, n); err != nil {
 		return err
 	}
+	if l.later(n) {
+		return nil
+	}
 	if n.Definitions {
 		facts.Definitions, err = definitions(ctx, l.Open, n.From, n.Select, facts.Source, l.snapshotOf(n))
 		if err = unread(facts, n, err); err != nil {
@@ -75,6 +78,10 @@ func (l Looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 	l.Sights.keep(l, n, *facts)
 	return nil
 }
+
+// later says that definitions are read when they are compared: in a run, what
+// was there when the comparison was planned may not be what it proves.
+func (l Looking) later(n unit.Needs) bool { return n.Compare && l.snapshotOf(n) != "" }
 
 // look inspects the source, in a run at its snapshot: what came since is no
 // part of what is moved. Records may be of a system that holds none.
@@ -107,7 +114,7 @@ func (l Looking) look(ctx context.Context, n unit.Needs) (*catalog.Database, str
 }
 
 func (l Looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
-	if facts.Target, err = Inspect(ctx, l.Open, n.To, n.Select, false); err != nil || !n.Compare {
+	if facts.Target, err = Inspect(ctx, l.Open, n.To, n.Select, false); err != nil || !n.Compare || l.later(n) {
 		return err
 	}
 	facts.TargetDefinitions, err = definitions(ctx, l.Open, n.To, n.Select, facts.Target, "")

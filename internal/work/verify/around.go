@@ -30,6 +30,13 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
+	s := &sides{open: a.open, lease: l, from: spec.From, to: spec.To}
+	defer s.close()
+	if spec.Planned != nil {
+		if err := a.gather(ctx, s, &spec); err != nil {
+			return unit.Result{}, err
+		}
+	}
 	alone, copied, err := a.past.Alone(ctx, unit.Ends{From: spec.From, To: spec.To})
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
@@ -40,14 +47,12 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, fault.Wrap(err, "look up what was left alone")
 	}
 	left := spec.withoutBlobs(objects)
-	s := &sides{open: a.open, lease: l, from: spec.From, to: spec.To}
-	defer s.close()
 	v := verdict{}
 	sequences, err := a.sequences(ctx, s, spec, report)
 	if err != nil {
 		return unit.Result{}, err
 	}
-	proofs := []Proof{sequences, definitions(spec, report)}
+	proofs := []Proof{sequences, told(spec, report)}
 	came, err := a.came(ctx, s, spec, report)
 	if err != nil {
 		return unit.Result{}, err
@@ -164,8 +169,8 @@ func values(ctx context.Context, s *sides, name string, list []catalog.Name) (ma
 	return byName, nil
 }
 
-// definitions tells what the plan found when it compared the texts.
-func definitions(spec AroundSpec, report unit.Report) Proof {
+// told tells what was found when the texts were compared.
+func told(spec AroundSpec, report unit.Report) Proof {
 	proof := Proof{Entity: "definitions", Result: Equal, Method: Both, Rows: int64(spec.Compared)}
 	if spec.Unread != "" {
 		proof.Result, proof.Why = NotVerified, spec.Unread

@@ -18,7 +18,7 @@ type object struct {
 // compare finds the definitions that are not the same on both sides, and how
 // many objects they are. Both sides' texts come from the same writer, so that
 // an equal object has an equal text.
-func compare(v *Verify, facts catalog.Facts) (list []Difference, objects int) {
+func compare(from, to string, facts catalog.Facts) (list []Difference, objects int) {
 	children := inherited(facts)
 	left, right := texts(facts.Definitions, children), texts(facts.TargetDefinitions, children)
 	extra := without(right, left)
@@ -33,15 +33,15 @@ func compare(v *Verify, facts catalog.Facts) (list []Difference, objects int) {
 		if others := byName[key]; len(others) > 0 {
 			byName[key] = others[1:]
 			changed[others[0]] = true
-			list = append(list, changes(v, l, others[0])...)
+			list = append(list, changes(from, to, l, others[0])...)
 			continue
 		}
-		list = append(list, l.differs(l.kind+" is missing at "+v.To))
+		list = append(list, l.differs(l.kind+" is missing at "+to))
 	}
 	for _, r := range extra {
 		if !changed[r] && !r.given() {
 			objects++
-			d := r.differs(r.kind + " is only at " + v.To)
+			d := r.differs(r.kind + " is only at " + to)
 			d.What = extraDefinition
 			list = append(list, d)
 		}
@@ -123,18 +123,18 @@ func canonical(d catalog.Definition, child bool) string {
 
 // changes names the lines in which an object differs: for a table mostly its
 // columns.
-func changes(v *Verify, left, right object) []Difference {
+func changes(from, to string, left, right object) []Difference {
 	l, r := strings.Split(left.text, "\n"), strings.Split(right.text, "\n")
 	old, fresh := only(l, r), only(r, l)
 	if len(old)+len(fresh) == 0 {
-		return []Difference{left.differs(left.kind + " has its columns in another order at " + v.To)}
+		return []Difference{left.differs(left.kind + " has its columns in another order at " + to)}
 	}
 	var list []Difference
 	for _, line := range old {
-		text := fmt.Sprintf("%s at %s: %s", left.kind, v.From, brief(line))
+		text := fmt.Sprintf("%s at %s: %s", left.kind, from, brief(line))
 		for i, other := range fresh {
 			if column(other) == column(line) || len(old)+len(fresh) == 2 {
-				text += fmt.Sprintf("; at %s: %s", v.To, brief(other))
+				text += fmt.Sprintf("; at %s: %s", to, brief(other))
 				fresh = slices.Delete(fresh, i, i+1)
 				break
 			}
@@ -142,7 +142,7 @@ func changes(v *Verify, left, right object) []Difference {
 		list = append(list, left.change(line, text))
 	}
 	for _, line := range fresh {
-		list = append(list, left.change(line, fmt.Sprintf("%s only at %s: %s", left.kind, v.To, brief(line))))
+		list = append(list, left.change(line, fmt.Sprintf("%s only at %s: %s", left.kind, to, brief(line))))
 	}
 	return list
 }

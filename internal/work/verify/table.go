@@ -286,6 +286,7 @@ type sides struct {
 	lease    unit.Lease
 	from, to string
 	readers  map[string]connector.Reader
+	snaps    map[string]connector.Snapshot
 	ids      map[string]string      // of the snapshots they read at
 	alone    map[catalog.Name]bool  // not to be verified
 	held     map[catalog.Name]int64 // rows before the copy
@@ -312,9 +313,9 @@ func (s *sides) reader(ctx context.Context, name string) (connector.Reader, erro
 		return nil, fault.Wrap(err, "read %s at its snapshot", name)
 	}
 	if s.readers == nil {
-		s.readers, s.ids = map[string]connector.Reader{}, map[string]string{}
+		s.readers, s.ids, s.snaps = map[string]connector.Reader{}, map[string]string{}, map[string]connector.Snapshot{}
 	}
-	s.readers[name], s.ids[name] = r, snap.ID()
+	s.readers[name], s.ids[name], s.snaps[name] = r, snap.ID(), snap
 	return r, nil
 }
 

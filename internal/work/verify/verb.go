@@ -89,11 +89,13 @@ type AroundSpec struct {
 	Blobs         []uint32       `json:"blobs,omitempty"`         // large objects on both sides
 	NoBlobs       []uint32       `json:"noBlobs,omitempty"`       // that the target lacks
 	MoreBlobs     []uint32       `json:"moreBlobs,omitempty"`     // and has more
-	Definitions   []Difference   `json:"definitions,omitempty"`   // what is not the same
-	Differing     int            `json:"differing,omitempty"`     // objects of Definitions, all
-	Compared      int            `json:"compared"`                // definitions
-	Unread        string         `json:"unread,omitempty"`        // why they could not be compared
 	Planned       *Planned       `json:"planned,omitempty"`
+
+	// What is found when the unit runs.
+	Definitions []Difference `json:"-"` // what is not the same
+	Differing   int          `json:"-"` // objects of Definitions, all
+	Compared    int          `json:"-"` // definitions
+	Unread      string       `json:"-"` // why they could not be compared
 }
 
 // Planned is what the source held when the verification was planned.
@@ -151,7 +153,7 @@ func plan(step string, v *Verify, facts catalog.Facts) ([]unit.Unit, error) {
 
 // rest is what is compared beside rows.
 func rest(v *Verify, facts catalog.Facts) AroundSpec {
-	a := AroundSpec{From: v.From, To: v.To, Compared: len(facts.Definitions), Unread: facts.Unread}
+	a := AroundSpec{From: v.From, To: v.To}
 	there := map[catalog.Name]bool{}
 	for _, n := range facts.Target.Sequences {
 		there[n] = true
@@ -173,9 +175,6 @@ func rest(v *Verify, facts catalog.Facts) AroundSpec {
 	a.Planned = &Planned{Snapshot: facts.Snapshot, Include: v.Include, Exclude: v.Exclude}
 	for _, t := range facts.Source.Tables {
 		a.Planned.Tables = append(a.Planned.Tables, t.Name)
-	}
-	if a.Unread == "" {
-		a.Definitions, a.Differing = compare(v, facts)
 	}
 	return a
 }
