@@ -15,6 +15,21 @@ func (f Facts) Standing() map[Name]*Table {
 	return there
 }
 
+// Leaves are the tables that hold the rows of one: it alone, or, of the root of
+// partitions, those at their ends.
+func (d *Database) Leaves(root Table) []Table {
+	if root.Kind != Partitioned {
+		return []Table{root}
+	}
+	var list []Table
+	for _, t := range d.Tables {
+		if t.Parent != nil && *t.Parent == root.Name {
+			list = append(list, d.Leaves(t)...)
+		}
+	}
+	return list
+}
+
 // Retyped names the copied columns that have another type at the target:
 // "shop.orders.n integer -> bigint". Their values go as text.
 func (f Facts) Retyped() []string {

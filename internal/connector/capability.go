@@ -16,7 +16,7 @@ type Inspector interface {
 	Inspect(context.Context, catalog.Selection) (*catalog.Database, error)
 }
 
-// Counter counts the rows that tables hold themselves, now.
+// Counter counts the rows that tables hold themselves or in partitions, now.
 type Counter interface {
 	Count(ctx context.Context, tables []catalog.Name) (map[catalog.Name]int64, error)
 }

@@ -17,11 +17,13 @@ func (e *Endpoint) Count(ctx context.Context, tables []catalog.Name) (map[catalo
 	rows := map[catalog.Name]int64{}
 	err := e.reading(ctx, "", func(s *session) error {
 		for _, t := range tables {
-			n, err := one(ctx, s, pgx.RowTo[int64], "SELECT count(*) FROM ONLY "+t.SQL())
+			only, err := s.only(ctx, t)
+			if err == nil {
+				rows[t], err = one(ctx, s, pgx.RowTo[int64], "SELECT count(*) FROM "+only+t.SQL())
+			}
 			if err != nil {
 				return fault.Wrap(err, "count %s", t)
 			}
-			rows[t] = n
 		}
 		return nil
 	})

@@ -14,7 +14,8 @@ type Held struct {
 	Rows  int64        `json:"rows"`
 }
 
-// Both are the tables with rows that both sides have.
+// Both are the tables with rows that both sides have, at the target also in
+// partitions.
 func Both(facts catalog.Facts) []catalog.Name {
 	theirs := map[catalog.Name]bool{}
 	for _, t := range facts.Source.Tables {
@@ -22,7 +23,7 @@ func Both(facts catalog.Facts) []catalog.Name {
 	}
 	var list []catalog.Name
 	for _, t := range facts.Target.Tables {
-		if theirs[t.Name] && t.Kind == catalog.Plain {
+		if theirs[t.Name] && (t.Kind == catalog.Plain || t.Kind == catalog.Partitioned) {
 			list = append(list, t.Name)
 		}
 	}

@@ -102,12 +102,14 @@ func (x *expansion) groups(unlogged bool) [][]catalog.Table {
 }
 
 // unlogged reports whether a crash of the target empties the table there: of
-// one that stays as it is, the target knows.
+// one that stays as it is, the target knows, by the tables that take the rows.
+// None are of both kinds: see unlike.
 func (x *expansion) unlogged(t catalog.Table) bool {
 	if x.facts.Target != nil && (x.spec.Existing == Append || x.spec.Existing == Truncate) {
 		for _, there := range x.facts.Target.Tables {
 			if there.Name == t.Name {
-				return there.Unlogged
+				leaves := x.facts.Target.Leaves(there)
+				return len(leaves) > 0 && leaves[0].Unlogged
 			}
 		}
 	}

@@ -215,5 +215,26 @@ func (x *expansion) unlike(t, other catalog.Table) []string {
 			why = append(why, fmt.Sprintf("%s has no column %s to write to", t.Name, c))
 		}
 	}
+	if into {
+		why = append(why, x.parts(other)...)
+	}
 	return append(why, unfilled(t, other)...)
+}
+
+// parts says why the partitions of a root cannot take rows together: after a
+// crash, what is left must follow from the one mark of a chunk.
+func (x *expansion) parts(root catalog.Table) []string {
+	var why []string
+	of := map[bool]string{} // by whether a crash empties it
+	for _, leaf := range x.facts.Target.Leaves(root) {
+		if leaf.Kind == catalog.Foreign {
+			why = append(why, fmt.Sprintf("%s has the foreign table %s as a partition: its rows are not committed with the others", root.Name, leaf.Name))
+			continue
+		}
+		of[leaf.Unlogged] = leaf.Name.String()
+	}
+	if len(of) > 1 {
+		why = append(why, fmt.Sprintf("%s has logged and unlogged partitions, as %s and %s: a crash would take some rows of a chunk and leave others", root.Name, of[false], of[true]))
+	}
+	return why
 }
