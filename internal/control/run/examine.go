@@ -48,12 +48,25 @@ func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit
 	if err := doctor.MakeRoom(ctx, open, n, &facts.Facts); err != nil {
 		return err
 	}
-	if err := r.unknown(ctx, open, n, facts.Facts, nil); err != nil {
+	if err := doctor.Unknown(ctx, open, n, facts.Facts, nil, r.known); err != nil {
 		return err
 	}
 	verb, _ := r.verb(s.Verb)
 	_, err := verb.Plan(s.ID, s.Spec, facts.Facts)
 	return err
+}
+
+// known are the UIDs of all runs of this ledger; without one there are none.
+func (r *Runs) known(ctx context.Context) (map[string]bool, error) {
+	known := map[string]bool{}
+	if r.Ledger == nil {
+		return known, nil
+	}
+	all, err := r.Ledger.Runs(ctx, 0)
+	for _, run := range all {
+		known[run.UID] = true
+	}
+	return known, err
 }
 
 // Inspect looks at one connection, all of it.

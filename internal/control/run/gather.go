@@ -15,12 +15,10 @@ import (
 	"godwit/internal/unit"
 )
 
-// Policies for what is at the target: it stays as it is; it is made anew; rows
-// are added to it.
+// Policies for what is at the target: it stays as it is; it is made anew.
 const (
 	skip    = "skip"
 	replace = "replace"
-	appends = "append"
 )
 
 // inspectSpec is the unit that a step begins with.
@@ -113,7 +111,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if found.Held, err = doctor.Counted(ctx, i.open, needs, facts); err != nil {
 		return unit.Result{}, err
 	}
-	if err := i.runs.unknown(ctx, i.open, needs, facts, slices.Concat([]doctor.Held{}, found.Held)); err != nil {
+	if err := doctor.Unknown(ctx, i.open, needs, facts, slices.Concat([]doctor.Held{}, found.Held), i.runs.known); err != nil {
 		return unit.Result{}, err
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil

@@ -1,4 +1,4 @@
-package run
+package doctor
 
 import (
 	"context"
@@ -9,15 +9,17 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
-	"godwit/internal/control/doctor"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
-// unknown refuses to add rows to tables that hold those of a run which this
+// Unknown refuses to add rows to tables that hold those of a run which the
 // ledger does not know: when its ledger was lost, they would be there twice.
-// The marks that it left tell. held are the tables with rows, nil = to be counted.
-func (r *Runs) unknown(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts, held []doctor.Held) error {
+// The marks that it left tell. held are the tables with rows, nil = to be
+// counted; runs gives the UIDs that the ledger knows.
+func Unknown(ctx context.Context, open connector.Opener, n unit.Needs, facts catalog.Facts, held []Held,
+	runs func(context.Context) (map[string]bool, error),
+) error {
 	if n.Existing != appends {
 		return nil
 	}
@@ -33,11 +35,13 @@ func (r *Runs) unknown(ctx context.Context, open connector.Opener, n unit.Needs,
 	if err != nil || len(kept) == 0 {
 		return err
 	}
-	if kept, err = r.strange(ctx, kept); err != nil || len(kept) == 0 {
+	known, err := runs(ctx)
+	if err != nil {
 		return err
 	}
-	if held == nil {
-		if held, err = doctor.Counted(ctx, open, n, facts); err != nil {
+	kept = slices.DeleteFunc(kept, func(k connector.Kept) bool { return known[k.Run] })
+	if len(kept) > 0 && held == nil {
+		if held, err = Counted(ctx, open, n, facts); err != nil {
 			return err
 		}
 	}
@@ -50,24 +54,9 @@ func (r *Runs) unknown(ctx context.Context, open connector.Opener, n unit.Needs,
 	return nil
 }
 
-// strange leaves out the marks of runs that this ledger knows.
-func (r *Runs) strange(ctx context.Context, kept []connector.Kept) ([]connector.Kept, error) {
-	known := map[string]bool{}
-	if r.Ledger != nil { // else there is none yet
-		all, err := r.Ledger.Runs(ctx, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, run := range all {
-			known[run.UID] = true
-		}
-	}
-	return slices.DeleteFunc(kept, func(k connector.Kept) bool { return known[k.Run] }), nil
-}
-
 // added lists the tables that a run's marks may stand for rows of. Those of
 // small tables, which share their marks, do not say which.
-func added(kept []connector.Kept, held []doctor.Held) (tables []catalog.Name, rows int64, last time.Time) {
+func added(kept []connector.Kept, held []Held) (tables []catalog.Name, rows int64, last time.Time) {
 	for _, h := range held {
 		found := false
 		for _, k := range kept {
