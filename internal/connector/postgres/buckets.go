@@ -55,7 +55,7 @@ func (r *reader) Buckets(ctx context.Context, p connector.Part) ([]connector.Buc
 		GROUP BY b ORDER BY b`, bucketSQL(p.Key, p.Columns, p.Of), rowSQL(p.Columns), only, p.Table.SQL(),
 		conditions(noted.Named(p.Table, r.held[p.Table])))
 	all, err := list(ctx, r.s, pgx.RowToStructByPos[connector.Bucket], sql)
-	return all, fault.Wrap(still(err, catalog.Chunk{Table: p.Table}), "sum %s", p.Table)
+	return all, fault.Wrap(noted.Still(err, catalog.Chunk{Table: p.Table}), "sum %s", p.Table)
 }
 
 // Rows is the connector.Reader's. Values are what the server writes in text;
@@ -78,7 +78,7 @@ func (r *reader) Rows(ctx context.Context, p connector.Part, buckets []int) iter
 			}
 		}
 		if _, err := rows.Close(); err != nil {
-			yield(connector.Row{}, fault.Wrap(still(r.s.fault(ctx, err), catalog.Chunk{Table: p.Table}), "read rows of %s", p.Table))
+			yield(connector.Row{}, fault.Wrap(noted.Still(r.s.fault(ctx, err), catalog.Chunk{Table: p.Table}), "read rows of %s", p.Table))
 		}
 	}
 }

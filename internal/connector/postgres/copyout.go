@@ -34,7 +34,7 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 	if c.FileNode == 0 { // the root of partitions has none
 		var err error
 		if only, err = r.s.only(ctx, c.Table); err != nil {
-			return record.Sum{}, still(err, c)
+			return record.Sum{}, noted.Still(err, c)
 		}
 	}
 	sql := copyOutSQL(c, only, r.held[c.Table])
@@ -65,7 +65,7 @@ func (r *reader) copyOut(ctx context.Context, c catalog.Chunk, w io.Writer) (rec
 		return err
 	})
 	if !c.Defined {
-		err = still(err, c)
+		err = noted.Still(err, c)
 	}
 	return rows.Sum, err
 }

@@ -67,15 +67,3 @@ func (r *reader) before(ctx context.Context, c catalog.Chunk) func() ([]noted.Co
 		return all[c.Table], r.s.fault(ctx, err)
 	}
 }
-
-// still is the fault of a held table whose name has gone since, or is another
-// one's; any other error stays.
-func still(err error, c catalog.Chunk) error {
-	switch {
-	case noted.Moved(err):
-		return noted.Other(c)
-	case missing(err):
-		return noted.Gone(c)
-	}
-	return err
-}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
@@ -166,4 +167,16 @@ const otherTable = "godwit: another table has this name"
 func Moved(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "22P02" && strings.Contains(e.Message, otherTable)
+}
+
+// Still is the fault of a held table whose name has gone since, or is another
+// one's; any other error stays.
+func Still(err error, c catalog.Chunk) error {
+	switch state := sqlstate.Of(err); {
+	case Moved(err):
+		return Other(c)
+	case state == "42P01" || state == "3F000": // no such table, no such schema
+		return Gone(c)
+	}
+	return err
 }
