@@ -21,6 +21,9 @@ const RedriveFlow = "redrive"
 // filter selects none, redrive.step when a step is not in the flow any more,
 // redrive.rows when its verb does not process any again.
 func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) (*flow.Bound, error) {
+	if err := r.freed(ctx, of, b, f); err != nil {
+		return nil, err
+	}
 	steps, err := r.Ledger.View().Exceptions().Steps(ctx, of.ID, f)
 	if err != nil {
 		return nil, err
