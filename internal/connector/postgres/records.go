@@ -9,6 +9,8 @@ import (
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // What people write is read with the search_path that their role has there;
@@ -90,7 +92,10 @@ func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot 
 		err = r.s.exec(ctx, pathOfRole)
 	}
 	if err == nil {
-		if r.cursor, err = records.Open(ctx, r.s.conn, q); err != nil {
+		glance := func(ctx context.Context, look func(*pgx.Conn) error) error {
+			return e.glance(ctx, func(s *session) error { return s.fault(ctx, look(s.conn)) })
+		}
+		if r.cursor, err = records.Open(ctx, r.s.conn, q, glance); err != nil {
 			err = r.s.fault(ctx, err)
 		}
 	}
