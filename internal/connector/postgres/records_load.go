@@ -22,13 +22,14 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
 	}
-	return l, &recordLoad{l, records.NewWriter(l.s.conn)}, nil
+	return l, &recordLoad{l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
 }
 
 // recordLoad writes records in a load's transaction.
 type recordLoad struct {
-	l *load
-	w *records.Writer
+	l      *load
+	w      *records.Writer
+	logged map[catalog.Name]bool // tables that are what the marks say
 }
 
 // WriteRecords is the connector.RecordLoad's: see records.Writer.
@@ -36,11 +37,30 @@ func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []conne
 	if r.l.s == nil || r.l.s.broken {
 		return nil, fault.New(fault.Internal, "session.broken", "the load had an error before, or is closed")
 	}
+	if err := r.look(ctx, into); err != nil {
+		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
+	}
 	became, err := r.w.Write(ctx, mode, into, page)
 	if err != nil {
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}
 	return became, nil
+}
+
+// look sees to it, once for each table, that a crash takes rows and marks
+// together.
+func (r *recordLoad) look(ctx context.Context, into []connector.Into) error {
+	var fresh []catalog.Name
+	for _, t := range into {
+		if !r.logged[t.Table] {
+			fresh = append(fresh, t.Table)
+			r.logged[t.Table] = true
+		}
+	}
+	if len(r.l.marks) == 0 || fresh == nil {
+		return nil
+	}
+	return records.Logged(ctx, r.l.s.conn, fresh, r.l.marks[0].Unlogged)
 }
 
 // Tables is the connector.RecordTarget's: see records.Tables.

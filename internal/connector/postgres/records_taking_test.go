@@ -151,3 +151,26 @@ func TestRulesAreRefused(t *testing.T) {
 	pgtest.Exec(t, url, "alter table public.a disable rule away")
 	same(t, "disabled", write(t, e, connector.ModeAppend, connector.Into{Table: public("a"), Columns: []string{"id", "t"}}, []any{int64(1), "x"}), "applied 1")
 }
+
+// A table that became unlogged, or got an unlogged partition, after the load was
+// planned is not written to: a crash would take its rows and leave the mark.
+func TestLoggingChangedSinceThePlan(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table public.p (id int primary key, t text) partition by range (id)", "create unlogged table public.p1 partition of public.p for values from (0) to (100)")
+	e := endpoint(t, url)
+	for _, unlogged := range []bool{false, true} {
+		k := markOf(9, 1)
+		k.Unlogged = unlogged
+		l, w, err := e.BeginRecords(patient(t), []record.MarkKey{k})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.WriteRecords(patient(t), connector.ModeAppend, []connector.Into{{Table: public("p"), Columns: []string{"id", "t"}}},
+			[]record.Mapped{{Rows: []record.Row{{Slots: []any{int64(1), "x"}}}}})
+		if code := fault.CodeOf(err); unlogged != (code == "") || !unlogged && code != "target.logging" {
+			t.Errorf("a mark that is unlogged=%t: %v", unlogged, err)
+		}
+		l.Close()
+	}
+}

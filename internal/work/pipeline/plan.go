@@ -51,6 +51,9 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}
+	if err := alike(records.Tables); err != nil {
+		return nil, err
+	}
 	if err := spec.assemble(l, records.Key); err != nil {
 		return nil, err
 	}
@@ -105,6 +108,33 @@ func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Progr
 		e = e.With("and", "%s", p)
 	}
 	return nil, e
+}
+
+// alike refuses tables of which a crash of the target would empty some only: a
+// chunk's mark lives and dies with all of its rows.
+func alike(tables []catalog.TargetTable) error {
+	for _, t := range tables {
+		if t.Mixed || t.Unlogged != tables[0].Unlogged {
+			is := "logged"
+			if tables[0].Unlogged {
+				is = "unlogged"
+			}
+			e := fault.New(fault.Config, "target.logging", "of what records go into, some tables are logged and some are not: a crash of the target would empty these only")
+			if t.Mixed {
+				e.With("table", "%s has partitions of both kinds", t.Name)
+			} else {
+				e.With("table", "%s is %s, %s is not", tables[0].Name, is, t.Name)
+			}
+			return e.Hint("ALTER TABLE ... SET LOGGED, of all of them")
+		}
+	}
+	return nil
+}
+
+// unlogged reports whether a crash of the target takes the rows, and so has to
+// take their marks. What takes a table's place is written elsewhere first.
+func (s *LoadSpec) unlogged() bool {
+	return s.Mode != connector.ModeReplace && len(s.Tables) > 0 && s.Tables[0].Unlogged
 }
 
 // scope reads what was in scope when the flow was bound.
