@@ -51,11 +51,12 @@ func (e *Endpoint) asking(ctx context.Context, q connector.Query, f func(*sessio
 		return err
 	}
 	defer s.close()
-	begin := beginReading
-	if q.Table.Schema == "" || q.Where != "" {
-		begin += "; " + pathOfRole
+	err = s.exec(ctx, beginReading)
+	if err == nil && (q.Table.Schema == "" || q.Where != "") {
+		err = s.asRole(ctx)
 	}
-	if err := s.exec(ctx, begin); err != nil {
+	if err != nil {
+		s.broken = true // a transaction is open
 		return err
 	}
 	if err := f(s); err != nil {
@@ -89,7 +90,7 @@ func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot 
 	r.s.touched = true // a query may run functions of others
 	var err error
 	if q.Table.Schema == "" || q.Where != "" {
-		err = r.s.exec(ctx, pathOfRole)
+		err = r.s.asRole(ctx)
 	}
 	if err == nil {
 		glance := func(ctx context.Context, look func(*pgx.Conn) error) error {

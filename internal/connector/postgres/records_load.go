@@ -18,7 +18,10 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		return nil, nil, err
 	}
 	l.s.touched = true // triggers are others' code
-	if err := l.s.exec(ctx, pathOfRole); err != nil {
+	if err = l.s.likeAll(ctx); err == nil {
+		err = l.s.asRole(ctx)
+	}
+	if err != nil {
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
 	}

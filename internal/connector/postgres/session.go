@@ -43,6 +43,7 @@ var fixed = []struct {
 	{0, "extra_float_digits", "3"}, {0, "bytea_output", "hex"}, {0, "lc_monetary", "C"},
 	{0, "xmlbinary", "base64"}, {0, "xmloption", "content"}, {0, "array_nulls", "on"},
 	{0, "standard_conforming_strings", "on"}, {0, "quote_all_identifiers", "off"}, {0, "transform_null_equals", "off"},
+	{0, "gin_fuzzy_search_limit", "0"},
 	{0, "client_min_messages", "warning"}, {0, "check_function_bodies", "off"}, {0, "jit", "off"},
 	{0, "default_tablespace", ""}, {12, "default_table_access_method", "heap"}, // what definitions are written under
 	{0, "default_transaction_isolation", "read committed"}, {0, "default_transaction_deferrable", "off"},
@@ -116,6 +117,11 @@ func major(version string) int {
 	return n
 }
 
+// undamaged sets what only a superuser may set, where it would have the server leave
+// rows out: those of damaged pages.
+const undamaged = `SELECT pg_catalog.set_config(s.n, 'off', false) FROM (VALUES ('zero_damaged_pages'), ('ignore_checksum_failure')) s(n)
+	WHERE pg_catalog.current_setting(s.n) <> 'off'`
+
 func (s *session) fix(ctx context.Context) error {
 	var b strings.Builder
 	for _, set := range fixed {
@@ -123,7 +129,7 @@ func (s *session) fix(ctx context.Context) error {
 			fmt.Fprintf(&b, "SET %s = '%s';", set.name, set.value)
 		}
 	}
-	if err := s.exec(ctx, b.String()); err != nil {
+	if err := s.exec(ctx, b.String()+undamaged); err != nil {
 		return err
 	}
 	if s.major >= 14 {
