@@ -101,7 +101,7 @@ func (s *Session) apply(tx *tx, c unit.Change) ([]unit.Event, error) {
 func (s *Session) fence(attempt int) int64 { return s.token<<16 | int64(attempt) }
 
 // Owners is the fence of a run's owner, for when none of its units is at work.
-const Owners = 0
+const Owners = -1
 
 func (s *Session) fenced(tx *tx, id string, fence int64) error {
 	var state string

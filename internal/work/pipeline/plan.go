@@ -28,6 +28,9 @@ type LoadSpec struct {
 	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
 	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
 	Again   *unit.Redrive         `json:"again,omitempty"`
+	// SnapshotLost is the policy for records that are to be read at another
+	// snapshot than those before them.
+	SnapshotLost string `json:"snapshotLost,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -43,6 +46,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, With: l.From.With, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		SnapshotLost: l.lost(),
 	}
 	program, err := spec.compile(values(records.Lookups))
 	if err != nil {
