@@ -7,15 +7,12 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// What people write is read with the search_path that their role has there;
-// the fixed settings have none.
-const pathOfRole = "SET LOCAL search_path TO DEFAULT"
 
 // Describe is the connector.RecordSource's.
 func (e *Endpoint) Describe(ctx context.Context, q connector.Query) (schema *record.Schema, err error) {
@@ -53,7 +50,7 @@ func (e *Endpoint) asking(ctx context.Context, q connector.Query, f func(*sessio
 	defer s.close()
 	err = s.exec(ctx, beginReading)
 	if err == nil && (q.Table.Schema == "" || q.Where != "") {
-		err = s.asRole(ctx)
+		err = s.fault(ctx, relations.AsRole(ctx, s.conn))
 	}
 	if err != nil {
 		s.broken = true // a transaction is open
@@ -90,7 +87,7 @@ func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot 
 	r.s.touched = true // a query may run functions of others
 	var err error
 	if q.Table.Schema == "" || q.Where != "" {
-		err = r.s.asRole(ctx)
+		err = r.s.fault(ctx, relations.AsRole(ctx, r.s.conn))
 	}
 	if err == nil {
 		glance := func(ctx context.Context, look func(*pgx.Conn) error) error {

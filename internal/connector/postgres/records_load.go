@@ -6,6 +6,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 )
@@ -18,9 +19,10 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		return nil, nil, err
 	}
 	l.s.touched = true // triggers are others' code
-	if err = l.s.likeAll(ctx); err == nil {
-		err = l.s.asRole(ctx)
+	if err = relations.LikeAll(ctx, l.s.conn); err == nil {
+		err = relations.AsRole(ctx, l.s.conn)
 	}
+	err = l.s.fault(ctx, err)
 	if err != nil {
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
@@ -63,7 +65,7 @@ func (r *recordLoad) look(ctx context.Context, into []connector.Into) error {
 	if len(r.l.marks) == 0 || fresh == nil {
 		return nil
 	}
-	return records.Logged(ctx, r.l.s.conn, fresh, r.l.marks[0].Unlogged)
+	return relations.Logged(ctx, r.l.s.conn, fresh, r.l.marks[0].Unlogged)
 }
 
 // Tables is the connector.RecordTarget's: see records.Tables.
@@ -88,7 +90,7 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 		return nil, err
 	}
 	s.touched = true // conditions are others'
-	own := records.Session{Path: pathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
+	own := records.Session{Path: relations.PathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
 	return records.Compare(ctx, s.conn, own, mode, into, where)
 }
 

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -302,7 +303,7 @@ func (d *drive) concluded(ctx context.Context) bool {
 	if err != nil || run.Outcome != plan.OutcomeCancelled {
 		return false
 	}
-	return d.runs.conclude(ctx, d.own, run, d.open) == nil
+	return conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
 }
 
 // tidy takes away what a run that ends for good has left at its targets; what

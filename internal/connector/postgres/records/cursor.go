@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
@@ -54,13 +55,10 @@ func Describe(ctx context.Context, conn *pgx.Conn, q connector.Query) (*record.S
 	return p.schema, nil
 }
 
-// Glance runs a short look in another session, which sees what is now.
-type Glance func(context.Context, func(*pgx.Conn) error) error
-
 // Open declares a cursor over the query in the open transaction, and proves
 // that what it reads is what there was when the transaction's snapshot was
 // taken.
-func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance Glance) (*Cursor, error) {
+func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance relations.Glance) (*Cursor, error) {
 	p, err := prepare(ctx, conn, q)
 	if err != nil {
 		return nil, err
@@ -84,7 +82,7 @@ func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance Glance)
 	if _, err := conn.PgConn().ExecParams(ctx, declare+sql, args, nil, nil, nil).Close(); err != nil {
 		return nil, p.refused(err, 0, "")
 	}
-	return c, unchanged(ctx, conn, q, glance)
+	return c, relations.Unchanged(ctx, conn, q, glance)
 }
 
 // Schema is the records'.

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 
@@ -82,7 +83,7 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 	if err != nil {
 		return nil, err
 	}
-	logging, err := LoggingOf(ctx, conn, names)
+	logging, err := relations.LoggingOf(ctx, conn, names)
 	if err != nil {
 		return nil, err
 	}

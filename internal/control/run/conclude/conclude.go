@@ -1,22 +1,23 @@
-package run
+// Package conclude ends what loads of a cancelled run had prepared, by what its
+// targets say. Start at Prepared.
+package conclude
 
 import (
 	"context"
 	"encoding/json"
 
 	"godwit/internal/connector"
-	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 )
 
-// conclude settles or discards what loads of a run that is over for good had
+// Prepared settles or discards what loads of a run that is over for good had
 // prepared: the target's mark says which. Nobody goes on with it, and until it
 // is known what the target has, nobody may have the records in hand. After an
 // error the marks have to stay.
-func (r *Runs) conclude(ctx context.Context, own *ledger.Session, run Ref, open connector.Opener) error {
-	units, err := r.Ledger.View().Units(ctx, run.ID, ledger.Filter{Kind: "load"}, 0)
+func Prepared(ctx context.Context, view *ledger.View, own *ledger.Session, run ledger.Run, open connector.Opener) error {
+	units, err := view.Units(ctx, run.ID, ledger.Filter{Kind: "load"}, 0)
 	if err != nil {
 		return err
 	}
@@ -75,30 +76,4 @@ func left(ctx context.Context, open connector.Opener, to, run string) ([]record.
 		}
 	}
 	return w.Marks(ctx, run)
-}
-
-// freed gives exceptions back that a cancelled redrive still holds: its target
-// could not be asked then.
-func (r *Runs) freed(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) error {
-	names, err := r.Ledger.View().Exceptions().Holders(ctx, of.ID, f)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	open := r.endpoints(b.Connections)
-	defer open.Close()
-	for _, name := range names {
-		run, err := r.Ledger.Find(ctx, name)
-		if err != nil {
-			return err
-		}
-		if err := r.conclude(ctx, r.Ledger.Over(run), run, open); err != nil {
-			return fault.Wrap(err, "%s was cancelled and holds some of the exceptions", name)
-		}
-		for to := range b.Connections {
-			if w, err := connector.Capable[connector.Writer](ctx, open, to, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, run.UID, "", nil) // what stays is harmless
-			}
-		}
-	}
-	return nil
 }

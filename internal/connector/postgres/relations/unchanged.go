@@ -1,4 +1,4 @@
-package records
+package relations
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type relation struct {
 	View     *string  // what a view says
 }
 
-const relations = `
+const described = `
 	SELECT c.oid, n.nspname::text || '.' || c.relname::text, CASE WHEN c.relkind IN ('r', 'm') THEN c.relfilenode ELSE 0 END,
 		ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
 		ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
@@ -36,10 +36,13 @@ const relations = `
 	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.oid = ANY($1::oid[]) AND c.relkind IN ('r', 'm', 'p', 'v', 'f')`
 
+// Glance runs a short look in another session, which sees what is now.
+type Glance func(context.Context, func(*pgx.Conn) error) error
+
 func lookAt(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]relation, error) {
 	all, err := list(ctx, conn, func(row pgx.CollectableRow) (r relation, err error) {
 		return r, row.Scan(&r.OID, &r.Name, &r.Node, &r.Numbers, &r.Columns, &r.Children, &r.Names, &r.View)
-	}, relations, oids)
+	}, described, oids)
 	by := make(map[uint32]relation, len(all))
 	for _, r := range all {
 		by[r.OID] = r
@@ -47,11 +50,11 @@ func lookAt(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]rela
 	return by, err
 }
 
-// unchanged proves that all that this transaction reads is, as its snapshot
+// Unchanged proves that all that this transaction reads is, as its snapshot
 // knows it, what it is now: names, columns and partitions are looked up now,
 // whatever the snapshot, and TRUNCATE and rewrites do not respect it. What is
 // now is asked of another session; this one's locks keep the answer true.
-func unchanged(ctx context.Context, conn *pgx.Conn, q connector.Query, glance Glance) error {
+func Unchanged(ctx context.Context, conn *pgx.Conn, q connector.Query, glance Glance) error {
 	oids, err := list(ctx, conn, pgx.RowTo[uint32], `
 		SELECT DISTINCT l.relation FROM pg_catalog.pg_locks l
 		WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
