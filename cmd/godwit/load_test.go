@@ -27,6 +27,7 @@ const orders = `steps:
       key: id
       map: maps/order.yaml
       to: {at: new, table: shop.orders, mode: append}
+      snapshot_lost: continue
 `
 
 const orderMap = `filter: {cancelled: 'doc.state == "x"'}

@@ -87,6 +87,10 @@ type TargetTable struct {
 	Columns []TargetColumn `json:"columns"`
 	Key     []string       `json:"key,omitempty"` // primary key, else a unique index over NOT NULL columns
 	Unique  [][]string     `json:"unique,omitempty"`
+	// Unlogged: a crash of the target empties it; Mixed: only some of the
+	// tables that hold its rows.
+	Unlogged bool `json:"unlogged,omitempty"`
+	Mixed    bool `json:"mixed,omitempty"`
 }
 
 // TargetColumn is a column with what the target says about its values.

@@ -100,13 +100,16 @@ func (s *Session) apply(tx *tx, c unit.Change) ([]unit.Event, error) {
 // fence of an attempt: it rises with every owner and every attempt.
 func (s *Session) fence(attempt int) int64 { return s.token<<16 | int64(attempt) }
 
+// Owners is the fence of a run's owner, for when none of its units is at work.
+const Owners = -1
+
 func (s *Session) fenced(tx *tx, id string, fence int64) error {
 	var state string
 	var attempt int
 	if err := tx.row(stateOfUnit, []any{s.run, id}, &state, &attempt); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if state != Running || s.fence(attempt) != fence {
+	if fence != Owners && (state != Running || s.fence(attempt) != fence) {
 		return fault.New(fault.Conflict, "unit.fenced", "%s: attempt %d is no longer the one that may settle it", id, fence&0xffff)
 	}
 	return nil

@@ -46,6 +46,12 @@ func (l *Ledger) Own(ctx context.Context, run Run, owner string, term time.Durat
 	return s, nil
 }
 
+// Over is a session of a run that was cancelled, which nobody owns any more: for
+// what its loads had prepared, and for nothing else.
+func (l *Ledger) Over(run Run) *Session {
+	return &Session{ledger: l, run: run.ID, name: run.Name(), token: run.Token, released: true}
+}
+
 // Held reports whether a living process owns the run: its lease is not over,
 // and its file's lock is held. The question takes the lock from nobody.
 func (l *Ledger) Held(run Run) bool {

@@ -7,13 +7,12 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/record"
-)
 
-// What people write is read with the search_path that their role has there;
-// the fixed settings have none.
-const pathOfRole = "SET LOCAL search_path TO DEFAULT"
+	"github.com/jackc/pgx/v5"
+)
 
 // Describe is the connector.RecordSource's.
 func (e *Endpoint) Describe(ctx context.Context, q connector.Query) (schema *record.Schema, err error) {
@@ -49,11 +48,12 @@ func (e *Endpoint) asking(ctx context.Context, q connector.Query, f func(*sessio
 		return err
 	}
 	defer s.close()
-	begin := beginReading
-	if q.Table.Schema == "" || q.Where != "" {
-		begin += "; " + pathOfRole
+	err = s.exec(ctx, beginReading)
+	if err == nil && (q.Table.Schema == "" || q.Where != "") {
+		err = s.fault(ctx, relations.AsRole(ctx, s.conn))
 	}
-	if err := s.exec(ctx, begin); err != nil {
+	if err != nil {
+		s.broken = true // a transaction is open
 		return err
 	}
 	if err := f(s); err != nil {
@@ -87,10 +87,13 @@ func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot 
 	r.s.touched = true // a query may run functions of others
 	var err error
 	if q.Table.Schema == "" || q.Where != "" {
-		err = r.s.exec(ctx, pathOfRole)
+		err = r.s.fault(ctx, relations.AsRole(ctx, r.s.conn))
 	}
 	if err == nil {
-		if r.cursor, err = records.Open(ctx, r.s.conn, q); err != nil {
+		glance := func(ctx context.Context, look func(*pgx.Conn) error) error {
+			return e.glance(ctx, func(s *session) error { return s.fault(ctx, look(s.conn)) })
+		}
+		if r.cursor, err = records.Open(ctx, r.s.conn, q, glance); err != nil {
 			err = r.s.fault(ctx, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 )
@@ -18,17 +19,22 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		return nil, nil, err
 	}
 	l.s.touched = true // triggers are others' code
-	if err := l.s.exec(ctx, pathOfRole); err != nil {
+	if err = relations.LikeAll(ctx, l.s.conn); err == nil {
+		err = relations.AsRole(ctx, l.s.conn)
+	}
+	err = l.s.fault(ctx, err)
+	if err != nil {
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
 	}
-	return l, &recordLoad{l, records.NewWriter(l.s.conn)}, nil
+	return l, &recordLoad{l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
 }
 
 // recordLoad writes records in a load's transaction.
 type recordLoad struct {
-	l *load
-	w *records.Writer
+	l      *load
+	w      *records.Writer
+	logged map[catalog.Name]bool // tables that are what the marks say
 }
 
 // WriteRecords is the connector.RecordLoad's: see records.Writer.
@@ -36,11 +42,30 @@ func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []conne
 	if r.l.s == nil || r.l.s.broken {
 		return nil, fault.New(fault.Internal, "session.broken", "the load had an error before, or is closed")
 	}
+	if err := r.look(ctx, into); err != nil {
+		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
+	}
 	became, err := r.w.Write(ctx, mode, into, page)
 	if err != nil {
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}
 	return became, nil
+}
+
+// look sees to it, once for each table, that a crash takes rows and marks
+// together.
+func (r *recordLoad) look(ctx context.Context, into []connector.Into) error {
+	var fresh []catalog.Name
+	for _, t := range into {
+		if !r.logged[t.Table] {
+			fresh = append(fresh, t.Table)
+			r.logged[t.Table] = true
+		}
+	}
+	if len(r.l.marks) == 0 || fresh == nil {
+		return nil
+	}
+	return relations.Logged(ctx, r.l.s.conn, fresh, r.l.marks[0].Unlogged)
 }
 
 // Tables is the connector.RecordTarget's: see records.Tables.
@@ -65,7 +90,7 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 		return nil, err
 	}
 	s.touched = true // conditions are others'
-	own := records.Session{Path: pathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
+	own := records.Session{Path: relations.PathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
 	return records.Compare(ctx, s.conn, own, mode, into, where)
 }
 

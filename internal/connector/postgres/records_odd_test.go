@@ -16,20 +16,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// write writes one page in a load of its own and gives outcomes with rows and
-// codes.
+// write writes one page of rows in a load of its own, see writePage.
 func write(t testing.TB, e *Endpoint, mode string, into connector.Into, rows ...[]any) []string {
+	t.Helper()
+	var page []record.Mapped
+	for _, slots := range rows {
+		page = append(page, record.Mapped{Rows: []record.Row{{Slots: slots}}})
+	}
+	return writePage(t, e, mode, []connector.Into{into}, page...)
+}
+
+// writePage writes one page in a load of its own and gives outcomes with rows
+// and codes.
+func writePage(t testing.TB, e *Endpoint, mode string, into []connector.Into, page ...record.Mapped) []string {
 	t.Helper()
 	l, w, err := e.BeginRecords(patient(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	var page []record.Mapped
-	for _, slots := range rows {
-		page = append(page, record.Mapped{Rows: []record.Row{{Slots: slots}}})
-	}
-	became, err := w.WriteRecords(patient(t), mode, []connector.Into{into}, page)
+	became, err := w.WriteRecords(patient(t), mode, into, page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +179,7 @@ func TestRecordsMeetTheTargetsOwnDoing(t *testing.T) {
 		"create table public.p (id int primary key, t text) partition by range (id)", "create table public.p1 partition of public.p for values from (1) to (10)")
 	e := endpoint(t, url)
 	a := connector.Into{Table: public("a"), Columns: []string{"id", "t"}, Key: []string{"id"}}
-	same(t, "a trigger takes one away", write(t, e, connector.ModeAppend, a, []any{int64(7), "x"}, []any{int64(8), "gone"}), "applied 1", "applied 0")
+	same(t, "a trigger takes one away", write(t, e, connector.ModeAppend, a, []any{int64(7), "x"}, []any{int64(8), "gone"}), "applied 1", "dead data.not-taken  GW001")
 	same(t, "a trigger refuses one", write(t, e, connector.ModeAppend, a, []any{record.Missing, "y"}, []any{int64(9), "never"}), "applied 1", "dead data.refused  P0001")
 	same(t, "merge", write(t, e, connector.ModeMerge, a, []any{int64(7), "z"}, []any{int64(20), "new"}), "applied 1", "applied 1")
 	same(t, "rows", pgtest.Column[string](t, url, "select up from public.a order by up"), "NEW", "Y", "Z")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -28,27 +27,6 @@ type session struct {
 	leave   func() // the pool's room
 	broken  bool   // saw an error: not to be used again
 	touched bool   // statements of others ran: settings are to be made anew
-}
-
-// fixed are the settings of every session. They make values canonical (the
-// same text on every server) and keep limits meant for others away. With
-// row_security off a policy that would hide rows is an error instead.
-var fixed = []struct {
-	from  int // major version that knows it
-	name  string
-	value string
-}{
-	{0, "client_encoding", "UTF8"}, {0, "search_path", ""}, {0, "row_security", "off"},
-	{0, "datestyle", "ISO, MDY"}, {0, "intervalstyle", "postgres"}, {0, "timezone", "UTC"},
-	{0, "extra_float_digits", "3"}, {0, "bytea_output", "hex"}, {0, "lc_monetary", "C"},
-	{0, "xmlbinary", "base64"}, {0, "xmloption", "content"}, {0, "array_nulls", "on"},
-	{0, "standard_conforming_strings", "on"}, {0, "quote_all_identifiers", "off"}, {0, "transform_null_equals", "off"},
-	{0, "client_min_messages", "warning"}, {0, "check_function_bodies", "off"}, {0, "jit", "off"},
-	{0, "default_tablespace", ""}, {12, "default_table_access_method", "heap"}, // what definitions are written under
-	{0, "default_transaction_isolation", "read committed"}, {0, "default_transaction_deferrable", "off"},
-	{0, "statement_timeout", "0"}, {0, "lock_timeout", "0"}, {0, "idle_in_transaction_session_timeout", "0"},
-	{14, "idle_session_timeout", "0"}, {17, "transaction_timeout", "0"},
-	{0, "tcp_keepalives_idle", "60"}, {0, "tcp_keepalives_interval", "10"}, {0, "tcp_keepalives_count", "6"},
 }
 
 // connect logs in, at the server used last or the first of the others that
@@ -117,13 +95,7 @@ func major(version string) int {
 }
 
 func (s *session) fix(ctx context.Context) error {
-	var b strings.Builder
-	for _, set := range fixed {
-		if s.major >= set.from {
-			fmt.Fprintf(&b, "SET %s = '%s';", set.name, set.value)
-		}
-	}
-	if err := s.exec(ctx, b.String()); err != nil {
+	if err := s.exec(ctx, login.Fixed(s.major)); err != nil {
 		return err
 	}
 	if s.major >= 14 {

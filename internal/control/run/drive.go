@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -230,6 +231,7 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	known := d.concluded(ctx)
 	release := d.own.Release(ctx)
 	e := Ended{Exit: turn.Exit}
 	switch {
@@ -256,7 +258,9 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	}
 	switch run.Outcome {
 	case plan.OutcomeCancelled:
-		d.tidy(ctx)
+		if known { // else a redrive asks for them
+			d.tidy(ctx)
+		}
 	case plan.OutcomeDone:
 		return e, d.proven(context.WithoutCancel(ctx), &e)
 	}
@@ -292,19 +296,35 @@ func (d *drive) proven(ctx context.Context, e *Ended) error {
 	return nil
 }
 
+// concluded reports whether the ledger knows what the target has. Of a run that
+// was not cancelled the next owner finds out.
+func (d *drive) concluded(ctx context.Context) bool {
+	run, err := d.runs.Ledger.Find(ctx, d.run.Name())
+	if err != nil || run.Outcome != plan.OutcomeCancelled {
+		return false
+	}
+	return conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
+}
+
 // tidy takes away what a run that ends for good has left at its targets; what
 // cannot be reached keeps its marks, which is harmless.
 func (d *drive) tidy(ctx context.Context) {
-	for _, n := range d.frozen.Graph.Steps {
-		for _, u := range n.Units {
-			var s inspectSpec
-			var ends unit.Ends
-			if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &ends) != nil {
-				continue
+	targets := map[string]bool{}
+	for _, kind := range d.runs.kinds(func(k unit.Kind) bool { return k.Marked }) {
+		units, err := d.runs.Ledger.View().Units(ctx, d.run.ID, ledger.Filter{Kind: kind}, 0)
+		if err != nil {
+			return
+		}
+		for _, u := range units {
+			var spec struct{ To string }
+			if json.Unmarshal(u.Spec, &spec) == nil && spec.To != "" {
+				targets[spec.To] = true
 			}
-			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, d.run.UID, "", nil)
-			}
+		}
+	}
+	for to := range targets {
+		if w, err := connector.Capable[connector.Writer](ctx, d.open, to, "be written in marked transactions"); err == nil {
+			_ = w.DropMarks(ctx, d.run.UID, "", nil)
 		}
 	}
 }

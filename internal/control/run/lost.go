@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
@@ -205,9 +204,12 @@ func endedSince(units, now []ledger.Unit) bool {
 
 // logged reports whether a unit's mark is one that a crash does not take.
 func logged(u ledger.Unit) bool {
+	type table struct {
+		Unlogged bool `json:"unlogged"`
+	}
 	var spec struct {
-		Chunks []catalog.Chunk `json:"chunks"`
-		Tables []catalog.Chunk `json:"tables"` // of a repair
+		Chunks []table `json:"chunks"`
+		Tables []table `json:"tables"` // of a repair, of a load
 	}
 	if json.Unmarshal(u.Spec, &spec) != nil {
 		return true

@@ -44,6 +44,7 @@ type Book interface {
 	Settle(ctx context.Context, id string, fence int64, number int) error
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	Discard(ctx context.Context, id string, fence int64, from int) error
+	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
 	Kept

@@ -1,5 +1,7 @@
 package exception
 
+import "context"
+
 // Statements of a redrive: claim exceptions for a run, note what a chunk made
 // of them, and let that take effect.
 const (
@@ -23,3 +25,15 @@ const (
 		WHERE exception = ? AND id BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM issue o
 			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)`
 )
+
+// Holders names the cancelled redrives that still hold some of the exceptions:
+// what they had prepared was neither settled nor discarded.
+func (l Look) Holders(ctx context.Context, run int64, f Filter) ([]string, error) {
+	where, args := f.Where(run)
+	return ask(ctx, l, func(r scanner) (name string, err error) {
+		err = r.Scan(&name)
+		return name, err
+	}, `SELECT DISTINCT h.flow || '-' || h.n FROM exception e JOIN attempt a ON a.exception = e.id
+		JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n AND c.state = 'prepared'
+		JOIN run h ON h.id = c.run AND h.outcome = 'cancelled'`+where+` ORDER BY 1`, args...)
+}

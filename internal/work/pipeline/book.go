@@ -25,6 +25,9 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
+	// Snapshot returns the ID of the snapshot that a step's records were read
+	// at last, "" when none is known, and how many of its chunks are settled.
+	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
 	// Take claims the exceptions of another run that are to be processed again.
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	// Open reads claimed ones in order of their ids, from behind one on; an

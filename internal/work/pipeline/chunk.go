@@ -73,6 +73,6 @@ func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
 func bad(a record.Account) int64 { return a.Rejected + a.Dead }
 
 // key names the chunk's mark.
-func (c *chunk) key(u unit.Unit, l unit.Lease) record.MarkKey {
-	return record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: c.Number, Generation: l.Attempt, Attempt: l.Attempt}
+func (c *chunk) key(u unit.Unit, l unit.Lease, unlogged bool) record.MarkKey {
+	return record.MarkKey{Run: l.Run, Unit: u.ID, Chunk: c.Number, Generation: l.Attempt, Attempt: l.Attempt, Unlogged: unlogged}
 }

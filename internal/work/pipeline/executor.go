@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"godwit/internal/connector"
@@ -16,7 +17,7 @@ import (
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}}, "groups": &grouper{book}, "watermark": &advancer{book: book}}
+	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}, seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book}}
 }
 
 // loader does units of kind load: all records of one range.
@@ -24,6 +25,8 @@ type loader struct {
 	open  connector.Opener
 	book  Book
 	shelf shelf
+	mu    sync.Mutex
+	seen  map[string]string // snapshots by step
 }
 
 // Done finds nothing out: what an earlier attempt left is settled by Do, which
@@ -92,8 +95,14 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
 		return r, err
 	}
-	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); r.point == "" {
+	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
+		return r, err
+	}
+	if r.point == "" {
 		r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own
+	}
+	if err = x.noticed(ctx, r); err != nil {
+		r.close()
 	}
 	return r, err
 }

@@ -13,6 +13,8 @@ type Load struct {
 	From    Source   `flow:"from,required,place" help:"where the records are read"`
 	File    *Process `flow:"process,file" help:"file that says what happens to a record, instead of the keys of a process here"`
 	Workers int      `flow:"workers" help:"units at the same time; default from the machine's cores, 2 to 8"`
+	// SnapshotLost is a word of the step's, not of its process.
+	SnapshotLost string `flow:"snapshot_lost" enum:"stop,continue" help:"what to do when the rest cannot be read at the snapshot of what is loaded already; default is stop with mode: append, else continue"`
 	Process
 	Scope []byte `flow:",scope"`
 	// Again is set in a redrive: exceptions of another run take the source's

@@ -28,6 +28,9 @@ type LoadSpec struct {
 	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
 	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
 	Again   *unit.Redrive         `json:"again,omitempty"`
+	// SnapshotLost is the policy for records that are to be read at another
+	// snapshot than those before them.
+	SnapshotLost string `json:"snapshotLost,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -43,12 +46,16 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, With: l.From.With, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		SnapshotLost: l.lost(),
 	}
 	program, err := spec.compile(values(records.Lookups))
 	if err != nil {
 		return nil, err
 	}
 	if spec.Into, err = into(p, records, program); err != nil {
+		return nil, err
+	}
+	if err := alike(records.Tables); err != nil {
 		return nil, err
 	}
 	if err := spec.assemble(l, records.Key); err != nil {
@@ -105,6 +112,33 @@ func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Progr
 		e = e.With("and", "%s", p)
 	}
 	return nil, e
+}
+
+// alike refuses tables of which a crash of the target would empty some only: a
+// chunk's mark lives and dies with all of its rows.
+func alike(tables []catalog.TargetTable) error {
+	for _, t := range tables {
+		if t.Mixed || t.Unlogged != tables[0].Unlogged {
+			is := "logged"
+			if tables[0].Unlogged {
+				is = "unlogged"
+			}
+			e := fault.New(fault.Config, "target.logging", "of what records go into, some tables are logged and some are not: a crash of the target would empty these only")
+			if t.Mixed {
+				e.With("table", "%s has partitions of both kinds", t.Name)
+			} else {
+				e.With("table", "%s is %s, %s is not", tables[0].Name, is, t.Name)
+			}
+			return e.Hint("ALTER TABLE ... SET LOGGED, of all of them")
+		}
+	}
+	return nil
+}
+
+// unlogged reports whether a crash of the target takes the rows, and so has to
+// take their marks. What takes a table's place is written elsewhere first.
+func (s *LoadSpec) unlogged() bool {
+	return s.Mode != connector.ModeReplace && len(s.Tables) > 0 && s.Tables[0].Unlogged
 }
 
 // scope reads what was in scope when the flow was bound.

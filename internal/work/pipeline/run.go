@@ -96,7 +96,7 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 	c.Number, c.State, c.since = r.next, record.Prepared, r.spec.since()
 	c.Account = record.Account{Step: r.unit.Step, Entity: r.unit.Entity, Unit: r.unit.ID, Generation: 1, Current: true}
 	var err error
-	if c.load, c.records, err = r.target.BeginRecords(ctx, []record.MarkKey{c.key(r.unit, r.lease)}); err != nil {
+	if c.load, c.records, err = r.target.BeginRecords(ctx, []record.MarkKey{c.key(r.unit, r.lease, r.spec.unlogged())}); err != nil {
 		return nil, fault.Wrap(err, "begin on %s", r.spec.To)
 	}
 	if err := r.lease.Check(ctx); err != nil {

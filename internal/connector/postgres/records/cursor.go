@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
@@ -56,8 +57,8 @@ func Describe(ctx context.Context, conn *pgx.Conn, q connector.Query) (*record.S
 
 // Open declares a cursor over the query in the open transaction, and proves
 // that what it reads is what there was when the transaction's snapshot was
-// taken: TRUNCATE and rewrites do not respect snapshots.
-func Open(ctx context.Context, conn *pgx.Conn, q connector.Query) (*Cursor, error) {
+// taken.
+func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance relations.Glance) (*Cursor, error) {
 	p, err := prepare(ctx, conn, q)
 	if err != nil {
 		return nil, err
@@ -81,25 +82,7 @@ func Open(ctx context.Context, conn *pgx.Conn, q connector.Query) (*Cursor, erro
 	if _, err := conn.PgConn().ExecParams(ctx, declare+sql, args, nil, nil, nil).Close(); err != nil {
 		return nil, p.refused(err, 0, "")
 	}
-	return c, unchanged(ctx, conn)
-}
-
-// unchanged compares the file nodes of all tables that this transaction reads
-// as its snapshot knows them with those of now.
-func unchanged(ctx context.Context, conn *pgx.Conn) error {
-	names, err := list(ctx, conn, pgx.RowTo[string], `
-		SELECT coalesce(n.nspname::text || '.' || c.relname::text, l.relation::text)
-		FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-			LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
-			AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-			AND CASE WHEN c.oid IS NULL THEN pg_catalog.pg_index_has_property(l.relation, 'clusterable') IS NULL
-				ELSE c.relkind IN ('r', 'm') AND c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid) END`)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	return fault.New(fault.Data, "source.changed", "table %s was truncated, rewritten or made after the snapshot", names[0]).
-		Hint("keep definitions still and TRUNCATE away while records are read, then start again")
+	return c, relations.Unchanged(ctx, conn, q, glance)
 }
 
 // Schema is the records'.

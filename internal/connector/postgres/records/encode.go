@@ -32,6 +32,7 @@ type batch struct {
 	became  []connector.Became
 	live    []int   // records that are sent
 	uses    [][]int // parts, by record
+	want    []int   // rows, by record
 	room    []byte
 }
 
@@ -39,7 +40,7 @@ type batch struct {
 // that became nothing yet. A record with a value that no text of the server
 // can hold becomes dead at once, and no row of it is sent.
 func encode(targets []target, merge, staged bool, page []record.Mapped, became []connector.Became, only []int) (*batch, error) {
-	b := &batch{targets: targets, staged: staged, known: map[string]int{}, became: became, uses: make([][]int, len(page))}
+	b := &batch{targets: targets, staged: staged, known: map[string]int{}, became: became, uses: make([][]int, len(page)), want: make([]int, len(page))}
 	if only == nil {
 		for i := range page {
 			only = append(only, i)
@@ -87,6 +88,7 @@ func (b *batch) record(n int, m *record.Mapped, merge bool) (*record.Refusal, er
 		b.uses[n] = nil
 		return refusal, nil
 	}
+	b.want[n] = len(m.Rows)
 	return nil, nil
 }
 

@@ -20,7 +20,7 @@ func (w *Writer) loop(b *batch) string {
 	var s strings.Builder
 	s.WriteString(`
 DECLARE
-	godwit_from int; godwit_to int; godwit_n int; godwit_parts int[]; godwit_rows int8; godwit_sum int8; godwit_ns int[]; godwit_sums int8[];
+	godwit_from int; godwit_to int; godwit_n int; godwit_parts int[]; godwit_want int; godwit_rows int8; godwit_sum int8; godwit_ns int[];
 	godwit_late bool := EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable); -- else the two cost a third of a record's time
 	godwit_message text; godwit_detail text; godwit_schema text; godwit_table text; godwit_column text; godwit_type text; godwit_constraint text;
 BEGIN
@@ -58,23 +58,22 @@ func (w *Writer) block(s *strings.Builder, b *batch) {
 		for _, st := range w.statements(b, someone) {
 			s.WriteString(st.sql + ";\n")
 		}
+		if w.watched() {
+			s.WriteString("IF EXISTS (SELECT FROM pg_temp.godwit_record r WHERE r.missed > 0" + someone.note + ") THEN RAISE division_by_zero; END IF;\n")
+		}
 		return
 	}
 	s.WriteString("godwit_sum := 0;\n")
-	staged := make([]string, len(w.stages))
 	for _, at := range b.inOrder() {
 		s.WriteString(w.appendCounted(b, at, someone))
 	}
-	for i, stage := range w.stages {
-		staged[i] = "(SELECT count(*) FROM " + stage + " s WHERE s.godwit_record BETWEEN godwit_from AND godwit_to)"
-	}
-	s.WriteString("IF godwit_sum <> " + strings.Join(staged, " + ") + " THEN RAISE division_by_zero; END IF;\n")
+	s.WriteString("IF godwit_sum <> (SELECT pg_catalog.sum(r.want) FROM pg_temp.godwit_record r WHERE true" + someone.note + ") THEN RAISE division_by_zero; END IF;\n")
 }
 
 // singly writes some records one by one and notes what is refused.
 func (w *Writer) singly(s *strings.Builder, b *batch, which string) {
 	s.WriteString(`
-		FOR godwit_n, godwit_parts IN SELECT r.n, r.parts FROM pg_temp.godwit_record r WHERE ` + which + ` ORDER BY r.n LOOP
+		FOR godwit_n, godwit_parts, godwit_want IN SELECT r.n, r.parts, r.want FROM pg_temp.godwit_record r WHERE ` + which + ` ORDER BY r.n LOOP
 		BEGIN
 			IF godwit_late THEN SET CONSTRAINTS ALL DEFERRED; END IF;
 			godwit_sum := 0;
@@ -93,9 +92,16 @@ func (w *Writer) singly(s *strings.Builder, b *batch, which string) {
 			}
 		}
 	}
+	switch {
+	case appends:
+		s.WriteString("IF godwit_sum <> godwit_want THEN RAISE SQLSTATE '" + notTaken + "'; END IF;\n")
+	case w.watched():
+		short := "IF EXISTS (" + w.short("godwit_n") + ") THEN "
+		s.WriteString(short + w.missing(b, "godwit_n", nil) + ";\n" + short + "RAISE SQLSTATE '" + notTaken + "'; END IF; END IF;\n")
+	}
 	s.WriteString("IF godwit_late THEN SET CONSTRAINTS ALL IMMEDIATE; END IF;\n")
 	if appends {
-		s.WriteString("godwit_ns := godwit_ns || godwit_n; godwit_sums := godwit_sums || godwit_sum;\n")
+		s.WriteString("godwit_ns := godwit_ns || godwit_n;\n")
 	}
 	s.WriteString(`
 		EXCEPTION WHEN OTHERS THEN
@@ -113,17 +119,11 @@ func (w *Writer) appendCounted(b *batch, at int, of scope) string {
 	return w.appending(b, at, of) + ";\nGET DIAGNOSTICS godwit_rows = ROW_COUNT; godwit_sum := godwit_sum + godwit_rows;\n"
 }
 
-// noteAppended notes all counts at once: one by one that is as much work as the
-// rows. A record whose second try went well is refused no more.
+// noteAppended notes what was taken, all at once: one by one that is as much
+// work as the rows. A record whose second try went well is refused no more.
 func (w *Writer) noteAppended() string {
-	all := make([]string, len(w.stages))
-	for i, stage := range w.stages {
-		all[i] = "SELECT godwit_record FROM " + stage
-	}
 	return `
 	UPDATE pg_temp.godwit_record r SET state = NULL FROM unnest(godwit_ns) AS d(n) WHERE r.n = d.n AND r.state IS NOT NULL;
-	UPDATE pg_temp.godwit_record r SET n_rows = c.n_rows FROM (SELECT s.godwit_record AS n, count(*) AS n_rows
-		FROM (` + strings.Join(all, " UNION ALL ") + `) s GROUP BY 1) c WHERE r.n = c.n AND r.state IS NULL;
-	UPDATE pg_temp.godwit_record r SET n_rows = d.n_rows FROM unnest(godwit_ns, godwit_sums) AS d(n, n_rows) WHERE r.n = d.n AND r.n_rows <> d.n_rows;
+	UPDATE pg_temp.godwit_record r SET n_rows = r.want WHERE r.state IS NULL;
 `
 }

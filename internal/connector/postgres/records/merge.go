@@ -10,7 +10,7 @@ import (
 )
 
 // merge writes a staged page at once when no key stands twice in it and
-// nothing is refused, else record by record: then the later one counts.
+// nothing is refused or left out, else record by record: then the later one counts.
 func (w *Writer) merge(ctx context.Context, page []record.Mapped, became []connector.Became) error {
 	b, err := encode(w.targets, true, true, page, became, nil)
 	if err != nil || len(b.live) == 0 {
@@ -27,7 +27,10 @@ func (w *Writer) merge(ctx context.Context, page []record.Mapped, became []conne
 		for _, s := range w.statements(b, everyone) {
 			all = append(all, s.sql)
 		}
-		_, err := run(ctx, w.conn, strings.Join(all, ";\n"))
+		tag, err := run(ctx, w.conn, strings.Join(append(all, w.complete()), ";\n"))
+		if err == nil && tag.RowsAffected() > 0 {
+			err = errFewer
+		}
 		return err
 	})
 	switch {

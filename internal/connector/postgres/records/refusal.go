@@ -31,7 +31,8 @@ func aboutRecords(err error) bool {
 	if err == errFewer || err == errTwice || err == errTried {
 		return true
 	}
-	return sqlstate.Of(err) == twice || AboutRecords(err)
+	state := sqlstate.Of(err)
+	return state == twice || state == notTaken || AboutRecords(err)
 }
 
 // AboutRecords tells what the server refuses about values of rows from
@@ -45,6 +46,9 @@ func AboutRecords(err error) bool {
 func (w *Writer) refusal(e *pgconn.PgError) *record.Refusal {
 	if e.Code == twice {
 		return &record.Refusal{Code: "data.unique", Text: "two rows of the record have the same key", State: twice}
+	}
+	if e.Code == notTaken {
+		return w.untaken()
 	}
 	r := Refusal(e, w.english)
 	if r.Field == "" && e.ConstraintName != "" {

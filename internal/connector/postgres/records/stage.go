@@ -20,8 +20,8 @@ import (
 // refused where its record is written and not before. godwit_record has a row
 // for each record: what became of it is noted there by the statements
 // themselves, in the server.
-const stageRecords = `CREATE TEMP TABLE godwit_record (n int PRIMARY KEY, parts int[] NOT NULL, n_rows int8 NOT NULL DEFAULT 0,
-	older bool NOT NULL DEFAULT false, state text, message text, detail text, at_schema text, at_table text, at_column text,
+const stageRecords = `CREATE TEMP TABLE godwit_record (n int PRIMARY KEY, parts int[] NOT NULL, want int4 NOT NULL, n_rows int8 NOT NULL DEFAULT 0,
+	missed int8 NOT NULL DEFAULT 0, older bool NOT NULL DEFAULT false, state text, message text, detail text, at_schema text, at_table text, at_column text,
 	at_type text, at_constraint text) ON COMMIT DROP`
 
 // stage brings a page into the temporary tables, which the transaction's first
@@ -41,9 +41,10 @@ func (w *Writer) stage(ctx context.Context, b *batch) error {
 			}
 			records = strconv.AppendInt(records, int64(p), 10)
 		}
-		records = append(records, "}\n"...)
+		records = append(records, "}\t"...)
+		records = append(strconv.AppendInt(records, int64(b.want[n]), 10), '\n')
 	}
-	if err := w.copyWhole(ctx, "pg_temp.godwit_record (n, parts)", records, int64(len(b.live))); err != nil {
+	if err := w.copyWhole(ctx, "pg_temp.godwit_record (n, parts, want)", records, int64(len(b.live))); err != nil {
 		return err
 	}
 	for _, at := range b.inOrder() {
@@ -116,6 +117,9 @@ func (w *Writer) isolate(ctx context.Context, page []record.Mapped, became []con
 
 // oneByOne writes the staged records one after the other.
 func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped) error {
+	if err := w.watchAgain(ctx); err != nil {
+		return err
+	}
 	var err error
 	if w.plpgsql {
 		_, err = run(ctx, w.conn, w.loop(b))
@@ -141,8 +145,14 @@ func (w *Writer) bySavepoints(ctx context.Context, b *batch) error {
 				sql += st.sql + ";\n"
 			}
 		}
+		if w.mode != connector.ModeAppend && w.watched() {
+			sql += w.missing(b, strconv.Itoa(n), b.uses[n]) + ";\n"
+		}
 		refused, err := w.attempt(ctx, func() error {
-			_, err := run(ctx, w.conn, sql)
+			tag, err := run(ctx, w.conn, sql+w.short(strconv.Itoa(n)))
+			if err == nil && tag.RowsAffected() > 0 {
+				err = errNotTaken
+			}
 			return err
 		})
 		if err != nil {

@@ -53,6 +53,9 @@ func (w *Writer) statements(b *batch, of scope) []statement {
 	for i := len(b.targets) - 1; i >= 0; i-- {
 		if len(b.targets[i].parent) > 0 {
 			all = append(all, statement{-1, w.remove(b, i, of)})
+			if b.targets[i].takers != nil {
+				all = append(all, statement{-1, w.left(b, i, of)})
+			}
 		}
 	}
 	for _, at := range b.inOrder() {
@@ -117,6 +120,7 @@ func (w *Writer) upsert(b *batch, at int, of scope) string {
 		excluded = append(excluded, t.columns[c].t.Comparable("excluded."+name))
 		values = append(values, fmt.Sprintf("%s AS f%d", t.alike(c), c))
 	}
+	want := "0" // of a part's rows those that are to be written, where a trigger may leave them out
 	var match, columns, inserted, keys, back []string
 	for _, k := range t.key {
 		values = append(values, fmt.Sprintf("%s AS k%d", t.alike(k), k))
@@ -140,35 +144,48 @@ func (w *Writer) upsert(b *batch, at int, of scope) string {
 			t.Table.SQL(), strings.Join(sets, ", "), on, rowOf(old), rowOf(fresh), guard)
 		conflict = fmt.Sprintf("DO UPDATE SET %s WHERE (%s) IS DISTINCT FROM (%s)%s", strings.Join(setsNew, ", "), rowOf(old), rowOf(excluded), guardNew)
 	}
+	if t.takers != nil {
+		want = "count(*) FILTER (WHERE o." + t.name(t.key[0]) + " IS NULL"
+		if len(sets) > 0 {
+			want += fmt.Sprintf(" OR (%s) IS DISTINCT FROM (%s)%s", rowOf(old), rowOf(fresh), guard)
+		}
+		want += ")"
+	}
 	return fmt.Sprintf(`WITH s AS MATERIALIZED (SELECT s.godwit_record AS n, s.godwit_seq AS q, %[1]s FROM %[2]s s
 			JOIN pg_temp.godwit_record r ON r.n = s.godwit_record AND NOT r.older%[15]s WHERE s.godwit_part = %[3]d%[4]s),
 		u AS (%[5]s),
 		i AS (INSERT INTO %[6]s AS o (%[7]s) OVERRIDING SYSTEM VALUE SELECT %[8]s FROM s
 			WHERE NOT EXISTS (SELECT FROM %[6]s o WHERE %[9]s) ORDER BY s.n, s.q ON CONFLICT (%[10]s) %[11]s RETURNING %[12]s),
-		e AS (SELECT s.n, 0 AS n_rows, %[13]s AS older FROM s LEFT JOIN %[6]s o ON %[9]s GROUP BY s.n
-			UNION ALL SELECT u.n, 1, false FROM u
-			UNION ALL SELECT s.n, 1, false FROM s WHERE ((%[14]s) IN (SELECT * FROM i)) IS TRUE),
-		b AS (SELECT e.n, pg_catalog.sum(e.n_rows) AS n_rows, pg_catalog.bool_or(e.older) AS older FROM e GROUP BY e.n)
-		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, older = b.older AND b.n_rows = 0 FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older)%[15]s`,
+		e AS (SELECT s.n, 0 AS n_rows, %[13]s AS older, %[16]s AS want FROM s LEFT JOIN %[6]s o ON %[9]s GROUP BY s.n
+			UNION ALL SELECT u.n, 1, false, 0 FROM u
+			UNION ALL SELECT s.n, 1, false, 0 FROM s WHERE ((%[14]s) IN (SELECT * FROM i)) IS TRUE),
+		b AS (SELECT e.n, pg_catalog.sum(e.n_rows) AS n_rows, pg_catalog.bool_or(e.older) AS older,
+			greatest(pg_catalog.sum(e.want) - pg_catalog.sum(e.n_rows), 0) AS missed FROM e GROUP BY e.n)
+		UPDATE pg_temp.godwit_record r SET n_rows = r.n_rows + b.n_rows, missed = r.missed + b.missed, older = b.older AND b.n_rows = 0
+		FROM b WHERE r.n = b.n AND (b.n_rows > 0 OR b.older OR b.missed > 0)%[15]s`,
 		strings.Join(values, ", "), w.stages[p.target], at, of.only, update, t.Table.SQL(), strings.Join(columns, ", "),
-		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, ", "), of.note)
+		strings.Join(inserted, ", "), on, idents(t.Key), conflict, strings.Join(keys, ", "), older, strings.Join(back, ", "), of.note, want)
 }
 
 func rowOf(exprs []string) string { return "ROW(" + strings.Join(exprs, ", ") + ")" }
 
-// remove deletes the parts of records that they have no more. Whose rows they
-// are is told by the rows, and by what they refer to in a row of the same
-// record, which is there also when no part is left.
+// remove deletes the parts of records that they have no more.
 func (w *Writer) remove(b *batch, at int, of scope) string {
+	return fmt.Sprintf(`WITH p AS MATERIALIZED (%s), w AS (DELETE FROM %s RETURNING p.n),
+		b AS (SELECT w.n, count(*) AS n_rows FROM w GROUP BY w.n) %s`,
+		w.whose(b, at, of), w.gone(b, at, of, "USING"), noteRows+of.note)
+}
+
+// whose says whose parts are whose: by the rows, and by what they refer to in a
+// row of the same record, which is there also when no part is left.
+func (w *Writer) whose(b *batch, at int, of scope) string {
 	t := &b.targets[at]
-	stage := w.stages[at]
-	values, match, keys, filled := make([]string, len(t.parent)), []string{}, []string{}, []string{}
+	values, filled := make([]string, len(t.parent)), []string{}
 	for i, c := range t.parent {
 		values[i] = fmt.Sprintf("%s AS p%d", t.alike(c), i)
-		match = append(match, fmt.Sprintf("o.%s = p.p%d", t.name(c), i))
 		filled = append(filled, fmt.Sprintf("s.c%d IS NOT NULL", c))
 	}
-	whose := fmt.Sprintf("SELECT s.godwit_record AS n, %s FROM %s s WHERE %s%s", strings.Join(values, ", "), stage, strings.Join(filled, " AND "), of.only)
+	whose := fmt.Sprintf("SELECT s.godwit_record AS n, %s FROM %s s WHERE %s%s", strings.Join(values, ", "), w.stages[at], strings.Join(filled, " AND "), of.only)
 	if t.owner >= 0 {
 		o, owned := &b.targets[t.owner], make([]string, len(t.owned))
 		for i, c := range t.owned {
@@ -176,13 +193,21 @@ func (w *Writer) remove(b *batch, at int, of scope) string {
 		}
 		whose += fmt.Sprintf(" UNION SELECT s.godwit_record, %s FROM %s s WHERE true%s", strings.Join(owned, ", "), w.stages[t.owner], of.only)
 	}
+	return "SELECT DISTINCT f.* FROM (" + whose + ") f JOIN pg_temp.godwit_record r ON r.n = f.n AND NOT r.older"
+}
+
+// gone are the rows o of records p that these have no more; by joins the two.
+func (w *Writer) gone(b *batch, at int, of scope, by string) string {
+	t := &b.targets[at]
+	var match, keys []string
+	for i, c := range t.parent {
+		match = append(match, fmt.Sprintf("o.%s = p.p%d", t.name(c), i))
+	}
 	for _, k := range t.key {
 		keys = append(keys, fmt.Sprintf("o.%s = %s", t.name(k), t.alike(k)))
 	}
-	return fmt.Sprintf(`WITH p AS MATERIALIZED (SELECT DISTINCT f.* FROM (%s) f JOIN pg_temp.godwit_record r ON r.n = f.n AND NOT r.older),
-		w AS (DELETE FROM %s o USING p WHERE %s AND NOT EXISTS (SELECT FROM %s s WHERE %s%s) RETURNING p.n),
-		b AS (SELECT w.n, count(*) AS n_rows FROM w GROUP BY w.n) %s`,
-		whose, t.Table.SQL(), strings.Join(match, " AND "), stage, strings.Join(keys, " AND "), of.only, noteRows+of.note)
+	return fmt.Sprintf("%s o %s p WHERE %s AND NOT EXISTS (SELECT FROM %s s WHERE %s%s)",
+		t.Table.SQL(), by, strings.Join(match, " AND "), w.stages[at], strings.Join(keys, " AND "), of.only)
 }
 
 // same finds keys of a target that stand twice in the stage.

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 
@@ -82,9 +83,14 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 	if err != nil {
 		return nil, err
 	}
+	logging, err := relations.LoggingOf(ctx, conn, names)
+	if err != nil {
+		return nil, err
+	}
 	tables := make([]connector.TargetTable, len(names))
 	for i, name := range names {
-		t := connector.TargetTable{Name: name}
+		l := logging[i]
+		t := connector.TargetTable{Name: name, Unlogged: l.Unlogged, Mixed: l.Unlogged && l.Logged}
 		t.Key, _ = keyOf(unique[i])
 		for _, u := range unique[i] {
 			t.Unique = append(t.Unique, u.Columns)

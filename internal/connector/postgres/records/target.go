@@ -68,6 +68,7 @@ type target struct {
 	owner     int // target, -1 when it is not known
 	owned     []int
 	columnsOf map[string][]string // of the table's constraints, by name
+	takers    []string            // triggers that may leave rows out
 }
 
 // targets learns all about the tables that records go into.
@@ -78,6 +79,9 @@ func targets(ctx context.Context, conn *pgx.Conn, mode string, into []connector.
 	}
 	found, err := attributes(ctx, conn, tables)
 	if err != nil {
+		return nil, err
+	}
+	if err := noRules(ctx, conn, mode, tables); err != nil {
 		return nil, err
 	}
 	unique, err := uniques(ctx, conn, tables)
@@ -94,6 +98,9 @@ func targets(ctx context.Context, conn *pgx.Conn, mode string, into []connector.
 				return nil, err
 			}
 		}
+	}
+	if err := watch(ctx, conn, mode, tables, all); err != nil {
+		return nil, err
 	}
 	return all, constraints(ctx, conn, tables, all)
 }
