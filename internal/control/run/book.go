@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -35,32 +36,7 @@ func (p past) Advance(ctx context.Context, id string, fence int64, w catalog.Wat
 }
 
 func (p past) Snapshot(ctx context.Context, step string) (id string, settled int, err error) {
-	units, err := p.view.Units(ctx, p.run, ledger.Filter{Step: step, Kind: "load"}, 0)
-	if err != nil {
-		return "", 0, err
-	}
-	chunks, err := p.view.SettledChunks(ctx, p.run)
-	if err != nil {
-		return "", 0, err
-	}
-	loads := map[string]bool{}
-	for _, u := range units {
-		loads[u.ID] = true
-		settled += chunks[u.ID]
-	}
-	const page = 1000
-	for after := int64(0); ; {
-		events, err := p.view.Events(ctx, p.run, after, page)
-		if err != nil || len(events) == 0 {
-			return id, settled, err
-		}
-		for _, e := range events {
-			after = e.Seq
-			if b, err := unit.Decode[unit.Snapshot](e); e.Kind == unit.SnapshotOpened && loads[e.Unit] && err == nil {
-				id = b.ID
-			}
-		}
-	}
+	return conclude.Snapshot(ctx, p.view, p.run, step)
 }
 
 func (p past) Take(ctx context.Context, a unit.Redrive) (int64, error) {

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -309,24 +308,7 @@ func (d *drive) concluded(ctx context.Context) bool {
 // tidy takes away what a run that ends for good has left at its targets; what
 // cannot be reached keeps its marks, which is harmless.
 func (d *drive) tidy(ctx context.Context) {
-	targets := map[string]bool{}
-	for _, kind := range d.runs.kinds(func(k unit.Kind) bool { return k.Marked }) {
-		units, err := d.runs.Ledger.View().Units(ctx, d.run.ID, ledger.Filter{Kind: kind}, 0)
-		if err != nil {
-			return
-		}
-		for _, u := range units {
-			var spec struct{ To string }
-			if json.Unmarshal(u.Spec, &spec) == nil && spec.To != "" {
-				targets[spec.To] = true
-			}
-		}
-	}
-	for to := range targets {
-		if w, err := connector.Capable[connector.Writer](ctx, d.open, to, "be written in marked transactions"); err == nil {
-			_ = w.DropMarks(ctx, d.run.UID, "", nil)
-		}
-	}
+	conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 }
 
 // evaluate answers a node's condition. No node of today's language has one.

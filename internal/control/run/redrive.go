@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
-	"godwit/internal/connector"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/fault"
@@ -23,7 +22,9 @@ const RedriveFlow = "redrive"
 // filter selects none, redrive.step when a step is not in the flow any more,
 // redrive.rows when its verb does not process any again.
 func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) (*flow.Bound, error) {
-	if err := r.freed(ctx, of, b, f); err != nil {
+	open := r.endpoints(b.Connections)
+	defer open.Close()
+	if err := conclude.Held(ctx, r.Ledger, of, f, open); err != nil {
 		return nil, err
 	}
 	steps, err := r.Ledger.View().Exceptions().Steps(ctx, of.ID, f)
@@ -60,32 +61,6 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 		}
 	}
 	return &again, nil
-}
-
-// freed gives exceptions back that a cancelled redrive still holds: its target
-// could not be asked then.
-func (r *Runs) freed(ctx context.Context, of Ref, b *flow.Bound, f ledger.ExceptionFilter) error {
-	names, err := r.Ledger.View().Exceptions().Holders(ctx, of.ID, f)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	open := r.endpoints(b.Connections)
-	defer open.Close()
-	for _, name := range names {
-		run, err := r.Ledger.Find(ctx, name)
-		if err != nil {
-			return err
-		}
-		if err := conclude.Prepared(ctx, r.Ledger.View(), r.Ledger.Over(run), run, open); err != nil {
-			return fault.Wrap(err, "%s was cancelled and holds some of the exceptions", name)
-		}
-		for to := range b.Connections {
-			if w, err := connector.Capable[connector.Writer](ctx, open, to, "be written in marked transactions"); err == nil {
-				_ = w.DropMarks(ctx, run.UID, "", nil) // what stays is harmless
-			}
-		}
-	}
-	return nil
 }
 
 // schema is that of the records of a step, as they were read.

@@ -8,6 +8,13 @@ import (
 	"godwit/internal/unit"
 )
 
+// Points tells at which points in time a step's records were read.
+type Points interface {
+	// Snapshot returns the ID of the snapshot that a step's records were read
+	// at last, "" when none is known, and how many of its chunks are settled.
+	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
+}
+
 // Book is the ledger's side of a load: what it remembers of a unit between
 // its chunks. All methods fail with code run.fenced when the fence is not the
 // unit's any more. It is safe for concurrent use.
@@ -25,9 +32,7 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	// Snapshot returns the ID of the snapshot that a step's records were read
-	// at last, "" when none is known, and how many of its chunks are settled.
-	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
+	Points
 	// Take claims the exceptions of another run that are to be processed again.
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	// Open reads claimed ones in order of their ids, from behind one on; an

@@ -12,6 +12,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/assembly"
+	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/mapping"
 )
 
@@ -38,7 +39,7 @@ func (*loader) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error)
 // Do loads chunk after chunk, from behind the last one that is settled. Drained
 // it yields at a chunk's border. The result holds the accounts of all chunks.
 func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	defer relax()()
+	defer collector.Relax()()
 	r, err := x.begin(ctx, u, l, report)
 	if err != nil {
 		return unit.Result{}, err

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/collector"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ func (*comparer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, erro
 // and is done again from the start: what it knows of the target holds for one
 // point in time.
 func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	defer relax()()
+	defer collector.Relax()()
 	c := &comparing{unit: u, report: report}
 	if err := json.Unmarshal(u.Spec, &c.spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
@@ -123,7 +124,7 @@ type comparing struct {
 	sent    int64 // of them, those that were compared
 	bytes   int64
 	unlike  [][]differing // by table, the first ones
-	over    bool      // all was read
+	over    bool          // all was read
 	yielded bool
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
-	"godwit/internal/fault"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/record"
 
 	"github.com/jackc/pgx/v5"
@@ -21,47 +21,6 @@ import (
 // notTaken is the state that its block is left with; no server has a class GW.
 const notTaken = "GW001"
 
-// noRules refuses tables whose rules would see to the statements of a mode. COPY
-// knows no rules and INSERT does: the same record would go two ways, and the
-// server's counts say nothing about rows that a rule has put elsewhere.
-func noRules(ctx context.Context, conn *pgx.Conn, mode string, tables []catalog.Name) error {
-	type rule struct {
-		Table int
-		Name  string
-	}
-	events := "3"
-	if mode != connector.ModeAppend {
-		events = "234"
-	}
-	found, err := list(ctx, conn, pgx.RowToStructByPos[rule], `
-		SELECT w.n::int4, r.rulename::text FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
-		JOIN pg_catalog.pg_rewrite r ON r.ev_class = pg_catalog.to_regclass(w.name)
-		WHERE r.ev_enabled IN ('O', 'A') AND pg_catalog.strpos($2, r.ev_type::text) > 0 ORDER BY w.n, r.rulename`, quoted(tables), events)
-	if err != nil || len(found) == 0 {
-		return err
-	}
-	t := tables[found[0].Table-1]
-	return fault.New(fault.Config, "target.rules", "table %s has rule %s: where its rows go cannot be told", t, found[0].Name).
-		Hint("a trigger does what a rule does, and is met by every record").
-		Hint("ALTER TABLE %s DISABLE RULE %s; while records are loaded", t.SQL(), catalog.Quote(found[0].Name))
-}
-
-// takers are the triggers that may leave rows of the tables out, of their
-// partitions and heirs too.
-const takers = `
-	WITH RECURSIVE w AS (SELECT pg_catalog.to_regclass(name)::oid AS t, n::int4 FROM unnest(%s) WITH ORDINALITY AS w (name, n)),
-		tree AS (SELECT w.n, w.t FROM w UNION SELECT tree.n, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.t)
-	SELECT tree.n, g.tgname::text, tree.t::pg_catalog.regclass::text FROM tree JOIN pg_catalog.pg_trigger g ON g.tgrelid = tree.t
-	WHERE g.tgtype & 3 = 3 AND g.tgtype & %d <> 0 AND g.tgenabled IN ('O', 'A') AND NOT g.tgisinternal`
-
-// eventsOf are the bits of tgtype: of INSERT, DELETE and UPDATE.
-func eventsOf(mode string) int {
-	if mode == connector.ModeAppend {
-		return 4
-	}
-	return 4 | 8 | 16
-}
-
 // watch notes the targets' takers. It may be too early: who makes a trigger now
 // is seen by met.
 func watch(ctx context.Context, conn *pgx.Conn, mode string, tables []catalog.Name, all []target) error {
@@ -69,7 +28,7 @@ func watch(ctx context.Context, conn *pgx.Conn, mode string, tables []catalog.Na
 		Table       int
 		Name, Where string
 	}
-	found, err := list(ctx, conn, pgx.RowToStructByPos[taker], fmt.Sprintf(takers, "$1::text[]", eventsOf(mode))+" ORDER BY 1, 2, 3", quoted(tables))
+	found, err := list(ctx, conn, pgx.RowToStructByPos[taker], relations.Takers("$1::text[]", mode)+" ORDER BY 1, 2, 3", quoted(tables))
 	for _, f := range found {
 		t := &all[f.Table-1]
 		if text := fmt.Sprintf("trigger %s of %s", f.Name, f.Where); !slices.Contains(t.takers, text) {
@@ -97,7 +56,7 @@ func (w *Writer) complete() string {
 	for i, t := range w.targets {
 		names[i] = "'" + strings.ReplaceAll(t.Table.SQL(), "'", "''") + "'"
 	}
-	return "SELECT FROM (" + fmt.Sprintf(takers, "ARRAY["+strings.Join(names, ", ")+"]", eventsOf(w.mode)) + ") t LIMIT 1"
+	return "SELECT FROM (" + relations.Takers("ARRAY["+strings.Join(names, ", ")+"]", w.mode) + ") t LIMIT 1"
 }
 
 // watchAgain looks for triggers once more, before a page is written record by record.

@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
 
@@ -81,7 +82,7 @@ func targets(ctx context.Context, conn *pgx.Conn, mode string, into []connector.
 	if err != nil {
 		return nil, err
 	}
-	if err := noRules(ctx, conn, mode, tables); err != nil {
+	if err := relations.NoRules(ctx, conn, mode, tables); err != nil {
 		return nil, err
 	}
 	unique, err := uniques(ctx, conn, tables)

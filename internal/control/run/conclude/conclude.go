@@ -1,5 +1,6 @@
-// Package conclude ends what loads of a cancelled run had prepared, by what its
-// targets say. Start at Prepared.
+// Package conclude finds what loads of a run have left: what a cancelled one had
+// prepared, which its targets decide, and the snapshot that was read at. Start at
+// Prepared.
 package conclude
 
 import (
@@ -10,6 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 )
 
 // Prepared settles or discards what loads of a run that is over for good had
@@ -76,4 +78,78 @@ func left(ctx context.Context, open connector.Opener, to, run string) ([]record.
 		}
 	}
 	return w.Marks(ctx, run)
+}
+
+// Snapshot finds in the journal at which snapshot a step's records were read
+// last, "" when none is known, and how many of its chunks are settled.
+func Snapshot(ctx context.Context, view *ledger.View, run int64, step string) (id string, settled int, err error) {
+	units, err := view.Units(ctx, run, ledger.Filter{Step: step, Kind: "load"}, 0)
+	if err != nil {
+		return "", 0, err
+	}
+	chunks, err := view.SettledChunks(ctx, run)
+	if err != nil {
+		return "", 0, err
+	}
+	loads := map[string]bool{}
+	for _, u := range units {
+		loads[u.ID] = true
+		settled += chunks[u.ID]
+	}
+	const page = 1000
+	for after := int64(0); ; {
+		events, err := view.Events(ctx, run, after, page)
+		if err != nil || len(events) == 0 {
+			return id, settled, err
+		}
+		for _, e := range events {
+			after = e.Seq
+			if b, err := unit.Decode[unit.Snapshot](e); e.Kind == unit.SnapshotOpened && loads[e.Unit] && err == nil {
+				id = b.ID
+			}
+		}
+	}
+}
+
+// Held gives exceptions back that cancelled redrives still hold: their targets
+// could not be asked then.
+func Held(ctx context.Context, l *ledger.Ledger, of ledger.Run, f ledger.ExceptionFilter, open connector.Opener) error {
+	names, err := l.View().Exceptions().Holders(ctx, of.ID, f)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		run, err := l.Find(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := Prepared(ctx, l.View(), l.Over(run), run, open); err != nil {
+			return fault.Wrap(err, "%s was cancelled and holds some of the exceptions", name)
+		}
+		Tidy(ctx, l.View(), run, []string{"load"}, open)
+	}
+	return nil
+}
+
+// Tidy takes the marks of a run away at the targets of its units of some kinds;
+// those that cannot be reached keep them, which is harmless.
+func Tidy(ctx context.Context, view *ledger.View, run ledger.Run, kinds []string, open connector.Opener) {
+	targets := map[string]bool{}
+	for _, kind := range kinds {
+		units, err := view.Units(ctx, run.ID, ledger.Filter{Kind: kind}, 0)
+		if err != nil {
+			return
+		}
+		for _, u := range units {
+			var spec struct{ To string }
+			if json.Unmarshal(u.Spec, &spec) == nil && spec.To != "" {
+				targets[spec.To] = true
+			}
+		}
+	}
+	for to := range targets {
+		if w, err := connector.Capable[connector.Writer](ctx, open, to, "be written in marked transactions"); err == nil {
+			_ = w.DropMarks(ctx, run.UID, "", nil)
+		}
+	}
 }

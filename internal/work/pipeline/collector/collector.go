@@ -1,4 +1,5 @@
-package pipeline
+// Package collector sets the pace of Go's garbage collector while loads run.
+package collector
 
 import (
 	"os"
@@ -17,9 +18,9 @@ var loads struct {
 	running, before int
 }
 
-// relax is called when a load begins, and what it returns when it ends. Who
+// Relax is called when a load begins, and what it returns when it ends. Who
 // sets GOGC decides.
-func relax() func() {
+func Relax() func() {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
