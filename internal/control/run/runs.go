@@ -44,7 +44,6 @@ type Book interface {
 	Settle(ctx context.Context, id string, fence int64, number int) error
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	Discard(ctx context.Context, id string, fence int64, from int) error
-	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
 	Kept
@@ -52,6 +51,7 @@ type Book interface {
 
 // Kept is what a run keeps for its loads, as package pipeline describes it.
 type Kept interface {
+	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
 	Lookup(ctx context.Context, sum string) ([][2]string, error)
 	Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error
 	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error

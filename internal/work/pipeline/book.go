@@ -8,13 +8,6 @@ import (
 	"godwit/internal/unit"
 )
 
-// Points tells at which points in time a step's records were read.
-type Points interface {
-	// Snapshot returns the ID of the snapshot that a step's records were read
-	// at last, "" when none is known, and how many of its chunks are settled.
-	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
-}
-
 // Book is the ledger's side of a load: what it remembers of a unit between
 // its chunks. All methods fail with code run.fenced when the fence is not the
 // unit's any more. It is safe for concurrent use.
@@ -32,7 +25,6 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	Points
 	// Take claims the exceptions of another run that are to be processed again.
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
 	// Open reads claimed ones in order of their ids, from behind one on; an
@@ -43,6 +35,9 @@ type Book interface {
 
 // Kept is what a run keeps for its loads beside their chunks.
 type Kept interface {
+	// Snapshot returns the ID of the snapshot that a step's records were read
+	// at last, "" when none is known, and how many of its chunks are settled.
+	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
 	// Lookup gives the table of values of that hash, as it was read when the
 	// step was planned.
 	Lookup(ctx context.Context, sum string) ([][2]string, error)
