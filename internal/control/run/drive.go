@@ -258,7 +258,7 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	switch run.Outcome {
 	case plan.OutcomeCancelled:
 		if known { // else a redrive asks for them
-			d.tidy(ctx)
+			conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 		}
 	case plan.OutcomeDone:
 		return e, d.proven(context.WithoutCancel(ctx), &e)
@@ -299,16 +299,7 @@ func (d *drive) proven(ctx context.Context, e *Ended) error {
 // was not cancelled the next owner finds out.
 func (d *drive) concluded(ctx context.Context) bool {
 	run, err := d.runs.Ledger.Find(ctx, d.run.Name())
-	if err != nil || run.Outcome != plan.OutcomeCancelled {
-		return false
-	}
-	return conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
-}
-
-// tidy takes away what a run that ends for good has left at its targets; what
-// cannot be reached keeps its marks, which is harmless.
-func (d *drive) tidy(ctx context.Context) {
-	conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
+	return err == nil && run.Outcome == plan.OutcomeCancelled && conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
 }
 
 // evaluate answers a node's condition. No node of today's language has one.
