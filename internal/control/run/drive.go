@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -297,12 +296,16 @@ func (d *drive) proven(ctx context.Context, e *Ended) error {
 func (d *drive) tidy(ctx context.Context) {
 	for _, n := range d.frozen.Graph.Steps {
 		for _, u := range n.Units {
-			var s inspectSpec
-			var ends unit.Ends
-			if json.Unmarshal(u.Spec, &s) != nil || json.Unmarshal(s.Spec, &ends) != nil {
+			verb, spec, err := d.runs.decode(u.Spec)
+			if err != nil {
 				continue
 			}
-			if w, err := connector.Capable[connector.Writer](ctx, d.open, ends.To, "be written in marked transactions"); err == nil {
+			needs, err := verb.Needs(spec)
+			if err != nil {
+				continue
+			}
+			_ = connector.Unstage(ctx, d.open, needs.To, d.run.UID)
+			if w, err := connector.Capable[connector.Writer](ctx, d.open, needs.To, "be written in marked transactions"); err == nil {
 				_ = w.DropMarks(ctx, d.run.UID, "", nil)
 			}
 		}

@@ -303,7 +303,8 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[stri
 	var lost []ledger.Unit
 	for _, u := range units {
 		if u.State != ledger.Done { // chunks of a unit under way, or about to be
-			if found[u.ID] < chunks[u.ID] && !t.since(u) {
+			over := u.State == ledger.Running && !(t[u.Step].done.Before(u.Started) && t[u.Step].tried.Before(u.Started)) // and its marks taken, since it was seen
+			if found[u.ID] < chunks[u.ID] && !over {
 				lost = append(lost, u)
 			}
 			continue
@@ -314,13 +315,6 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[stri
 		lost = append(lost, u)
 	}
 	return lost
-}
-
-// since reports whether marks were taken away, or about to be, after a unit that
-// was seen running began: then it has ended since it was seen, and its marks
-// went with the others.
-func (t taken) since(u ledger.Unit) bool {
-	return u.State == ledger.Running && !(t[u.Step].done.Before(u.Started) && t[u.Step].tried.Before(u.Started))
 }
 
 func (t taken) doubted(u ledger.Unit) bool {
