@@ -205,6 +205,9 @@ type Records struct {
 	Ranges  int            // at most so many parts
 	Proves  bool           // they are compared with what is in the tables: nothing is written
 	Lookups []Lookup       // tables of values that are read whole
+	// What becomes of rows that the tables hold: all give way to what is read,
+	// or those that are not among it go.
+	Replaces, Removes bool
 }
 
 // Lookup is a table of values that is read from a system, once, when a step is
@@ -291,7 +294,9 @@ type Kind struct {
 	Rows     bool // brings rows of its entity
 	Resting  bool // rests on all rows being there: done again when some were
 	Measured bool // its progress is in the measure of its weight
-	Compares bool // has done its work also when it fails: it found a difference
+	// Before it is done what its step wrote is seen by nobody.
+	Publishes bool
+	Compares  bool // has done its work also when it fails: it found a difference
 }
 
 // Called is the word that stands in flows.

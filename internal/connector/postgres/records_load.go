@@ -7,12 +7,12 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/relations"
+	"godwit/internal/connector/postgres/staging"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 )
 
-// BeginRecords is the connector.RecordTarget's. Triggers run with the
-// search_path that the role has for everybody else.
+// BeginRecords is the connector.RecordTarget's. Triggers run with the role's own search_path.
 func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (connector.Transaction, connector.RecordLoad, error) {
 	l, err := e.beginLoad(ctx, marks, func(context.Context, *session) (bool, error) { return false, nil })
 	if err != nil {
@@ -94,7 +94,12 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 	return records.Compare(ctx, s.conn, own, mode, into, where)
 }
 
+// Stage is the connector.Stager's.
+func (e *Endpoint) Stage(tx connector.Transaction, h connector.Holder) connector.Stage {
+	return staging.New(tx.(*load).s.conn, h)
+}
+
 var (
-	_ connector.RecordTarget   = (*Endpoint)(nil)
+	_ connector.Stager         = (*Endpoint)(nil)
 	_ connector.RecordComparer = (*Endpoint)(nil)
 )

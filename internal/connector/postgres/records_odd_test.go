@@ -324,3 +324,45 @@ func TestTargetTables(t *testing.T) {
 		"u uuid uuid false false false[] ..", "v text(9)[] character varying(9)[] false false false[] ..")
 	same(t, "unique", strings.Fields(fmt.Sprint(tables[0].Key, tables[0].Unique)), "[]", "[[u]", "[i", "u]]")
 }
+
+// Rows are appended to a table whose key the server makes.
+func TestRecordsAppendedWithoutTheirKey(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table public.t (id int generated always as identity primary key, v text)")
+	got := write(t, endpoint(t, url), connector.ModeAppend, connector.Into{Table: public("t"), Columns: []string{"v"}, Key: []string{"id"}}, []any{"a"}, []any{"b"})
+	same(t, "became", got, "applied 1", "applied 1")
+}
+
+// Borders from the planner's histogram are in the order of the key's type, not
+// of their texts: 9000 is before 10000. Else ranges would overlap.
+func TestRecordsSplitByHistogram(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table public.n (id int primary key)", "insert into public.n select generate_series(1, 20000)", "analyze public.n")
+	e := endpoint(t, url)
+	ranges, err := e.Split(patient(t), connector.Query{Table: public("n"), Key: []string{"id"}}, 4)
+	if err != nil || len(ranges) != 4 {
+		t.Fatalf("%d ranges: %v", len(ranges), err)
+	}
+	seen := map[any]bool{}
+	for _, q := range ranges {
+		r, err := e.ReadRecords(patient(t), q, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, rec := range drain(t, r) {
+			if n++; seen[rec.Slots[0]] {
+				t.Fatalf("%v is in two ranges", rec.Slots[0])
+			}
+			seen[rec.Slots[0]] = true
+		}
+		if r.Close(); n < 4000 || n > 6000 {
+			t.Errorf("a range of %d records of 20000", n)
+		}
+	}
+	if len(seen) != 20000 {
+		t.Errorf("%d records of 20000", len(seen))
+	}
+}

@@ -16,7 +16,7 @@ var planned = map[string][]string{
 	"tls":      words("ca cert key verify"),
 	"limit":    words("rate concurrency connections bandwidth times"),
 	"secret":   words("aws"),
-	"place":    words("table where query with since overlap parts index filter request params pages objects format mode key gone object publish calls read"),
+	"place":    words("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
 	"flow":     words("overlap finally"),
 	"step":     words("if for_each finally snapshot"),
 	"verb":     words("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve flow steps parallel"),

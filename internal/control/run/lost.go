@@ -305,7 +305,8 @@ func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[stri
 	var lost []ledger.Unit
 	for _, u := range units {
 		if u.State != ledger.Done { // chunks of a unit under way, or about to be
-			if found[u.ID] < chunks[u.ID] {
+			over := u.State == ledger.Running && !(t[u.Step].done.Before(u.Started) && t[u.Step].tried.Before(u.Started)) // and its marks taken, since it was seen
+			if found[u.ID] < chunks[u.ID] && !over {
 				lost = append(lost, u)
 			}
 			continue

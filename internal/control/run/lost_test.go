@@ -40,3 +40,26 @@ func TestMissingMarks(t *testing.T) {
 		}
 	}
 }
+
+// A unit that was running when it was asked for may have ended, and its marks
+// been taken away, before the marks were read.
+func TestMissingMarksOfRunning(t *testing.T) {
+	t.Parallel()
+	began := time.UnixMilli(1_000).UTC()
+	u := ledger.Unit{State: ledger.Running, Started: began}
+	u.Unit = unit.Unit{ID: "load/1", Step: "load"}
+	for name, c := range map[string]struct {
+		done, tried time.Time
+		lost        bool
+	}{
+		"nobody took them":             {lost: true},
+		"taken before it was reopened": {done: began.Add(-time.Second), tried: began.Add(-time.Second), lost: true},
+		"taken since":                  {done: began.Add(time.Second)},
+		"about to be taken":            {tried: began.Add(time.Second)},
+	} {
+		when := taken{"load": {done: c.done, tried: c.tried}}
+		if got := when.missing([]ledger.Unit{u}, nil, map[string]int{u.ID: 3}); len(got) > 0 != c.lost {
+			t.Errorf("%s: lost %t, want %t", name, len(got) > 0, c.lost)
+		}
+	}
+}

@@ -100,6 +100,9 @@ func (p *Plan) changes() (definitions [][]string, destroyed []string) {
 		for _, d := range s.Facts.Clearing {
 			destroyed = append(destroyed, d.SQL)
 		}
+		if r := s.Needs.Records; r != nil && (r.Replaces || r.Removes) {
+			destroyed = append(destroyed, s.Step.ID+": rows")
+		}
 	}
 	return definitions, destroyed
 }

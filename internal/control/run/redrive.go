@@ -47,6 +47,9 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 				Hint("mend them at the source, or what refuses them at the target, then copy their table again; godwit dead show %s ID --source shows one", of.Name()).
 				Hint("--step selects the exceptions of another step")
 		}
+		if err := r.published(ctx, of, step.ID); err != nil {
+			return nil, err
+		}
 		schema, err := r.schema(ctx, of, step.ID)
 		if err != nil {
 			return nil, err
@@ -61,6 +64,22 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, f ledger.Exce
 		}
 	}
 	return &again, nil
+}
+
+// published refuses a step whose records are still held back: what a redrive
+// wrote now would give way to them.
+func (r *Runs) published(ctx context.Context, of Ref, step string) error {
+	for _, kind := range r.kinds(func(k unit.Kind) bool { return k.Publishes }) {
+		units, err := r.Ledger.View().Units(ctx, of.ID, ledger.Filter{Step: step, Kind: kind}, 0)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(units, func(u ledger.Unit) bool { return u.State != ledger.Done }) {
+			return fault.New(fault.Config, "redrive.unpublished", "what %s read in step %s is not published: its dead letters would be replaced again", of.Name(), step).
+				Hint("godwit resume %s publishes it; of a run that is cancelled nothing was changed: run the flow again", of.Name())
+		}
+	}
+	return nil
 }
 
 // schema is that of the records of a step, as they were read.

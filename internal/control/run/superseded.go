@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -90,8 +91,8 @@ type tablePlace struct {
 }
 
 // written lists the tables that units of a run in a state ("" = any) bring rows
-// into, and whether a copy does: several loads may add to one table, a copy
-// makes it what its source is.
+// into, and whether a copy does, or a load that replaces: several loads may add
+// to one table, those make it what their source is.
 func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (map[tablePlace]bool, error) {
 	b, err := r.thaw(f)
 	if err != nil {
@@ -116,6 +117,8 @@ func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
 		To     string
 		Chunks []catalog.Chunk // of a copy
 		Into   []catalog.Into  // of a load
+		Mode   string
+		Keys   []string // that are noted: other rows go
 	}
 	if json.Unmarshal(raw, &spec) != nil {
 		return
@@ -126,6 +129,6 @@ func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
 	}
 	for _, into := range spec.Into {
 		at := tablePlace{target, into.Table}
-		tables[at] = tables[at] // false when it was not there
+		tables[at] = tables[at] || spec.Mode == connector.ModeReplace || spec.Keys != nil // false when it was not there
 	}
 }

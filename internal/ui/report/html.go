@@ -235,7 +235,7 @@ func (p page) sections() []section {
 		return list
 	}
 	all := []section{
-		{ID: "accounts-section", Title: "Accounts", Tables: pick("steps", "accounts")},
+		{ID: "accounts-section", Title: "Accounts", Tables: pick("steps", "accounts", "changes")},
 		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
 		{ID: "again", Title: "Copied again", Tables: pick("copied-again")},
 		{ID: "proof-section", Title: "Proof", Tables: pick("proof", "differences", "objects")},

@@ -15,7 +15,8 @@ type Report struct {
 	V           int          `json:"v"`    // 1
 	Zone        string       `json:"zone"` // of the times in HTML, "Europe/Berlin"; "" = UTC
 	Verdict     Verdict      `json:"verdict"`
-	Accounts    []Account    `json:"accounts"` // one per step and entity
+	Accounts    []Account    `json:"accounts"`          // one per step and entity
+	Changes     []Change     `json:"changes,omitempty"` // of rows that were at the target before
 	NotLoaded   *NotLoaded   `json:"not_loaded,omitempty"`
 	Again       []Again      `json:"copied_again,omitempty"`
 	Proof       []Proof      `json:"proof,omitempty"`
@@ -120,6 +121,21 @@ func (a Account) MarshalJSON() ([]byte, error) {
 		numbers
 		Closes bool `json:"closes"`
 	}{numbers(a), a.Closes()})
+}
+
+// Change says what became of rows that a table held before: replaced by what
+// was read, or gone from the source.
+type Change struct {
+	Step     string `json:"step"`
+	Table    string `json:"table"`
+	What     string `json:"what"` // replaced, gone
+	Rows     int64  `json:"rows"` // that it holds now; of a replacement
+	Inserted int64  `json:"inserted"`
+	Updated  int64  `json:"updated"`
+	Deleted  int64  `json:"deleted"`
+	Marked   int64  `json:"marked"`
+	Back     int64  `json:"back"` // whose mark was taken off
+	Why      string `json:"reason,omitempty"`
 }
 
 // Again is work that was done more than once.

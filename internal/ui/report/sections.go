@@ -29,7 +29,7 @@ func newPage(r Report) page {
 // Lists without rows are left out, except the accounts and the proof.
 func Tables(r Report) []Table {
 	p := newPage(r)
-	all := []Table{p.byStep(), p.byEntity(), p.causes(), p.examples(), p.issues(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
+	all := []Table{p.byStep(), p.byEntity(), p.changes(), p.causes(), p.examples(), p.issues(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
 		p.throughput(), p.slowest(), p.waits(), p.forecasts(), p.snapshots(), p.actions(), p.events()}
 	return slices.DeleteFunc(all, func(t Table) bool {
 		return len(t.Rows) == 0 && t.ID != "steps" && t.ID != "accounts" && t.ID != "proof"
@@ -70,6 +70,22 @@ func (p page) byEntity() Table {
 		total = AccountOf(total.record().Plus(a.record()), chunks)
 	}
 	t.Foot = append([]Cell{text("total"), text(view.Plural(len(p.Accounts), "account")), number(total.Chunks)}, accountCells(total, p.closes())...)
+	return t
+}
+
+func (p page) changes() Table {
+	t := Table{ID: "changes", Title: "Rows that were there before",
+		Help: "Of tables that were replaced, and of rows whose key is gone from the source.",
+		Columns: []Column{{Name: "step"}, {Name: "table"}, {Name: "what"}, {Name: "rows now", Numbers: true}, {Name: "inserted", Numbers: true}, {Name: "updated", Numbers: true},
+			{Name: "deleted", Numbers: true}, {Name: "marked", Numbers: true}, {Name: "back", Numbers: true}, {Name: "reason", Wide: true}}}
+	for _, c := range p.Changes {
+		rows := number(c.Rows)
+		if c.What == "gone" {
+			rows = text("")
+		}
+		t.Rows = append(t.Rows, []Cell{text(c.Step), name(c.Table), text(c.What), rows, number(c.Inserted), number(c.Updated),
+			number(c.Deleted), number(c.Marked), number(c.Back), text(c.Why)})
+	}
 	return t
 }
 

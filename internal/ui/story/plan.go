@@ -3,6 +3,7 @@ package story
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/run"
@@ -17,6 +18,7 @@ func Plan(p *run.Plan) view.Plan {
 		if st.Facts.Records != nil {
 			row = loaded(row, st)
 			v.Steps = append(v.Steps, row)
+			loses(&v.Destroys, st)
 			continue
 		}
 		row.Makes = makes(st)
@@ -57,6 +59,29 @@ func Plan(p *run.Plan) view.Plan {
 		}
 	}
 	return v
+}
+
+// loses adds the tables that records are written to and that lose rows by it.
+func loses(d *view.Destroys, st run.PlannedStep) {
+	r := st.Needs.Records
+	if r == nil || !r.Replaces && !r.Removes || st.Facts.Target == nil {
+		return
+	}
+	for _, t := range st.Facts.Target.Tables {
+		if !slices.Contains(r.Tables, t.Name) {
+			continue
+		}
+		if !r.Replaces {
+			t.Rows = -1 // which ones go is not known before all is read
+		}
+		d.Some = !r.Replaces && (d.Some || len(d.Tables) == 0)
+		d.On, d.How = st.Needs.To, "are replaced by what is read (mode: replace)"
+		if !r.Replaces {
+			d.How = "lose rows whose key is not read (gone: delete)"
+		}
+		d.Rows += max(0, t.Rows)
+		d.Tables = append(d.Tables, view.Named{Name: t.Name.String(), N: t.Rows})
+	}
 }
 
 func first(st run.PlannedStep) string {

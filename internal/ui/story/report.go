@@ -36,6 +36,7 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 	for _, a := range totals { // largest first
 		r.Accounts = append(r.Accounts, report.AccountOf(a, int64(a.Chunk)))
 	}
+	r.Changes = changes(st)
 	for _, a := range st.Again {
 		r.Again = append(r.Again, report.Again{What: a.What, Unit: view.UnitName(a.Unit), Entity: a.Entity, At: a.At, Times: int64(a.Times), Rows: a.Rows, Why: a.Why})
 	}

@@ -43,6 +43,7 @@ type Destroys struct {
 	Tables []Named // largest first; N is -1 where there are no statistics
 	Gone   []Named // of them those that the source does not have: not made again
 	All    bool    // list all of them, not two
+	Some   bool    // only rows of them go, which ones is not known before
 	Blobs  []uint32
 }
 
@@ -140,7 +141,11 @@ func (p Plan) Draw(edge int) []string {
 		}
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {
-		note("destroys on "+d.On, d.rows()+" in "+Plural(len(d.Tables), "table")+" "+d.How, "")
+		text := Plural(len(d.Tables), "table") + " " + d.How
+		if !d.Some {
+			text = d.rows() + " in " + text
+		}
+		note("destroys on "+d.On, text, "")
 		listed, more := 2, "--show destroys"
 		if d.All || len(d.Tables) <= listed {
 			listed, more = len(d.Tables), ""
@@ -207,6 +212,8 @@ func (p Plan) decision(edge int) []string {
 	units, size, takes := p.units()
 	parts := []string{Plural(len(p.Steps), "step"), Plural(units, "unit"), Size(size)}
 	switch {
+	case p.Destroys.Some:
+		parts = append(parts, "destroys rows of "+Plural(len(p.Destroys.Tables), "table"))
 	case len(p.Destroys.Tables) > 0 && p.Destroys.unknown() == 0 && p.Destroys.Rows == 0:
 		parts = append(parts, "destroys "+Plural(len(p.Destroys.Tables), "empty table"))
 	case len(p.Destroys.Tables) > 0 && p.Destroys.unknown() > 0:

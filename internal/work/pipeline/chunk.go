@@ -6,6 +6,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -24,6 +25,7 @@ type chunk struct {
 	warnings   []record.Warning   // issues of records that were loaded
 	load       connector.Transaction
 	records    connector.RecordLoad
+	aim        held.Aim
 	schema     *record.Schema // of the records
 	since      watermark.Column
 	shown      shown

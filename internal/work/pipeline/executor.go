@@ -13,12 +13,15 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"load": &loader{open: open, book: book, shelf: shelf{book: book}, seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book}}
+	return held.Executors(open, book, map[string]unit.Executor{
+		"load": &loader{open: open, book: book, shelf: shelf{book: book}, seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book},
+	})
 }
 
 // loader does units of kind load: all records of one range.

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/watermark"
 )
@@ -92,7 +93,13 @@ type Target struct {
 	Table string   `flow:"table" help:"table, as schema.table"`
 	Mode  string   `flow:"mode" enum:"append,merge,replace" default:"append" help:"append adds rows; merge updates those that differ; replace makes it hold these rows and no others, and shows the old ones until then"`
 	Key   []string `flow:"key,oneormore" help:"columns that tell rows apart; default is the table's key"`
-	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"what to do with rows whose key is gone from the source"`
+	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"of merge: what to do with rows whose key is not among the records read"`
+	Mark  string   `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
+}
+
+// held is what of it says whether anything is held back.
+func (t Target) held() held.Place {
+	return held.Place{Mode: t.Mode, Gone: t.Gone, Mark: t.Mark, Key: t.Key}
 }
 
 // Dead is the policy for records that are not loaded.

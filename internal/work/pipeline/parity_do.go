@@ -74,7 +74,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	g, within := errgroup.WithContext(ctx)
 	within, cancel := context.WithCancel(within)
 	defer cancel()
-	batches := flow(within, g, c.source, program, load.Mappers)
+	batches := flow(within, g, c.source, program, load.Mappers, nil)
 	g.Go(func() error {
 		defer cancel() // what was read ahead of a border is not wanted
 		return c.all(within, batches)

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 )
 
@@ -19,6 +20,7 @@ type LoadSpec struct {
 	Map     *mapping.Map          `json:"map,omitempty"`
 	Tables  []catalog.TargetTable `json:"tables"`
 	Mode    string                `json:"mode"`
+	Keys    []string              `json:"keys,omitempty"` // columns of the first table's key that are noted of all records
 	Into    []catalog.Into        `json:"into"`
 	Key     []string              `json:"key,omitempty"`     // columns of the first table that tell its rows apart; nil = its own
 	Version string                `json:"version,omitempty"` // path of it
@@ -65,6 +67,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A redrive reads a part of the records: it goes to what is there, and what
+	// it does not read is not gone.
+	holds := l.Again == nil && p.To.held().Holds()
+	switch {
+	case holds && spec.Mode == connector.ModeMerge:
+		spec.Keys = spec.Into[0].Key
+	case !holds && spec.Mode == connector.ModeReplace:
+		spec.Mode = held.Again(spec.Into, spec.Tables)
+	}
 	var units []unit.Unit
 	for i, q := range records.Ranges {
 		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
@@ -74,19 +85,24 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		spec.Query = q
 		u := unit.Unit{
 			ID: unit.ID(step, "load", p.entity(), i+1), Step: step, Kind: "load", Entity: p.entity(), Class: classLoad,
-			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{"loaded"}, Uses: []string{workers}, Spec: encode(spec),
+			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{held.Loaded}, Uses: []string{workers}, Spec: encode(spec),
 		}
 		units = append(units, u)
+	}
+	if holds {
+		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into}, spec.Tables, units); err != nil {
+			return nil, err
+		}
 	}
 	if rules := named(program.SetRules()); len(rules) > 0 {
 		units = append(units, unit.Unit{
 			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
-			After: []string{"loaded"}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
+			After: []string{held.Loaded}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
 		})
 	}
 	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		Tags: []string{"unmarked"}, After: []string{"loaded"}, Spec: encode(map[string]string{"to": p.To.At}),
+		Tags: []string{"unmarked"}, After: []string{held.Loaded, held.Published}, Spec: encode(map[string]string{"to": p.To.At}),
 	})
 	if since != nil {
 		units = append(units, since.unit(step, p.entity(), units))

@@ -7,6 +7,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/work/pipeline/held"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -20,7 +21,7 @@ func (r *loading) run(ctx context.Context) (yielded bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	batches := flow(ctx, g, r.reader, r.program, r.spec.Mappers)
+	batches := flow(ctx, g, r.reader, r.program, r.spec.Mappers, r.spec.Keys)
 	g.Go(func() error {
 		defer cancel() // what was read ahead of a border is not wanted
 		var err error
@@ -103,6 +104,11 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 		c.load.Close()
 		return nil, err
 	}
+	holder := connector.Holder{Run: r.lease.Run, Step: r.unit.Step}
+	if c.aim, err = held.At(r.spec.To, r.target, c.load, holder, r.spec.Mode, r.spec.Into, r.spec.Keys != nil); err != nil {
+		c.load.Close()
+		return nil, err
+	}
 	r.judge.begin()
 	r.report.At("load.begun")
 	return c, nil
@@ -112,6 +118,9 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) error {
 	became, err := r.hand(ctx, c, b)
 	if err != nil {
+		return err
+	}
+	if err := c.aim.Note(ctx, c.records, b.keys); err != nil {
 		return err
 	}
 	c.Account.Read = b.count - before
@@ -130,7 +139,7 @@ func (r *loading) writeRecords(ctx context.Context, c *chunk, page []record.Mapp
 	if len(page) == 0 {
 		return nil, nil
 	}
-	became, err := c.records.WriteRecords(ctx, r.spec.Mode, r.spec.Into, page)
+	became, err := c.aim.Write(ctx, c.records, page)
 	if err != nil {
 		return nil, fault.Wrap(err, "write to %s", r.spec.To)
 	}

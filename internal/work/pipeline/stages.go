@@ -19,6 +19,7 @@ type batch struct {
 	last   bool  // nothing was left behind it
 	mapped []record.Mapped
 	claims [][]mapping.Claim // to rules over many records
+	keys   [][]any           // of the target, where they are wanted; nil = it cannot be told
 	ready  chan struct{}     // closed when mapped
 }
 
@@ -27,7 +28,7 @@ const ahead = 4
 
 // flow starts reading and mapping; the batches come out in the source's order,
 // already mapped. The group ends when the source has, or with its first error.
-func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *mapping.Program, workers int) <-chan *batch {
+func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *mapping.Program, workers int, keys []string) <-chan *batch {
 	todo := make(chan *batch, workers)
 	out := make(chan *batch, ahead)
 	g.Go(func() error {
@@ -43,6 +44,13 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {
 					b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i])
+					switch {
+					case keys == nil:
+					case b.mapped[i].Record.Broken != nil:
+						b.keys = append(b.keys, nil)
+					default:
+						b.keys = append(b.keys, w.Identity(&b.mapped[i], keys))
+					}
 				}
 				close(b.ready)
 			}

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 )
 
@@ -39,7 +40,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}},
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}}),
 	}
 }
 
@@ -84,11 +85,8 @@ func (l *Load) check() []unit.Problem {
 	case to.Table == "":
 		bad("to", "flow.required", "to needs a table")
 	}
-	if to.Mode == connector.ModeReplace {
-		bad("to.mode", "flow.not-built", "mode: replace is not built yet")
-	}
-	if to.Gone != "" && to.Gone != "keep" {
-		bad("to.gone", "flow.not-built", "gone: %s is not built yet", to.Gone)
+	if path, text := to.held().Problem(); text != "" {
+		bad(path, "load.gone", "%s", text)
 	}
 	if _, err := arguments(l.Scope, l.From.With); err != nil {
 		bad("from.with", fault.CodeOf(err), "%v", err)
@@ -151,10 +149,12 @@ func (l *Load) needs() (unit.Needs, error) {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
 			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Lookups: lookups}}, nil
 	}
-	return unit.Needs{
+	n := unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
 		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
-	}, nil
+	}
+	n.Records.Replaces, n.Records.Removes = p.To.Mode == connector.ModeReplace, p.To.Gone == connector.GoneDelete
+	return n, nil
 }
 
 // ranges is into how many parts the records may be divided: rules over many

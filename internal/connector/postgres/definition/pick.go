@@ -171,7 +171,7 @@ func (p *picker) pick() ([]catalog.Definition, error) {
 // what needs something like that.
 func (p *picker) bar() {
 	for _, n := range p.nodes {
-		n.out = n.out || n.name.Schema == survey.Schema || n.Desc == "SCHEMA" && n.name.Object == survey.Schema || secretive(n.Entry)
+		n.out = n.out || survey.Ours(n.name.Schema) || n.Desc == "SCHEMA" && survey.Ours(n.name.Object) || secretive(n.Entry)
 		if n.Desc == "SEQUENCE" {
 			continue // a selected table may use one that another table owns
 		}
@@ -261,7 +261,7 @@ func (p *picker) take(n *node) {
 // hide tells that something selected is left out. Foreign keys and the like
 // go with the table that is.
 func (p *picker) hide(n *node) {
-	if len(n.tables) == 0 && n.name.Schema != survey.Schema && !p.hidden[n.name] && n.Desc != "SCHEMA" {
+	if len(n.tables) == 0 && !survey.Ours(n.name.Schema) && !p.hidden[n.name] && n.Desc != "SCHEMA" {
 		p.hidden[n.name] = true
 		p.db.LeftOut = append(p.db.LeftOut, n.name)
 	}

@@ -114,7 +114,7 @@ func (c *clearing) addDrop(list []dropped) {
 
 // whole reports whether everything in a schema goes.
 func (c *clearing) whole(schema string) bool {
-	return schema != survey.Schema && c.sel.Whole(schema) && slices.Contains(c.source.Schemas, schema)
+	return !survey.Ours(schema) && c.sel.Whole(schema) && slices.Contains(c.source.Schemas, schema)
 }
 
 // droppable lists the target's objects that are in the way, in no order.

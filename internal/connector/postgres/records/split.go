@@ -96,7 +96,7 @@ func borders(ctx context.Context, conn *pgx.Conn, q connector.Query, n int) ([]s
 	if c := found[0].Collation; c != nil && t.Kind == catalog.KindText {
 		as += " COLLATE " + *c
 	}
-	// In the order of the server, each once.
+	// In the order of the server, each once: v alone would be the text.
 	all, err := list(ctx, conn, pgx.RowTo[string], fmt.Sprintf(`SELECT v::pg_catalog.text FROM (
 		SELECT DISTINCT %s AS v FROM unnest($1::pg_catalog.text::%s[]) b WHERE b IS NOT NULL) d ORDER BY d.v`, as, t.Cast), *found[0].Histogram)
 	if err != nil || len(all) < 3 {

@@ -91,7 +91,11 @@ func targets(ctx context.Context, conn *pgx.Conn, mode string, into []connector.
 	}
 	all := make([]target, len(into))
 	for i := range into {
-		if all[i], err = newTarget(into[i], found[i]); err != nil {
+		to := into[i]
+		if mode == connector.ModeAppend { // no row is looked for: the server may make its key
+			to.Key, to.Parent, to.Version = nil, nil, ""
+		}
+		if all[i], err = newTarget(to, found[i]); err != nil {
 			return nil, err
 		}
 		if mode == connector.ModeMerge {

@@ -18,14 +18,24 @@ import (
 // concurrent use; after an error it is of no more use, and neither is the
 // transaction.
 type Writer struct {
-	conn    *pgx.Conn
+	conn *pgx.Conn
+	met
+	known   []met // that were written to before
+	made    int   // stages made so far, for their names
+	plpgsql bool
+	english bool // messages are, so that values in them can be told
+}
+
+// met is what is known of targets.
+type met struct {
 	mode    string
 	into    []connector.Into
 	targets []target
 	stages  []string // names of the temporary tables, by target
-	made    int      // stages made so far, for their names
-	plpgsql bool
-	english bool // messages are, so that values in them can be told
+}
+
+func (m *met) of(mode string, into []connector.Into) bool {
+	return m.targets != nil && m.mode == mode && reflect.DeepEqual(m.into, into)
 }
 
 // NewWriter makes a writer for the transaction that is open in a session.
@@ -63,11 +73,20 @@ func rowless(m *record.Mapped) record.Outcome {
 	return record.Equal
 }
 
-// meet learns about the targets when they are others than those of the page
-// before.
+// meet learns about targets that no page went to before.
 func (w *Writer) meet(ctx context.Context, mode string, into []connector.Into) error {
-	if w.targets != nil && w.mode == mode && reflect.DeepEqual(w.into, into) {
+	if w.of(mode, into) {
 		return nil
+	}
+	if w.targets != nil {
+		w.known = append(w.known, w.met)
+	}
+	for i := range w.known {
+		if w.known[i].of(mode, into) {
+			w.met = w.known[i]
+			w.known = append(w.known[:i], w.known[i+1:]...)
+			return nil
+		}
 	}
 	type can struct{ PLpgSQL, English bool }
 	found, err := list(ctx, w.conn, pgx.RowToStructByPos[can], `

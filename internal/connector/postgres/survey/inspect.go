@@ -16,8 +16,16 @@ import (
 // Schema is where the marks live at a target. It is never selected.
 const Schema = "godwit"
 
+// StagePrefix begins the names of schemas that hold back what is to be
+// published. They are never selected either.
+const StagePrefix = "godwit_stage_"
+
+// Ours reports whether a schema is one of them.
+func Ours(schema string) bool { return schema == Schema || strings.HasPrefix(schema, StagePrefix) }
+
 // Foreigners are schemas that are nobody's: the server's, temporary ones, ours.
-const Foreigners = `(n.nspname LIKE 'pg\_%' OR n.nspname IN ('information_schema', '` + Schema + `'))`
+const Foreigners = `(n.nspname LIKE 'pg\_%' OR n.nspname IN ('information_schema', '` + Schema + `')
+	OR pg_catalog.starts_with(n.nspname::text, '` + StagePrefix + `'))`
 
 // NotOfExtension is a condition on an object of a catalogue: extensions bring
 // their members along.

@@ -33,6 +33,7 @@ type Story struct {
 	Differences []Difference
 	Snapshots   []SnapshotSpell
 	Again       []Again
+	Changed     []Changed
 	Timing
 	Events  []unit.Event // lasting ones, without those of single units that went well
 	Last    time.Time

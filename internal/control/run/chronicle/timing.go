@@ -47,6 +47,8 @@ func (s *Story) times() {
 			s.Marks = u.State != "done"
 		case "inspect":
 			s.found(u)
+		default:
+			s.changed(u)
 		}
 		if u.Started.IsZero() || u.Ended.IsZero() {
 			continue

@@ -131,8 +131,8 @@ func Held(ctx context.Context, l *ledger.Ledger, of ledger.Run, f ledger.Excepti
 	return nil
 }
 
-// Tidy takes the marks of a run away at the targets of its units of some kinds;
-// those that cannot be reached keep them, which is harmless.
+// Tidy takes away at the targets of a run's units of some kinds what is held back
+// there, and its marks; those that cannot be reached keep them, which is harmless.
 func Tidy(ctx context.Context, view *ledger.View, run ledger.Run, kinds []string, open connector.Opener) {
 	targets := map[string]bool{}
 	for _, kind := range kinds {
@@ -148,6 +148,7 @@ func Tidy(ctx context.Context, view *ledger.View, run ledger.Run, kinds []string
 		}
 	}
 	for to := range targets {
+		_ = connector.Unstage(ctx, open, to, run.UID)
 		if w, err := connector.Capable[connector.Writer](ctx, open, to, "be written in marked transactions"); err == nil {
 			_ = w.DropMarks(ctx, run.UID, "", nil)
 		}

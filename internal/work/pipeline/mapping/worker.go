@@ -279,8 +279,7 @@ func (w *Worker) own() {
 	}
 }
 
-// ownerBy gives "" when the expression gives nothing: an issue without an
-// owner is still an issue.
+// ownerBy gives "" when the expression gives nothing: an issue without an owner is still an issue.
 func (w *Worker) ownerBy(p *program) string {
 	v, err := w.run(p)
 	if err != nil {
@@ -290,8 +289,7 @@ func (w *Worker) ownerBy(p *program) string {
 	return text
 }
 
-// Key is the text of a record's key by the paths of the input; "" without
-// them. What is not there is part of the text.
+// Key is the text of a record's key by the paths of the input; "" without them. What is not there is part of it.
 func (w *Worker) Key(rec *record.Record) string {
 	if len(w.p.keys) == 0 {
 		return ""
@@ -305,6 +303,30 @@ func (w *Worker) Key(rec *record.Record) string {
 		values[i] = v
 	}
 	return record.KeyText(values...)
+}
+
+// Identity is what a key's columns hold, or would have held, of a record just mapped; null where that has an issue.
+func (w *Worker) Identity(m *record.Mapped, key []string) []any {
+	rows, again := m.Rows, record.Mapped{}
+	if rows == nil {
+		w.begin(&m.Record)
+		w.create(&again)
+		rows = again.Rows
+	}
+	values := make([]any, len(key))
+	for i, f := range w.p.fields {
+		for _, p := range []*program{f.origin, f.expr} {
+			for k := 0; p != nil && k < len(p.vars); k++ { // what is made of a broken field is broken
+				w.failed[i] = w.failed[i] || p.vars[k].root == "record" && (p.vars[k].slot < 0 || w.failed[p.vars[k].slot])
+			}
+		}
+		for k, c := range key {
+			if !w.failed[i] && len(f.rest) == 0 && w.p.targets[0].columns[f.slot] == c {
+				values[k] = rows[0].Slots[f.slot]
+			}
+		}
+	}
+	return values
 }
 
 // Version is the value of the version's path, nil when there is none.
