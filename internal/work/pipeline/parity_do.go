@@ -123,7 +123,7 @@ type comparing struct {
 	sent    int64 // of them, those that were compared
 	bytes   int64
 	unlike  [][]differing // by table, the first ones
-	over    bool      // all was read
+	over    bool          // all was read
 	yielded bool
 }
 

@@ -27,7 +27,6 @@ func TestCheck(t *testing.T) {
 		"to needs a table":                       func(l *Load) { l.To.Table = "" },
 		"mode: replace is not built":             func(l *Load) { l.To.Mode = connector.ModeReplace },
 		"gone: delete is not built":              func(l *Load) { l.To.Gone = "delete" },
-		"is no path in scope":                    func(l *Load) { l.From.With = map[string]string{"a": "1"} },
 		"lookup a: it needs a file":              func(l *Load) { l.Map = &mapping.Map{Lookups: map[string]mapping.Lookup{"a": {}}} },
 		"write all of them in one place":         func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
 		"workers is a number":                    func(l *Load) { l.Workers = -1 },
