@@ -22,6 +22,7 @@ import (
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/schema"
+	"godwit/internal/work/statement"
 	"godwit/internal/work/verify"
 )
 
@@ -29,7 +30,7 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
@@ -41,6 +42,7 @@ func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
 	maps.Copy(all, verify.Executors(open, past))
 	maps.Copy(all, pipeline.Executors(open, past))
 	maps.Copy(all, pipeline.VerifyExecutors(open, past))
+	maps.Copy(all, statement.Executors(open, past))
 	return all
 }
 

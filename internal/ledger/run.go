@@ -55,16 +55,16 @@ func (r Run) Name() string { return r.Flow + "-" + strconv.Itoa(r.N) }
 // NewRun is what a run starts with. A key that is not empty may belong to one
 // open run of the flow only. Body is that of run.started.
 type NewRun struct {
-	Flow     string
-	Env      string
-	Key      string
-	PlanHash string
-	Plan     json.RawMessage
-	Body     json.RawMessage
-	Actor    string
-	// Fresh takes the key over from an unfinished run, which can then only be
-	// gone on with by its name.
-	Fresh bool
+	Flow       string
+	Env        string
+	Key        string
+	PlanHash   string
+	Plan       json.RawMessage
+	Body       json.RawMessage
+	Actor      string
+	Fresh      bool  // take the key over from an unfinished run, which is gone on with by its name then
+	Parent     int64 // run and unit of it that start this one
+	ParentNode string
 }
 
 // Start opens the flow's next run and writes run.started. When a run of this
@@ -84,7 +84,7 @@ func (l *Ledger) Start(ctx context.Context, r NewRun) (Run, error) {
 		if err := refuseOpen(tx, r.Flow, r.Key, 0); err != nil {
 			return err
 		}
-		if _, err := tx.exec(insertRun, hex.EncodeToString(uid[:]), r.Flow, r.Flow, Running, r.Env, r.Key,
+		if _, err := tx.exec(insertRun, hex.EncodeToString(uid[:]), r.Flow, r.Flow, r.Parent, r.ParentNode, Running, r.Env, r.Key,
 			r.PlanHash, string(r.Plan), millis(tx.now)); err != nil {
 			return err
 		}

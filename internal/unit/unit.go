@@ -28,6 +28,7 @@ type Unit struct {
 	After   []string        `json:"after,omitempty"`   // ready when all units of the step with these tags are done
 	Uses    []string        `json:"uses,omitempty"`    // limits of which it takes one while it runs
 	MustRun bool            `json:"mustRun,omitempty"` // runs after cancel too
+	Gives   bool            `json:"gives,omitempty"`   // its facts are what the step gives to later ones
 	Spec    json.RawMessage `json:"spec,omitempty"`    // for the executor alone
 }
 
@@ -38,8 +39,12 @@ const Alone = "alone "
 // ID builds a unit's name: step/kind/object/n. Bytes of the object outside
 // A-Za-z0-9_$-. stand as %XX, so that it is one path segment.
 func ID(step, kind, object string, n int) string {
+	return step + "/" + kind + "/" + Segment(object) + "/" + strconv.Itoa(n)
+}
+
+// Segment is a text as one part of a unit's name.
+func Segment(object string) string {
 	var b strings.Builder
-	b.WriteString(step + "/" + kind + "/")
 	const hex = "0123456789ABCDEF"
 	for i := 0; i < len(object); i++ {
 		c := object[i]
@@ -50,7 +55,6 @@ func ID(step, kind, object string, n int) string {
 		}
 		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
-	b.WriteString("/" + strconv.Itoa(n))
 	return b.String()
 }
 
@@ -182,6 +186,8 @@ type Needs struct {
 	Compare     bool   // the target's definitions are wanted too
 	Snapshot    bool   // the source is read at the run's snapshot
 	Records     *Records
+	Statement   bool // one is run at To; nothing is looked at
+	Unsure      bool // what is missing may be made by a step before: that stops nothing
 }
 
 // Connections are all that the step reads or writes.

@@ -19,6 +19,7 @@ type Endpoint struct {
 	look      *looker    // one session for short looks beside the pool
 	snapshots *snapshots // by name
 	trust     trust
+	dropping  sync.RWMutex // held while marks are taken away, until that is remembered
 
 	mu      sync.Mutex
 	pinned  int   // index in login.Hosts of the server in use

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"godwit/internal/connector/postgres/marktable"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -40,7 +41,7 @@ func (e *Endpoint) beginLoad(ctx context.Context, marks []record.MarkKey, restin
 		if !missing(err) {
 			break
 		}
-		if len(marks) > 0 && e.trust.remembers(marks[0].Run) {
+		if len(marks) > 0 && e.remembers(marks[0].Run) {
 			return nil, fault.New(fault.Config, "target.marks-missing", "the marks of this run are gone from %s: another owner has ended it, or they were dropped by hand", e.name).
 				Hint("look whether the copied rows are there; godwit cancel, then the same command with --new and --existing replace")
 		}
@@ -49,6 +50,13 @@ func (e *Endpoint) beginLoad(ctx context.Context, marks []record.MarkKey, restin
 		}
 	}
 	return l, fault.Wrap(err, "begin load into %s", e.name)
+}
+
+// remembers reports whether marks must be there. Who just takes the last away is waited for.
+func (e *Endpoint) remembers(run string) bool {
+	e.dropping.RLock()
+	defer e.dropping.RUnlock()
+	return e.trust.remembers(run)
 }
 
 func (e *Endpoint) begin(ctx context.Context, marks []record.MarkKey, resting func(context.Context, *session) (bool, error)) (*load, error) {
@@ -107,7 +115,7 @@ func (e *Endpoint) makeMarks(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	err = s.exec(ctx, markTable)
+	err = s.exec(ctx, marktable.Make)
 	if f := fault.Of(err); f.Code == "right.missing" {
 		err = (&fault.Error{Fault: f}).Hint("GRANT CREATE ON DATABASE %s TO %s;", catalog.Quote(e.login.Database), catalog.Quote(e.login.User))
 	}

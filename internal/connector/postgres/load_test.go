@@ -379,3 +379,76 @@ func TestWaitsOfASlowSide(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDropMarksBesideOthers has a run take its marks away, again and again, beside
+// others that have none any more: none fails for the table that it dropped while
+// they waited for the lock.
+func TestDropMarksBesideOthers(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	e, k := endpoint(t, url), markOf(0, 1)
+	over := make(chan struct{})
+	var others sync.WaitGroup
+	for run := range 3 {
+		e := endpoint(t, url)
+		others.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if err := e.DropMarks(patient(t), markOf(byte(run+1), 1).Run, "", nil); err != nil {
+					t.Errorf("run %d: %v", run+1, err)
+					return
+				}
+			}
+		})
+	}
+	for range 60 {
+		l, err := e.Begin(patient(t), []record.MarkKey{k})
+		if err == nil {
+			err = errors.Join(l.Commit(patient(t), accountOf(k)), l.Close())
+		}
+		if err == nil {
+			err = e.DropMarks(patient(t), k.Run, "", nil)
+		}
+		if err != nil {
+			t.Errorf("%v", err)
+			break
+		}
+	}
+	close(over)
+	others.Wait()
+}
+
+// TestMarksOfStepsSideBySide has steps of one run leave their marks and take them
+// away at the same time: that the table was dropped with the last ones is no loss.
+func TestMarksOfStepsSideBySide(t *testing.T) {
+	t.Parallel()
+	e := endpoint(t, pgtest.Database(t))
+	var all sync.WaitGroup
+	for n := range 3 {
+		all.Go(func() {
+			for round := range 40 {
+				k, step := markOf(1, round), fmt.Sprintf("step[%d]", n)
+				k.Unit = step + "/load/a/1"
+				l, err := e.Begin(patient(t), []record.MarkKey{k})
+				if err == nil {
+					err = errors.Join(l.Commit(patient(t), accountOf(k)), l.Close())
+				}
+				if err == nil {
+					_, err = e.Marks(patient(t), k.Run)
+				}
+				if err == nil {
+					err = e.DropMarks(patient(t), k.Run, step, nil)
+				}
+				if err != nil {
+					t.Errorf("%s: %v", step, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}

@@ -110,11 +110,11 @@ func TestApplicationName(t *testing.T) {
 		long + "1":                       long[:46] + "~",
 		"größe":                          "gr??e~",
 	} {
-		if got := applicationName(label); !strings.HasPrefix(got, want) || len(got) > 63 {
+		if got := login.ApplicationName(label); !strings.HasPrefix(got, want) || len(got) > 63 {
 			t.Errorf("%s: %q, want %q", label, got, want)
 		}
 	}
-	if applicationName(long+"1") == applicationName(long+"2") {
+	if login.ApplicationName(long+"1") == login.ApplicationName(long+"2") {
 		t.Error("two long labels are the same name")
 	}
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"godwit/internal/connector/postgres/marktable"
 	"slices"
 	"strings"
 	"time"
@@ -13,37 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 )
-
-// The mark table lives and dies with the runs that use it. Its making and
-// taking away are serialised by an advisory lock: IF NOT EXISTS alone races.
-const (
-	markLock  = "SELECT pg_advisory_xact_lock(7239178502365108467)" // "godwit" has no number of its own: any will do
-	markTable = markLock + `;
-		CREATE SCHEMA IF NOT EXISTS godwit;
-		CREATE TABLE IF NOT EXISTS godwit.mark (
-			run uuid, unit text COLLATE "C", chunk int, generation int NOT NULL DEFAULT 1, attempt int NOT NULL,
-			n_read bigint, n_applied bigint, bytes bigint, hash bytea, at timestamptz DEFAULT clock_timestamp(),
-			PRIMARY KEY (run, unit, chunk));
-		CREATE UNLOGGED TABLE IF NOT EXISTS godwit.mark_unlogged (LIKE godwit.mark INCLUDING ALL)`
-)
-
-// markTables are both tables: what is marked in the second one, rows of
-// unlogged tables, is emptied by a crash together with the mark.
-var markTables = [...]string{"godwit.mark", "godwit.mark_unlogged"}
-
-// markTableOf is where these marks stand; those of one transaction are of one
-// kind, since a crash must take all of them or none.
-func markTableOf(marks []record.MarkKey) (string, error) {
-	for _, m := range marks {
-		if m.Unlogged != marks[0].Unlogged {
-			return "", fault.New(fault.Internal, "mark.mixed", "%s marks rows of logged and of unlogged tables", m.Unit)
-		}
-	}
-	if len(marks) > 0 && marks[0].Unlogged {
-		return markTables[1], nil
-	}
-	return markTables[0], nil
-}
 
 // missing are the states of a schema or table that is not there.
 func missing(err error) bool {
@@ -69,6 +39,8 @@ func (e *Endpoint) Marks(ctx context.Context, run string) ([]record.Mark, error)
 }
 
 func (e *Endpoint) readMarks(ctx context.Context, s *session, run string) ([]record.Mark, error) {
+	e.dropping.RLock() // what is read is there until it is remembered
+	defer e.dropping.RUnlock()
 	tables, err := s.findMarks(ctx)
 	if err != nil || len(tables) == 0 {
 		return nil, err
@@ -86,7 +58,7 @@ func (e *Endpoint) readMarks(ctx context.Context, s *session, run string) ([]rec
 		parts = append(parts, fmt.Sprintf(`
 			SELECT replace(run::text, '-', ''), unit, chunk, generation, attempt,
 			       coalesce(n_read, 0), coalesce(n_applied, 0), coalesce(bytes, 0), hash, at, %t
-			FROM %s WHERE run = $1::text::uuid`, table == markTables[1], table))
+			FROM %s WHERE run = $1::text::uuid`, table == marktable.Names[1], table))
 	}
 	rows, err := list(ctx, s, pgx.RowToStructByPos[row], strings.Join(parts, " UNION ALL ")+" ORDER BY unit, chunk", run)
 	if err != nil {
@@ -108,14 +80,14 @@ func (e *Endpoint) readMarks(ctx context.Context, s *session, run string) ([]rec
 func (s *session) findMarks(ctx context.Context) ([]string, error) {
 	type place struct{ Standby, Logged, Unlogged bool }
 	p, err := one(ctx, s, pgx.RowToStructByPos[place], `SELECT pg_is_in_recovery(),
-		to_regclass('`+markTables[0]+`') IS NOT NULL, to_regclass('`+markTables[1]+`') IS NOT NULL`)
+		to_regclass('`+marktable.Names[0]+`') IS NOT NULL, to_regclass('`+marktable.Names[1]+`') IS NOT NULL`)
 	if err == nil && p.Standby {
 		err = fault.New(fault.Unavailable, "server.read-only", "the server is in recovery")
 	}
 	var found []string
 	for i, there := range []bool{p.Logged, p.Unlogged} {
 		if there {
-			found = append(found, markTables[i])
+			found = append(found, marktable.Names[i])
 		}
 	}
 	return found, err
@@ -124,16 +96,29 @@ func (s *session) findMarks(ctx context.Context) ([]string, error) {
 // DropMarks is the connector.Writer's. A table that others use, or that is not
 // ours to drop, stays; the schema goes when nothing else is in it.
 func (e *Endpoint) DropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
-	s, err := e.trusted(ctx)
-	if err != nil {
-		return fault.Wrap(err, "drop marks of %s", e.name)
-	}
-	defer s.close()
-	err = s.dropMarks(ctx, run, step, held)
-	if err == nil {
-		e.trust.unmark(run, step)
+	err := e.dropMarks(ctx, run, step, held)
+	for range mostDrops {
+		if !missing(err) {
+			break
+		}
+		// Another run took the table away while this one waited for the lock.
+		err = e.dropMarks(ctx, run, step, held)
 	}
 	return fault.Wrap(err, "drop marks of %s", e.name)
+}
+
+func (e *Endpoint) dropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
+	s, err := e.trusted(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	e.dropping.Lock() // once there is a session: to get one it may have to be waited for those who read marks
+	defer e.dropping.Unlock()
+	if err = s.dropMarks(ctx, run, step, held); err == nil {
+		e.trust.unmark(run, step)
+	}
+	return err
 }
 
 // lockPatience is how long taking the mark table away waits for what others
@@ -142,7 +127,7 @@ func (e *Endpoint) DropMarks(ctx context.Context, run, step string, held func(co
 const lockPatience = "3s"
 
 func (s *session) dropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
-	if err := s.exec(ctx, "BEGIN; "+holdRun(run)+"; "+markLock+"; SET LOCAL lock_timeout = '"+lockPatience+"'"); err != nil {
+	if err := s.exec(ctx, "BEGIN; "+holdRun(run)+"; "+marktable.Lock+"; SET LOCAL lock_timeout = '"+lockPatience+"'"); err != nil {
 		return err
 	}
 	defer s.rollback() // after COMMIT nothing is left to roll back
@@ -195,7 +180,7 @@ func (s *session) insertMarks(ctx context.Context, marks []record.MarkKey) error
 		chunks = append(chunks, int32(m.Chunk))
 		generations, attempts = append(generations, int32(m.Generation)), append(attempts, int32(m.Attempt))
 	}
-	table, err := markTableOf(marks)
+	table, err := marktable.Of(marks)
 	if err != nil {
 		return err
 	}
@@ -241,7 +226,7 @@ func (s *session) fillMarks(ctx context.Context, marks []record.MarkKey, account
 	if len(accounts) != len(marks) {
 		return fault.New(fault.Internal, "mark.account", "%d accounts for %d marks", len(accounts), len(marks))
 	}
-	table, err := markTableOf(marks)
+	table, err := marktable.Of(marks)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/zeebo/xxh3"
 )
 
 // session is one login with fixed settings. Not safe for concurrent use.
@@ -71,7 +68,7 @@ func (e *Endpoint) connectTo(ctx context.Context, h login.Host) (*session, error
 	if err != nil {
 		return nil, fault.Wrap(sqlstate.Refused(ctx, err), "connect to %s", h)
 	}
-	s := &session{e: e, conn: conn, major: major(conn.PgConn().ParameterStatus("server_version"))}
+	s := &session{e: e, conn: conn, major: login.Major(conn.PgConn().ParameterStatus("server_version"))}
 	var started string
 	if err = s.fix(ctx); err == nil {
 		started, err = one(ctx, s, pgx.RowTo[string], "SELECT pg_postmaster_start_time()::text")
@@ -82,16 +79,6 @@ func (e *Endpoint) connectTo(ctx context.Context, h login.Host) (*session, error
 	}
 	e.trust.meet(h.String() + " " + started)
 	return s, nil
-}
-
-// major reads "15.18 (Debian 15.18-0)" and "18beta1".
-func major(version string) int {
-	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(version)
-	}
-	n, _ := strconv.Atoi(version[:end])
-	return n
 }
 
 func (s *session) fix(ctx context.Context) error {
@@ -121,36 +108,7 @@ func (s *session) ready(ctx context.Context) error {
 }
 
 // label is the context's label as application_name holds it.
-func (e *Endpoint) label(ctx context.Context) string {
-	label := connector.Label(ctx)
-	if label == "" {
-		label = e.login.Params["application_name"]
-	}
-	if label == "" {
-		label = "godwit"
-	}
-	return applicationName(label)
-}
-
-// applicationName is a label in at most 63 bytes of ASCII, which is what the
-// server keeps of it: a longer one ends in its own hash.
-func applicationName(label string) string {
-	const room = 63
-	plain := len(label) <= room
-	text := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			plain = false
-			return '?'
-		}
-		return r
-	}, label)
-	if plain {
-		return text
-	}
-	sum := xxh3.HashString128(label).Bytes()
-	tail := "~" + hex.EncodeToString(sum[:8])
-	return text[:min(len(text), room-len(tail))] + tail
-}
+func (e *Endpoint) label(ctx context.Context) string { return e.login.Label(connector.Label(ctx)) }
 
 // exec runs one or several statements in one message and reads no rows.
 func (s *session) exec(ctx context.Context, sql string) error {

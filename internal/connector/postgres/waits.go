@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/login"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -60,7 +61,7 @@ func (e *Endpoint) Waits(ctx context.Context, label string) ([]connector.Wait, e
 			since = "NULL::timestamptz"
 		}
 		sql := strings.Replace(waitsSQL, "WAITSTART", since, 1)
-		sessions, err := list(ctx, s, pgx.RowToStructByPos[waiting], sql, applicationName(label))
+		sessions, err := list(ctx, s, pgx.RowToStructByPos[waiting], sql, login.ApplicationName(label))
 		if err != nil {
 			return err
 		}

@@ -158,6 +158,8 @@ func able(ctx context.Context, open connector.Opener, n unit.Needs) (source, tar
 		_, source = connector.Capable[connector.Definer](ctx, open, n.From, defines)
 	}
 	switch {
+	case n.Statement:
+		_, target = connector.Capable[connector.StatementTarget](ctx, open, n.To, "run statements")
 	case n.Records != nil:
 	case n.Existing != "":
 		_, target = connector.Capable[connector.Writer](ctx, open, n.To, "take whole tables")

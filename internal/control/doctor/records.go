@@ -65,7 +65,10 @@ func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.
 // finding.
 func (x *examination) records(ctx context.Context, n unit.Needs, facts *catalog.Facts) bool {
 	var err error
-	if facts.Records, err = fields(ctx, x.open, n); err != nil {
+	if facts.Records, err = fields(ctx, x.open, n); err != nil && n.Unsure && fault.KindOf(err) == fault.Config {
+		x.found.Findings = append(x.found.Findings, Finding{n.From, connector.Finding{Severity: connector.Warns, Code: fault.CodeOf(err),
+			Text: err.Error() + "; a step before it may make that"}})
+	} else if err != nil {
 		x.refused(n.From, err)
 		return false
 	}

@@ -1,8 +1,12 @@
 package flow
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"slices"
+	"strconv"
 
 	"godwit/internal/control/flow/source"
 )
@@ -19,8 +23,65 @@ type Bound struct {
 	Rehearsal   bool                       `json:"rehearsal,omitempty"`
 	Full        bool                       `json:"full,omitempty"` // what is read incrementally is read whole
 	Steps       []Step                     `json:"steps"`
+	Finally     []Step                     `json:"finally,omitempty"`
 	Connections map[string]BoundConnection `json:"connections"`     // that the steps use
 	Files       map[string]string          `json:"files,omitempty"` // sha256 in hex by path in the project
+	Late        *Late                      `json:"late,omitempty"`  // nil: nothing is filled in or evaluated in the run
+}
+
+// All lists the steps with all inside them: each before what it holds.
+func (b *Bound) All() []Step {
+	var all []Step
+	var add func([]Step)
+	add = func(steps []Step) {
+		for _, s := range steps {
+			all = append(all, s)
+			add(s.Steps)
+			add(s.Finally)
+		}
+	}
+	add(b.Steps)
+	add(b.Finally)
+	return all
+}
+
+// Work lists the steps that look at systems before the run: those with a spec
+// of which all is known.
+func (b *Bound) Work() []Step {
+	return slices.DeleteFunc(b.All(), func(s Step) bool { return s.Spec == nil || s.Late != "" || s.Verb == Calls })
+}
+
+// Late is what steps are filled in with, and expressions evaluated over, when
+// the run is under way: the flow as it was written.
+type Late struct {
+	Path  string            `json:"path"`           // of the flow's file in Texts
+	Texts map[string]string `json:"texts"`          // files by path in the project
+	Vars  Vars              `json:"vars"`           // of the environment
+	Hash  string            `json:"hash,omitempty"` // of all files, where one of them is named by data
+}
+
+// Vars are an environment's: text, int, bool or nil.
+type Vars map[string]any
+
+// UnmarshalJSON keeps whole numbers whole.
+func (v *Vars) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var all map[string]any
+	if err := d.Decode(&all); err != nil {
+		return err
+	}
+	*v = all
+	for name, one := range all {
+		if n, ok := one.(json.Number); ok {
+			i, err := strconv.Atoi(n.String())
+			if err != nil {
+				return err
+			}
+			all[name] = i
+		}
+	}
+	return nil
 }
 
 // BoundConnection is a connection with its settings: the struct of its
@@ -38,7 +99,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
 		return nil, wrong.Sorted()
 	}
-	d := &decoder{Problems: &source.Problems{}, dir: f.project.Dir, files: f.files.Clone()}
+	d := newDecoder(decode.Decoder{Dir: f.project.Dir, Files: f.files.Clone()})
 	e, wrong := f.project.environment(env)
 	if wrong != nil {
 		d.List = append(d.List, *wrong)
@@ -47,15 +108,23 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}
-	d.scope = f.project.types(nonNil(f.Inputs))
-	d.scope.values = map[string]map[string]any{"inputs": values, "env": {"name": e.Name, "rehearsal": e.Rehearsal}}
-	for name, v := range e.Vars {
-		d.scope.values["env"][name] = v
-	}
-	d.known, d.used = f.declared, map[string]bool{}
+	d.Scope = f.project.types(nonNil(f.Inputs))
+	d.Scope.Values = map[string]any{"inputs": values, "env": variables(e.Name, e.Rehearsal, e.Vars)}
+	own := d.Scope
+	d.Known, d.Used = f.declared, map[string]bool{}
 	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
-		Steps: d.steps(f), Connections: map[string]BoundConnection{}, Files: d.files.Sums}
-	for _, name := range sortedKeys(d.used) {
+		Connections: map[string]BoundConnection{}, Files: d.Files.Sums}
+	b.Steps, b.Finally = d.steps(f)
+	if needsLate(b.Steps) || needsLate(b.Finally) {
+		b.Late = d.freeze(f, e)
+	}
+	if d.Later.HasPlace() { // which of them is known in the run
+		for name := range f.Connections {
+			d.Used[name] = true
+		}
+	}
+	d.Scope, d.Later = own, nil
+	for _, name := range decode.SortedKeys(d.Used) {
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
 	}
@@ -90,9 +159,9 @@ func (d *decoder) given(declared []Input, texts map[string]string) (values map[s
 		}
 		canonical[in.Name] = in.format(values[in.Name])
 	}
-	for _, name := range sortedKeys(texts) {
+	for _, name := range decode.SortedKeys(texts) {
 		if _, ok := canonical[name]; !ok && !slices.Contains(names, name) {
-			d.Add(source.Spot{Pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+source.Quote(name), choice(name, names, "inputs"))
+			d.Add(source.Spot{Pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+source.Quote(name), decode.Choice(name, names, "inputs"))
 		}
 	}
 	return values, canonical

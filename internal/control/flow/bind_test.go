@@ -98,21 +98,20 @@ func TestBind(t *testing.T) {
 	if d := cmp.Diff(wantInputs, b.Inputs); d != "" {
 		t.Errorf("inputs (-want +got):\n%s", d)
 	}
-	retry := Retry{For: 30 * time.Minute, Wait: time.Second, Factor: 2, MaxWait: time.Minute, Only: []string{"unavailable", "throttled", "conflict"}}
-	first := retry
+	first := Retry{For: 30 * time.Minute, Wait: time.Second, Factor: 2, MaxWait: time.Minute, Only: []string{"unavailable", "throttled", "conflict"}}
 	first.For, first.Attempts = 90*time.Minute, 3
 	sample := 0.05
 	want := []Step{
-		{ID: "copy", Verb: "copy", OnError: "fail", Retry: first,
+		{ID: "copy", Verb: "copy", OnError: "fail", Retry: &first,
 			Window: &Window{Opens: window.Opening{Day: time.Friday, Hour: 20}, For: 24 * time.Hour, Zone: "Europe/Berlin"},
 			Spec: &copySpec{From: "old", To: "new", Include: []string{"sales.*", "hr.*"},
 				Exclude: []string{"tmp.*", `"odd.name".*`, "weekly.log"}, Existing: "replace", Workers: 6, BadRows: "stop",
 				Where:       map[string]string{"sales.orders": "id > 3 -- a comment\nand name <> '#'\n", "sales.lines": "day >= '2026-01-31'"},
 				Roles:       map[string]string{"etl": "mover-2026-01-31-3-1h30m", "13": "${HOME} }{"},
 				DeleteExtra: 0.025, SnapshotLost: "reconcile"}},
-		{ID: "proof", Verb: "verify", OnError: "continue", Timeout: 90 * time.Minute, Retry: retry,
+		{ID: "proof", Verb: "verify", OnError: "continue", Timeout: 90 * time.Minute,
 			Spec: &verifySpec{From: "old", To: "new", Sample: &sample}},
-		{ID: "verify", Verb: "verify", OnError: "fail", Retry: retry, Spec: &verifySpec{From: "old", To: "new", Repair: true}},
+		{ID: "verify", Verb: "verify", OnError: "fail", Spec: &verifySpec{From: "old", To: "new", Repair: true}},
 	}
 	if d := cmp.Diff(want, b.Steps, cmpopts.IgnoreFields(Step{}, "Pos")); d != "" {
 		t.Errorf("steps (-want +got):\n%s", d)

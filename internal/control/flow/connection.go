@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strings"
 
@@ -22,7 +23,7 @@ type Connection struct {
 
 // connections reads {NAME: {SYSTEM: {...}}} and checks the settings as far as
 // they can be known.
-func (d *decoder) connections(p *Project, n *Node, up *level) map[string]Connection {
+func (d *decoder) connections(p *Project, n *Node, up *decode.Level) map[string]Connection {
 	out := map[string]Connection{}
 	for _, f := range d.named(n, "connections", plainName) {
 		c, ok := d.connection(p, f, up)
@@ -51,12 +52,12 @@ func declared(n *Node, broken bool) map[string]bool {
 	return names
 }
 
-func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection, bool) {
+func (d *decoder) connection(p *Project, f source.Field, up *decode.Level) (Connection, bool) {
 	var systems []string
-	l := &level{name: "connection " + f.Name, planned: planned["system"], up: up}
+	l := &decode.Level{Name: "connection " + f.Name, Planned: decode.Planned["system"], Up: up}
 	for _, s := range p.lang.Systems {
 		systems = append(systems, s.System)
-		l.keys = append(l.keys, Key{Name: s.System, Kind: Group, Of: tag.Struct(s.Settings())})
+		l.Keys = append(l.Keys, Key{Name: s.System, Kind: Group, Of: tag.Struct(s.Settings())})
 	}
 	form := fmt.Sprintf("write %s: {%s: {...}}", f.Name, strings.Join(systems, " or "))
 	switch {
@@ -67,8 +68,8 @@ func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection,
 		return Connection{}, false
 	}
 	system := f.Value.Fields[0]
-	if l.key(system.Name) == nil {
-		d.unknown(l, system)
+	if l.Key(system.Name) == nil {
+		d.Unknown(l, system)
 		return Connection{}, false
 	}
 	return Connection{Name: f.Name, System: system.Name, Pos: f.Spot.Pos, settings: system.Value, spot: system.Spot}, true
@@ -77,8 +78,8 @@ func (d *decoder) connection(p *Project, f source.Field, up *level) (Connection,
 // settings decodes a connection into its connector's struct.
 func (d *decoder) settings(p *Project, c Connection) any {
 	into := p.lang.system(c.System).Settings()
-	inner := &decoder{Problems: d.Problems, scope: d.scope, dir: p.Dir, files: d.files}
-	inner.group(c.settings, elem(into), &level{name: "connection " + c.Name, keys: Keys(into), planned: planned[c.System]}, c.spot)
+	inner := newDecoder(decode.Decoder{Problems: d.Problems, Scope: d.Scope, Dir: p.Dir, Files: d.Files})
+	inner.Group(c.settings, elem(into), &decode.Level{Name: "connection " + c.Name, Keys: Keys(into), Planned: decode.Planned[c.System]}, c.spot)
 	return into
 }
 

@@ -25,6 +25,7 @@ import (
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/statement"
 	"godwit/internal/work/verify"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +39,7 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
 	}
 }
@@ -91,7 +92,7 @@ func TestPageIsFresh(t *testing.T) {
 func table(t *testing.T, name string) string {
 	t.Helper()
 	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "flow": flow.FlowKeys,
-		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "retry": flow.Retry{}, "window": flow.Window{},
+		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "for_each": flow.EachKeys, "retry": flow.Retry{}, "window": flow.Window{},
 		"process": pipeline.Process{}, "overlay": mapping.Overlay{}, "case": cases.Case{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}}
 	if spec, ok := core[name]; ok {
 		return rows(flow.Keys(spec), "")
@@ -127,7 +128,7 @@ func rows(keys []flow.Key, above string) string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", above+k.Name, kindText(k), def, k.Help)
 		inner := k.Kind == flow.Group && !k.List || k.Kind == flow.Place && len(k.Keys()) > 0
-		if inner && above == "" && k.Name != "retry" && k.Name != "window" {
+		if inner && above == "" && k.Name != "retry" && k.Name != "window" && k.Name != "for_each" {
 			b.WriteString(rows(k.Keys(), k.Name+"."))
 		}
 	}
@@ -163,7 +164,7 @@ func plannedRows() string {
 	built := builtKeys()
 	var b strings.Builder
 	b.WriteString("| in | refused today |\n|---|---|\n")
-	for _, level := range []string{"project", "system", "postgres", "limit", "secret", "flow", "step", "verb", "copy", "load", "process", "from", "to", "dead", "fields", "lookups", "verify", "place"} {
+	for _, level := range []string{"project", "system", "postgres", "limit", "secret", "flow", "step", "verb", "copy", "sql", "load", "process", "from", "to", "dead", "fields", "lookups", "verify", "place"} {
 		var left []string
 		for _, name := range flow.Planned[level] {
 			if !built[level+" "+name] {

@@ -2,10 +2,12 @@ package flow
 
 import (
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strconv"
 	"strings"
 
+	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/source"
 
 	"github.com/expr-lang/expr/types"
@@ -27,19 +29,19 @@ type environmentKeys struct {
 	Rehearsal bool             `flow:"rehearsal" default:"false" help:"runs here are rehearsals"`
 }
 
-func (d *decoder) environments(p *Project, n *Node, up *level) {
+func (d *decoder) environments(p *Project, n *Node, up *decode.Level) {
 	spots := map[string]source.Spot{}
 	for _, f := range d.named(n, "environments", plainName) {
 		var keys environmentKeys
-		d.group(f.Value, elem(&keys), &level{name: "environment " + f.Name, keys: Keys(keys), up: up}, f.Spot)
+		d.Group(f.Value, elem(&keys), &decode.Level{Name: "environment " + f.Name, Keys: Keys(keys), Up: up}, f.Spot)
 		e := Environment{Name: f.Name, Vars: map[string]any{}, Protected: keys.Protected, Rehearsal: keys.Rehearsal, Pos: f.Spot.Pos}
-		for _, name := range sortedKeys(keys.Vars) {
+		for _, name := range decode.SortedKeys(keys.Vars) {
 			e.Vars[name] = d.variable(keys.Vars[name], name)
 		}
 		p.Environments[f.Name] = e
 		spots[f.Name] = f.Spot
 	}
-	for _, name := range sortedKeys(p.Environments) {
+	for _, name := range decode.SortedKeys(p.Environments) {
 		d.sameVars(p, name, spots[name])
 	}
 }
@@ -53,7 +55,7 @@ func (d *decoder) variable(n *Node, name string) any {
 	case n.Shape == source.Invalid:
 		return nil
 	case n.Shape != source.Scalar:
-		d.Add(n.Spot, "flow.type", fmt.Sprintf("var %s is a text, a whole number, true, false or null, not %s", name, described(n)))
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("var %s is a text, a whole number, true, false or null, not %s", name, decode.Described(n)))
 		return nil
 	case strings.Contains(n.Text, "${"):
 		d.Add(n.Spot, "flow.expr", fmt.Sprintf("var %s cannot use ${...}", name))
@@ -77,8 +79,8 @@ func (d *decoder) variable(n *Node, name string) any {
 // sameVars says which vars an environment lacks that others have.
 func (d *decoder) sameVars(p *Project, name string, at source.Spot) {
 	told := map[string]bool{}
-	for _, other := range sortedKeys(p.Environments) {
-		for _, v := range sortedKeys(p.Environments[other].Vars) {
+	for _, other := range decode.SortedKeys(p.Environments) {
+		for _, v := range decode.SortedKeys(p.Environments[other].Vars) {
 			if _, ok := p.Environments[name].Vars[v]; !ok && !told[v] {
 				told[v] = true
 				d.Add(at, "env.vars", fmt.Sprintf("environment %s has no var %s, %s has it", name, v, other), v+": null where it is not needed")
@@ -89,9 +91,9 @@ func (d *decoder) sameVars(p *Project, name string, at source.Spot) {
 
 // types is the scope of a flow with these inputs, before it is bound. A var
 // that is null or of several types is only known in its environment.
-func (p *Project) types(inputs []Input) *scope {
+func (p *Project) types(inputs []Input) *decode.Scope {
 	env := types.Map{"name": types.String, "rehearsal": types.Bool}
-	for _, e := range sortedKeys(p.Environments) {
+	for _, e := range decode.SortedKeys(p.Environments) {
 		for name, v := range p.Environments[e].Vars {
 			var t types.Type = types.Any
 			if v != nil {
@@ -103,19 +105,20 @@ func (p *Project) types(inputs []Input) *scope {
 			env[name] = t
 		}
 	}
-	s := &scope{types: map[string]types.Map{"env": env}}
+	s := &decode.Scope{Types: expression.Names{"env": env}}
 	if inputs != nil {
-		s.types["inputs"] = types.Map{}
+		given := types.Map{}
 		for _, in := range inputs {
-			s.types["inputs"][in.Name] = in.kind()
+			given[in.Name] = in.kind()
 		}
+		s.Types["inputs"] = given
 	}
 	return s
 }
 
 // environment chooses: the only one when none is named.
 func (p *Project) environment(name string) (Environment, *Diagnostic) {
-	names := sortedKeys(p.Environments)
+	names := decode.SortedKeys(p.Environments)
 	if e, ok := p.Environments[name]; ok {
 		return e, nil
 	}
@@ -128,5 +131,5 @@ func (p *Project) environment(name string) (Environment, *Diagnostic) {
 	case name == "":
 		return Environment{}, &Diagnostic{Pos: at, Code: "env.missing", Text: "which environment?", Next: []string{"--env " + strings.Join(names, " or --env ")}}
 	}
-	return Environment{}, &Diagnostic{Pos: at, Code: "env.unknown", Text: "there is no environment " + source.Quote(name), Next: []string{choice(name, names, "environments")}}
+	return Environment{}, &Diagnostic{Pos: at, Code: "env.unknown", Text: "there is no environment " + source.Quote(name), Next: []string{decode.Choice(name, names, "environments")}}
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"godwit/internal/control/flow/decode"
 	"reflect"
 
 	"godwit/internal/control/flow/source"
@@ -8,7 +9,7 @@ import (
 )
 
 // Planned is for the page of the language: what it lists as not built.
-var Planned = planned
+var Planned = decode.Planned
 
 // Attributes, ProjectKeys and the others are the core's own structs, for the
 // tables of that page.
@@ -18,14 +19,15 @@ var (
 	EnvironmentKeys any = environmentKeys{}
 	FlowKeys        any = flowKeys{}
 	InputKeys       any = declaration{}
-	SecretKeys      any = origin{}
+	EachKeys        any = eachKeys{}
+	SecretKeys      any = decode.Origin{}
 )
 
 // Decode fills a struct from a node, as a key of a flow would.
 func Decode(n *Node, into any) Diagnostics {
 	p := &source.Problems{}
-	d := &decoder{Problems: p}
+	d := newDecoder(decode.Decoder{Problems: p})
 	v := reflect.ValueOf(into).Elem()
-	d.group(n, v, &level{name: "the value", keys: tag.KeysOf(v.Type())}, n.Spot)
+	d.Group(n, v, &decode.Level{Name: "the value", Keys: tag.KeysOf(v.Type())}, n.Spot)
 	return p.List.Sorted()
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strings"
 
@@ -11,20 +12,20 @@ import (
 // as flags give them: several texts are a list, NAME=TEXT an entry of a map.
 // Defaults are set; spec is a pointer. Positions are the flags.
 func Fill(spec any, values map[string][]string) Diagnostics {
-	d := &decoder{Problems: &source.Problems{}}
+	d := newDecoder(decode.Decoder{})
 	v := reflect.ValueOf(spec).Elem()
-	l := &level{name: "the command", keys: Keys(spec), given: true}
+	l := &decode.Level{Name: "the command", Keys: Keys(spec), Given: true}
 	n := &Node{Shape: source.Mapping}
-	for _, name := range sortedKeys(values) {
+	for _, name := range decode.SortedKeys(values) {
 		at := source.Spot{Pos: Pos{File: "--" + strings.ReplaceAll(name, "_", "-")}}
-		k := l.key(name)
+		k := l.Key(name)
 		if k == nil {
-			d.Add(at, "flow.unknown-key", "there is no --"+name, choice(name, l.names(), "keys"))
+			d.Add(at, "flow.unknown-key", "there is no --"+name, decode.Choice(name, l.Names(), "keys"))
 			continue
 		}
 		n.Fields = append(n.Fields, source.Field{Name: name, Value: typed(*k, values[name], at), Spot: at})
 	}
-	d.group(n, v, l, source.Spot{})
+	d.Group(n, v, l, source.Spot{})
 	return d.List.Sorted()
 }
 

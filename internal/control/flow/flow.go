@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -17,12 +18,15 @@ type Flow struct {
 	Inputs      []Input
 	Connections map[string]Connection // the project's and its own
 	Steps       []Step                // values with ${...} are not filled in yet: Bind does it
+	Finally     []Step                // at the end, however that is
 	Files       map[string]string     // sha256 in hex by path in the project, as far as the paths are known
 
 	project  *Project
 	files    *source.Files
+	path     string // of its file, as Files has it
 	steps    *Node
-	level    *level
+	finally  *Node
+	level    *decode.Level
 	declared map[string]bool // names of connections, also of broken ones
 	wrong    Diagnostics
 }
@@ -33,22 +37,23 @@ type flowKeys struct {
 	Inputs      *Node  `flow:"inputs" help:"what it asks for, by name: --set NAME=VALUE"`
 	Connections *Node  `flow:"connections" help:"systems that only this flow uses; may use inputs"`
 	Steps       *Node  `flow:"steps,required" help:"what it does, in order"`
+	Finally     *Node  `flow:"finally" help:"steps that run at its end, however that was"`
 }
 
 // Flow reads a flow of the project by its name or path. It is nil when nothing
 // can be made of the file; with diagnostics it cannot be bound.
 func (p *Project) Flow(name string) (*Flow, Diagnostics) {
 	fs := p.files.Clone()
-	d := &decoder{Problems: &source.Problems{}, dir: p.Dir, files: fs}
+	d := newDecoder(decode.Decoder{Dir: p.Dir, Files: fs})
 	path, ok := p.flowPath(name)
-	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, files: fs, Files: fs.Sums}
+	f := &Flow{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), project: p, path: path, files: fs, Files: fs.Sums}
 	var n *Node
 	if ok {
 		n = fs.YAML(d.Problems, path)
 	}
 	if n == nil {
 		if len(d.List) == 0 {
-			d.Add(source.Spot{Pos: Pos{File: path}}, "flow.missing", "there is no flow "+source.Quote(name), choice(f.Name, p.Flows, "flows"))
+			d.Add(source.Spot{Pos: Pos{File: path}}, "flow.missing", "there is no flow "+source.Quote(name), decode.Choice(f.Name, p.Flows, "flows"))
 		}
 		return nil, d.List.Sorted()
 	}
@@ -77,11 +82,11 @@ func (p *Project) flowPath(name string) (string, bool) {
 
 func (f *Flow) decode(d *decoder, n *Node) {
 	var keys flowKeys
-	f.level = &level{name: "the flow", keys: Keys(keys), planned: planned["flow"]}
+	f.level = &decode.Level{Name: "the flow", Keys: Keys(keys), Planned: decode.Planned["flow"]}
 	d.keys(n, &keys, f.level)
-	f.Help, f.steps = keys.Help, keys.Steps
+	f.Help, f.steps, f.finally = keys.Help, keys.Steps, keys.Finally
 	f.Inputs = d.inputs(keys.Inputs, f.level)
-	d.scope = f.project.types(nonNil(f.Inputs))
+	d.Scope = f.project.types(nonNil(f.Inputs))
 	f.Connections = maps.Clone(f.project.Connections)
 	for name, c := range d.connections(f.project, keys.Connections, f.level) {
 		if outer, ok := f.Connections[name]; ok {
@@ -96,8 +101,8 @@ func (f *Flow) decode(d *decoder, n *Node) {
 		maps.Copy(own, f.declared)
 		f.declared = own
 	}
-	d.known, d.used = f.declared, map[string]bool{}
-	f.Steps = d.steps(f)
+	d.Known, d.Used = f.declared, map[string]bool{}
+	f.Steps, f.Finally = d.steps(f)
 }
 
 func nonNil(in []Input) []Input {

@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -147,7 +148,7 @@ func decodes(t *testing.T, text string, n *Node) {
 	}
 	fs := source.NewFiles("testdata")
 	fs.Data = map[string][]byte{"p.yaml": []byte(text), "q.sql": []byte(text), "l.csv": []byte(text)}
-	d := &decoder{Problems: &source.Problems{}, files: fs}
+	d := newDecoder(decode.Decoder{Files: fs})
 	p := &Project{lang: records(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
 	f := &Flow{Name: "f", project: p, files: fs}
 	f.decode(d, n)
@@ -156,7 +157,7 @@ func decodes(t *testing.T, text string, n *Node) {
 	if _, ds := f.Bind(nil, ""); len(ds) > 0 {
 		inside(t, text, positioned(ds))
 	}
-	d = &decoder{Problems: &source.Problems{}, files: fs}
+	d = newDecoder(decode.Decoder{Files: fs})
 	d.project(p, n)
 	inside(t, text, d.List)
 	mapped(t, text, fs)
@@ -168,8 +169,8 @@ func mapped(t *testing.T, text string, fs *source.Files) {
 	t.Helper()
 	spec := &pipeline.Load{}
 	load := &Node{Shape: source.Mapping, Fields: []source.Field{given("from", "a"), given("process", "p.yaml"), given("map", "p.yaml")}}
-	d := &decoder{Problems: &source.Problems{}, files: fs, dir: "."}
-	d.group(load, elem(spec), &level{name: "load", keys: Keys(spec)}, source.Spot{})
+	d := newDecoder(decode.Decoder{Files: fs, Dir: "."})
+	d.Group(load, elem(spec), &decode.Level{Name: "load", Keys: Keys(spec)}, source.Spot{})
 	inside(t, text, d.List)
 	frozen, err := json.Marshal(spec)
 	if err != nil {
@@ -182,15 +183,15 @@ func mapped(t *testing.T, text string, fs *source.Files) {
 	if diff := cmp.Diff(spec, thawed); diff != "" && len(d.List) == 0 {
 		t.Fatalf("%q (-read +thawed):\n%s", text, diff)
 	}
-	d = &decoder{Problems: &source.Problems{}, files: fs}
+	d = newDecoder(decode.Decoder{Files: fs})
 	file, rows := "l.csv", [][]string{}
 	one := &Node{Shape: source.Mapping, Fields: []source.Field{given("file", file)}}
-	d.table(one, elem(&file), elem(&rows), Key{Name: "file", Kind: CSV}, &level{name: "a"})
+	d.Table(one, elem(&file), elem(&rows), Key{Name: "file", Kind: CSV}, &decode.Level{Name: "a"})
 	if len(d.List) == 0 && len(rows) == 0 {
 		t.Fatalf("%q is read as a lookup without a header", text)
 	}
 	inside(t, text, d.List)
-	got, ok := d.statement(&Node{Text: "q.sql"}, "query")
+	got, ok := d.Statement(&Node{Text: "q.sql"}, "query")
 	if inside(t, text, d.List); ok && got != text {
 		t.Fatalf("sql %q became %q", text, got)
 	}

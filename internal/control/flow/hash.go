@@ -17,12 +17,21 @@ import (
 func (b *Bound) Meaning() []byte {
 	plain := *b
 	plain.Files, plain.Help = nil, ""
-	plain.Steps = slices.Clone(b.Steps)
-	for i := range plain.Steps {
-		plain.Steps[i].Pos = Pos{}
-		plain.Steps[i].Spec = idle(plain.Steps[i].Spec)
+	plain.Steps, plain.Finally = meant(b.Steps), meant(b.Finally)
+	if b.Late != nil { // what is filled in has its hash in the steps
+		plain.Late = &Late{Vars: b.Late.Vars, Hash: b.Late.Hash}
 	}
 	return unit.Body(plain)
+}
+
+// meant are steps without their places and workers.
+func meant(steps []Step) []Step {
+	plain := slices.Clone(steps)
+	for i, s := range plain {
+		s.Pos, s.Spec, s.Steps, s.Finally = Pos{}, idle(s.Spec), meant(s.Steps), meant(s.Finally)
+		plain[i] = s
+	}
+	return plain
 }
 
 // idle is a spec without its number of workers.

@@ -3,11 +3,13 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
+	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 
@@ -33,12 +35,12 @@ type declaration struct {
 }
 
 // inputs reads the declarations of a flow.
-func (d *decoder) inputs(n *Node, up *level) []Input {
+func (d *decoder) inputs(n *Node, up *decode.Level) []Input {
 	if n == nil || n.Shape == source.Invalid {
 		return nil
 	}
 	if n.Shape != source.Mapping {
-		d.Add(n.Spot, "flow.type", "inputs is a mapping of names, not "+described(n))
+		d.Add(n.Spot, "flow.type", "inputs is a mapping of names, not "+decode.Described(n))
 		return nil
 	}
 	var out []Input
@@ -50,7 +52,7 @@ func (d *decoder) inputs(n *Node, up *level) []Input {
 		var decl declaration
 		v := reflect.ValueOf(&decl).Elem()
 		before := len(d.List)
-		d.group(f.Value, v, &level{name: "input " + f.Name, keys: tag.KeysOf(v.Type()), up: up}, f.Spot)
+		d.Group(f.Value, v, &decode.Level{Name: "input " + f.Name, Keys: tag.KeysOf(v.Type()), Up: up}, f.Spot)
 		if len(d.List) > before {
 			out = append(out, Input{Name: f.Name, Type: "any", Pos: f.Spot.Pos})
 			continue
@@ -97,8 +99,8 @@ func (in Input) key(name string) Key {
 func (d *decoder) typed(n *Node, in Input, what string) (any, bool) {
 	v := in.zero()
 	before := len(d.List)
-	inner := &decoder{Problems: d.Problems}
-	inner.into(n, v, in.key(what), &level{name: "input " + in.Name}, n.Spot)
+	inner := newDecoder(decode.Decoder{Problems: d.Problems})
+	inner.Into(n, v, in.key(what), &decode.Level{Name: "input " + in.Name}, n.Spot)
 	if len(d.List) > before {
 		return nil, false
 	}
@@ -139,7 +141,7 @@ func (in Input) parse(text string) (any, error) {
 	case in.Type == "date" && !isDate(text):
 		return nil, fmt.Errorf("%s is no date", source.Quote(text))
 	case !k.List:
-		err := set(v, k, text)
+		err := scalar.Set(v, k, text)
 		return v.Interface(), err
 	case strings.HasPrefix(text, "["):
 		var items []string
@@ -165,7 +167,7 @@ func (in Input) format(v any) string {
 		}
 		return string(b)
 	}
-	return textOf(v)
+	return decode.TextOf(v)
 }
 
 // chosen refuses a value that is not among the choices.
@@ -180,5 +182,5 @@ func (d *decoder) chosen(at source.Spot, in Input, v any, code, what string) {
 		}
 		choices = append(choices, in.format(c))
 	}
-	d.Add(at, code, fmt.Sprintf("%s: %s is none of its choices", what, source.Quote(in.format(v))), choice(in.format(v), choices, "choices"))
+	d.Add(at, code, fmt.Sprintf("%s: %s is none of its choices", what, source.Quote(in.format(v))), decode.Choice(in.format(v), choices, "choices"))
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"godwit/internal/control/flow/decode"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,7 +188,8 @@ func TestLoad(t *testing.T) {
 	nowhere := pipeline.Process{To: pipeline.Target{Mode: "append", Gone: "keep"}}
 	want := []any{
 		&pipeline.Load{
-			From: pipeline.Source{At: "registry", Query: rollout["queries/assignments.sql"], With: map[string]string{"tenant": "inputs.client", "wave": "1 + 1"}},
+			From: pipeline.Source{At: "registry", Query: rollout["queries/assignments.sql"], With: map[string]string{"tenant": "inputs.client", "wave": "1 + 1"},
+				Args: []byte(`{"tenant":"north","wave":2}`)},
 			File: &pipeline.Process{Entity: "assignment_north", Key: []string{"assignment_id", "client"}, Version: "updated_at", Map: wantMap(),
 				To:   pipeline.Target{At: "target", Table: "fiber.assignment", Mode: "merge", Key: []string{"external_id"}, Gone: "keep"},
 				Dead: pipeline.Dead{StopAt: 0.2}, Place: "processes/assignment.yaml:2:1"},
@@ -214,13 +216,13 @@ func TestLoad(t *testing.T) {
 		paths = append(paths, path)
 	}
 	slices.Sort(paths)
-	if d := cmp.Diff(paths, sortedKeys(b.Files)); d != "" {
+	if d := cmp.Diff(paths, decode.SortedKeys(b.Files)); d != "" {
 		t.Errorf("files (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(b.Files, f.Files); d != "" {
 		t.Errorf("files of the flow (-bound +flow):\n%s", d)
 	}
-	if d := cmp.Diff([]string{"registry", "target"}, sortedKeys(b.Connections)); d != "" {
+	if d := cmp.Diff([]string{"registry", "target"}, decode.SortedKeys(b.Connections)); d != "" {
 		t.Errorf("connections (-want +got):\n%s", d)
 	}
 }
@@ -255,7 +257,7 @@ steps:
   - load: {from: {at: registry, query: a.sql}, process: "p/${inputs.which}.yaml"}
 `, "a.sql": "select 1", "p/one.yaml": "to: target\n", "p/two.yaml": "to: {at: target, table: wrong}\n"}
 	f := openWith(t, files, records())
-	if d := cmp.Diff([]string{"a.sql", "flows/main.yaml", "godwit.yaml"}, sortedKeys(f.Files)); d != "" {
+	if d := cmp.Diff([]string{"a.sql", "flows/main.yaml", "godwit.yaml"}, decode.SortedKeys(f.Files)); d != "" {
 		t.Errorf("files before it is bound (-want +got):\n%s", d)
 	}
 	dir := f.project.Dir

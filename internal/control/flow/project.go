@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +14,7 @@ import (
 )
 
 // projectFile is the file that makes a folder a project.
-const projectFile = "godwit.yaml"
+const projectFile = decode.ProjectFile
 
 // Language is what the core of the language is completed with: the verbs of a
 // step and the systems of a connection. Wire hands it in.
@@ -69,7 +70,7 @@ var (
 // Load reads the project that dir belongs to: the nearest folder above with
 // godwit.yaml, else dir itself without environments and connections.
 func Load(dir string, lang Language) (*Project, Diagnostics) {
-	d := &decoder{Problems: &source.Problems{}}
+	d := newDecoder(decode.Decoder{})
 	p := load(d, dir, lang)
 	p.wrong = d.List.Sorted()
 	return p, p.wrong
@@ -94,7 +95,7 @@ func isPath(flow string) bool {
 func load(d *decoder, dir string, lang Language) *Project {
 	p := &Project{Dir: root(dir), lang: lang, Environments: map[string]Environment{}, Connections: map[string]Connection{}}
 	p.files = source.NewFiles(p.Dir)
-	d.files = p.files
+	d.Files = p.files
 	p.Flows, p.Files = flowNames(p.Dir), p.files.Sums
 	n := p.files.YAML(d.Problems, projectFile)
 	p.declared = declared(nil, len(d.List) > 0)
@@ -108,12 +109,12 @@ func load(d *decoder, dir string, lang Language) *Project {
 // project fills a project from its file.
 func (d *decoder) project(p *Project, n *Node) {
 	var keys projectKeys
-	l := &level{name: projectFile, keys: Keys(keys), planned: planned["project"]}
+	l := &decode.Level{Name: projectFile, Keys: Keys(keys), Planned: decode.Planned["project"]}
 	d.keys(n, &keys, l)
 	p.declared = declared(keys.Connections, len(d.List) > 0)
 	d.environments(p, keys.Environments, l)
-	d.dir = p.Dir
-	d.scope = p.types(nil)
+	d.Dir = p.Dir
+	d.Scope = p.types(nil)
 	p.Connections = d.connections(p, keys.Connections, l)
 }
 
@@ -143,8 +144,8 @@ func flowNames(dir string) []string {
 }
 
 // keys fills the raw keys of a file.
-func (d *decoder) keys(n *Node, into any, l *level) {
-	d.group(n, elem(into), l, n.Spot)
+func (d *decoder) keys(n *Node, into any, l *decode.Level) {
+	d.Group(n, elem(into), l, n.Spot)
 }
 
 // named lists the entries of a mapping of names, and refuses names that are
@@ -154,7 +155,7 @@ func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []source.Fie
 		return nil
 	}
 	if n.Shape != source.Mapping {
-		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a mapping of names, not %s", what, described(n)))
+		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is a mapping of names, not %s", what, decode.Described(n)))
 		return nil
 	}
 	var out []source.Field
@@ -170,11 +171,11 @@ func (d *decoder) named(n *Node, what string, valid *regexp.Regexp) []source.Fie
 
 // Read decodes a file of the project into a struct with the language's tags.
 func (p *Project) Read(path string, into any) Diagnostics {
-	d := &decoder{Problems: &source.Problems{}, dir: p.Dir, files: p.files.Clone(), known: p.declared, used: map[string]bool{}}
-	if n := d.files.YAML(d.Problems, path); n != nil {
-		d.keys(n, into, &level{name: path, keys: Keys(into)})
+	d := newDecoder(decode.Decoder{Dir: p.Dir, Files: p.files.Clone(), Known: p.declared, Used: map[string]bool{}})
+	if n := d.Files.YAML(d.Problems, path); n != nil {
+		d.keys(n, into, &decode.Level{Name: path, Keys: Keys(into)})
 	} else if len(d.List) == 0 {
-		d.Add(source.Spot{Pos: Pos{File: path}}, "flow.file", "there is no such file", d.files.Near(path))
+		d.Add(source.Spot{Pos: Pos{File: path}}, "flow.file", "there is no such file", d.Files.Near(path))
 	}
 	return d.List.Sorted()
 }

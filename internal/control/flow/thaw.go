@@ -12,10 +12,8 @@ import (
 func Thaw(data []byte, lang Language) (*Bound, error) {
 	var frozen struct {
 		Bound
-		Steps []struct {
-			Step
-			Spec json.RawMessage `json:"spec"`
-		} `json:"steps"`
+		Steps       []frozenStep `json:"steps"`
+		Finally     []frozenStep `json:"finally"`
 		Connections map[string]struct {
 			System   string          `json:"system"`
 			Settings json.RawMessage `json:"settings"`
@@ -26,16 +24,12 @@ func Thaw(data []byte, lang Language) (*Bound, error) {
 	}
 	b := frozen.Bound
 	b.Connections = map[string]BoundConnection{}
-	for _, s := range frozen.Steps {
-		verb := lang.verb(s.Verb)
-		if verb == nil {
-			return nil, fault.New(fault.Config, "flow.gone", "step %s: this godwit has no verb %s", s.ID, s.Verb)
-		}
-		s.Step.Spec = verb.Spec()
-		if err := json.Unmarshal(s.Spec, s.Step.Spec); err != nil {
-			return nil, fault.Wrap(err, "read frozen step %s", s.ID)
-		}
-		b.Steps = append(b.Steps, s.Step)
+	var err error
+	if b.Steps, err = thaw(frozen.Steps, lang); err != nil {
+		return nil, err
+	}
+	if b.Finally, err = thaw(frozen.Finally, lang); err != nil {
+		return nil, err
 	}
 	for name, c := range frozen.Connections {
 		system := lang.system(c.System)
@@ -49,4 +43,36 @@ func Thaw(data []byte, lang Language) (*Bound, error) {
 		b.Connections[name] = BoundConnection{c.System, settings}
 	}
 	return &b, nil
+}
+
+// frozenStep is a Step whose verb's struct is not known yet.
+type frozenStep struct {
+	Step
+	Spec    json.RawMessage `json:"spec"`
+	Steps   []frozenStep    `json:"steps"`
+	Finally []frozenStep    `json:"finally"`
+}
+
+func thaw(frozen []frozenStep, lang Language) (steps []Step, err error) {
+	for _, f := range frozen {
+		s := f.Step
+		if s.Steps, err = thaw(f.Steps, lang); err != nil {
+			return nil, err
+		}
+		if s.Finally, err = thaw(f.Finally, lang); err != nil {
+			return nil, err
+		}
+		if s.Verb != InOrder && s.Verb != AtOnce {
+			verb := lang.verb(s.Verb)
+			if verb == nil {
+				return nil, fault.New(fault.Config, "flow.gone", "step %s: this godwit has no verb %s", s.ID, s.Verb)
+			}
+			s.Spec = verb.Spec()
+			if err := json.Unmarshal(f.Spec, s.Spec); err != nil {
+				return nil, fault.Wrap(err, "read frozen step %s", s.ID)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"godwit/internal/control/flow/decode"
 	"time"
 
 	"godwit/internal/control/flow/source"
@@ -24,12 +25,12 @@ type Window = window.Window
 // limits finds what the tags of a window and a retry cannot say, as soon as
 // their values are known.
 func (d *decoder) limits(s Step, n *Node) {
-	if d.scope.values == nil && n.Evaluated() {
+	if d.Scope.Values == nil && n.Evaluated() || d.filling {
 		return
 	}
 	wrong := func(is bool, text string, next string, keys ...string) {
 		if at := n.At(keys...); is && !d.Told(at) {
-			d.Add(at, "flow.value", fmt.Sprintf("%s in %s %s", keys[1], keys[0], text), nonEmpty(next)...)
+			d.Add(at, "flow.value", fmt.Sprintf("%s in %s %s", keys[1], keys[0], text), decode.NonEmpty(next)...)
 		}
 	}
 	if w := s.Window; w != nil {
@@ -38,6 +39,9 @@ func (d *decoder) limits(s Step, n *Node) {
 		wrong(w.For <= 0 || w.For >= 7*24*time.Hour, "is longer than nothing and shorter than a week", "write it as 24h", "window", "for")
 	}
 	r := s.Retry
+	if r == nil {
+		return
+	}
 	wrong(r.Factor < 1, "is 1 or more", "", "retry", "factor")
 	wrong(r.Attempts < 0 || r.Attempts == 0 && n.Field("retry") != nil && n.Field("retry").Value.Field("attempts") != nil, "is 1 or more", "", "retry", "attempts")
 	wrong(r.Wait <= 0, "is longer than nothing", "", "retry", "wait")

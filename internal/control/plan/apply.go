@@ -144,19 +144,21 @@ func (m *Machine) enter(e unit.Event) error {
 			return impossible(e, "there is no such node")
 		}
 	}
-	late := in.loop != nil && in.phase == entered && !in.loop.known
+	late := in.loop != nil && in.phase == entered && (!in.loop.known || in.loop.grows)
 	if in.phase != idle && !late {
 		return impossible(e, "it has been entered")
 	}
 	if in.up.phase != entered {
 		return impossible(e, "%s has not been entered", in.up.id)
 	}
-	if in.loop != nil && !in.loop.known && (late || in.node.Each.Query == nil && (in.node.If == "" || b.Answer)) {
+	if in.loop != nil && (late || !in.loop.known && in.node.Each.Query == nil && (in.node.If == "" || b.Answer)) {
 		if err := in.loop.freeze(b.Items, b.Keys); err != nil {
 			return impossible(e, "%s", err)
 		}
-		if late {
+		if late && in.step != nil {
 			in.step.Facts = nil
+		}
+		if late {
 			return nil
 		}
 	}
@@ -177,7 +179,7 @@ func (m *Machine) nextItem(id string) *instance {
 		return nil
 	}
 	in := m.places[id[:at]]
-	if in == nil || in.loop == nil || !in.loop.known || in.loop.next == in.loop.items.len() ||
+	if in == nil || in.loop == nil || !in.loop.known || in.loop.next == in.loop.items.Len() ||
 		in.sub(in.loop.next) != id {
 		return nil
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
-	"strings"
+
+	"godwit/internal/control/plan/texts"
+	"godwit/internal/unit"
 )
 
 // loop is what a for_each knows: its frozen items, how far it is, and the
@@ -12,14 +14,15 @@ import (
 // a byte each and their text remain.
 type loop struct {
 	known  bool
-	items  list   // JSON
-	names  list   // the items' keys, escaped
-	ended  []byte // by index: 0 or one of the marks below
-	next   int    // the first item never opened
+	items  texts.List // JSON
+	names  texts.List // the items' keys, escaped
+	ended  []byte     // by index: 0 or one of the marks below
+	next   int        // the first item never opened
 	open   []*instance
 	kept   []*instance // left, but failed, cancelled, with a failure inside or records not loaded
 	active int         // entered and not left
 	lost   int         // failed
+	grows  bool        // results that the items are made of may have become more
 	seen   int32       // highest attempt of forgotten units
 }
 
@@ -30,53 +33,33 @@ const (
 	markCancelled
 )
 
-// list is many texts in one piece of memory.
-type list struct {
-	text []byte
-	ends []uint32
-}
-
-func (l *list) add(s string) {
-	l.text = append(l.text, s...)
-	l.ends = append(l.ends, uint32(len(l.text)))
-}
-
-func (l *list) len() int { return len(l.ends) }
-
-func (l *list) at(i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = l.ends[i-1]
-	}
-	return l.text[from:l.ends[i]:l.ends[i]]
-}
-
+// freeze takes items in: all of them, or those that came since.
 func (l *loop) freeze(items []json.RawMessage, keys []string) error {
 	if len(items) != len(keys) {
 		return fmt.Errorf("%d items with %d keys", len(items), len(keys))
 	}
 	for i, item := range items {
-		l.items.add(string(item))
-		l.names.add(escape(keys[i]))
+		l.items.Add(string(item))
+		l.names.Add(unit.Segment(keys[i]))
 	}
-	l.ended = make([]byte, len(items))
-	l.known = true
+	l.ended = append(l.ended, make([]byte, len(items))...)
+	l.known, l.grows = true, false
 	return nil
 }
 
 // broken reports whether more items failed than are tolerated.
 func (in *instance) broken() bool {
-	return in.loop.lost > in.node.Each.Tolerates(in.loop.items.len())
+	return in.loop.lost > in.node.Each.Tolerates(in.loop.items.Len())
 }
 
 // exhausted reports whether the loop opens no further item.
 func (in *instance) exhausted() bool {
-	return in.loop.next == in.loop.items.len() || in.node.Each.StopEarly && in.broken()
+	return in.loop.next == in.loop.items.Len() || in.node.Each.StopEarly && in.broken()
 }
 
 // sub is the id of a loop's item.
 func (in *instance) sub(i int) string {
-	return in.id + "[" + string(in.loop.names.at(i)) + "]"
+	return in.id + "[" + string(in.loop.names.At(i)) + "]"
 }
 
 // open makes the instance of item i and puts it in its place.
@@ -152,20 +135,4 @@ func (m *Machine) forget(in *instance) (seen int32) {
 		}
 	})
 	return seen
-}
-
-// escape makes a key one part of an id, as unit.ID does with an object.
-func escape(key string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := 0; i < len(key); i++ {
-		c := key[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-			c == '_' || c == '$' || c == '-' || c == '.' {
-			b.WriteByte(c)
-			continue
-		}
-		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-	}
-	return b.String()
 }

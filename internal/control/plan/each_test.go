@@ -247,3 +247,70 @@ func TestItemsThatWait(t *testing.T) {
 	d.wait(time.Minute)
 	d.over(OutcomeDone, 0)
 }
+
+// TestItemsGrow: a loop over what another one achieved gets more items when that
+// one, resumed, achieves more; those that it has stay as they are.
+func TestItemsGrow(t *testing.T) {
+	t.Parallel()
+	first, second := verb("stage", "rows/1"), verb("target", "rows/1")
+	first.Each, first.OnError = &Each{Items: "tables", As: "t", Parallel: 9}, Continue
+	second.Each = &Each{Items: "staged", Reads: []string{"stage"}, As: "t"}
+	g := flow(first, second, verb("last", "rows/1"))
+	asked := 0
+	d := begin(t, g, func(code string, s Scope) (any, error) {
+		if code == "tables" {
+			return []map[string]int{{"id": 0}, {"id": 1}, {"id": 2}}, nil
+		}
+		asked++
+		o, _ := s.Step("stage")
+		return o.Done, nil
+	})
+	d.done("stage[0]/rows/1", "stage[2]/rows/1")
+	d.fail("stage[1]/rows/1", fault.Data, "data.refused")
+	d.done("target[0]/rows/1")
+	d.running("target[2]/rows/1")
+
+	// In mid-loop: what is resumed comes first, then the new item, the last one.
+	d.put(unit.Event{Kind: unit.RunResumed, Body: unit.Body(unit.Resumed{Owner: "b"})})
+	d.next()
+	d.running("stage[1]/rows/1")
+	d.done("stage[1]/rows/1", "target[2]/rows/1")
+	d.running("target[1]/rows/1")
+	d.done("target[1]/rows/1", "last/rows/1")
+	d.over(OutcomeDone, 0)
+	if asked == 0 || asked > 4 { // twice, and as often by the Machine that is built again for comparison
+		t.Errorf("the items were asked for %d times", asked)
+	}
+}
+
+// TestItemsGrowAfterTheEnd: the same when the run had ended, and not if what is
+// resumed fails again.
+func TestItemsGrowAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	first, second := verb("stage", "rows/1"), verb("target", "rows/1")
+	first.Each, first.OnError = &Each{Items: "tables", As: "t"}, Continue
+	second.Each = &Each{Items: "staged", Reads: []string{"stage"}, As: "t"}
+	d := begin(t, flow(first, second), func(code string, s Scope) (any, error) {
+		if code == "tables" {
+			return []map[string]int{{"id": 0}, {"id": 1}}, nil
+		}
+		o, _ := s.Step("stage")
+		return o.Done, nil
+	})
+	resume := func() {
+		d.put(unit.Event{Kind: unit.RunResumed, Body: unit.Body(unit.Resumed{Owner: "b"})})
+		d.next()
+	}
+	d.done("stage[0]/rows/1")
+	d.fail("stage[1]/rows/1", fault.Data, "data.refused")
+	d.done("target[0]/rows/1")
+	d.over(OutcomeFailed, 1)
+	resume()
+	d.fail("stage[1]/rows/1", fault.Data, "data.refused")
+	d.over(OutcomeFailed, 1)
+	resume()
+	d.done("stage[1]/rows/1")
+	d.running("target[1]/rows/1")
+	d.done("target[1]/rows/1")
+	d.over(OutcomeDone, 0)
+}

@@ -85,7 +85,7 @@ func (m *Machine) make(n *Node, up *instance, keys string, must bool) *instance 
 func (m *Machine) makeItem(up *instance, i int, base int32) *instance {
 	in := &instance{
 		node: up.node, id: up.sub(i), up: up, item: true, place: i,
-		value: up.loop.items.at(i), must: up.must,
+		value: up.loop.items.At(i), must: up.must,
 	}
 	in.inherit()
 	in.base = max(in.base, base)

@@ -213,7 +213,7 @@ func (t *turn) answers(in *instance) (b unit.Entered, f *fault.Error) {
 	}
 	if in.loop != nil && !in.loop.known && n.Each.Query == nil {
 		if b.Items, f = t.m.elements(in); f == nil {
-			b.Keys, f = n.Each.KeysOf(b.Items)
+			b.Keys, f = n.Each.KeysOf(in.id, b.Items)
 		}
 		if f != nil {
 			return unit.Entered{Answer: b.Answer}, f

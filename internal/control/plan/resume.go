@@ -39,10 +39,28 @@ func (m *Machine) resume(e unit.Event) error {
 			m.stir(in)
 		}
 	}
+	for _, in := range all {
+		if m.places[in.id] == in && in.outdated() {
+			in.loop.grows = true
+			m.stir(in)
+		}
+	}
 	if m.run.finished {
 		m.reopenRoot()
 	}
 	return nil
+}
+
+// outdated reports whether the items of a loop are made of what a node left
+// behind that is open again.
+func (in *instance) outdated() bool {
+	if in.loop == nil || !in.loop.known || in.phase == idle && !in.life.asked {
+		return false
+	}
+	return slices.ContainsFunc(in.node.Each.Reads, func(id string) bool {
+		k := in.earlier(id)
+		return k != nil && k.phase != left
+	})
 }
 
 // orphan takes back the running attempts.
@@ -124,7 +142,7 @@ func (m *Machine) reopen(in *instance) {
 // askAgain forgets answers that failed the node itself.
 func (m *Machine) askAgain(in *instance) {
 	in.life.asked = in.life.asked && in.answer
-	if in.loop == nil || in.loop.items.len() > 0 {
+	if in.loop == nil || in.loop.items.Len() > 0 {
 		return
 	}
 	in.loop = &loop{seen: in.loop.seen}

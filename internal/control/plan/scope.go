@@ -30,17 +30,26 @@ type Outcome struct {
 // Step gives the outcome of an earlier step of the same list, or of a list
 // around the node.
 func (s Scope) Step(id string) (Outcome, bool) {
-	for in := s.in; in != nil && in.up != nil; in = in.up {
+	if k := s.in.earlier(id); k != nil {
+		return k.result(), true
+	}
+	return Outcome{}, false
+}
+
+// earlier finds the node of this id before an instance in its list, or in a list
+// around it.
+func (in *instance) earlier(id string) *instance {
+	for ; in != nil && in.up != nil; in = in.up {
 		for _, k := range in.up.kids {
 			if k == in {
 				break
 			}
 			if k.node.ID == id {
-				return k.result(), true
+				return k
 			}
 		}
 	}
-	return Outcome{}, false
+	return nil
 }
 
 // Items gives the current items of the loops around the node by their names.
@@ -85,9 +94,9 @@ func (in *instance) result() Outcome {
 		for i, mark := range in.loop.ended {
 			switch mark {
 			case markDone:
-				o.Done = append(o.Done, in.loop.items.at(i))
+				o.Done = append(o.Done, in.loop.items.At(i))
 			case markFailed:
-				o.Failed = append(o.Failed, in.loop.items.at(i))
+				o.Failed = append(o.Failed, in.loop.items.At(i))
 			}
 		}
 		return o

@@ -9,11 +9,14 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
+	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/kept"
+	"godwit/internal/control/run/late"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/called"
 	"godwit/internal/unit"
 )
 
@@ -24,6 +27,7 @@ type drive struct {
 	frozen  frozen
 	own     *ledger.Session
 	open    *endpoints
+	known   *late.Names
 	tell    *engine.Teller[Now]
 	board   *local.Board
 	idle    time.Duration // before this drive, see Now
@@ -47,12 +51,14 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full()}
+	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full(),
+		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past{kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
-	executors["inspect"] = inspector
+	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
+	executors["flow"] = &caller{drive: d}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
-		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, evaluate) },
+		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
 		Watch: d.event, Label: connector.WithLabel, Snapshots: d.snapshots,
 	}
 	d.lost = lostTarget{drive: d, check: true, wake: make(chan struct{}, 1)}
@@ -81,6 +87,8 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	around.Wait()
 	return d.end(turn, err)
 }
+
+func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Session: d.session} }
 
 // engine checks what the target may have lost, closes looked, then runs units.
 func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<- struct{}) (plan.Turn, error) {
@@ -257,6 +265,7 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	}
 	switch run.Outcome {
 	case plan.OutcomeCancelled:
+		d.abandon(ctx)
 		if known { // else a redrive asks for them
 			conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 		}
@@ -302,7 +311,16 @@ func (d *drive) concluded(ctx context.Context) bool {
 	return err == nil && run.Outcome == plan.OutcomeCancelled && conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
 }
 
-// evaluate answers a node's condition. No node of today's language has one.
-func evaluate(expr string, _ plan.Scope) (any, error) {
-	return nil, fault.New(fault.Config, "flow.not-built", "the expression %q: conditions are not built yet", expr)
+// abandon asks for the end of runs that this one has started, and has ended
+// itself without them.
+func (d *drive) abandon(ctx context.Context) {
+	children, err := called.Children(ctx, d.runs.Ledger.View().Room(), d.run.ID)
+	if err != nil {
+		return
+	}
+	for _, child := range children {
+		if alone, run, err := d.runs.Cancel(ctx, child.Name, d.runs.Owner, d.run.Name()+" was cancelled"); err == nil && alone {
+			_, _ = d.runs.Drive(ctx, run, nil, nil, Watcher{})
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/late"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -17,7 +18,8 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 	ctx, done := r.watched(ctx, open)
 	defer done()
 	var needs []unit.Needs
-	for _, s := range b.Steps {
+	work, writers := b.Work(), late.NewWriters(b, r.verb)
+	for _, s := range work {
 		verb, ok := r.verb(s.Verb)
 		if !ok {
 			return nil, fault.New(fault.Internal, "verb.unknown", "step %s: no verb %q", s.ID, s.Verb)
@@ -26,13 +28,14 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
+		n.Unsure = writers.Made(n, s.ID)
 		needs = append(needs, n)
 	}
 	found, err := doctor.Examine(ctx, open, needs)
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range b.Steps {
+	for i, s := range work {
 		if err := r.refusal(ctx, open, s, needs[i], found.Facts[i]); err != nil {
 			found.Refuse(needs[i].To, err)
 		}

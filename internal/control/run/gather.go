@@ -10,6 +10,7 @@ import (
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/kept"
+	"godwit/internal/control/run/nodes"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -17,15 +18,11 @@ import (
 
 // Policies for what is at the target: it stays as it is; it is made anew.
 const (
-	skip    = "skip"
-	replace = "replace"
+	skip = "skip"
 )
 
 // inspectSpec is the unit that a step begins with.
-type inspectSpec struct {
-	Verb string          `json:"verb"`
-	Spec json.RawMessage `json:"spec"`
-}
+type inspectSpec = nodes.Inspect
 
 // alone lists what a copy leaves alone: what the source does not have, and with
 // existing: skip what the target has already. Neither copied nor verified.
@@ -64,12 +61,18 @@ type inspector struct {
 	full   bool   // it reads everything
 	sights doctor.Sights
 	own    *ledger.Session
+	fill   func(unit.Unit) (any, error) // of a step that is filled in when it begins
 }
 
 func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	verb, spec, err := i.runs.decode(u.Spec)
+	verb, spec, open, err := i.runs.decode(u.Spec)
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "%s", u.ID)
+	}
+	if open {
+		if spec, err = i.fill(u); err != nil {
+			return unit.Result{}, err
+		}
 	}
 	needs, err := verb.Needs(spec)
 	if err != nil {
@@ -123,18 +126,18 @@ func (i *inspector) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, e
 }
 
 // decode reads an inspect unit's verb and spec.
-func (r *Runs) decode(raw json.RawMessage) (unit.Verb, any, error) {
+func (r *Runs) decode(raw json.RawMessage) (verb unit.Verb, spec any, late bool, err error) {
 	var s inspectSpec
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return unit.Verb{}, nil, fault.New(fault.Internal, "unit.spec", "read spec: %w", err)
+		return verb, nil, false, fault.New(fault.Internal, "unit.spec", "read spec: %w", err)
 	}
 	verb, ok := r.verb(s.Verb)
 	if !ok {
-		return verb, nil, fault.New(fault.Config, "verb.unknown", "this godwit has no verb %q", s.Verb)
+		return verb, nil, false, fault.New(fault.Config, "verb.unknown", "this godwit has no verb %q", s.Verb)
 	}
-	spec := verb.Spec()
+	spec = verb.Spec()
 	if err := json.Unmarshal(s.Spec, spec); err != nil {
-		return verb, nil, fault.New(fault.Internal, "unit.spec", "read spec of %s: %w", s.Verb, err)
+		return verb, nil, false, fault.New(fault.Internal, "unit.spec", "read spec of %s: %w", s.Verb, err)
 	}
-	return verb, spec, nil
+	return verb, spec, s.Late, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/taken"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -171,11 +172,11 @@ func (l *lostTarget) compareOnce(ctx context.Context) (moved bool, err error) {
 	}
 	var undone []ledger.Unit
 	for to, units := range settled {
-		lost := when.missing(units, marks[to], chunks)
+		lost := when.Missing(units, marks[to], chunks)
 		if endedSince(lost, now[to]) {
 			return true, nil
 		}
-		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, logged) {
+		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, taken.Logged) {
 			// Rows without marks, or neither: what is there cannot be told.
 			return false, fault.New(fault.Config, "target.marks-missing",
 				"%s has none of this run's marks, although %d units left one", to, len(lost)).
@@ -200,22 +201,6 @@ func endedSince(units, now []ledger.Unit) bool {
 		done[u.ID] = u.State == ledger.Done
 	}
 	return slices.ContainsFunc(units, func(u ledger.Unit) bool { return u.State != ledger.Done && done[u.ID] })
-}
-
-// logged reports whether a unit's mark is one that a crash does not take.
-func logged(u ledger.Unit) bool {
-	type table struct {
-		Unlogged bool `json:"unlogged"`
-	}
-	var spec struct {
-		Chunks []table `json:"chunks"`
-		Tables []table `json:"tables"` // of a repair, of a load
-	}
-	if json.Unmarshal(u.Spec, &spec) != nil {
-		return true
-	}
-	all := append(spec.Chunks, spec.Tables...)
-	return len(all) == 0 || !all[0].Unlogged
 }
 
 // evict ends what an earlier owner of the run left open at its targets: one
@@ -257,22 +242,19 @@ func (l *lostTarget) doubts(ctx context.Context) (map[connector.Truster]int64, e
 	return all, nil
 }
 
-// taken says when the run's marks were taken away, for each step: units that
-// ended before need none any more.
-type taken map[string]struct{ done, tried time.Time }
-
-func (l *lostTarget) taken(ctx context.Context) (taken, error) {
+// taken says when the run's marks were taken away.
+func (l *lostTarget) taken(ctx context.Context) (taken.Away, error) {
 	view, id := l.drive.runs.Ledger.View(), l.drive.run.ID
 	units, err := view.Units(ctx, id, ledger.Filter{Kind: "marks"}, 0)
 	if err != nil {
 		return nil, err
 	}
-	when := taken{}
+	when := taken.Away{}
 	for _, u := range units {
 		t := when[u.Step]
 		// An attempt without an end may have come as far.
 		if u.Attempt > 0 && (u.State != ledger.Done || u.Ended.Before(u.Started)) {
-			t.tried = u.Started
+			t.Tried = u.Started
 		}
 		events, err := view.UnitEvents(ctx, id, u.ID)
 		if err != nil {
@@ -280,47 +262,12 @@ func (l *lostTarget) taken(ctx context.Context) (taken, error) {
 		}
 		for _, e := range events {
 			if e.Kind == unit.UnitDone {
-				t.done = e.At
+				t.Done = e.At
 			}
 		}
 		when[u.Step] = t
 	}
 	return when, nil
-}
-
-// missing are the units without a mark that must have one, or, of those that
-// settle chunk by chunk, one for each chunk. What an attempt to take marks away
-// left in doubt went as a whole or not at all.
-func (t taken) missing(units []ledger.Unit, marks []record.Mark, chunks map[string]int) []ledger.Unit {
-	found, have, doubt := map[string]int{}, map[string]bool{}, map[string]bool{}
-	for _, m := range marks {
-		found[m.Unit]++
-		have[m.Unit] = found[m.Unit] >= max(1, chunks[m.Unit])
-	}
-	for _, u := range units {
-		if found[u.ID] > 0 && t.doubted(u) {
-			doubt[u.Step] = true // nothing was taken away: what is missing is lost
-		}
-	}
-	var lost []ledger.Unit
-	for _, u := range units {
-		if u.State != ledger.Done { // chunks of a unit under way, or about to be
-			over := u.State == ledger.Running && !(t[u.Step].done.Before(u.Started) && t[u.Step].tried.Before(u.Started)) // and its marks taken, since it was seen
-			if found[u.ID] < chunks[u.ID] && !over {
-				lost = append(lost, u)
-			}
-			continue
-		}
-		if have[u.ID] || !u.Ended.After(t[u.Step].done) || t.doubted(u) && !doubt[u.Step] {
-			continue
-		}
-		lost = append(lost, u)
-	}
-	return lost
-}
-
-func (t taken) doubted(u ledger.Unit) bool {
-	return u.Ended.After(t[u.Step].done) && !u.Ended.After(t[u.Step].tried) // of one millisecond they may be
 }
 
 // settled lists the units that have left a mark, by target: done ones, and

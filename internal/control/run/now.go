@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/called"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -26,6 +28,7 @@ type Now struct {
 	Wrote    time.Time     // when its owner wrote last
 	Lease    time.Duration // how long an owner may be silent
 	Idle     time.Duration // how long nobody went on with it
+	Passed   []string      // steps that were skipped; only known to who asks by Now
 }
 
 // States of a run that has not ended and that nobody owns: its owner gave it
@@ -51,6 +54,12 @@ func (r *Runs) state(run ledger.Run) string {
 // Now looks at a run in the ledger.
 func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	n, err := r.look(ctx, run)
+	if err != nil {
+		return n, err
+	}
+	err = called.Left(ctx, r.Ledger.View().Room(), run.ID, func(node string, body []byte) {
+		n.Passed = chronicle.Passed(n.Passed, unit.Event{Node: node, Body: body})
+	})
 	if err == nil {
 		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
 	}

@@ -12,6 +12,7 @@ import (
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/late"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -24,6 +25,13 @@ type Past interface {
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
 	Copies
 	Book
+	Results
+}
+
+// Results is the ledger's side of statements, as package statement describes it.
+type Results interface {
+	Remember(ctx context.Context, id string, attempt int, facts json.RawMessage) error
+	Remembered(ctx context.Context, id string, attempt int) (json.RawMessage, bool, error)
 }
 
 // Copies is what its copies left behind, as package verify describes it.
@@ -140,31 +148,38 @@ type Ended struct {
 // writes where a run at work does (run.occupied), unless fresh
 // is set: the same command goes on with the new one from then on.
 func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, actor string) (Ref, error) {
+	return r.start(ctx, b, p, ledger.NewRun{Fresh: fresh, Actor: actor})
+}
+
+// start opens a run, with the key of its flow unless it has one of its own.
+func (r *Runs) start(ctx context.Context, b *flow.Bound, p *Plan, n ledger.NewRun) (Ref, error) {
 	f, key, err := r.freeze(b)
 	if err != nil {
 		return Ref{}, err
+	}
+	if n.Key == "" {
+		n.Key = key
 	}
 	plan, err := json.Marshal(f)
 	if err != nil {
 		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
 	}
-	tables := map[tablePlace]bool{}
+	tables := late.Tables{}
 	for _, s := range p.Steps {
 		for _, u := range s.Units {
 			if r.kind(u.Kind).Rows {
-				written(b, u.Spec, tables)
+				tables.Add(b, u.Spec)
 			}
 		}
 	}
 	if err := r.occupied(ctx, 0, tables); err != nil {
 		return Ref{}, err
 	}
-	return r.Ledger.Start(ctx, ledger.NewRun{
-		Flow: b.Flow, Env: b.Env, Key: key, PlanHash: p.Hash, Plan: plan, Actor: actor, Fresh: fresh,
-		Body: unit.Body(map[string]any{
-			"flow": b.Flow, "plan": p.Hash, "units": p.units(), "bytes": p.bytes(), "inputs": b.Inputs, "actor": actor, "version": r.Version,
-		}),
+	n.Flow, n.Env, n.PlanHash, n.Plan = b.Flow, b.Env, p.Hash, plan
+	n.Body = unit.Body(map[string]any{
+		"flow": b.Flow, "plan": p.Hash, "units": p.Units(), "bytes": p.Bytes(), "inputs": b.Inputs, "actor": n.Actor, "version": r.Version,
 	})
+	return r.Ledger.Start(ctx, n)
 }
 
 // Unfinished finds the run that the same flow, inputs and environment left
@@ -232,10 +247,15 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	if err != nil {
 		return Ended{}, err
 	}
+	names, err := late.New(run, fresh, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	if err != nil {
+		return Ended{}, errors.Join(err, session.Release(ctx))
+	}
 	open := r.endpoints(fresh.Connections)
 	defer open.Close()
 	d := &drive{
-		runs: r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
+		known: names,
+		runs:  r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
 		board: local.NewBoard(),
 	}
 	if d.idle, err = r.Ledger.View().Idle(ctx, run.ID); err != nil {

@@ -55,6 +55,11 @@ func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, co
 			under[c.Step] = true
 		}
 	}
+	// What a called flow wrote is known to its own run: it may be anywhere.
+	called, err := view.Units(ctx, i.run, ledger.Filter{Kind: "flow", State: ledger.Done}, 0)
+	if err != nil {
+		return nil, err
+	}
 	wrote := map[string]int{}
 	for _, u := range looks {
 		if found, ok := chronicle.Facts[chronicle.Found](u); ok && found.Writes != "" && !under[u.Step] {
@@ -64,7 +69,7 @@ func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, co
 	names := map[string]string{}
 	for _, c := range connections {
 		names[c] = l.Run
-		if n := wrote[c]; n > 0 {
+		if n := wrote[c] + len(called); n > 0 {
 			names[c] += "+" + strconv.Itoa(n)
 		}
 		for _, u := range looks {

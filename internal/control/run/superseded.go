@@ -1,13 +1,9 @@
 package run
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 
-	"godwit/internal/catalog"
-	"godwit/internal/connector"
-	"godwit/internal/control/flow"
+	"godwit/internal/control/run/late"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -42,7 +38,7 @@ func (d *drive) superseded(ctx context.Context) error {
 		}
 		for table, copied := range mine {
 			if also, there := theirs[table]; there && (copied || also) {
-				return fault.New(fault.Config, "run.superseded", "%s wrote to %s after %s did", r.Name(), table.name, d.run.Name()).
+				return fault.New(fault.Config, "run.superseded", "%s wrote to %s after %s did", r.Name(), table.Name, d.run.Name()).
 					Hint("godwit cancel %s", d.run.Name()).
 					Hint("the same command with --new and --existing replace begins anew")
 			}
@@ -53,7 +49,7 @@ func (d *drive) superseded(ctx context.Context) error {
 
 // occupied refuses what writes to tables that a run which somebody works on
 // writes to: they would undo each other's work. Run 0 is not there yet.
-func (r *Runs) occupied(ctx context.Context, run int64, tables map[tablePlace]bool) error {
+func (r *Runs) occupied(ctx context.Context, run int64, tables late.Tables) error {
 	if len(tables) == 0 {
 		return nil
 	}
@@ -75,7 +71,7 @@ func (r *Runs) occupied(ctx context.Context, run int64, tables map[tablePlace]bo
 		}
 		for table, copied := range tables {
 			if also, there := theirs[table]; there && (copied || also) {
-				return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table.name, other.Owner).
+				return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table.Name, other.Owner).
 					Hint("godwit status %s shows how far it is", other.Name()).
 					Hint("godwit cancel %s ends it for good", other.Name())
 			}
@@ -84,51 +80,23 @@ func (r *Runs) occupied(ctx context.Context, run int64, tables map[tablePlace]bo
 	return nil
 }
 
-// tablePlace is a table of a target.
-type tablePlace struct {
-	target string // its settings
-	name   catalog.Name
-}
-
 // written lists the tables that units of a run in a state ("" = any) bring rows
 // into, and whether a copy does, or a load that replaces: several loads may add
 // to one table, those make it what their source is.
-func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (map[tablePlace]bool, error) {
+func (r *Runs) written(ctx context.Context, run Ref, f frozen, state string) (late.Tables, error) {
 	b, err := r.thaw(f)
 	if err != nil {
 		return nil, nil //nolint:nilerr // of another godwit: it says nothing about this one
 	}
-	tables := map[tablePlace]bool{}
+	tables := late.Tables{}
 	for _, kind := range r.kinds(func(k unit.Kind) bool { return k.Rows }) {
 		units, err := r.Ledger.View().Units(ctx, run.ID, ledger.Filter{Kind: kind, State: state}, 0)
 		if err != nil {
 			return nil, err
 		}
 		for _, u := range units {
-			written(b, u.Spec, tables)
+			tables.Add(b, u.Spec)
 		}
 	}
 	return tables, nil
-}
-
-// written adds the tables that a unit of this spec brings rows into.
-func written(b *flow.Bound, raw json.RawMessage, tables map[tablePlace]bool) {
-	var spec struct {
-		To     string
-		Chunks []catalog.Chunk // of a copy
-		Into   []catalog.Into  // of a load
-		Mode   string
-		Keys   []string // that are noted: other rows go
-	}
-	if json.Unmarshal(raw, &spec) != nil {
-		return
-	}
-	target := string(bytes.TrimSpace(unit.Body(b.Connections[spec.To])))
-	for _, c := range spec.Chunks {
-		tables[tablePlace{target, c.Into}] = true
-	}
-	for _, into := range spec.Into {
-		at := tablePlace{target, into.Table}
-		tables[at] = tables[at] || spec.Mode == connector.ModeReplace || spec.Keys != nil // false when it was not there
-	}
 }

@@ -34,12 +34,13 @@ type statusValue struct {
 	Active   []unit.Progress  `json:"active"`
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
+	Skipped  []string         `json:"skipped,omitempty"` // steps whose condition was false
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting, Skipped: n.Passed,
 	}
 	if n.Run.State == "ended" {
 		v.State, v.Exit = n.Run.State, &n.Run.Exit

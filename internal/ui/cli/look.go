@@ -316,12 +316,13 @@ func (s *session) subject(c *cobra.Command, d *source, args []string) (string, f
 
 // loads are the steps of a flow that read records, as doctor saw them.
 func (s *session) loads(found *doctor.Diagnosis, b *flow.Bound) []view.Load {
+	work := b.Work()
 	var list []view.Load
 	for i, f := range found.Facts {
-		if f.Records == nil || i >= len(b.Steps) {
+		if f.Records == nil || i >= len(work) {
 			continue
 		}
-		l := story.Load(b.Steps[i].ID, f.Facts)
+		l := story.Load(work[i].ID, f.Facts)
 		if list = append(list, l); s.json {
 			s.events().Value("doctor.load", l)
 		}

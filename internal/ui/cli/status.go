@@ -211,7 +211,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 		return nil, err
 	}
 	st := r.status(now, s.Zone)
-	st.Hint = ""
+	st.Hint, st.Skipped = "", now.Passed
 	if found.State == "ended" {
 		st.State = view.Ended(found.Outcome, found.Exit)
 		st.Forecast.Over = true

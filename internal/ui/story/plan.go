@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ui/view"
 )
@@ -15,6 +16,10 @@ func Plan(p *run.Plan) view.Plan {
 	v := view.Plan{Hash: p.Hash}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
+		if one, ok := around(row, st); ok {
+			v.Steps = append(v.Steps, one)
+			continue
+		}
 		if st.Facts.Records != nil {
 			row = loaded(row, st)
 			v.Steps = append(v.Steps, row)
@@ -81,6 +86,38 @@ func loses(d *view.Destroys, st run.PlannedStep) {
 		}
 		d.Rows += max(0, t.Rows)
 		d.Tables = append(d.Tables, view.Named{Name: t.Name.String(), N: t.Rows})
+	}
+}
+
+// around is a step of which nothing, or nothing but its place, is known before
+// it begins.
+func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
+	of := each(st.Step)
+	switch {
+	case st.Later != "":
+		row.Step, row.Units, row.Makes = st.Step.ID, 1, of+st.Later
+		if st.Needs.To != "" {
+			row.Step += " " + st.Needs.From + " -> " + st.Needs.To
+		}
+	case st.Needs.Statement:
+		row.Step, row.Makes = st.Step.ID+" "+st.Needs.To, of+"a statement"
+	default:
+		return row, false
+	}
+	return row, true
+}
+
+// each says how often a step is done: its items are known when it begins.
+func each(s flow.Step) string {
+	switch e := s.Each; {
+	case e == nil:
+		return ""
+	case e.File != "":
+		return fmt.Sprintf("for each item of file %s (%d): ", e.File, len(e.Rows))
+	case e.Query != "":
+		return "for each row of a query at " + e.At + ": "
+	default:
+		return "for each of " + e.Items + ": "
 	}
 }
 

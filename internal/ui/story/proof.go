@@ -190,6 +190,9 @@ func Notes(st *chronicle.Story) []view.Note {
 			list = append(list, view.Note{Label: "since", Text: "the next run reads " + m.Next})
 		}
 	}
+	if n := len(st.Passed); n > 0 {
+		list = append(list, view.Note{Label: "skipped", N: int64(n), Text: plural(n, "step", "steps") + ", the condition was false: " + view.Few(st.Passed)})
+	}
 	if n := len(st.Again); n > 0 {
 		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
 	}

@@ -25,11 +25,12 @@ type Status struct {
 	Waits    []Wait
 	Active   []Active // moving units, the interesting ones first
 	Counts   Counts
-	Last     string // the last lasting line, as Lines writes it
-	Hint     string // what ctrl-c does
-	Open     string // panel without limit: active, waits
-	Keys     bool   // the panels can be opened by key
-	Lost     *Lost  // nobody owns the run
+	Last     string   // the last lasting line, as Lines writes it
+	Hint     string   // what ctrl-c does
+	Open     string   // panel without limit: active, waits
+	Keys     bool     // the panels can be opened by key
+	Lost     *Lost    // nobody owns the run
+	Skipped  []string // steps whose condition was false
 }
 
 // Bar is the progress of one class of work.

@@ -72,7 +72,7 @@ func (l *Lines) write(e Event) {
 			return
 		}
 		if l.color {
-			line = paint(line)
+			line = layout.Paint(line)
 		}
 		_, err := io.WriteString(l.w, line+"\n")
 		l.gone = err != nil

@@ -98,7 +98,7 @@ func (l *Live) put(block []string, width int) {
 	}
 	for _, line := range append(l.above, block...) {
 		if l.color {
-			line = paint(line)
+			line = layout.Paint(line)
 		}
 		b.WriteString(line + "\x1b[K\r\n")
 	}

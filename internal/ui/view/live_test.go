@@ -2,6 +2,7 @@ package view
 
 import (
 	"errors"
+	"godwit/internal/ui/layout"
 	"regexp"
 	"strconv"
 	"strings"
@@ -180,15 +181,15 @@ func TestBeats(t *testing.T) {
 func TestPaint(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"blocks  new":            red + "blocks" + plain + "  new",
-		"copy  1  1  yes":        "copy  1  1" + green + "  yes" + plain,
-		"read 3 + dead 9":        "read 3 + " + red + "dead 9" + plain,
+		"blocks  new":            layout.Red + "blocks" + layout.Plain + "  new",
+		"copy  1  1  yes":        "copy  1  1" + layout.Green + "  yes" + layout.Plain,
+		"read 3 + dead 9":        "read 3 + " + layout.Red + "dead 9" + layout.Plain,
 		"[d]ead 0  dead 0":       "[d]ead 0  dead 0",
-		"01:09:40 said":          dim + "01:09:40" + plain + " said",
+		"01:09:40 said":          layout.Dim + "01:09:40" + layout.Plain + " said",
 		"all     ####  45 %":     "all     ####  45 %",
-		"waits   sales.orders x": yellow + "waits" + plain + "   sales.orders x",
+		"waits   sales.orders x": layout.Yellow + "waits" + layout.Plain + "   sales.orders x",
 	} {
-		if got := paint(line); got != want {
+		if got := layout.Paint(line); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

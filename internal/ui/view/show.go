@@ -2,6 +2,7 @@ package view
 
 import (
 	"io"
+	"os"
 	"strings"
 
 	"godwit/internal/ui/layout"
@@ -27,7 +28,7 @@ func Show(o Out, s Screen) error {
 	lines := cleaned(s.Draw(max(edge, 80)))
 	if o.Color {
 		for i, l := range lines {
-			lines[i] = paint(l)
+			lines[i] = layout.Paint(l)
 		}
 	}
 	_, err := io.WriteString(o.W, strings.Join(lines, "\n")+"\n")
@@ -44,3 +45,9 @@ func cleaned(lines []string) []string {
 	}
 	return lines
 }
+
+// Colors decides whether text for f is coloured, see layout.Colors.
+func Colors(when string, f *os.File) bool { return layout.Colors(when, f) }
+
+// Terminal reports whether f can show a live block.
+func Terminal(f *os.File) bool { return layout.Terminal(f) }

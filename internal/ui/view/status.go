@@ -22,7 +22,7 @@ type Lost struct {
 func (s Status) Draw(edge int) []string {
 	if s.Lost == nil {
 		s.Keys, s.Hint = false, ""
-		return Block(s, edge, 1000)
+		return append(Block(s, edge, 1000), skipped(s.Skipped, edge)...)
 	}
 	l := s.Lost
 	first := "lost: nobody owns it   " + l.Owner + " last wrote "
@@ -43,7 +43,24 @@ func (s Status) Draw(edge int) []string {
 	if s.Forecast.Known {
 		resume += "      then " + s.Forecast.done(s.Now, s.Started)
 	}
-	return append(lines, indent+units, indent+resume)
+	return append(append(lines, indent+units, indent+resume), skipped(s.Skipped, edge)...)
+}
+
+// skipped names the steps whose condition was false.
+func skipped(steps []string, edge int) []string {
+	if len(steps) == 0 {
+		return nil
+	}
+	return layout.Wrap(layout.Left("skipped", 9), Few(steps), 9, edge)
+}
+
+// Few are the first of some names, and how many more there are.
+func Few(names []string) string {
+	const most = 8
+	if n := len(names); n > most {
+		return strings.Join(names[:most], ", ") + " and " + Count(n-most) + " more"
+	}
+	return strings.Join(names, ", ")
 }
 
 // Either is the word for one or for another number.

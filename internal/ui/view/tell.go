@@ -12,6 +12,25 @@ import (
 	"godwit/internal/unit"
 )
 
+// NodeEntered is node.entered: the items of a loop are told by their keys and
+// number, their values are not for a log.
+type NodeEntered struct {
+	Due    time.Time   `json:"due,omitzero"`
+	Answer bool        `json:"answer,omitempty"`
+	Items  int         `json:"items,omitempty"`
+	Keys   []string    `json:"keys,omitempty"`
+	Units  []unit.Unit `json:"units,omitempty"`
+}
+
+func tellNode(out *Event, e unit.Event) {
+	if e.Kind == unit.NodeLeft {
+		out.Level, out.Text = LevelInfo, "step "+e.Node+" "+body[unit.Left](e).Outcome
+		return
+	}
+	b := body[unit.Entered](e)
+	out.Body = NodeEntered{b.Due, b.Answer, len(b.Items), b.Keys, b.Units}
+}
+
 // Tell translates a journal event of a run. A kind that this package does not
 // know keeps its body and is told by its name. The event's time keeps its own
 // zone; a body that cannot be read is told as well, without its details.
@@ -31,9 +50,7 @@ func Tell(run string, e unit.Event) Event {
 		out.Level, out.Body = LevelInfo, RunFinished(b)
 		out.Text = run + " " + b.Outcome + "   exit " + strconv.Itoa(b.Exit)
 	case unit.NodeEntered, unit.NodeLeft:
-		if b := body[unit.Left](e); e.Kind == unit.NodeLeft {
-			out.Level, out.Text = LevelInfo, "step "+e.Node+" "+b.Outcome
-		}
+		tellNode(&out, e)
 	case unit.UnitExpanded:
 		out.Text = name + ": " + Plural(len(body[unit.Expanded](e).Units), "unit") + " found"
 	case unit.UnitStarted:

@@ -72,6 +72,7 @@ type Source struct {
 	Since   string             `flow:"since" help:"incremental: a column whose values grow with every change; a run reads on from the highest that the one before has read"`
 	Overlap *watermark.Overlap `flow:"overlap" help:"how late a value may come behind a higher one: 10m of times, 1000 of numbers, 0 never"`
 	Parts   []Part             `flow:"parts,names" help:"rows of other queries that are parts of the records, by name"`
+	Args    []byte             `flow:",args"`
 	// Of files only.
 	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
 	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`

@@ -49,7 +49,7 @@ func (l *Load) lookups(m *mapping.Map) ([]unit.Lookup, error) {
 	if m == nil {
 		return nil, nil
 	}
-	args, err := arguments(l.Scope, nil)
+	args, err := paths(l.Scope)
 	if err != nil {
 		return nil, err
 	}

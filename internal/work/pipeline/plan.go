@@ -27,8 +27,8 @@ type LoadSpec struct {
 	StopAt  float64               `json:"stopAt,omitempty"`
 	Mappers int                   `json:"mappers"`         // goroutines
 	Scope   []byte                `json:"scope,omitempty"` // inputs and env
-	With    map[string]string     `json:"with,omitempty"`  // names for some of them in the query
 	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
+	Args    []byte                `json:"args,omitempty"`  // values of the names in the query
 	Again   *unit.Redrive         `json:"again,omitempty"`
 	// SnapshotLost is the policy for records that are to be read at another
 	// snapshot than those before them.
@@ -47,7 +47,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
 		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
-		Scope: l.Scope, With: l.From.With, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 		SnapshotLost: l.lost(),
 	}
 	program, err := spec.compile(values(records.Lookups))
@@ -170,9 +170,11 @@ func scope(frozen []byte) (map[string]any, error) {
 	return all, nil
 }
 
-// arguments are the values in scope by the names that a query knows them by:
-// their own, and those that with gives them.
-func arguments(frozen []byte, with map[string]string) (map[string]any, error) {
+// arguments are the values of the names in a query, as the flow gave them.
+func arguments(frozen []byte) (map[string]any, error) { return scope(frozen) }
+
+// paths are what is in scope by the paths that a query of a map's lookups knows it by.
+func paths(frozen []byte) (map[string]any, error) {
 	all, err := scope(frozen)
 	args := map[string]any{}
 	for name, fields := range all {
@@ -180,13 +182,6 @@ func arguments(frozen []byte, with map[string]string) (map[string]any, error) {
 		for field, v := range object {
 			args[name+"."+field] = v
 		}
-	}
-	for name, path := range with {
-		v, ok := args[path]
-		if !ok && err == nil {
-			err = fault.New(fault.Config, "flow.not-built", "with: %s: %q is no path in scope, such as inputs.NAME; expressions are not built yet here", name, path)
-		}
-		args[name] = v
 	}
 	return args, err
 }

@@ -124,7 +124,7 @@ func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 	for _, part := range l.From.Parts {
 		text += part.Query
 	}
-	args, err := arguments(l.Scope, l.From.With)
+	args, err := arguments(l.From.Args)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
-	"godwit/internal/fault"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
@@ -88,9 +87,6 @@ func (l *Load) check() []unit.Problem {
 	if path, text := to.held().Problem(); text != "" {
 		bad(path, "load.gone", "%s", text)
 	}
-	if _, err := arguments(l.Scope, l.From.With); err != nil {
-		bad("from.with", fault.CodeOf(err), "%v", err)
-	}
 	if len(l.process().Lookups) > 0 && l.process().Map == nil {
 		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
 	}
@@ -125,7 +121,7 @@ func (l *Load) needs() (unit.Needs, error) {
 		q.Since = &catalog.Since{Column: l.From.Since}
 	}
 	var err error
-	if q.Args, err = arguments(l.Scope, l.From.With); err != nil {
+	if q.Args, err = arguments(l.From.Args); err != nil {
 		return unit.Needs{}, err
 	}
 	if l.From.Table != "" {

@@ -29,7 +29,6 @@ func TestCheck(t *testing.T) {
 		"keeps no row that was not read":         func(l *Load) { l.To.Mode, l.To.Gone = connector.ModeReplace, "delete" },
 		"gone: mark needs mark":                  func(l *Load) { l.To.Mode, l.To.Gone = connector.ModeMerge, "mark" },
 		"mark belongs to gone: mark":             func(l *Load) { l.To.Mode, l.To.Mark = connector.ModeMerge, "gone_at" },
-		"is no path in scope":                    func(l *Load) { l.From.With = map[string]string{"a": "1"} },
 		"lookup a: it needs a file":              func(l *Load) { l.Map = &mapping.Map{Lookups: map[string]mapping.Lookup{"a": {}}} },
 		"write all of them in one place":         func(l *Load) { l.File, l.Place = &Process{To: l.To}, "flows/a.yaml:3:5" },
 		"workers is a number":                    func(l *Load) { l.Workers = -1 },

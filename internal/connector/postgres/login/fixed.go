@@ -2,6 +2,7 @@ package login
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,16 @@ var fixed = []struct {
 	{0, "statement_timeout", "0"}, {0, "lock_timeout", "0"}, {0, "idle_in_transaction_session_timeout", "0"},
 	{14, "idle_session_timeout", "0"}, {17, "transaction_timeout", "0"},
 	{0, "tcp_keepalives_idle", "60"}, {0, "tcp_keepalives_interval", "10"}, {0, "tcp_keepalives_count", "6"},
+}
+
+// Major reads "15.18 (Debian 15.18-0)" and "18beta1".
+func Major(version string) int {
+	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(version)
+	}
+	n, _ := strconv.Atoi(version[:end])
+	return n
 }
 
 // undamaged sets what only a superuser may set, where it would have the server leave

@@ -111,7 +111,7 @@ func (p *query) bind() (err error) {
 		return err
 	}
 	for _, name := range p.text.Names {
-		b, err := argument(args[name])
+		b, err := Argument(args[name])
 		if err != nil {
 			return fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
 		}
@@ -120,8 +120,8 @@ func (p *query) bind() (err error) {
 	return nil
 }
 
-// argument is a value as the text of a parameter.
-func argument(v any) ([]byte, error) {
+// Argument is a value as the text of a parameter.
+func Argument(v any) ([]byte, error) {
 	t := typed.Type{Type: catalog.Type{Kind: catalog.KindOther}}
 	switch v.(type) {
 	case nil:

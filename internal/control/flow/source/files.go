@@ -25,6 +25,8 @@ type Files struct {
 	Data map[string][]byte // what was read, by path
 	// Roots are the values in the files that values name, for positions.
 	Roots map[*Node]*Node
+	// Closed files are all that there are: the disk is not asked.
+	Closed bool
 }
 
 // NewFiles reads below a folder.
@@ -34,7 +36,7 @@ func NewFiles(dir string) *Files {
 
 // Clone shares what was read, for another goroutine.
 func (f *Files) Clone() *Files {
-	return &Files{dir: f.dir, Sums: maps.Clone(f.Sums), Data: maps.Clone(f.Data), Roots: map[*Node]*Node{}}
+	return &Files{dir: f.dir, Sums: maps.Clone(f.Sums), Data: maps.Clone(f.Data), Roots: map[*Node]*Node{}, Closed: f.Closed}
 }
 
 // Read gives a file's content and notes its hash. Path is relative to the
@@ -42,6 +44,9 @@ func (f *Files) Clone() *Files {
 func (f *Files) Read(path string) ([]byte, error) {
 	if data, ok := f.Data[path]; ok {
 		return data, nil
+	}
+	if f.Closed {
+		return nil, fs.ErrNotExist
 	}
 	full := path
 	if !filepath.IsAbs(path) {

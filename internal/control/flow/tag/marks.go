@@ -7,12 +7,14 @@ import "reflect"
 //	Name   string     `flow:",name"`      its name in a mapping of names
 //	At     string     `flow:",position"`  FILE:LINE:COLUMN of the value's start
 //	Values [][]string `flow:",rows"`      lines of the file that the csv key names
+//	Args   []byte     `flow:",args"`      values of the :names in its query, once they are known, see record.EncodeValue
 //	Scope  []byte     `flow:",scope"`     inputs and env once they are known, see record.EncodeValue
 const (
 	NameMark     = ",name"
 	PositionMark = ",position"
 	RowsMark     = ",rows"
 	ScopeMark    = ",scope"
+	ArgsMark     = ",args"
 )
 
 // Marks are the indexes of a struct's marks.
@@ -25,7 +27,7 @@ func Marks(t reflect.Type) map[string][]int {
 			for mark, index := range Marks(f.Type) {
 				out[mark] = append([]int{i}, index...)
 			}
-		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark:
+		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark, tag == ArgsMark:
 			out[tag] = []int{i}
 		}
 	}

@@ -25,19 +25,19 @@ func (e *Each) Tolerates(items int) int {
 	return e.Tolerate + int(e.Share*float64(items)+1e-9)
 }
 
-// KeysOf finds every item's key. They must be there and differ: the key is an
+// KeysOf finds the key of every item of a loop. They must be there and differ: the key is an
 // item's name in this run and in later ones.
-func (e *Each) KeysOf(items []json.RawMessage) ([]string, *fault.Error) {
+func (e *Each) KeysOf(loop string, items []json.RawMessage) ([]string, *fault.Error) {
 	keys := make([]string, len(items))
 	seen := make(map[string]int, len(items))
 	for i, item := range items {
 		key, err := e.keyOf(item)
 		if err != nil {
-			return nil, fault.New(fault.Data, "each.no-key", "item %d: %w", i+1, err).
+			return nil, fault.New(fault.Data, "each.no-key", "items of %s: item %d: %w", loop, i+1, err).
 				Hint("name a key that every item has: key: PATH")
 		}
 		if first, twice := seen[key]; twice {
-			return nil, fault.New(fault.Data, "each.same-key", "items %d and %d have the same key %q", first+1, i+1, key).
+			return nil, fault.New(fault.Data, "each.same-key", "items of %s: items %d and %d have the same key %q", loop, first+1, i+1, key).
 				Hint("name a key that differs from item to item: key: PATH")
 		}
 		seen[key], keys[i] = i, key

@@ -66,6 +66,7 @@ type Node struct {
 type Each struct {
 	Items     string     `json:"items,omitempty"` // an expression that gives a list
 	Query     *unit.Unit `json:"query,omitempty"` // a unit whose Result.Facts is a JSON list
+	Reads     []string   `json:"reads,omitempty"` // nodes whose results Items is made of
 	As        string     `json:"as"`              // the item's name in expressions
 	Key       string     `json:"key,omitempty"`   // path into the item ("" = id); a plain item is its own key
 	Parallel  int        `json:"parallel,omitempty"`

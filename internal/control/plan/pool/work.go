@@ -130,7 +130,7 @@ func (p *Pool) Finish(w *Work, facts json.RawMessage, open bool) {
 	if w.open = open; open {
 		p.open++
 	}
-	if len(p.units) == 1 {
+	if len(p.units) == 1 || w.Unit.Gives {
 		p.Facts = facts
 	}
 	for _, name := range w.Unit.Tags {

@@ -37,9 +37,11 @@ type Story struct {
 	Timing
 	Events  []unit.Event // lasting ones, without those of single units that went well
 	Last    time.Time
-	Marks   bool // marks are still at the target
-	Skipped int  // tables that were at the target and were left alone
+	Marks   bool     // marks are still at the target
+	Skipped int      // tables that were at the target and were left alone
+	Passed  []string // steps that were skipped: their condition was false
 	units   []ledger.Unit
+	broke   map[string]fault.Fault // nodes that failed by themselves: not by a unit
 }
 
 // Proof is what a verification said about one entity.
@@ -108,7 +110,7 @@ func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 	if err != nil {
 		return nil, fault.New(fault.Internal, "ledger.damaged", "%s: read its plan: %w", run.Name(), err)
 	}
-	s.Version, s.FlowText = frozen.Version, string(frozen.Flow)
+	s.Version, s.FlowText = frozen.Version, flowText(frozen.Flow)
 	if s.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
 	}
@@ -127,6 +129,17 @@ func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 	return s, nil
 }
 
+// flowText is the frozen flow without the files that it is filled in from: they
+// may hold what is not for a report.
+func flowText(flow json.RawMessage) string {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(flow, &keys) != nil || keys["late"] == nil {
+		return string(flow)
+	}
+	delete(keys, "late")
+	return string(unit.Body(keys))
+}
+
 // tell goes through the journal once.
 func (s *Story) tell(events []unit.Event) {
 	proofs, differences := map[string]Proof{}, map[string][]Difference{}
@@ -137,6 +150,11 @@ func (s *Story) tell(events []unit.Event) {
 		switch e.Kind {
 		case unit.RunStarted:
 			s.Actor = e.Actor
+		case unit.NodeEntered:
+			delete(s.broke, e.Node)
+		case unit.NodeLeft:
+			s.Passed = Passed(s.Passed, e)
+			s.left(e)
 		case unit.RunResumed:
 			s.Idle += e.At.Sub(before)
 		case unit.VerifyTable:
@@ -220,6 +238,27 @@ func (s *Story) snapshot(e unit.Event) {
 	}
 }
 
+// left notes what is wrong with a node itself.
+func (s *Story) left(e unit.Event) {
+	b, err := unit.Decode[unit.Left](e)
+	if err != nil || b.Fault == nil || b.Outcome != "failed" {
+		return
+	}
+	if s.broke == nil {
+		s.broke = map[string]fault.Fault{}
+	}
+	s.broke[e.Node] = *b.Fault
+}
+
+// Passed keeps a list of skipped steps by what their nodes were left with.
+func Passed(list []string, e unit.Event) []string {
+	list = slices.DeleteFunc(list, func(id string) bool { return id == e.Node })
+	if b, err := unit.Decode[unit.Left](e); err == nil && b.Outcome == "skipped" {
+		list = append(list, e.Node)
+	}
+	return list
+}
+
 // again counts the attempts of a unit in one row.
 func (s *Story) again(e unit.Event, rows map[string]int) {
 	what, why := "retry", e.Reason
@@ -290,6 +329,11 @@ func (s *Story) Failed() []fault.Fault {
 		}
 		at[reason] = len(list)
 		list = append(list, *u.Fault)
+	}
+	for _, node := range slices.Sorted(maps.Keys(s.broke)) {
+		if f := s.broke[node]; !slices.ContainsFunc(list, func(o fault.Fault) bool { return o.Text == f.Text }) {
+			list = append(list, f)
+		}
 	}
 	for i, n := range more {
 		if reasonOf(list[i]) != list[i].Text {

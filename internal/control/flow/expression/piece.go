@@ -1,0 +1,71 @@
+package expression
+
+import (
+	"fmt"
+	"strings"
+
+	"godwit/internal/control/flow/source"
+)
+
+// Piece is a part of a text: itself, or the expression of a ${...}.
+type Piece struct {
+	Text   string
+	Expr   bool
+	Offset int // of the expression in the text, in bytes
+}
+
+// Pieces cuts a text at ${...}. $${ stands for ${. An expression ends at the
+// brace that closes it; braces in its own quotes and braces do not count.
+func Pieces(text string) ([]Piece, error) {
+	var out []Piece
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		switch {
+		case strings.HasPrefix(text[i:], "$${"):
+			b.WriteString("${")
+			i += 3
+		case strings.HasPrefix(text[i:], "${"):
+			end := closing(text[i+2:])
+			if end < 0 {
+				return nil, fmt.Errorf("${ is not closed in %s", source.Quote(text))
+			}
+			if b.Len() > 0 {
+				out = append(out, Piece{Text: b.String()})
+				b.Reset()
+			}
+			out = append(out, Piece{text[i+2 : i+2+end], true, i + 2})
+			i += end + 3
+		default:
+			b.WriteByte(text[i])
+			i++
+		}
+	}
+	if b.Len() > 0 || len(out) == 0 {
+		out = append(out, Piece{Text: b.String()})
+	}
+	return out, nil
+}
+
+// closing is the index of the brace that ends an expression, -1 without one.
+func closing(s string) int {
+	depth, quotes := 0, byte(0)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quotes != 0 && c == '\\' && quotes != '`':
+			i++
+		case quotes != 0:
+			if c == quotes {
+				quotes = 0
+			}
+		case c == '"' || c == '\'' || c == '`':
+			quotes = c
+		case c == '{':
+			depth++
+		case c == '}' && depth == 0:
+			return i
+		case c == '}':
+			depth--
+		}
+	}
+	return -1
+}

@@ -1,0 +1,32 @@
+// Package exit holds the exit codes that a run can end with, and which of several
+// counts.
+package exit
+
+// The codes, see the design.
+const (
+	Failed  = 1
+	Refused = 2
+	Open    = 3
+	Differs = 4
+	Stopped = 5
+)
+
+// Codes is a set of exit codes.
+type Codes uint8
+
+// Add puts a code into the set; 0 is none.
+func (c *Codes) Add(code int) {
+	if code != 0 {
+		*c |= 1 << code
+	}
+}
+
+// Worst is the one that counts, 0 of none.
+func (c Codes) Worst() int {
+	for _, code := range []int{Refused, Failed, Stopped, Differs, Open} {
+		if c&(1<<code) != 0 {
+			return code
+		}
+	}
+	return 0
+}

@@ -1,0 +1,48 @@
+package chronicle
+
+import (
+	"context"
+	"slices"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/unit"
+)
+
+// Returned is what a called run gives back to the unit that called it: its
+// accounts, one for each of its steps.
+func Returned(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run) (unit.Result, error) {
+	sums, err := v.Sums(ctx, run.ID)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	res := unit.Result{Open: run.Exit == 3, Facts: unit.Body(map[string]string{"run": run.Name()})}
+	for i, a := range sums {
+		a.Entity, a.Step, a.Unit = run.Flow+" "+a.Step, u.Step, u.ID
+		a.Chunk, a.Generation, a.Current, a.Hash = i+1, 1, true, nil
+		res.Accounts = append(res.Accounts, a)
+	}
+	return res, nil
+}
+
+const because = "because"
+
+// Broken is the fault of a unit whose called run failed: why is what ended it, nil
+// when its units say.
+func Broken(ctx context.Context, v *ledger.View, run ledger.Run, exit int, why *fault.Fault) error {
+	if why == nil {
+		why = &fault.Fault{}
+		if st, err := Read(ctx, v, run); err == nil {
+			if failed := st.Failed(); len(failed) > 0 {
+				why = &failed[0]
+			}
+		}
+	}
+	f := fault.New(fault.Data, "flow.failed", "%s is %s, exit %d", run.Name(), run.Outcome, exit)
+	if i := slices.IndexFunc(why.Lines, func(l fault.Line) bool { return l.Label == because }); i >= 0 {
+		f = f.With(because, "%s", why.Lines[i].Text) // of the run that failed by itself
+	} else if why.Text != "" {
+		f = f.With(because, "%s [%s]", why.Text, why.Code)
+	}
+	return f.Hint("godwit status %s; gone on with, this run goes on with it", run.Name())
+}

@@ -1,0 +1,104 @@
+// Package planned holds what a run of a flow would do, as both sides stand. Start
+// at Plan.
+package planned
+
+import (
+	"cmp"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/control/flow"
+	"godwit/internal/unit"
+)
+
+// Plan is what a run of a flow would do, as both sides stand now.
+type Plan struct {
+	Hash  string // of flow, inputs, environment, definitions and what is destroyed; not of sizes
+	Parts string // of each of them, see flow.Stale
+	Steps []PlannedStep
+}
+
+// PlannedStep is one step with the facts it was planned from.
+type PlannedStep struct {
+	Step  flow.Step
+	Needs unit.Needs
+	Facts catalog.Facts
+	Units []unit.Unit
+	Notes []unit.Note
+	// Later says why nothing of it is known before it begins, "" when all is.
+	Later string
+}
+
+// Changes are the definitions that are made, and what is destroyed.
+func (p *Plan) Changes() (definitions [][]string, destroyed []string) {
+	for _, s := range p.Steps {
+		for _, d := range s.Facts.Definitions {
+			definitions = append(definitions, []string{d.Kind, d.Name.String(), d.SQL})
+		}
+		for _, d := range s.Facts.Clearing {
+			destroyed = append(destroyed, d.SQL)
+		}
+		if r := s.Needs.Records; r != nil && (r.Replaces || r.Removes) {
+			destroyed = append(destroyed, s.Step.ID+": rows")
+		}
+	}
+	return definitions, destroyed
+}
+
+// Name is the hash with its parts: what --plan takes.
+func (p *Plan) Name() string { return p.Hash + "-" + p.Parts }
+
+// Units counts those of all steps, with the one that each step begins with.
+func (p *Plan) Units() int {
+	n := len(p.Steps)
+	for _, s := range p.Steps {
+		n += len(s.Units)
+	}
+	return n
+}
+
+// Bytes is the size of what is moved or looked at, each table once.
+func (p *Plan) Bytes() int64 {
+	var sum int64
+	seen := map[*catalog.Database]bool{}
+	for _, s := range p.Steps {
+		if db := s.Facts.Source; db != nil && !seen[db] {
+			seen[db] = true
+			for _, t := range db.Tables {
+				sum += t.Bytes
+			}
+		}
+	}
+	return sum
+}
+
+// DestroyedBlobs lists the target's large objects that the plan takes away.
+func (s PlannedStep) DestroyedBlobs() []uint32 {
+	if s.Needs.Existing != "replace" || s.Facts.Target == s.Facts.Source {
+		return nil
+	}
+	return s.Facts.SameBlobs()
+}
+
+// Destroyed lists the target's tables whose rows the plan drops or empties,
+// largest first.
+func (s PlannedStep) Destroyed() []catalog.Table {
+	if len(s.Facts.Clearing) == 0 || s.Facts.Target == nil || s.Facts.Target == s.Facts.Source {
+		return nil
+	}
+	cleared := map[catalog.Name]bool{} // tables, and schemas by their own name
+	for _, d := range s.Facts.Clearing {
+		cleared[d.Name] = cleared[d.Name] || d.Kind == "DROP SCHEMA"
+		for _, t := range d.Tables {
+			cleared[t] = true
+		}
+	}
+	var list []catalog.Table
+	for _, t := range s.Facts.Target.Tables { // those of schemas that the source does not have stay
+		if t.Kind == catalog.Plain && (cleared[t.Name] || cleared[catalog.Name{Object: t.Name.Schema}]) {
+			list = append(list, t)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b catalog.Table) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return list
+}
