@@ -16,6 +16,7 @@ import (
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/past"
 	"godwit/internal/ledger"
 	"godwit/internal/ui/cli"
 	"godwit/internal/unit"
@@ -36,13 +37,13 @@ func language() flow.Language {
 }
 
 // executors are all kinds of units, for one run.
-func executors(open connector.Opener, past run.Past) map[string]unit.Executor {
-	all := bulk.Executors(open, past)
+func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
+	all := bulk.Executors(open, was)
 	maps.Copy(all, schema.Executors(open))
-	maps.Copy(all, verify.Executors(open, past))
-	maps.Copy(all, pipeline.Executors(open, past))
-	maps.Copy(all, pipeline.VerifyExecutors(open, past))
-	maps.Copy(all, statement.Executors(open, past))
+	maps.Copy(all, verify.Executors(open, was))
+	maps.Copy(all, pipeline.Executors(open, was))
+	maps.Copy(all, pipeline.VerifyExecutors(open, was))
+	maps.Copy(all, statement.Executors(open, was))
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/ranges"
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/fault"
@@ -33,12 +34,12 @@ func (e *Endpoint) Key(ctx context.Context, q connector.Query) (key []string, er
 }
 
 // Split is the connector.RecordSource's.
-func (e *Endpoint) Split(ctx context.Context, q connector.Query, n int) (ranges []connector.Query, err error) {
+func (e *Endpoint) Split(ctx context.Context, q connector.Query, n int) (all []connector.Query, err error) {
 	err = e.asking(ctx, q, func(s *session) error {
-		ranges, err = records.Split(ctx, s.conn, q, n)
+		all, err = ranges.Split(ctx, s.conn, q, n)
 		return err
 	})
-	return ranges, fault.Wrap(err, "cut %s of %s into ranges", what(q), e.name)
+	return all, fault.Wrap(err, "cut %s of %s into ranges", what(q), e.name)
 }
 
 // asking runs f in a read-only transaction of its own.

@@ -7,7 +7,6 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/called"
 	"godwit/internal/unit"
 )
 
@@ -92,7 +91,7 @@ func (c *caller) result(ctx context.Context, u unit.Unit, run ledger.Run) (unit.
 
 // child is the run that a unit has started, if it has.
 func (c *caller) child(ctx context.Context, u unit.Unit) (run ledger.Run, there bool, err error) {
-	all, err := called.Children(ctx, c.drive.runs.Ledger.View().Room(), c.drive.run.ID)
+	all, err := chronicle.Children(ctx, c.drive.runs.Ledger.View(), c.drive.run.ID)
 	for _, one := range all {
 		if one.Unit == u.ID {
 			run, err = c.drive.runs.Ledger.Find(ctx, one.Name)

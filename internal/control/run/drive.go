@@ -11,12 +11,13 @@ import (
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/past"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/called"
 	"godwit/internal/unit"
 )
 
@@ -53,7 +54,7 @@ type drive struct {
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full(),
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
-	executors := d.runs.Executors(d.open, past{kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, d.own, d.runs.Ledger, d.runs.Ledger.View(), d.run.ID, d.runs.kind})
+	executors := d.runs.Executors(d.open, past.Past{Of: kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"] = &caller{drive: d}
 	d.session = &engine.Session{
@@ -314,7 +315,7 @@ func (d *drive) concluded(ctx context.Context) bool {
 // abandon asks for the end of runs that this one has started, and has ended
 // itself without them.
 func (d *drive) abandon(ctx context.Context) {
-	children, err := called.Children(ctx, d.runs.Ledger.View().Room(), d.run.ID)
+	children, err := chronicle.Children(ctx, d.runs.Ledger.View(), d.run.ID)
 	if err != nil {
 		return
 	}

@@ -8,7 +8,6 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/called"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -57,10 +56,7 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	if err != nil {
 		return n, err
 	}
-	err = called.Left(ctx, r.Ledger.View().Room(), run.ID, func(node string, body []byte) {
-		n.Passed = chronicle.Passed(n.Passed, unit.Event{Node: node, Body: body})
-	})
-	if err == nil {
+	if n.Passed, err = chronicle.Skipped(ctx, r.Ledger.View(), run.ID); err == nil {
 		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
 	}
 	return n, err

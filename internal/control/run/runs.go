@@ -7,63 +7,16 @@ import (
 	"slices"
 	"time"
 
-	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/past"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
-	"godwit/internal/record"
 	"godwit/internal/unit"
 )
-
-// Past is what a run's executors may ask of it. It is safe for concurrent use.
-type Past interface {
-	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
-	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
-	Copies
-	Book
-	Results
-}
-
-// Results is the ledger's side of statements, as package statement describes it.
-type Results interface {
-	Remember(ctx context.Context, id string, attempt int, facts json.RawMessage) error
-	Remembered(ctx context.Context, id string, attempt int) (json.RawMessage, bool, error)
-}
-
-// Copies is what its copies left behind, as package verify describes it.
-type Copies interface {
-	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
-	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
-	Added(ctx context.Context, ends unit.Ends, entity string) (int64, error)
-	Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error)
-	Alone(ctx context.Context, ends unit.Ends) (names map[catalog.Name]bool, copied bool, err error)
-	Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error)
-}
-
-// Book is the ledger's side of chunks that leave records out, as packages
-// pipeline and bulk describe it.
-type Book interface {
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	Settle(ctx context.Context, id string, fence int64, number int) error
-	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	Discard(ctx context.Context, id string, fence int64, from int) error
-	Take(ctx context.Context, a unit.Redrive) (int64, error)
-	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
-	Kept
-}
-
-// Kept is what a run keeps for its loads, as package pipeline describes it.
-type Kept interface {
-	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
-	Lookup(ctx context.Context, sum string) ([][2]string, error)
-	Say(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, said map[string][]byte) error
-	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error
-}
 
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all
 // methods are safe for concurrent use.
@@ -71,7 +24,7 @@ type Runs struct {
 	Ledger    *ledger.Ledger // nil for one that only looks at systems: Doctor, Plan, Inspect
 	Verbs     []unit.Verb
 	Systems   []connector.Connector
-	Executors func(connector.Opener, Past) map[string]unit.Executor
+	Executors func(connector.Opener, past.Past) map[string]unit.Executor
 	Cores     int
 	Version   string
 	Owner     string                   // this process, for people: host:pid

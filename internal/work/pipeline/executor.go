@@ -15,12 +15,13 @@ import (
 	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/shelf"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": &loader{open: open, book: book, shelf: shelf{book: book}, seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book},
+		"load": &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book},
 	})
 }
 
@@ -28,7 +29,7 @@ func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 type loader struct {
 	open  connector.Opener
 	book  Book
-	shelf shelf
+	shelf *shelf.Shelf
 	mu    sync.Mutex
 	seen  map[string]string // snapshots by step
 }
@@ -73,7 +74,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	lookups, err := x.shelf.of(ctx, r.spec.Map)
+	lookups, err := x.shelf.Of(ctx, r.spec.Map)
 	if err != nil {
 		return nil, err
 	}

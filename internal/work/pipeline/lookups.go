@@ -1,13 +1,10 @@
 package pipeline
 
 import (
-	"context"
 	"maps"
 	"slices"
-	"sync"
 
 	"godwit/internal/catalog"
-	"godwit/internal/fault"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -84,58 +81,6 @@ func summed(m *mapping.Map, read map[string]catalog.Lookup) *mapping.Map {
 		out.Lookups[name] = l
 	}
 	return &out
-}
-
-// values makes maps of tables that were read.
-func values(read map[string]catalog.Lookup) map[string]map[string]string {
-	all := map[string]map[string]string{}
-	for name, l := range read {
-		all[name] = table(l.Pairs)
-	}
-	return all
-}
-
-func table(pairs [][2]string) map[string]string {
-	t := make(map[string]string, len(pairs))
-	for _, p := range pairs {
-		t[p[0]] = p[1]
-	}
-	return t
-}
-
-// shelf holds the tables of values that units of this process look up in: all
-// parts of a load share one.
-type shelf struct {
-	book Book
-	mu   sync.Mutex
-	held map[string]map[string]string // by their hash
-}
-
-// of gives a map's tables of values as they were when the step was planned.
-func (s *shelf) of(ctx context.Context, m *mapping.Map) (map[string]map[string]string, error) {
-	all := map[string]map[string]string{}
-	if m == nil {
-		return all, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, l := range m.Lookups {
-		if l.Sum == "" {
-			continue
-		}
-		if s.held[l.Sum] == nil {
-			pairs, err := s.book.Lookup(ctx, l.Sum)
-			if err != nil {
-				return nil, fault.Wrap(err, "look up %s", name)
-			}
-			if s.held == nil {
-				s.held = map[string]map[string]string{}
-			}
-			s.held[l.Sum] = table(pairs)
-		}
-		all[name] = s.held[l.Sum]
-	}
-	return all, nil
 }
 
 // lookups are those of a map or a process, by name.

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/shelf"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
@@ -17,13 +18,13 @@ import (
 
 // VerifyExecutors returns those of the verify verb's form for records.
 func VerifyExecutors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"compare": &comparer{open: open, shelf: shelf{book: book}}}
+	return map[string]unit.Executor{"compare": &comparer{open: open, shelf: shelf.New(book)}}
 }
 
 // comparer does units of kind compare.
 type comparer struct {
 	open  connector.Opener
-	shelf shelf
+	shelf *shelf.Shelf
 }
 
 // Done: looking leaves nothing behind.
@@ -42,7 +43,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
 	load := &c.spec.Load
-	lookups, err := x.shelf.of(ctx, load.Map)
+	lookups, err := x.shelf.Of(ctx, load.Map)
 	if err != nil {
 		return unit.Result{}, err
 	}

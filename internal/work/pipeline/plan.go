@@ -8,6 +8,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/shelf"
 )
 
 // LoadSpec is a unit of kind load: one range of the records, with everything
@@ -50,7 +51,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 		SnapshotLost: l.lost(),
 	}
-	program, err := spec.compile(values(records.Lookups))
+	program, err := spec.compile(shelf.Values(records.Lookups))
 	if err != nil {
 		return nil, err
 	}

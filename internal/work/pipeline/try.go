@@ -9,6 +9,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/shelf"
 )
 
 // trial is how maps are tried without a run.
@@ -99,7 +100,7 @@ func (l *Load) compiled(facts *catalog.Records) (*mapping.Program, LoadSpec, err
 	p := l.process()
 	spec := LoadSpec{Schema: facts.Schema, Map: p.mapped(), Tables: facts.Tables, Scope: l.Scope, Key: p.To.Key, Version: p.Version}
 	spec.Query.Key = facts.Key
-	program, err := spec.compile(values(facts.Lookups))
+	program, err := spec.compile(shelf.Values(facts.Lookups))
 	return program, spec, err
 }
 

@@ -5,9 +5,23 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 
 	"github.com/jackc/pgx/v5"
 )
+
+// Key gives the columns of a table's key; a statement has none that is known.
+func Key(ctx context.Context, conn *pgx.Conn, q connector.Query) ([]string, error) {
+	if q.SQL != "" {
+		return nil, nil
+	}
+	found, err := uniques(ctx, conn, []catalog.Name{q.Table})
+	if err != nil {
+		return nil, err
+	}
+	key, _ := keyOf(found[0])
+	return key, nil
+}
 
 // unique is an index that tells rows apart: over plain columns, all rows.
 type unique struct {

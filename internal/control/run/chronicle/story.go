@@ -40,8 +40,13 @@ type Story struct {
 	Marks   bool     // marks are still at the target
 	Skipped int      // tables that were at the target and were left alone
 	Passed  []string // steps that were skipped: their condition was false
-	units   []ledger.Unit
-	broke   map[string]fault.Fault // nodes that failed by themselves: not by a unit
+	seen
+}
+
+// seen is what a story is made from.
+type seen struct {
+	units []ledger.Unit
+	broke map[string]fault.Fault // nodes that failed by themselves: not by a unit
 }
 
 // Proof is what a verification said about one entity.

@@ -1,4 +1,6 @@
-package run
+// Package past answers what executors ask of their run: what its copies left, and
+// the ledger's side of chunks. Start at Past.
+package past
 
 import (
 	"context"
@@ -15,34 +17,30 @@ import (
 	"godwit/internal/unit"
 )
 
-// past answers what executors ask of their run.
-type past struct {
+// Past answers what executors ask of their run. It is safe for concurrent use.
+type Past struct {
 	kept.Of
-	own    *ledger.Session
-	ledger *ledger.Ledger
-	view   *ledger.View
-	run    int64
-	kind   func(name string) unit.Kind
+	Kind func(name string) unit.Kind // what the units of a kind have in common
 }
 
-func (p past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {
-	return p.own.Settled(ctx, step, kind)
+func (p Past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {
+	return p.Own.Settled(ctx, step, kind)
 }
 
-func (p past) Accounts(ctx context.Context, step, entity string) ([]record.Account, error) {
-	return p.view.Current(ctx, p.run, step, entity)
+func (p Past) Accounts(ctx context.Context, step, entity string) ([]record.Account, error) {
+	return p.Ledger.View().Current(ctx, p.Run, step, entity)
 }
 
 // copied finds the step that copied between two ends. Only one that is the
 // only one counts: what two copies left there together neither of them proves.
-func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found chronicle.Found, ok bool, err error) {
-	units, err := p.view.Units(ctx, p.run, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
+func (p Past) copied(ctx context.Context, ends unit.Ends) (step string, found chronicle.Found, ok bool, err error) {
+	units, err := p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
 	if err != nil {
 		return "", chronicle.Found{}, false, err
 	}
 	n := 0
 	for _, u := range units {
-		var s inspectSpec
+		var s struct{ Spec json.RawMessage }
 		var of unit.Ends
 		f, known := chronicle.Facts[chronicle.Found](u)
 		if !known || !f.Copies {
@@ -62,20 +60,20 @@ func (p past) copied(ctx context.Context, ends unit.Ends) (step string, found ch
 // Copied adds up the chunks of an entity, when this run copied all of it
 // between these ends, and in this format: then the sum is that of the table.
 // Where rows were left out, nothing is taken for read: both sides are.
-func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error) {
+func (p Past) Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error) {
 	step, _, ok, err := p.copied(ctx, ends)
 	if err != nil || !ok {
 		return record.Sum{}, false, err
 	}
-	accounts, err := p.view.Current(ctx, p.run, step, entity)
+	accounts, err := p.Ledger.View().Current(ctx, p.Run, step, entity)
 	if err != nil || len(accounts) == 0 {
 		return record.Sum{}, false, err
 	}
-	open, err := p.view.Units(ctx, p.run, ledger.Filter{Step: step, Entity: entity}, 0)
+	open, err := p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Step: step, Entity: entity}, 0)
 	if err != nil {
 		return record.Sum{}, false, err
 	}
-	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return p.kind(u.Kind).Rows && u.State != ledger.Done }) {
+	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return p.Kind(u.Kind).Rows && u.State != ledger.Done }) {
 		return record.Sum{}, false, nil // a chunk is missing
 	}
 	var sum record.Sum
@@ -101,12 +99,12 @@ func (p past) Copied(ctx context.Context, ends unit.Ends, entity, format string)
 }
 
 // Added is how many rows of an entity this run copied between these ends.
-func (p past) Added(ctx context.Context, ends unit.Ends, entity string) (int64, error) {
+func (p Past) Added(ctx context.Context, ends unit.Ends, entity string) (int64, error) {
 	step, _, ok, err := p.copied(ctx, ends)
 	if err != nil || !ok {
 		return 0, err
 	}
-	accounts, err := p.view.Current(ctx, p.run, step, entity)
+	accounts, err := p.Ledger.View().Current(ctx, p.Run, step, entity)
 	var n int64
 	for _, a := range accounts {
 		n += a.Applied
@@ -116,8 +114,8 @@ func (p past) Added(ctx context.Context, ends unit.Ends, entity string) (int64, 
 
 // format checks a chunk's own word: it is in the spec of the unit that wrote
 // the account.
-func (p past) format(ctx context.Context, id, entity, format string) (bool, error) {
-	one, err := p.view.Unit(ctx, p.run, id)
+func (p Past) format(ctx context.Context, id, entity, format string) (bool, error) {
+	one, err := p.Ledger.View().Unit(ctx, p.Run, id)
 	if err != nil {
 		return false, fault.Wrap(err, "unit of %s", entity)
 	}
@@ -138,7 +136,7 @@ func (p past) format(ctx context.Context, id, entity, format string) (bool, erro
 
 // Alone lists what the copy between these ends left alone at the target; false
 // when the run did not copy between them.
-func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool, bool, error) {
+func (p Past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool, bool, error) {
 	_, found, ok, err := p.copied(ctx, ends)
 	alone := map[catalog.Name]bool{}
 	for _, n := range found.Alone {
@@ -149,14 +147,14 @@ func (p past) Alone(ctx context.Context, ends unit.Ends) (map[catalog.Name]bool,
 
 // AloneBlobs lists the large objects of both sides that the copy between these
 // ends left alone.
-func (p past) AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error) {
+func (p Past) AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error) {
 	_, found, _, err := p.copied(ctx, ends)
 	return found.AloneBlobs, err
 }
 
 // Held are the tables that the copy between these ends added rows to, with how
 // many they held before.
-func (p past) Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error) {
+func (p Past) Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64, error) {
 	_, found, _, err := p.copied(ctx, ends)
 	held := map[catalog.Name]int64{}
 	for _, h := range found.Held {
@@ -167,13 +165,13 @@ func (p past) Held(ctx context.Context, ends unit.Ends) (map[catalog.Name]int64,
 
 // Values are the sequences that the run copied between these ends, as they
 // were set last.
-func (p past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
+func (p Past) Values(ctx context.Context, ends unit.Ends) (map[catalog.Name]connector.SequenceValue, error) {
 	set := map[catalog.Name]connector.SequenceValue{}
 	step, _, ok, err := p.copied(ctx, ends)
 	if err != nil || !ok {
 		return set, err
 	}
-	units, err := p.view.Units(ctx, p.run, ledger.Filter{Step: step, Kind: "sequence", State: ledger.Done}, 0)
+	units, err := p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Step: step, Kind: "sequence", State: ledger.Done}, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-package records
+// Package ranges cuts tables into ranges of their keys that tile. Start at Split.
+package ranges
 
 import (
 	"context"
@@ -10,23 +11,11 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/connector/postgres/typed"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// Key gives the columns of a table's key; a statement has none that is known.
-func Key(ctx context.Context, conn *pgx.Conn, q connector.Query) ([]string, error) {
-	if q.SQL != "" {
-		return nil, nil
-	}
-	found, err := uniques(ctx, conn, []catalog.Name{q.Table})
-	if err != nil {
-		return nil, err
-	}
-	key, _ := keyOf(found[0])
-	return key, nil
-}
 
 // Split cuts a table by borders of its key's first column: those of the
 // planner's histogram, else of an even division of whole numbers. Ranges tile
@@ -67,7 +56,7 @@ type first struct {
 }
 
 func borders(ctx context.Context, conn *pgx.Conn, q connector.Query, n int) ([]string, error) {
-	found, err := list(ctx, conn, pgx.RowToStructByPos[first], `
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[first], `
 		SELECT a.atttypid, a.atttypmod,
 			(SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l
 				JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation),
@@ -97,7 +86,7 @@ func borders(ctx context.Context, conn *pgx.Conn, q connector.Query, n int) ([]s
 		as += " COLLATE " + *c
 	}
 	// In the order of the server, each once: v alone would be the text.
-	all, err := list(ctx, conn, pgx.RowTo[string], fmt.Sprintf(`SELECT v::pg_catalog.text FROM (
+	all, err := survey.List(ctx, conn, pgx.RowTo[string], fmt.Sprintf(`SELECT v::pg_catalog.text FROM (
 		SELECT DISTINCT %s AS v FROM unnest($1::pg_catalog.text::%s[]) b WHERE b IS NOT NULL) d ORDER BY d.v`, as, t.Cast), *found[0].Histogram)
 	if err != nil || len(all) < 3 {
 		return nil, err
@@ -114,7 +103,7 @@ func borders(ctx context.Context, conn *pgx.Conn, q connector.Query, n int) ([]s
 func even(ctx context.Context, conn *pgx.Conn, q connector.Query, n int) ([]string, error) {
 	column := catalog.Quote(q.Key[0])
 	type ends struct{ Least, Greatest *int64 }
-	found, err := list(ctx, conn, pgx.RowToStructByPos[ends], fmt.Sprintf("SELECT min(%s)::int8, max(%s)::int8 FROM %s", column, column, q.Table.SQL()))
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[ends], fmt.Sprintf("SELECT min(%s)::int8, max(%s)::int8 FROM %s", column, column, q.Table.SQL()))
 	if err != nil || len(found) != 1 || found[0].Least == nil {
 		return nil, sqlstate.Translate(err)
 	}

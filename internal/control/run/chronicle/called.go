@@ -1,0 +1,22 @@
+package chronicle
+
+import (
+	"context"
+
+	"godwit/internal/ledger"
+	"godwit/internal/ledger/called"
+	"godwit/internal/unit"
+)
+
+// Children are the runs that units of a run have started, in their order.
+func Children(ctx context.Context, v *ledger.View, run int64) ([]called.Child, error) {
+	return called.Children(ctx, v.Room(), run)
+}
+
+// Skipped are the steps of a run whose condition was false.
+func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, err error) {
+	err = called.Left(ctx, v.Room(), run, func(node string, body []byte) {
+		steps = Passed(steps, unit.Event{Node: node, Body: body})
+	})
+	return steps, err
+}
