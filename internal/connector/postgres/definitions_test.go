@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"godwit/internal/catalog"
+	"godwit/internal/fault"
 	"godwit/internal/connector/postgres/dump"
 	"godwit/rig/postgres/pgtest"
 
@@ -192,4 +193,17 @@ func TestDefinitionsOfSelection(t *testing.T) {
 		t.Errorf("large objects %v are selected by a schema", db.Blobs)
 	}
 	apply(t, to, all)
+}
+
+// A snapshot that ended before its definitions are read is lost, which passes:
+// the next attempt takes another one.
+func TestDefinitionsAtLostSnapshot(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "create table a (id int)")
+	db := inspected(t, url, catalog.Selection{})
+	_, err := endpoint(t, url).Definitions(patient(t), "0000FFFF-0000FFFF-1", catalog.Selection{}, db)
+	if f := fault.Of(err); f.Code != "snapshot.lost" || f.Kind != fault.Unavailable {
+		t.Errorf("%v is %s of kind %v, want snapshot.lost", err, f.Code, f.Kind)
+	}
 }

@@ -51,6 +51,9 @@ func (e *Endpoint) reading(ctx context.Context, snapshot string, f func(*session
 		join = "SET TRANSACTION SNAPSHOT " + literal(snapshot) + "; "
 	}
 	if err := s.exec(ctx, begin+join+planWell); err != nil {
+		if snapshot != "" && ended(err) { // its session was lost meanwhile
+			return fault.New(fault.Unavailable, "snapshot.lost", "a snapshot of %s is lost: no session holds it any more", e.name)
+		}
 		return err
 	}
 	if err := f(s); err != nil {
