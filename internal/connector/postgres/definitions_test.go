@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"godwit/internal/catalog"
-	"godwit/internal/fault"
 	"godwit/internal/connector/postgres/dump"
+	"godwit/internal/fault"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
