@@ -20,8 +20,8 @@ func TestLive(t *testing.T) {
 		t.Skip("there is no script here")
 	}
 	from, to := pgtest.Pair(t)
-	pgtest.Exec(t, from, `create function slow(int) returns bool language sql volatile as 'select pg_sleep(0.002) is not null'`, // at the target: two seconds
-		stageSQL("stage", "primary key", 1000), "alter table stage add check (slow(id)) not valid")
+	pgtest.Exec(t, from, `create function slow(int) returns bool language sql volatile as 'select pg_sleep(0.002) is not null'`, // a row: two seconds
+		stageSQL("stage", "primary key check (slow(id))", 1000))
 	m := newMove(t, from, to)
 	path, err := binary()
 	if err != nil {

@@ -19,7 +19,7 @@ func TestLookupIsFrozen(t *testing.T) {
 		"insert into shop.code values ('twice', 'then')")
 	m.project(t, map[string]string{
 		"flows/orders.yaml": `steps:
-  - load: {from: {at: old, table: shop.orders}, key: id, map: maps/order.yaml, to: {at: new, table: shop.orders}, workers: 3}
+  - load: {from: {at: old, table: shop.orders}, key: id, map: maps/order.yaml, to: {at: new, table: shop.orders}, workers: 3, snapshot_lost: continue}
 `,
 		"maps/order.yaml": `lookups: {says: {at: old, table: shop.code, key: code, value: says}}
 fields:

@@ -10,12 +10,17 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
+// proving is the flow that verifies what the load of orders has written.
+func proving() string {
+	return strings.NewReplacer("load:", "verify:", "      snapshot_lost: continue\n", "").Replace(orders)
+}
+
 // TestParityKilled kills a verification at its pages: the same command does it
 // again, and nothing of the first attempt is told.
 func TestParityKilled(t *testing.T) {
 	t.Parallel()
 	m := newLoad(t, 5000)
-	write(t, filepath.Dir(m.ledger), "flows/orders.yaml", orders+strings.Replace(orders[len("steps:\n"):], "load:", "verify:", 1))
+	write(t, filepath.Dir(m.ledger), "flows/orders.yaml", orders+proving()[len("steps:\n"):])
 	for _, point := range []string{"load.committed:2", "compare.page:1", "compare.page:3"} {
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 	}
@@ -39,7 +44,7 @@ func TestParityInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newLoad(t, 5000)
 	m.load(t).ends(t, 3)
-	write(t, filepath.Dir(m.ledger), "flows/prove.yaml", strings.Replace(orders, "load:", "verify:", 1))
+	write(t, filepath.Dir(m.ledger), "flows/prove.yaml", proving())
 	args := []string{"run", "prove", "--ledger", m.ledger, "--progress", "none"}
 	p := m.start(t, []string{"GODWIT_STOP_AT=compare.page:2"}, args...)
 	p.stopped(t)

@@ -174,6 +174,9 @@ func TestReplicationPoints(t *testing.T) {
 			if n > times[point] || os.Getenv("GODWIT_SLOW") == "" && (n == times[point] || !strings.HasPrefix(point, "sql.") && n == 1) {
 				continue
 			}
+			if point == "unit.after-settle" && n == times[point] {
+				continue // the run is over: the same command begins another one
+			}
 			m.emptyReplication(t)
 			m.mend(t)
 			m.replicate(t, fmt.Sprintf("GODWIT_KILL_AT=%s:%d", point, n)).ends(t, -1)

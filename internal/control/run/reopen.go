@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/connector"
@@ -123,20 +124,29 @@ func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string
 	return l.again(ctx, units, why)
 }
 
-// again is reopen, also without a unit that was lost. What rests on all rows
-// being there is done again in any case: rows looked at, proofs made, marks that
-// are written again taken away again.
+// again is reopen, also without a unit that was lost: proofs are made again in
+// any case, for what they read may have changed. What else rests on the rows of
+// a step is done again with them: marks that are written again are taken away
+// again.
 func (l *lostTarget) again(ctx context.Context, units []ledger.Unit, why string) error {
 	resting, err := l.roots(ctx)
 	if err != nil {
 		return err
+	}
+	steps := map[string]bool{}
+	for _, u := range append(slices.Clone(units), resting...) {
+		steps[u.Step] = true
 	}
 	for _, kind := range l.drive.runs.kinds(func(k unit.Kind) bool { return k.Resting }) {
 		found, err := l.drive.runs.Ledger.View().Units(ctx, l.drive.run.ID, ledger.Filter{Kind: kind}, 0)
 		if err != nil {
 			return err
 		}
-		resting = append(resting, found...)
+		for _, u := range found {
+			if steps[u.Step] || l.drive.runs.kind(kind).Compares {
+				resting = append(resting, u)
+			}
+		}
 	}
 	_, err = l.drive.session.Turn(ctx, func(m *plan.Machine, _ time.Time) unit.Change {
 		if _, over := m.Finished(); over || m.Cancelled() {

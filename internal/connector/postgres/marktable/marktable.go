@@ -8,10 +8,13 @@ import (
 )
 
 // Lock and Make: the mark table lives and dies with the runs that use it. Its making and
-// taking away are serialised by an advisory lock: IF NOT EXISTS alone races.
+// taking away are serialised by an advisory lock: IF NOT EXISTS alone races. Who
+// has waited for that lock may still believe what it had looked up before; only
+// the lock of a relation has the server forget it (AcceptInvalidationMessages).
 const (
 	Lock = "SELECT pg_advisory_xact_lock(7239178502365108467)" // "godwit" has no number of its own: any will do
 	Make = Lock + `;
+		SELECT FROM pg_catalog.pg_namespace WHERE false;
 		CREATE SCHEMA IF NOT EXISTS godwit;
 		CREATE TABLE IF NOT EXISTS godwit.mark (
 			run uuid, unit text COLLATE "C", chunk int, generation int NOT NULL DEFAULT 1, attempt int NOT NULL,
