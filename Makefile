@@ -2,7 +2,7 @@
 GO      ?= go
 BIN     := bin/godwit
 KILLS   ?= 25
-TIMEOUT ?= 20m
+TIMEOUT ?= 40m
 
 .PHONY: help
 help: ## print this list
