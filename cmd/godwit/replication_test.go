@@ -254,7 +254,7 @@ func TestSubflowPoints(t *testing.T) {
 `,
 		"flows/table.yaml": `inputs: {id: {type: int}}
 steps:
-  - load: {from: {at: old, table: "src.t${inputs.id}", where: "tenant = 1"}, to: {at: new, table: "stage.t${inputs.id}", mode: append}}
+  - load: {from: {at: old, table: "src.t${inputs.id}", where: "tenant = 1"}, to: {at: new, table: "stage.t${inputs.id}", mode: append}, snapshot_lost: continue}
   - sql: {at: new, query: "insert into repl.log values (default, 'table ' || :inputs.id::text)"}
 `,
 	} {

@@ -32,7 +32,7 @@ func ruled(t *testing.T, rows int, rules string) *move {
 	m := newMove(t, from, to)
 	m.env = []string{"GODWIT_RECORDS=1000"}
 	m.project(t, map[string]string{
-		"flows/books.yaml": "steps:\n  - load: {from: {at: old, table: shop.book}, map: maps/book.yaml, to: {at: new, table: shop.book}, workers: 4}\n",
+		"flows/books.yaml": "steps:\n  - load: {from: {at: old, table: shop.book}, map: maps/book.yaml, to: {at: new, table: shop.book}, workers: 4, snapshot_lost: continue}\n",
 		"maps/book.yaml": "filter: {out: 'doc.state == \"x\"'}\nfields:\n  id: {from: id}\n  code: {from: code, printable: true}\n  work: {from: work, printable: true}\n" +
 			"  name: {from: name, printable: true}\n  state: {from: state, expr: 'value == \"bad\" ? fail(\"is bad\") : value'}\nrules:\n" + rules,
 	})
