@@ -164,17 +164,7 @@ func TestPromotedStandby(t *testing.T) {
 	m.env = []string{"GODWIT_CHUNK=65536"}
 	// The log stops reaching the standby after some chunks, commits go on.
 	m.copy(t, "GODWIT_KILL_AT=unit.after-settle:12").ends(t, -1)
-	caught := pgtest.Query[string](t, primary.URL("postgres"), "select pg_current_wal_lsn()::text")
-	eventually(t, "the standby has it", func() bool {
-		return pgtest.Query[bool](t, standby.URL("postgres"), "select pg_last_wal_replay_lsn() >= '"+caught+"'")
-	})
-	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_pause()")
-	for _, s := range pgtest.Column[int](t, primary.URL("postgres"), "select pid from pg_stat_replication") {
-		if err := syscall.Kill(s, syscall.SIGSTOP); err != nil { // the sender: nothing more arrives
-			t.Fatal(err)
-		}
-		defer syscall.Kill(s, syscall.SIGCONT)
-	}
+	stall(t, primary, standby)
 	p := m.copy(t, "GODWIT_STOP_AT=unit.after-settle:20")
 	p.stopped(t)
 	if err := primary.Crash(t.Context()); err != nil {

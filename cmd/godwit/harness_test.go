@@ -20,6 +20,7 @@ import (
 
 	"godwit/data"
 	"godwit/internal/ledger"
+	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
@@ -317,3 +318,20 @@ func fill(t testing.TB, url string, scale int) {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// stall lets a standby have what its primary has now and nothing that comes
+// later, while commits go on: the senders are stopped.
+func stall(t testing.TB, primary, standby *postgres.Server) {
+	t.Helper()
+	caught := pgtest.Query[string](t, primary.URL("postgres"), "select pg_current_wal_lsn()::text")
+	eventually(t, "the standby has it", func() bool {
+		return pgtest.Query[bool](t, standby.URL("postgres"), "select pg_last_wal_replay_lsn() >= '"+caught+"'")
+	})
+	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_pause()")
+	for _, sender := range pgtest.Column[int](t, primary.URL("postgres"), "select pid from pg_stat_replication") {
+		if err := syscall.Kill(sender, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(sender, syscall.SIGCONT) })
+	}
+}

@@ -362,17 +362,7 @@ func TestReplacePromotedStandby(t *testing.T) {
 	m.env = append(m.env, "TO=postgres://"+postgres.Superuser+"@127.0.0.1:"+itoa(primary.Port)+",127.0.0.1:"+itoa(standby.Port)+
 		"/db?target_session_attrs=read-write&sslmode=disable")
 	m.load(t, "GODWIT_KILL_AT=load.settled:2").ends(t, -1)
-	caught := pgtest.Query[string](t, primary.URL("postgres"), "select pg_current_wal_lsn()::text")
-	eventually(t, "the standby has it", func() bool {
-		return pgtest.Query[bool](t, standby.URL("postgres"), "select pg_last_wal_replay_lsn() >= '"+caught+"'")
-	})
-	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_pause()")
-	for _, s := range pgtest.Column[int](t, primary.URL("postgres"), "select pid from pg_stat_replication") {
-		if err := syscall.Kill(s, syscall.SIGSTOP); err != nil { // the sender: nothing more arrives
-			t.Fatal(err)
-		}
-		defer syscall.Kill(s, syscall.SIGCONT)
-	}
+	stall(t, primary, standby)
 	p := m.load(t, "GODWIT_STOP_AT=unit.after-settle@load/publish:1")
 	p.stopped(t)
 	after := pgtest.Query[string](t, m.to, content)

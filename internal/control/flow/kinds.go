@@ -1,18 +1,11 @@
 package flow
 
-import (
-	"reflect"
-	"time"
-
-	"godwit/internal/control/flow/tag"
-	"godwit/internal/secret"
-)
+import "godwit/internal/control/flow/tag"
 
 // What the tags of a struct say: see package tag.
 type (
-	Key         = tag.Key
-	Kind        = tag.Kind
-	PlainReader = tag.PlainReader
+	Key  = tag.Key
+	Kind = tag.Kind
 )
 
 // The kinds.
@@ -20,16 +13,13 @@ const (
 	Text     = tag.Text
 	Name     = tag.Name
 	Place    = tag.Place
-	Pattern  = tag.Pattern
 	Path     = tag.Path
 	Expr     = tag.Expr
-	SQL      = tag.SQL
 	Enum     = tag.Enum
 	Bool     = tag.Bool
 	Int      = tag.Int
 	Number   = tag.Number
 	Duration = tag.Duration
-	Size     = tag.Size
 	Rate     = tag.Rate
 	Share    = tag.Share
 	Secret   = tag.Secret
@@ -42,8 +32,3 @@ const (
 
 // Keys lists the keys of a struct by its tags, in the order of its fields.
 func Keys(spec any) []Key { return tag.Keys(spec) }
-
-var (
-	secretType   = reflect.TypeFor[secret.Source]()
-	durationType = reflect.TypeFor[time.Duration]()
-)

@@ -29,9 +29,6 @@ const (
 	Int      = tag.Int
 	Number   = tag.Number
 	Duration = tag.Duration
-	Size     = tag.Size
-	Rate     = tag.Rate
-	Share    = tag.Share
 	Secret   = tag.Secret
 	Value    = tag.Value
 	File     = tag.File

@@ -17,7 +17,7 @@ func TestLive(t *testing.T) {
 	t.Parallel()
 	script, err := exec.LookPath("script") // gives a program a terminal
 	if err != nil {
-		t.Skip("there is no script here")
+		t.Fatal(err)
 	}
 	from, to := pgtest.Pair(t)
 	pgtest.Exec(t, from, `create function slow(int) returns bool language sql volatile as 'select pg_sleep(0.002) is not null'`, // a row: two seconds
