@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/matched"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -55,7 +56,7 @@ func (c *Comparison) begin(ctx context.Context, into []connector.Into, where []s
 		Standby, Temporary bool
 		Grant              string
 	}
-	here, err := list(ctx, c.w.conn, pgx.RowToStructByPos[can], `SELECT pg_catalog.pg_is_in_recovery(),
+	here, err := survey.List(ctx, c.w.conn, pgx.RowToStructByPos[can], `SELECT pg_catalog.pg_is_in_recovery(),
 		pg_catalog.has_database_privilege(current_database(), 'TEMPORARY'), pg_catalog.format('GRANT TEMPORARY ON DATABASE %I TO %I;', current_database(), current_user)`)
 	switch {
 	case err != nil:
@@ -241,7 +242,7 @@ func (c *Comparison) join(ctx context.Context, b *batch, refusal *record.Refusal
 			return nil, err
 		}
 		columns := slices.DeleteFunc(slices.Clone(p.present), func(k int) bool { return contains(b.targets[p.target].key, k) })
-		found, err := list(ctx, c.w.conn, pgx.RowToStructByPos[pair], c.joined(b, at, columns, refusal != nil))
+		found, err := survey.List(ctx, c.w.conn, pgx.RowToStructByPos[pair], c.joined(b, at, columns, refusal != nil))
 		if err != nil {
 			return nil, err
 		}

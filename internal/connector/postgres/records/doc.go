@@ -7,21 +7,9 @@ package records
 import (
 	"context"
 
-	"godwit/internal/connector/postgres/sqlstate"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
-
-// list reads all rows of a query.
-func list[T any](ctx context.Context, conn *pgx.Conn, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
-	rows, err := conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, sqlstate.Translate(err)
-	}
-	all, err := pgx.CollectRows(rows, scan)
-	return all, sqlstate.Translate(err)
-}
 
 // run sends one or several statements in one message and gives the tag of the
 // last one. The error is the server's own.

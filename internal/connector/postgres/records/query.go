@@ -11,6 +11,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/bindings"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -206,7 +207,7 @@ func (p *query) filled(ctx context.Context) (map[string]bool, error) {
 	if p.q.SQL != "" {
 		return nil, nil
 	}
-	names, err := list(ctx, p.conn, pgx.RowTo[string], `SELECT attname::text FROM pg_catalog.pg_attribute
+	names, err := survey.List(ctx, p.conn, pgx.RowTo[string], `SELECT attname::text FROM pg_catalog.pg_attribute
 		WHERE attrelid = $1::text::pg_catalog.regclass AND attnum > 0 AND attnotnull`, p.q.Table.SQL())
 	filled := map[string]bool{}
 	for _, n := range names {
@@ -221,7 +222,7 @@ func (p *query) keys(ctx context.Context) error {
 	if len(p.q.Key) == 0 {
 		return nil
 	}
-	strict, err := list(ctx, p.conn, pgx.RowTo[bool],
+	strict, err := survey.List(ctx, p.conn, pgx.RowTo[bool],
 		"SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_collation WHERE NOT collisdeterministic)")
 	if err != nil {
 		return err

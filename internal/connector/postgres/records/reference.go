@@ -6,6 +6,7 @@ import (
 	"math/big"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -35,7 +36,7 @@ type key struct {
 // references reads the values of small tables that columns refer to, of types
 // whose values have one text.
 func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[reference]referred, error) {
-	keys, err := list(ctx, conn, pgx.RowToStructByPos[key], `
+	keys, err := survey.List(ctx, conn, pgx.RowToStructByPos[key], `
 		WITH w AS (SELECT pg_catalog.to_regclass(name) AS t, n::int4 FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n))
 		SELECT w.n, a.attname::text, c.conname::text, n.nspname::text, f.relname::text, b.attname::text
 		FROM w JOIN pg_catalog.pg_constraint c ON c.conrelid = w.t AND c.contype = 'f' AND pg_catalog.cardinality(c.conkey) = 1
@@ -53,7 +54,7 @@ func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[
 		if _, known := all[at]; known {
 			continue
 		}
-		values, err := list(ctx, conn, pgx.RowTo[string], fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 LIMIT %[3]d",
+		values, err := survey.List(ctx, conn, pgx.RowTo[string], fmt.Sprintf("SELECT %[1]s::text FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 LIMIT %[3]d",
 			catalog.Quote(k.With), catalog.Name{Schema: k.Schema, Object: k.Object}.SQL(), smallRows+1))
 		if err != nil {
 			return nil, err

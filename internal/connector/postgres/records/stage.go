@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -176,7 +177,7 @@ type fate struct {
 
 // collect reads what became of the staged records.
 func (w *Writer) collect(ctx context.Context, b *batch, page []record.Mapped) error {
-	fates, err := list(ctx, w.conn, pgx.RowToStructByPos[fate], `SELECT n, n_rows, older, state, message, detail,
+	fates, err := survey.List(ctx, w.conn, pgx.RowToStructByPos[fate], `SELECT n, n_rows, older, state, message, detail,
 		at_schema, at_table, at_column, at_type, at_constraint FROM pg_temp.godwit_record`)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
 	"godwit/internal/connector/postgres/relations"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 
@@ -17,7 +18,7 @@ import (
 
 // allThere refuses names that no table has, with those that are spelt nearly so.
 func allThere(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) error {
-	kinds, err := list(ctx, conn, pgx.RowTo[*string], `
+	kinds, err := survey.List(ctx, conn, pgx.RowTo[*string], `
 		SELECT (SELECT c.relkind::text FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(w.name))
 		FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n) ORDER BY w.n`, quoted(tables))
 	if err != nil {
@@ -36,7 +37,7 @@ func allThere(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) error 
 
 func unknown(ctx context.Context, conn *pgx.Conn, table catalog.Name) error {
 	type name struct{ Schema, Object string }
-	all, err := list(ctx, conn, pgx.RowToStructByPos[name], `
+	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[name], `
 		SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'godwit')
 		ORDER BY 1, 2`)
@@ -163,7 +164,7 @@ type said struct {
 }
 
 func tableChecks(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]said, error) {
-	return list(ctx, conn, pgx.RowToStructByPos[said], `
+	return survey.List(ctx, conn, pgx.RowToStructByPos[said], `
 		SELECT w.n::int4, c.conname::text, pg_catalog.pg_get_constraintdef(c.oid)
 		FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
 		JOIN pg_catalog.pg_constraint c ON c.conrelid = pg_catalog.to_regclass(w.name) AND c.contype = 'c' ORDER BY w.n, c.conname`, quoted(names))

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/relations"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/record"
 
 	"github.com/jackc/pgx/v5"
@@ -28,7 +29,7 @@ func watch(ctx context.Context, conn *pgx.Conn, mode string, tables []catalog.Na
 		Table       int
 		Name, Where string
 	}
-	found, err := list(ctx, conn, pgx.RowToStructByPos[taker], relations.Takers("$1::text[]", mode)+" ORDER BY 1, 2, 3", quoted(tables))
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[taker], relations.Takers("$1::text[]", mode)+" ORDER BY 1, 2, 3", quoted(tables))
 	for _, f := range found {
 		t := &all[f.Table-1]
 		if text := fmt.Sprintf("trigger %s of %s", f.Name, f.Where); !slices.Contains(t.takers, text) {

@@ -7,6 +7,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/relations"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
 
@@ -31,7 +32,7 @@ func attributes(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) ([][
 	if err := allThere(ctx, conn, tables); err != nil {
 		return nil, err
 	}
-	all, err := list(ctx, conn, func(row pgx.CollectableRow) (a attribute, err error) {
+	all, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (a attribute, err error) {
 		return a, row.Scan(&a.Table, &a.Name, &a.OID, &a.Modifier, &a.NotNull, &a.Default, &a.Generated, &a.Identity)
 	}, `
 		SELECT w.n::int4, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef AND a.attgenerated = '',
@@ -169,7 +170,7 @@ type constraint struct {
 
 // constraints notes the columns of constraints and who owns the rows of parts.
 func constraints(ctx context.Context, conn *pgx.Conn, tables []catalog.Name, all []target) error {
-	found, err := list(ctx, conn, pgx.RowToStructByPos[constraint], `
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[constraint], `
 		WITH w AS (SELECT pg_catalog.to_regclass(name) AS t, n::int4 FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n))
 		SELECT w.n, c.conname::text,
 			ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k (num, i) JOIN pg_catalog.pg_attribute a

@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -35,7 +36,7 @@ type unique struct {
 // uniques reads them by table, the one that makes the key first: as
 // survey.Tables chooses it.
 func uniques(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) ([][]unique, error) {
-	all, err := list(ctx, conn, pgx.RowToStructByPos[unique], `
+	all, err := survey.List(ctx, conn, pgx.RowToStructByPos[unique], `
 		SELECT w.n::int4, k.columns, i.indisprimary, i.indimmediate, k.filled
 		FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
 		JOIN pg_catalog.pg_index i ON i.indrelid = pg_catalog.to_regclass(w.name)

@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -89,7 +90,7 @@ func (w *Writer) meet(ctx context.Context, mode string, into []connector.Into) e
 		}
 	}
 	type can struct{ PLpgSQL, English bool }
-	found, err := list(ctx, w.conn, pgx.RowToStructByPos[can], `
+	found, err := survey.List(ctx, w.conn, pgx.RowToStructByPos[can], `
 		SELECT EXISTS (SELECT FROM pg_catalog.pg_language WHERE lanname = 'plpgsql' AND pg_catalog.has_language_privilege(oid, 'USAGE')),
 			pg_catalog.lower(pg_catalog.current_setting('lc_messages')) ~ '^(|c|c\..*|posix|en.*)$'`)
 	if err != nil {

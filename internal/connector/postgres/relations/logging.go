@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +17,7 @@ type Logging struct{ Logged, Unlogged bool }
 
 // LoggingOf looks at the tables as they are now.
 func LoggingOf(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) ([]Logging, error) {
-	return list(ctx, conn, pgx.RowToStructByPos[Logging], `
+	return survey.List(ctx, conn, pgx.RowToStructByPos[Logging], `
 		WITH RECURSIVE w AS (SELECT pg_catalog.to_regclass(name)::oid AS t, n FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)),
 			tree AS (SELECT w.n, w.t FROM w UNION SELECT tree.n, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.t)
 		SELECT coalesce(pg_catalog.bool_or(c.relkind <> 'p' AND c.relpersistence <> 'u'), false), coalesce(pg_catalog.bool_or(c.relkind <> 'p' AND c.relpersistence = 'u'), false)

@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -32,7 +33,7 @@ func AsRole(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	}
 	type overload struct{ Schema, Name, Role string }
-	found, err := list(ctx, conn, pgx.RowToStructByPos[overload], `
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[overload], `
 		SELECT n.nspname::pg_catalog.text, o.name::pg_catalog.text, CURRENT_USER::pg_catalog.text FROM pg_catalog.pg_namespace n JOIN (
 			SELECT oprnamespace AS n, oprname AS name FROM pg_catalog.pg_operator
 			WHERE oprname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['=', '<>', '<', '<=', '>', '>=']::pg_catalog.text[])

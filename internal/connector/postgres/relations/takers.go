@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +24,7 @@ func NoRules(ctx context.Context, conn *pgx.Conn, mode string, tables []catalog.
 	if mode != connector.ModeAppend {
 		events = "234"
 	}
-	found, err := list(ctx, conn, pgx.RowToStructByPos[rule], `
+	found, err := survey.List(ctx, conn, pgx.RowToStructByPos[rule], `
 		SELECT w.n::int4, r.rulename::text FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
 		JOIN pg_catalog.pg_rewrite r ON r.ev_class = pg_catalog.to_regclass(w.name)
 		WHERE r.ev_enabled IN ('O', 'A') AND pg_catalog.strpos($2, r.ev_type::text) > 0 ORDER BY w.n, r.rulename`, quoted(tables), events)

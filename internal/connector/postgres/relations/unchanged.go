@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 
 	"github.com/jackc/pgx/v5"
@@ -40,7 +41,7 @@ const described = `
 type Glance func(context.Context, func(*pgx.Conn) error) error
 
 func lookAt(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]relation, error) {
-	all, err := list(ctx, conn, func(row pgx.CollectableRow) (r relation, err error) {
+	all, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (r relation, err error) {
 		return r, row.Scan(&r.OID, &r.Name, &r.Node, &r.Numbers, &r.Columns, &r.Children, &r.Names, &r.View)
 	}, described, oids)
 	by := make(map[uint32]relation, len(all))
@@ -55,7 +56,7 @@ func lookAt(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]rela
 // whatever the snapshot, and TRUNCATE and rewrites do not respect it. What is
 // now is asked of another session; this one's locks keep the answer true.
 func Unchanged(ctx context.Context, conn *pgx.Conn, q connector.Query, glance Glance) error {
-	oids, err := list(ctx, conn, pgx.RowTo[uint32], `
+	oids, err := survey.List(ctx, conn, pgx.RowTo[uint32], `
 		SELECT DISTINCT l.relation FROM pg_catalog.pg_locks l
 		WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
 			AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`)
