@@ -57,6 +57,22 @@ func DecodeValue(text []byte) (any, error) {
 	return restored(v, catalog.Type{})
 }
 
+// DecodeObject reads an object that EncodeValue wrote; an empty text is none.
+func DecodeObject(text []byte) (Object, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	v, err := DecodeValue(text)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := v.(Object)
+	if !ok {
+		return nil, errors.New("it is no object")
+	}
+	return object, nil
+}
+
 // Decode reads the stored form of a record into slots of a schema; fields that
 // are not there are Missing. A name that the schema does not have is an error.
 func Decode(text []byte, s *Schema) ([]any, error) {

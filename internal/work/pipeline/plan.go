@@ -160,12 +160,8 @@ func (s *LoadSpec) unlogged() bool {
 
 // scope reads what was in scope when the flow was bound.
 func scope(frozen []byte) (map[string]any, error) {
-	if len(frozen) == 0 {
-		return nil, nil
-	}
-	v, err := record.DecodeValue(frozen)
-	all, ok := v.(record.Object)
-	if err != nil || !ok {
+	all, err := record.DecodeObject(frozen)
+	if err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "what was in scope cannot be read: %w", err)
 	}
 	return all, nil

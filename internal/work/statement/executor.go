@@ -126,12 +126,8 @@ func facts(ran connector.Ran) json.RawMessage {
 
 // arguments are the values of the names, as they were when the step began.
 func arguments(frozen []byte) (map[string]any, error) {
-	if len(frozen) == 0 {
-		return nil, nil
-	}
-	v, err := record.DecodeValue(frozen)
-	all, ok := v.(record.Object)
-	if err != nil || !ok {
+	all, err := record.DecodeObject(frozen)
+	if err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "the values of a statement cannot be read: %w", err)
 	}
 	return all, nil

@@ -113,12 +113,8 @@ func itemOf(schema *record.Schema, r record.Record) (json.RawMessage, error) {
 
 // arguments are the values of a query's names.
 func arguments(frozen []byte) (map[string]any, error) {
-	if len(frozen) == 0 {
-		return nil, nil
-	}
-	v, err := record.DecodeValue(frozen)
-	all, ok := v.(record.Object)
-	if err != nil || !ok {
+	all, err := record.DecodeObject(frozen)
+	if err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query cannot be read: %w", err)
 	}
 	return all, nil
