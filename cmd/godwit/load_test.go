@@ -191,7 +191,7 @@ func TestLoadTorture(t *testing.T) {
 			}
 			if code := p.exit(t); code == 3 {
 				break
-			} else if code != -1 {
+			} else if code != -1 && !killsOwner(p) {
 				t.Fatalf("exit %d:\n%s", code, p.said.String())
 			}
 			phase := m.phase(t)
