@@ -42,10 +42,9 @@ const (
 type History interface {
 	// AloneBlobs lists the large objects that a copy in the same run left as they were.
 	AloneBlobs(ctx context.Context, ends unit.Ends) ([]uint32, error)
-	// Copied returns the sum of an entity's current accounts in the format it
-	// was copied in; false when this run did not copy all of it between these
-	// ends.
-	Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error)
+	// Copied returns the sums of the current accounts of those entities that
+	// this run copied whole between these ends, in the formats given.
+	Copied(ctx context.Context, ends unit.Ends, formats map[string]string) (map[string]record.Sum, error)
 	// Added is how many rows of an entity this run copied between these ends.
 	Added(ctx context.Context, ends unit.Ends, entity string) (int64, error)
 	// Values are the sequences that this run copied, as they were set.
@@ -91,6 +90,9 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if s.held, err = t.past.Held(ctx, s.ends()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what held rows before")
 	}
+	if s.relayed, err = t.past.Copied(ctx, s.ends(), spec.formats()); err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up the sums of what was copied")
+	}
 	v := verdict{}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
@@ -125,14 +127,8 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		report.Note(unit.VerifyDiffers, Difference{Entity: proof.Entity, What: "table", Text: p.Reason})
 		return proof, nil
 	}
-	var left record.Sum
-	var relayed bool
 	var err error
-	if !p.Made {
-		if left, relayed, err = t.past.Copied(ctx, s.ends(), proof.Entity, p.Left.Format); err != nil {
-			return proof, fault.Wrap(err, "look up its sum")
-		}
-	}
+	left, relayed := s.relayed[proof.Entity]
 	share := p.Left.Bytes
 	if relayed {
 		proof.Method = Relayed
@@ -171,6 +167,17 @@ func (t *table) prove(ctx context.Context, s *sides, p Pair, report unit.Report)
 		proof.Why = fmt.Sprintf("at least so many rows: %d parts of the table differ and were not looked into", found.rest)
 	}
 	return proof, err
+}
+
+// formats are those that the tables with rows of the source are summed in.
+func (s TableSpec) formats() map[string]string {
+	all := make(map[string]string, len(s.Pairs))
+	for _, p := range s.Pairs {
+		if p.Left != nil && !p.Made {
+			all[p.Name.String()] = p.Left.Format
+		}
+	}
+	return all
 }
 
 // inText sums both sides once more as text, in which equal values are equal: an
@@ -290,6 +297,7 @@ type sides struct {
 	ids      map[string]string      // of the snapshots they read at
 	alone    map[catalog.Name]bool  // not to be verified
 	held     map[catalog.Name]int64 // rows before the copy
+	relayed  map[string]record.Sum  // of what the run copied
 	meter    *meter
 }
 

@@ -57,43 +57,51 @@ func (p Past) copied(ctx context.Context, ends unit.Ends) (step string, found ch
 	return step, found, n == 1, nil
 }
 
-// Copied adds up the chunks of an entity, when this run copied all of it
-// between these ends, and in this format: then the sum is that of the table.
-// Where rows were left out, nothing is taken for read: both sides are.
-func (p Past) Copied(ctx context.Context, ends unit.Ends, entity, format string) (record.Sum, bool, error) {
+// Copied adds up the chunks of those entities that this run copied whole between
+// these ends, in the format that each is asked for in: then the sum is that of
+// the table. Where rows were left out, nothing is taken for read: both sides are.
+func (p Past) Copied(ctx context.Context, ends unit.Ends, formats map[string]string) (map[string]record.Sum, error) {
 	step, _, ok, err := p.copied(ctx, ends)
 	if err != nil || !ok {
-		return record.Sum{}, false, err
+		return nil, err
 	}
+	sums, written := make(map[string]record.Sum, len(formats)), units{p, map[string]map[string]string{}}
+	for entity, format := range formats {
+		sum, ok, err := p.sum(ctx, step, entity, func(id string) (bool, error) {
+			was, err := written.formats(ctx, id)
+			return was[entity] == format, err
+		})
+		if err != nil {
+			return nil, fault.Wrap(err, "sum of %s", entity)
+		}
+		if ok {
+			sums[entity] = sum
+		}
+	}
+	return sums, nil
+}
+
+func (p Past) sum(ctx context.Context, step, entity string, fits func(unit string) (bool, error)) (sum record.Sum, whole bool, err error) {
 	accounts, err := p.Ledger.View().Current(ctx, p.Run, step, entity)
 	if err != nil || len(accounts) == 0 {
-		return record.Sum{}, false, err
+		return sum, false, err
 	}
 	open, err := p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Step: step, Entity: entity}, 0)
 	if err != nil {
-		return record.Sum{}, false, err
+		return sum, false, err
 	}
 	if slices.ContainsFunc(open, func(u ledger.Unit) bool { return p.Kind(u.Kind).Rows && u.State != ledger.Done }) {
-		return record.Sum{}, false, nil // a chunk is missing
+		return sum, false, nil // a chunk is missing
 	}
-	var sum record.Sum
-	known := map[string]bool{}
 	for _, a := range accounts {
-		if a.Dead > 0 {
-			return record.Sum{}, false, nil
+		s, bad := record.SumOf(a.Read, a.Bytes, a.Hash)
+		if bad != nil || a.Dead > 0 {
+			return sum, false, nil
 		}
-		s, err := record.SumOf(a.Read, a.Bytes, a.Hash)
-		if err != nil {
-			return record.Sum{}, false, nil
+		if ok, err := fits(a.Unit); err != nil || !ok {
+			return sum, false, err
 		}
 		sum.Merge(s)
-		if known[a.Unit] {
-			continue
-		}
-		known[a.Unit] = true
-		if ok, err := p.format(ctx, a.Unit, entity, format); err != nil || !ok {
-			return record.Sum{}, false, err
-		}
 	}
 	return sum, true, nil
 }
@@ -112,26 +120,36 @@ func (p Past) Added(ctx context.Context, ends unit.Ends, entity string) (int64, 
 	return n, err
 }
 
-// format checks a chunk's own word: it is in the spec of the unit that wrote
-// the account.
-func (p Past) format(ctx context.Context, id, entity, format string) (bool, error) {
-	one, err := p.Ledger.View().Unit(ctx, p.Run, id)
+// units are those that wrote accounts, each read once: one of small tables has
+// many of them.
+type units struct {
+	past Past
+	read map[string]map[string]string
+}
+
+// formats are those that a unit's tables were copied in, by entity. That is a
+// chunk's own word: it is in the unit's spec.
+func (u units) formats(ctx context.Context, id string) (map[string]string, error) {
+	if known, ok := u.read[id]; ok {
+		return known, nil
+	}
+	one, err := u.past.Ledger.View().Unit(ctx, u.past.Run, id)
 	if err != nil {
-		return false, fault.Wrap(err, "unit of %s", entity)
+		return nil, err
 	}
 	var spec struct {
 		Chunks []catalog.Chunk `json:"chunks"`
 		Tables []catalog.Chunk `json:"tables"` // of a repair
 	}
 	if err := json.Unmarshal(one.Spec, &spec); err != nil {
-		return false, fault.New(fault.Internal, "ledger.damaged", "%s: read spec: %w", one.ID, err)
+		return nil, fault.New(fault.Internal, "ledger.damaged", "%s: read spec: %w", one.ID, err)
 	}
+	found := make(map[string]string, len(spec.Chunks)+len(spec.Tables))
 	for _, c := range append(spec.Chunks, spec.Tables...) {
-		if c.Table.String() == entity {
-			return c.Format == format, nil
-		}
+		found[c.Table.String()] = c.Format
 	}
-	return false, nil
+	u.read[id] = found
+	return found, nil
 }
 
 // Alone lists what the copy between these ends left alone at the target; false
