@@ -112,6 +112,8 @@ type Column struct {
 	Name      string `json:"name"`
 	Type      string `json:"type"` // as the server writes it: numeric(12,2), text[]
 	TypeOID   uint32 `json:"typeOid"`
+	Base      uint32 `json:"base,omitempty"` // of a domain: the type that its values are of
+	Enum      bool   `json:"enum,omitempty"` // its values are labels
 	NotNull   bool   `json:"notNull,omitempty"`
 	Generated bool   `json:"generated,omitempty"` // computed by the server: never copied
 	Default   bool   `json:"default,omitempty"`   // the server fills it when nothing is given

@@ -18,6 +18,10 @@ func TestFormat(t *testing.T) {
 	same, date := columns(integer), columns(1082)
 	made := columns(integer, enum)
 	made.Columns[1].Generated = true
+	labels := Table{Columns: []Column{{TypeOID: enum, Enum: true}}}
+	renumbered := Table{Columns: []Column{{TypeOID: enum + 1, Enum: true}}}
+	domain := Table{Columns: []Column{{TypeOID: enum, Base: integer}}}
+	listed := Table{Columns: []Column{{TypeOID: enum, Base: texts}}}
 	for name, test := range map[string]struct {
 		table    Table
 		into     *Table
@@ -30,6 +34,11 @@ func TestFormat(t *testing.T) {
 		"another system":             {columns(integer), nil, db("postgres", 150018), db("mysql", 150018), Text},
 		"a user's type":              {columns(integer, enum), nil, db("postgres", 150018), db("postgres", 150018), Text},
 		"a type that names":          {columns(aclitem), nil, db("postgres", 150018), db("postgres", 150018), Text},
+		"an enum":                    {labels, &renumbered, db("postgres", 150018), db("postgres", 150018), Binary},
+		"an enum into a number":      {labels, &same, db("postgres", 150018), db("postgres", 150018), Text},
+		"a domain":                   {domain, &same, db("postgres", 150018), db("postgres", 150018), Binary},
+		"a domain into another type": {domain, &date, db("postgres", 150018), db("postgres", 150018), Text},
+		"a domain over an array":     {listed, nil, db("postgres", 150018), db("postgres", 150018), Text},
 		"no columns":                 {columns(), nil, db("postgres", 150018), db("postgres", 150018), Text},
 		"a side that is unknown":     {columns(integer), nil, nil, db("postgres", 150018), Text},
 		"the same at the target":     {columns(integer), &same, db("postgres", 150018), db("postgres", 150018), Binary},
