@@ -34,6 +34,7 @@ const (
 	RunAmended   = "run.amended"
 	RunFinished  = "run.finished" // Finished
 	NodeEntered  = "node.entered" // Entered
+	NodeEnding   = "node.ending"  // Left: its work is over, and is taken back or kept; without a node the run's
 	NodeLeft     = "node.left"    // Left
 	UnitExpanded = "unit.expanded"
 	UnitStarted  = "unit.started"
@@ -48,7 +49,7 @@ const (
 func Folded(kind string) bool {
 	switch kind {
 	case RunStarted, RunPaused, RunResumed, RunCancelled, RunApproved, RunTuned, RunAmended, RunFinished,
-		NodeEntered, NodeLeft, UnitExpanded, UnitStarted, UnitDone, UnitRetry, UnitFailed, UnitYielded, UnitUndone:
+		NodeEntered, NodeEnding, NodeLeft, UnitExpanded, UnitStarted, UnitDone, UnitRetry, UnitFailed, UnitYielded, UnitUndone:
 		return true
 	}
 	return false

@@ -29,7 +29,15 @@ type Unit struct {
 	Uses    []string        `json:"uses,omitempty"`    // limits of which it takes one while it runs
 	MustRun bool            `json:"mustRun,omitempty"` // runs after cancel too
 	Gives   bool            `json:"gives,omitempty"`   // its facts are what the step gives to later ones
+	Undo    *Undo           `json:"undo,omitempty"`    // how what it did is taken back; nil = not at all
 	Spec    json.RawMessage `json:"spec,omitempty"`    // for the executor alone
+}
+
+// Undo are two units of the same step that join it when one of them is wanted:
+// until then they are no part of it.
+type Undo struct {
+	Back Unit `json:"back"` // takes back what the unit did, when a list of steps around it fails or is cancelled
+	Keep Unit `json:"keep"` // is done once nothing can take it back any more
 }
 
 // Alone begins the names of limits that are 1 without being declared: of the

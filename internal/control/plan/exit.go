@@ -10,7 +10,7 @@ import (
 
 // verdict is the end of the run.
 func (m *Machine) verdict() unit.Finished {
-	code := m.exits(m.root).Worst()
+	code := m.code()
 	switch {
 	case m.run.cancelled:
 		return unit.Finished{Outcome: OutcomeCancelled, Exit: 1}
@@ -23,6 +23,9 @@ func (m *Machine) verdict() unit.Finished {
 	}
 	return unit.Finished{Outcome: OutcomeFailed, Exit: code}
 }
+
+// code is what the run comes to as it stands.
+func (m *Machine) code() int { return (m.exits(m.root) | m.unsettled()).Worst() }
 
 // looks is the kind of the units that only look: what they refuse was refused
 // before anything was touched.
