@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"godwit/internal/control/plan/exit"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
@@ -73,18 +71,10 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 	return c
 }
 
+// exitOf is what a fault comes to; being stopped is no failure.
 func (m *Machine) exitOf(f *fault.Fault) int {
-	switch {
-	case f == nil:
-		return exit.Failed
-	case takenOff(f):
+	if f != nil && takenOff(f) {
 		return 0
-	case f.Code == "verify.differs":
-		return exit.Differs
-	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
-		return exit.Stopped
-	case (f.Kind == fault.Config || f.Kind == fault.Denied) && m.worked == 0:
-		return exit.Refused
 	}
-	return exit.Failed
+	return exit.Of(f, m.worked > 0)
 }
