@@ -68,6 +68,10 @@ const (
 	ErrorSeen      = "error"     // fault.Fault
 )
 
+// TakenBack is the reason of unit.undone when the run itself undid what the unit
+// did, since its list of steps failed or was cancelled.
+const TakenBack = "taken back"
+
 // Resumed is the body of run.resumed. With Crashed the owner before it died:
 // its running attempts are no tries. Progressed are the units that settled
 // chunks in theirs, for whom the count of deaths begins anew.

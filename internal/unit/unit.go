@@ -292,6 +292,9 @@ type Verb struct {
 	// Notes are what people are to know of a planned step besides its units; nil
 	// when there is never anything.
 	Notes func(spec any, facts catalog.Facts) []Note
+	// Undoes reports whether what a step does is taken back when the list that it
+	// stands in fails; nil when that is never so.
+	Undoes func(spec any) bool
 	// Trial is how its maps are tried; nil when it has none.
 	Trial *Trial
 	// Kinds are those of its units, for who looks after runs and knows no verb.

@@ -53,7 +53,7 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 	}
 	events = append(events, event(unit.UnitDone, end))
 	if s := w.Of; s != nil && s.Unit.Undo.Back.ID == id && s.State == Done {
-		events = append(events, unit.Event{At: now, Kind: unit.UnitUndone, Node: in.id, Unit: s.Unit.ID, Attempt: int(s.Attempt), Reason: "taken back"})
+		events = append(events, unit.Event{At: now, Kind: unit.UnitUndone, Node: in.id, Unit: s.Unit.ID, Attempt: int(s.Attempt), Reason: unit.TakenBack})
 	}
 	return events
 }
