@@ -67,7 +67,7 @@ func (x *undoer) without(ctx context.Context, u unit.Unit, l unit.Lease, s spec)
 	if err != nil || !done || tried {
 		return err
 	}
-	return fault.New(fault.Config, "undo.mark-missing", "undo of %s: %s has no mark of it any more, although it was done", u.Step, s.To).
+	return fault.New(fault.Config, "statement.mark-missing", "undo of %s: %s has no mark of it any more, although it was done", u.Step, s.To).
 		Hint("the server was restored, or schema godwit was dropped there: look whether what the step did is in effect, and take it back by hand")
 }
 
