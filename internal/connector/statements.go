@@ -35,8 +35,13 @@ type StatementRunner interface {
 // StatementTarget is a Writer that runs statements of people.
 type StatementTarget interface {
 	Writer
-	// BeginStatement is Begin for a transaction that runs one.
+	// BeginStatement is Begin for a transaction that runs one, and may write where
+	// a database is read-only by default: the mark has to be written there.
 	BeginStatement(ctx context.Context, marks []record.MarkKey) (Transaction, StatementRunner, error)
+	// BeginUndo opens a transaction that takes a statement's mark away, to run in
+	// it what takes back what that one did. False, and no transaction, when the
+	// mark is not there; a session that is just writing it is waited for.
+	BeginUndo(ctx context.Context, mark record.MarkKey) (Transaction, StatementRunner, bool, error)
 	// RunUnmarked runs one outside of a transaction and without a mark: whether
 	// it ran cannot be known after a crash.
 	RunUnmarked(ctx context.Context, s Statement) (Ran, error)

@@ -34,6 +34,7 @@ const (
 	RunAmended   = "run.amended"
 	RunFinished  = "run.finished" // Finished
 	NodeEntered  = "node.entered" // Entered
+	NodeEnding   = "node.ending"  // Left: its work is over, and is taken back or kept; without a node the run's
 	NodeLeft     = "node.left"    // Left
 	UnitExpanded = "unit.expanded"
 	UnitStarted  = "unit.started"
@@ -48,7 +49,7 @@ const (
 func Folded(kind string) bool {
 	switch kind {
 	case RunStarted, RunPaused, RunResumed, RunCancelled, RunApproved, RunTuned, RunAmended, RunFinished,
-		NodeEntered, NodeLeft, UnitExpanded, UnitStarted, UnitDone, UnitRetry, UnitFailed, UnitYielded, UnitUndone:
+		NodeEntered, NodeEnding, NodeLeft, UnitExpanded, UnitStarted, UnitDone, UnitRetry, UnitFailed, UnitYielded, UnitUndone:
 		return true
 	}
 	return false
@@ -66,6 +67,10 @@ const (
 	WatermarkMoved = "watermark" // Moved
 	ErrorSeen      = "error"     // fault.Fault
 )
+
+// TakenBack is the reason of unit.undone when the run itself undid what the unit
+// did, since its list of steps failed or was cancelled.
+const TakenBack = "taken back"
 
 // Resumed is the body of run.resumed. With Crashed the owner before it died:
 // its running attempts are no tries. Progressed are the units that settled

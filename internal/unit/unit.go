@@ -29,7 +29,15 @@ type Unit struct {
 	Uses    []string        `json:"uses,omitempty"`    // limits of which it takes one while it runs
 	MustRun bool            `json:"mustRun,omitempty"` // runs after cancel too
 	Gives   bool            `json:"gives,omitempty"`   // its facts are what the step gives to later ones
+	Undo    *Undo           `json:"undo,omitempty"`    // how what it did is taken back; nil = not at all
 	Spec    json.RawMessage `json:"spec,omitempty"`    // for the executor alone
+}
+
+// Undo are two units of the same step that join it when one of them is wanted:
+// until then they are no part of it.
+type Undo struct {
+	Back Unit `json:"back"` // takes back what the unit did, when a list of steps around it fails or is cancelled
+	Keep Unit `json:"keep"` // is done once nothing can take it back any more
 }
 
 // Alone begins the names of limits that are 1 without being declared: of the
@@ -284,6 +292,9 @@ type Verb struct {
 	// Notes are what people are to know of a planned step besides its units; nil
 	// when there is never anything.
 	Notes func(spec any, facts catalog.Facts) []Note
+	// Undoes reports whether what a step does is taken back when the list that it
+	// stands in fails; nil when that is never so.
+	Undoes func(spec any) bool
 	// Trial is how its maps are tried; nil when it has none.
 	Trial *Trial
 	// Kinds are those of its units, for who looks after runs and knows no verb.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"godwit/internal/connector/postgres/marktable"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -18,6 +19,7 @@ import (
 type load struct {
 	s     *session
 	marks []record.MarkKey
+	taken record.MarkKey // that it takes away, with BeginUndo
 }
 
 // Begin is the connector.Writer's.
@@ -115,7 +117,9 @@ func (e *Endpoint) makeMarks(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	err = s.exec(ctx, marktable.Make)
+	if err = s.writable(ctx); err == nil {
+		err = s.exec(ctx, marktable.Make)
+	}
 	if f := fault.Of(err); f.Code == "right.missing" {
 		err = (&fault.Error{Fault: f}).Hint("GRANT CREATE ON DATABASE %s TO %s;", catalog.Quote(e.login.Database), catalog.Quote(e.login.User))
 	}
@@ -217,6 +221,9 @@ func (l *load) commit(ctx context.Context, accounts []record.Account) error {
 	}
 	for _, m := range l.marks {
 		l.s.e.trust.marked(m.Run, m.Unit)
+	}
+	if step, _, ok := strings.Cut(l.taken.Unit, "/"); ok {
+		l.s.e.trust.unmark(l.taken.Run, step)
 	}
 	return nil
 }

@@ -127,6 +127,9 @@ func (e *Endpoint) dropMarks(ctx context.Context, run, step string, held func(co
 const lockPatience = "3s"
 
 func (s *session) dropMarks(ctx context.Context, run, step string, held func(context.Context) error) error {
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	if err := s.exec(ctx, "BEGIN; "+holdRun(run)+"; "+marktable.Lock+"; SET LOCAL lock_timeout = '"+lockPatience+"'"); err != nil {
 		return err
 	}

@@ -183,6 +183,9 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 	s.Verb = verb.Name
 	d.enter(w)
 	s.Spec = d.spec(f, verb, forms, w.level)
+	if w.ends && verb.Undoes != nil && verb.Undoes(s.Spec) {
+		d.Add(f.Value.At("undo"), "flow.value", "undo in a finally: what stands there runs at the end, and nothing behind it can fail", "take the key away, or move the step to steps")
+	}
 	if s.Verb == Calls && !d.filling {
 		d.calls = true
 		d.called(s, f, w.project)

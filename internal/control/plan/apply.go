@@ -52,6 +52,8 @@ func (m *Machine) fold(e unit.Event) error {
 	switch e.Kind {
 	case unit.NodeEntered:
 		return m.enter(e)
+	case unit.NodeEnding:
+		return m.begins(e)
 	case unit.NodeLeft:
 		return m.leave(e)
 	case unit.UnitExpanded:
@@ -79,7 +81,7 @@ func (m *Machine) moveRun(e unit.Event) error {
 		m.run.paused = !m.run.finished && !m.run.cancelled
 		m.run.pausedBy = e
 	case unit.RunCancelled:
-		if !m.run.finished {
+		if e := m.root.life.ending; !m.run.finished && (e == nil || takesBack(e.outcome)) {
 			m.run.cancelled, m.run.paused = true, false
 		}
 	case unit.RunApproved:
@@ -108,7 +110,7 @@ func (m *Machine) end(e unit.Event) error {
 		return impossible(e, "%s is running", m.running[0].Unit.ID)
 	}
 	m.run.finished, m.run.outcome, m.run.exit = true, f.Outcome, f.Exit
-	m.root.phase = left
+	m.root.phase, m.root.life.ending = left, nil
 	return nil
 }
 
@@ -201,7 +203,7 @@ func (m *Machine) leave(e unit.Event) error {
 	case in.step != nil && in.step.N(Running) > 0:
 		return impossible(e, "a unit of it is running")
 	}
-	in.phase, in.outcome, in.life.fault = left, b.Outcome, b.Fault
+	in.phase, in.outcome, in.life.fault, in.life.ending = left, b.Outcome, b.Fault, nil
 	if b.Outcome == OutcomeEnded {
 		m.run.ending = true
 	}
@@ -239,6 +241,9 @@ func (m *Machine) expand(e unit.Event) error {
 			u.Step = in.id
 			fresh = append(fresh, u)
 		}
+	}
+	if len(fresh) == 1 && m.partner(in, fresh[0]) {
+		return nil
 	}
 	m.add(in, fresh)
 	return nil
@@ -281,7 +286,7 @@ func (m *Machine) moveUnit(w *pool.Work, e unit.Event) error {
 	if err != nil {
 		return err
 	}
-	if m.at(w).phase != entered {
+	if m.at(w).phase != entered && w.Of == nil {
 		return impossible(e, "its step has not been entered")
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"godwit/internal/control/plan/pool"
+	"godwit/internal/control/plan/tally"
 )
 
 // cloner copies a Machine to look ahead with. What is over is shared with the
@@ -21,10 +22,12 @@ func (m *Machine) clone() *Machine {
 	c.m.units = make(map[string]*pool.Work, len(m.units))
 	c.m.running = nil
 	c.m.tuned = maps.Clone(m.tuned)
-	c.m.tallies = tallies{}
+	c.m.tallies = tally.Tally{}
 	c.m.root = c.instance(m.root, nil)
 	for _, w := range m.running {
-		c.m.running = append(c.m.running, c.m.units[w.Unit.ID])
+		if w.Of == nil { // what is taken back is not looked ahead to
+			c.m.running = append(c.m.running, c.m.units[w.Unit.ID])
+		}
 	}
 	return c.m
 }
@@ -72,9 +75,9 @@ func (c *cloner) instance(in, up *instance) *instance {
 }
 
 func (c *cloner) step(s *pool.Pool) *pool.Pool {
-	n, live := s.Clone(c.limits, c.m.countMove)
+	n, live := s.Clone(c.limits, c.m.tallies.Move)
 	for _, w := range live {
-		c.m.tally(w)
+		c.m.tallies.Of(w)
 		c.m.units[w.Unit.ID] = w
 	}
 	return n

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 
+	"godwit/internal/control/plan/pool"
 	"godwit/internal/control/plan/texts"
 	"godwit/internal/unit"
 )
@@ -19,7 +20,7 @@ type loop struct {
 	ended  []byte     // by index: 0 or one of the marks below
 	next   int        // the first item never opened
 	open   []*instance
-	kept   []*instance // left, but failed, cancelled, with a failure inside or records not loaded
+	kept   []*instance // left, but failed, cancelled, with a failure inside, records not loaded or what may be taken back
 	active int         // entered and not left
 	lost   int         // failed
 	grows  bool        // results that the items are made of may have become more
@@ -93,7 +94,7 @@ func (m *Machine) closeItem(item *instance) {
 	default:
 		l.ended[item.place] = markCancelled
 	}
-	if item.life.marred || item.outcome != OutcomeDone && item.outcome != OutcomeSkipped || m.exits(item) != 0 {
+	if item.life.marred || item.outcome != OutcomeDone && item.outcome != OutcomeSkipped || m.exits(item) != 0 || m.holds(item) {
 		l.kept = append(l.kept, item)
 		return
 	}
@@ -126,12 +127,14 @@ func (m *Machine) forget(in *instance) (seen int32) {
 		if k.loop != nil {
 			seen = max(seen, k.loop.seen)
 		}
-		if k.step == nil {
-			return
-		}
-		for _, w := range k.step.Units() {
-			delete(m.units, w.Unit.ID)
-			seen = max(seen, w.Attempt)
+		for _, p := range []*pool.Pool{k.step, k.back} {
+			if p == nil {
+				continue
+			}
+			for _, w := range p.Units() {
+				delete(m.units, w.Unit.ID)
+				seen = max(seen, w.Attempt)
+			}
 		}
 	})
 	return seen

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"godwit/internal/control/plan/exit"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
@@ -10,7 +8,7 @@ import (
 
 // verdict is the end of the run.
 func (m *Machine) verdict() unit.Finished {
-	code := m.exits(m.root).Worst()
+	code := m.code()
 	switch {
 	case m.run.cancelled:
 		return unit.Finished{Outcome: OutcomeCancelled, Exit: 1}
@@ -23,6 +21,9 @@ func (m *Machine) verdict() unit.Finished {
 	}
 	return unit.Finished{Outcome: OutcomeFailed, Exit: code}
 }
+
+// code is what the run comes to as it stands.
+func (m *Machine) code() int { return (m.exits(m.root) | m.unsettled()).Worst() }
 
 // looks is the kind of the units that only look: what they refuse was refused
 // before anything was touched.
@@ -70,18 +71,10 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 	return c
 }
 
+// exitOf is what a fault comes to; being stopped is no failure.
 func (m *Machine) exitOf(f *fault.Fault) int {
-	switch {
-	case f == nil:
-		return exit.Failed
-	case takenOff(f):
+	if f != nil && takenOff(f) {
 		return 0
-	case f.Code == "verify.differs":
-		return exit.Differs
-	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
-		return exit.Stopped
-	case (f.Kind == fault.Config || f.Kind == fault.Denied) && m.worked == 0:
-		return exit.Refused
 	}
-	return exit.Failed
+	return exit.Of(f, m.worked > 0)
 }

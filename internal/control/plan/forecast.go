@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan/pool"
+	"godwit/internal/control/plan/tally"
 	"godwit/internal/unit"
 )
 
@@ -33,7 +34,7 @@ func (g *guess) leave(in *instance) { g.open = append(g.open, in.id) }
 // units that are left: milliseconds for 5,000.
 func (m *Machine) Forecast(now time.Time, r Rates) Forecast {
 	now = ms(now)
-	f := Forecast{End: now, Low: now, High: now, Known: true, Share: m.share(r)}
+	f := Forecast{End: now, Low: now, High: now, Known: true, Share: m.tallies.Share(r)}
 	if m.run.finished || !m.run.started {
 		f.Known = m.run.finished
 		return f
@@ -41,7 +42,7 @@ func (m *Machine) Forecast(now time.Time, r Rates) Forecast {
 	a := &ahead{from: m, m: m.clone(), rates: r, now: now, ends: map[*pool.Work]time.Time{}}
 	a.m.guess = &guess{}
 	a.m.run.paused, a.m.run.resting = false, false
-	f.Known = a.run() && m.basis(r)
+	f.Known = a.run() && m.tallies.Basis(r)
 	f.End, f.Open = a.now, a.m.guess.open
 	left := f.End.Sub(now)
 	early, late := 0.10, 0.15 // seen over simulated runs, as are those below
@@ -51,38 +52,6 @@ func (m *Machine) Forecast(now time.Time, r Rates) Forecast {
 	f.Low = f.End.Add(-time.Duration(early * float64(left)))
 	f.High = f.End.Add(time.Duration(late * float64(left)))
 	return f
-}
-
-// basis reports whether there is anything to go by.
-func (m *Machine) basis(r Rates) bool {
-	if len(r.Earlier) > 0 {
-		return true
-	}
-	for _, p := range m.tallies.pace {
-		if p.measured() {
-			return true
-		}
-	}
-	return false
-}
-
-// share is the part of the weight that is done, every class by its speed.
-func (m *Machine) share(r Rates) float64 {
-	var done, all float64
-	for _, c := range m.tallies.order {
-		rate, known := m.rate(c.Class, r)
-		if !known {
-			if p := m.tallies.pace[c.Class]; p != nil && p.weight > 0 {
-				rate = p.seconds / p.weight
-			}
-		}
-		done += rate * float64(c.Moved)
-		all += rate * float64(c.Weight)
-	}
-	if all <= 0 {
-		return 0
-	}
-	return done / all
 }
 
 // ahead runs a copy of a Machine, where every unit takes what it is expected
@@ -125,8 +94,8 @@ func (a *ahead) run() bool {
 // end is when a running unit will be done.
 func (a *ahead) end(w *pool.Work) (time.Time, bool) {
 	in := a.m.at(w)
-	rate, known := a.from.rate(w.Unit.Class, a.rates)
-	took := time.Duration(math.Round(rate*float64(weigh(w.Unit))*1000)) * time.Millisecond
+	rate, known := a.from.tallies.Rate(w.Unit.Class, a.rates)
+	took := time.Duration(math.Round(rate*float64(tally.Weight(w.Unit))*1000)) * time.Millisecond
 	if in.node.WaitFor != nil || in.loop != nil || w.Unit.Kind == looks {
 		a.m.guess.leave(in)
 		return a.now, true

@@ -47,6 +47,7 @@ type instance struct {
 	finally []*instance
 	loop    *loop
 	step    *pool.Pool
+	back    *pool.Pool // what takes back or keeps what units of step did; nil until it is wanted
 	limits  map[string]*pool.Limit
 	retry   *Retry
 	window  *graph.Span
@@ -59,8 +60,9 @@ type life struct {
 	fault    *fault.Fault // of the node itself
 	asked    bool         // if has been answered, never to be asked again
 	approved bool
-	again    bool // reopened while its finally or close unit was at work
-	marred   bool // something inside failed, whatever the outcome
+	again    bool    // reopened while its finally or close unit was at work
+	marred   bool    // something inside failed, whatever the outcome
+	ending   *ending // nil while its work goes on
 }
 
 // make builds an instance and everything below it that is known: all but the
@@ -137,11 +139,17 @@ func (in *instance) named(templates []unit.Unit) []unit.Unit {
 	}
 	own := make([]unit.Unit, len(templates))
 	for i, u := range templates {
-		u.ID = in.id + strings.TrimPrefix(u.ID, in.node.ID)
-		u.Step = in.id
-		own[i] = u
+		own[i] = in.called(u)
+		if u.Undo != nil {
+			own[i].Undo = &unit.Undo{Back: in.called(u.Undo.Back), Keep: in.called(u.Undo.Keep)}
+		}
 	}
 	return own
+}
+
+func (in *instance) called(u unit.Unit) unit.Unit {
+	u.ID, u.Step = in.id+strings.TrimPrefix(u.ID, in.node.ID), in.id
+	return u
 }
 
 // closing reports whether the finally of an instance has begun.

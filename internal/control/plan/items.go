@@ -37,7 +37,7 @@ func (t *turn) freeze(in *instance) {
 	if in.step == nil || in.step.N(Done) == 0 {
 		return
 	}
-	items, f := parseItems(in, in.step.Facts)
+	items, f := in.node.Each.List(in.id, in.step.Facts)
 	t.take(in, items, f)
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan/pool"
+	"godwit/internal/control/plan/tally"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -20,9 +21,10 @@ type Machine struct {
 	units   map[string]*pool.Work
 	running []*pool.Work // in the order of their starts
 	tuned   map[string]int
-	tallies tallies
+	tallies tally.Tally
 	run     run
 	worked  int    // done units that may have changed something
+	undoes  bool   // some unit can be taken back
 	guess   *guess // of a Machine that only looks ahead
 }
 
@@ -86,6 +88,9 @@ func (m *Machine) Behind(id string) bool {
 	w := m.units[id]
 	return w != nil && w.Behind()
 }
+
+// Counts says how far the units of all steps are, in the order of the flow.
+func (m *Machine) Counts() []Count { return m.tallies.Counts() }
 
 // Finished reports how the run ended; false while it goes on.
 func (m *Machine) Finished() (f unit.Finished, ok bool) {

@@ -75,13 +75,18 @@ func (m *Machine) Next(now time.Time) ([]unit.Event, Turn) {
 // round lets every open node take its next steps.
 func (t *turn) round() {
 	m := t.m
+	if m.run.finished {
+		return
+	}
 	g := t.outside()
-	t.inOrder(m.root.kids, g)
-	if over, _, _ := t.verdict(m.root, g); !over && !m.root.closing() {
+	if m.root.life.ending == nil {
+		t.inOrder(m.root.kids, g)
+	}
+	if over, outcome, f := t.verdict(m.root, g); !m.root.closing() && (!over || !t.end(m.root, outcome, f)) {
 		return
 	}
 	t.lastly(m.root)
-	if over, _, _ := t.verdict(m.root, g); over && allLeft(m.root.finally) && !m.run.finished {
+	if over, _, _ := t.verdict(m.root, g); over && allLeft(m.root.finally) {
 		f := m.verdict()
 		t.propose(unit.Event{Kind: unit.RunFinished, Body: unit.Body(f)})
 	}
@@ -139,7 +144,7 @@ func (t *turn) advance(in *instance, g gate) {
 	g = t.expire(in, g)
 	if !in.closing() {
 		t.push(in, g)
-		if over, _, _ := t.verdict(in, g); !over {
+		if over, outcome, f := t.verdict(in, g); !over || !t.end(in, outcome, f) {
 			return
 		}
 	}
@@ -255,6 +260,7 @@ func (t *turn) push(in *instance, g gate) {
 		t.steps = append(t.steps, open{in, g})
 	}
 	switch {
+	case in.life.ending != nil: // nothing of it is begun any more
 	case in.loop != nil:
 		t.pushItems(in, g)
 	case in.node.Kind == Parallel:
@@ -311,10 +317,7 @@ func (in *instance) fatal() bool {
 // of a node that is being stopped.
 func (t *turn) fail(in *instance, g gate) {
 	for _, w := range in.step.Shaky {
-		if w.Past != nil && w.Past.Crashes >= mostCrashes && (w.State == Ready || w.State == Blocked) {
-			t.failUnit(w, fault.Fault{Kind: fault.Internal, Code: CodeKillsOwner,
-				Text: fmt.Sprintf("%s: %d owners in a row died with it", w.Unit.ID, w.Past.Crashes)})
-		}
+		t.killer(w)
 	}
 	if g.kill == nil {
 		return
@@ -327,6 +330,14 @@ func (t *turn) fail(in *instance, g gate) {
 	}
 	for _, w := range off {
 		t.failUnit(w, *g.kill)
+	}
+}
+
+// killer gives a unit up that keeps killing its owner.
+func (t *turn) killer(w *pool.Work) {
+	if w.Past != nil && w.Past.Crashes >= mostCrashes && (w.State == Ready || w.State == Blocked) {
+		t.failUnit(w, fault.Fault{Kind: fault.Internal, Code: CodeKillsOwner,
+			Text: fmt.Sprintf("%s: %d owners in a row died with it", w.Unit.ID, w.Past.Crashes)})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan/graph"
+	"godwit/internal/control/plan/tally"
 	"godwit/internal/unit"
 )
 
@@ -24,6 +25,12 @@ type (
 	Probe  = graph.Probe
 	Ask    = graph.Ask
 	Guard  = graph.Guard
+)
+
+// How far units are, and how fast, stands in package tally.
+type (
+	Count = tally.Count
+	Rates = tally.Rates
 )
 
 // Kinds of nodes, and the OnError that lets later steps start.

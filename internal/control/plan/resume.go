@@ -31,6 +31,10 @@ func (m *Machine) resume(e unit.Event) error {
 		if m.places[in.id] != in {
 			continue // dropped by the reset of a finally
 		}
+		if in.takenBack() {
+			continue // its verdict stands; it is begun anew when that is over
+		}
+		m.retryBack(in)
 		if in.phase == left && (in.outcome == OutcomeDone || in.outcome == OutcomeSkipped) {
 			continue
 		}
@@ -107,6 +111,9 @@ func (m *Machine) stir(in *instance) {
 	case in.phase == left:
 		m.reopen(in)
 	case in.phase == entered:
+		if e := in.life.ending; e != nil && !takesBack(e.outcome) {
+			in.life.ending = nil // there is more to do
+		}
 		in.life.again = in.life.again || in.closing() || in.guarded() && in.step.Units()[1].Begun
 		m.startOver(in)
 	}

@@ -51,7 +51,11 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 		end.Due = now.Add(probe.Often())
 		return append(events, event(unit.UnitRetry, end))
 	}
-	return append(events, event(unit.UnitDone, end))
+	events = append(events, event(unit.UnitDone, end))
+	if s := w.Of; s != nil && s.Unit.Undo.Back.ID == id && s.State == Done {
+		events = append(events, unit.Event{At: now, Kind: unit.UnitUndone, Node: in.id, Unit: s.Unit.ID, Attempt: int(s.Attempt), Reason: unit.TakenBack})
+	}
+	return events
 }
 
 // probe is what a wait_for asks, nil for other nodes.

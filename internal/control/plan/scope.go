@@ -164,14 +164,7 @@ func (m *Machine) elements(in *instance) ([]json.RawMessage, *fault.Error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "flow.expression", "items of %s: %w", in.id, err)
 	}
-	return parseItems(in, b)
-}
-
-func parseItems(in *instance, b []byte) (items []json.RawMessage, f *fault.Error) {
-	if err := json.Unmarshal(b, &items); err != nil || items == nil {
-		return nil, fault.New(fault.Data, "each.no-list", "items of %s are no list", in.id)
-	}
-	return items, nil
+	return in.node.Each.List(in.id, b)
 }
 
 // until asks a wait for its end.

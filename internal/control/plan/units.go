@@ -28,14 +28,19 @@ func (m *Machine) at(w *pool.Work) *instance { return m.places[w.Pool.Name] }
 func (m *Machine) add(in *instance, units []unit.Unit) {
 	for _, w := range in.step.Add(units, in.base) {
 		m.units[w.Unit.ID] = w
-		m.countNew(w)
+		m.undoes = m.undoes || w.Unit.Undo != nil
+		m.tallies.Add(w)
 	}
 }
 
 // newPool makes the pool of an instance. Every enclosing node that names a
 // limit counts its units, and so does the graph.
 func (m *Machine) newPool(in *instance) *pool.Pool {
-	return pool.New(in.id, in.node.ID, in.must, func(name string) (list []*pool.Limit) {
+	return m.poolOf(in, in.must)
+}
+
+func (m *Machine) poolOf(in *instance, must bool) *pool.Pool {
+	return pool.New(in.id, in.node.ID, must, func(name string) (list []*pool.Limit) {
 		if strings.HasPrefix(name, unit.Alone) && in.limits[name] == nil {
 			if in.limits == nil {
 				in.limits = map[string]*pool.Limit{}
@@ -48,11 +53,12 @@ func (m *Machine) newPool(in *instance) *pool.Pool {
 			}
 		}
 		return list
-	}, m.countMove)
+	}, m.tallies.Move)
 }
 
 func (m *Machine) start(w *pool.Work, attempt int, at time.Time) {
 	w.Pool.Start(w, attempt, at)
+	m.touch(w)
 	m.running = append(m.running, w)
 }
 
@@ -71,9 +77,14 @@ func (m *Machine) stop(w *pool.Work) {
 func (m *Machine) settle(w *pool.Work, kind string, b unit.Ended, at time.Time) {
 	switch kind {
 	case unit.UnitDone:
-		m.learn(w.Unit, b.Seconds, at)
+		if m.guess == nil {
+			m.tallies.Learn(w.Unit, b.Seconds, at)
+		}
 		m.effect(w, 1)
 		w.Pool.Finish(w, b.Facts, b.Open)
+		if w.Of != nil {
+			w.Of.Touched = false
+		}
 		m.startOver(m.at(w))
 	case unit.UnitFailed:
 		w.Pool.Fail(w, b.Fault)

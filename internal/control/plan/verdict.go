@@ -16,6 +16,8 @@ const (
 // verdict reports whether a node's work is over, and how it ended.
 func (t *turn) verdict(in *instance, g gate) (over bool, outcome string, f *fault.Fault) {
 	switch {
+	case in.life.ending != nil && !in.guarded():
+		return true, in.life.ending.outcome, in.life.ending.fault
 	case in.loop != nil:
 		over, outcome = t.ofItems(in, g)
 	case in.node.Kind == Steps || in.node.Kind == Parallel:
@@ -153,6 +155,9 @@ func (t *turn) ofGuard(in *instance, g gate) (bool, string) {
 		return false, ""
 	}
 	_, outcome := t.ofList(in, gate{stop: true, late: g.late})
+	if in.life.ending != nil {
+		outcome = in.life.ending.outcome
+	}
 	if first.State == Failed || last.State == Failed {
 		if last.State == Failed || in.trouble() {
 			return true, OutcomeFailed
@@ -168,6 +173,11 @@ func (t *turn) inner(in *instance, g gate) bool {
 	if first.State != Done {
 		return first.State == Failed || g.stop && first.State != Running
 	}
-	over, _ := t.ofList(in, g)
-	return over
+	if in.life.ending == nil {
+		if over, _ := t.ofList(in, g); !over {
+			return false
+		}
+	}
+	_, outcome := t.ofList(in, g)
+	return t.end(in, outcome, nil) // before the settings are put back
 }

@@ -111,7 +111,11 @@ func (r *walker) units(step string) (list []unit.Unit) {
 		if r.IntN(8) == 0 {
 			words += " !"
 		}
-		list = append(list, u(words))
+		one := u(words)
+		if !one.MustRun && r.IntN(4) == 0 {
+			one.Undo = &unit.Undo{Back: u(fmt.Sprintf("%s/undo/%d", step, i)), Keep: u(fmt.Sprintf("%s/marks/%d", step, i))}
+		}
+		list = append(list, one)
 	}
 	alone := Graph{Limits: walkLimits, Steps: []Node{{ID: step, Kind: Step, Units: list, Limits: map[string]int{"workers": 1}}}}
 	if alone.Check() != nil { // a unit that comes after itself
@@ -188,7 +192,7 @@ func (r *walker) endOne(d *drive, calm bool) {
 	}
 	if r.IntN(6) == 0 && strings.Contains(id, "/u/") {
 		found := w
-		found.ID, found.After, found.MustRun = id+"x", nil, false
+		found.ID, found.After, found.MustRun, found.Undo = id+"x", nil, false, nil
 		result.Units = []unit.Unit{found}
 	}
 	kinds := []fault.Kind{fault.Unavailable, fault.Throttled, fault.Conflict, fault.Internal, fault.Data, fault.Config}
@@ -302,8 +306,38 @@ func walk(t *testing.T, seed uint64) {
 		}
 		d.holds(before, tuned)
 		d.books()
+		d.undos()
 		if d.turn.Done && len(d.turn.Running) > 0 {
 			t.Fatalf("done and running\n%s", d.story())
+		}
+	}
+}
+
+// undos checks by the journal alone: what takes back what a unit did runs only
+// behind an attempt at that unit, and once it is done not again before another.
+// Of a run that ended well nothing is left to take back.
+func (d *drive) undos() {
+	d.t.Helper()
+	open := map[string]bool{} // units that may have an effect
+	for _, e := range d.journal {
+		what, of := "", strings.NewReplacer("/undo/", "/u/", "/marks/", "/u/").Replace(e.Unit)
+		if of != e.Unit {
+			what = "partner"
+		}
+		switch {
+		case e.Kind == unit.UnitStarted && what == "":
+			open[e.Unit] = true
+		case e.Kind == unit.UnitStarted && !open[of]:
+			d.t.Fatalf("%s started, and there is nothing to undo\n%s", e.Unit, d.story())
+		case e.Kind == unit.UnitDone && what != "":
+			open[of] = false
+		}
+	}
+	if f, over := d.m.Finished(); over && f.Exit == 0 && f.Outcome == OutcomeDone && !d.m.Cancelled() {
+		for _, in := range d.m.places {
+			if !in.must && in.step != nil && len(d.m.owed(in, OutcomeDone)) > 0 {
+				d.t.Fatalf("%s can still be undone\n%s", in.id, d.story())
+			}
 		}
 	}
 }

@@ -3,20 +3,13 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"godwit/internal/control/plan/pool"
+	"godwit/internal/control/plan/why"
 )
 
 // Gate is one reason why a unit or node does not go on.
-type Gate struct {
-	Kind  string    // pause, window, order, failed, retry, limit, approve, time, probe
-	Text  string    // one line for people
-	Since time.Time // zero = not known
-	Until time.Time // zero = not known
-	On    []string  // the nodes, units or limits that it waits for
-}
+type Gate = why.Gate
 
 // Why names what holds a unit that is not running, or a node that is not
 // over: first what concerns the whole run, last what is nearest to a start.
@@ -26,7 +19,7 @@ func (m *Machine) Why(id string, now time.Time) []Gate {
 		if w.State == Running || w.State == Done || w.State == Failed {
 			return nil
 		}
-		return append(m.around(m.at(w), now), pending(w)...)
+		return append(m.around(m.at(w), now), why.Of(w)...)
 	}
 	in := m.places[id]
 	if in == nil || in.phase == left {
@@ -116,48 +109,4 @@ func (in *instance) gates() []Gate {
 		return []Gate{{Kind: "probe", Text: in.id + " is not answered with true", Until: due, On: []string{in.id}}}
 	}
 	return nil
-}
-
-// pending is what a unit itself waits for.
-func pending(w *pool.Work) (gates []Gate) {
-	for _, name := range w.Unit.After {
-		if list := w.Pool.Missing(name); len(list) > 0 {
-			gates = append(gates, missing(name, list))
-		}
-	}
-	if w.State == Waiting {
-		g := Gate{Kind: "retry", Until: time.UnixMilli(w.Past.Due).UTC(), Text: fmt.Sprintf("attempt %d", w.Attempt+1)}
-		if w.Past.Fault != nil {
-			g.Text += ", last: " + w.Past.Fault.Text
-			g.Since = time.UnixMilli(w.Past.Since).UTC()
-		}
-		return append(gates, g)
-	}
-	if names, texts := w.Full(); len(names) > 0 {
-		gates = append(gates, Gate{Kind: "limit", Text: strings.Join(texts, ", "), On: names})
-	}
-	return gates
-}
-
-// missing names the units of a tag that are not done, a few of them.
-func missing(name string, list []*pool.Work) Gate {
-	g := Gate{Kind: "order"}
-	failed := 0
-	for i, w := range list {
-		if w.State == Failed {
-			failed++
-		}
-		if i < 3 {
-			g.On = append(g.On, w.Unit.ID)
-		}
-	}
-	g.Text = "after " + strings.Join(g.On, ", ")
-	if more := len(list) - len(g.On); more > 0 {
-		g.Text += fmt.Sprintf(" and %d more", more)
-	}
-	if failed > 0 {
-		g.Kind = "failed"
-		g.Text += fmt.Sprintf(", %d failed", failed)
-	}
-	return g
 }

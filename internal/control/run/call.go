@@ -13,7 +13,10 @@ import (
 // caller does units that run another flow, as a run of its own: with its own
 // journal, lease and marks. It is found again by the unit that started it, so
 // that whoever goes on with this run goes on with that one.
-type caller struct{ drive *drive }
+type caller struct {
+	drive *drive
+	whole context.Context // of all the drive's work, not of one unit
+}
 
 // deepest is how many runs may stand above one: a flow that calls itself ends.
 const deepest = 8
@@ -48,6 +51,9 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: run.Name()})
 	ended, err := r.Drive(ctx, run, b, report.Drain(), Watcher{})
+	if ctx.Err() != nil && c.whole.Err() == nil && c.drive.cancelled() {
+		c.drive.abandon(c.whole) // what it did is taken back before what was done here
+	}
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "%s", run.Name())
 	}

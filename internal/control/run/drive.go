@@ -56,7 +56,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past.Past{Of: kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
-	executors["flow"] = &caller{drive: d}
+	executors["flow"] = &caller{d, ctx}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
@@ -99,10 +99,11 @@ func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<
 		return plan.Turn{}, err
 	}
 	guard := func(ctx context.Context) error { return d.lost.guard(ctx, cut) }
-	for _, look := range []func(context.Context) error{d.superseded, guard, d.lost.look, d.lost.stale} {
-		if ending {
-			break
-		}
+	looks := []func(context.Context) error{d.superseded, guard, d.lost.look, d.lost.stale}
+	if ending || d.run.State == ledger.Cancelling {
+		looks = []func(context.Context) error{d.lastWords}
+	}
+	for _, look := range looks {
 		if err := look(ctx); err != nil {
 			d.refused = person(fault.Of(err))
 			return plan.Turn{}, err
@@ -310,6 +311,23 @@ func (d *drive) proven(ctx context.Context, e *Ended) error {
 func (d *drive) concluded(ctx context.Context) bool {
 	run, err := d.runs.Ledger.Find(ctx, d.run.Name())
 	return err == nil && run.Outcome == plan.OutcomeCancelled && conclude.Prepared(ctx, d.runs.Ledger.View(), d.own, run, d.open) == nil
+}
+
+// cancelled reports whether the run is to end.
+func (d *drive) cancelled() (yes bool) {
+	d.session.Look(func(m *plan.Machine) { yes = m.Cancelled() })
+	return yes
+}
+
+// lastWords is what comes before a cancelled run takes back what it did: the end
+// of what an earlier owner left open at its targets, and that of the runs that it
+// started, which did their work behind its own.
+func (d *drive) lastWords(ctx context.Context) error {
+	if err := d.lost.evict(ctx); err != nil && !fault.KindOf(err).Passing() {
+		return err
+	}
+	d.abandon(ctx)
+	return nil
 }
 
 // abandon asks for the end of runs that this one has started, and has ended

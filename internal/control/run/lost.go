@@ -176,7 +176,7 @@ func (l *lostTarget) compareOnce(ctx context.Context) (moved bool, err error) {
 		if endedSince(lost, now[to]) {
 			return true, nil
 		}
-		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, taken.Logged) {
+		if len(lost) > 0 && len(marks[to]) == 0 && slices.ContainsFunc(lost, func(u ledger.Unit) bool { return taken.Logged(u) && !when[u.Step].Back }) {
 			// Rows without marks, or neither: what is there cannot be told.
 			return false, fault.New(fault.Config, "target.marks-missing",
 				"%s has none of this run's marks, although %d units left one", to, len(lost)).
@@ -250,6 +250,17 @@ func (l *lostTarget) taken(ctx context.Context) (taken.Away, error) {
 		return nil, err
 	}
 	when := taken.Away{}
+	undos, err := view.Units(ctx, id, ledger.Filter{Kind: "undo"}, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range undos { // one that is under way may have taken its statement's mark
+		t := when[u.Step]
+		if t.Back = u.Attempt > 0; u.State != ledger.Done && u.State != ledger.Failed {
+			t.Tried = u.Started
+		}
+		when[u.Step] = t
+	}
 	for _, u := range units {
 		t := when[u.Step]
 		// An attempt without an end may have come as far.

@@ -39,7 +39,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 			p.Steps = append(p.Steps, PlannedStep{Step: s, Later: "another flow, as a run of its own: planned when it begins"})
 			continue
 		case s.Late != "":
-			p.Steps = append(p.Steps, PlannedStep{Step: s, Later: "depends on items and results: known when it begins"})
+			p.Steps = append(p.Steps, PlannedStep{Step: s, Later: "depends on items and results: known when it begins", Notes: r.undo(s)})
 			continue
 		}
 		i++
@@ -57,6 +57,15 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	}
 	p.Hash, p.Parts = b.Hash(p.Changes())
 	return p, nil
+}
+
+// undo are the notes of a step that is taken back, as far as its words are known.
+func (r *Runs) undo(s flow.Step) []unit.Note {
+	verb, ok := r.verb(s.Verb)
+	if !ok || verb.Undoes == nil || !verb.Undoes(s.Spec) {
+		return nil
+	}
+	return verb.Notes(s.Spec, catalog.Facts{})
 }
 
 // plan plans one step.

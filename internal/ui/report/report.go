@@ -140,7 +140,7 @@ type Change struct {
 
 // Again is work that was done more than once.
 type Again struct {
-	What   string    `json:"what"` // retry, reconcile, undone, repair
+	What   string    `json:"what"` // retry, reconcile, undone, taken back, repair
 	Unit   string    `json:"unit"`
 	Entity string    `json:"entity,omitempty"`
 	At     time.Time `json:"at"`

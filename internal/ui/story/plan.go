@@ -93,6 +93,9 @@ func loses(d *view.Destroys, st run.PlannedStep) {
 // it begins.
 func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
 	of := each(st.Step)
+	for _, n := range st.Notes {
+		row.Notes = append(row.Notes, view.StepNote{Label: st.Step.ID + " " + n.Label, Text: n.Text})
+	}
 	switch {
 	case st.Later != "":
 		row.Step, row.Units, row.Makes = st.Step.ID, 1, of+st.Later

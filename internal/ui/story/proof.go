@@ -193,8 +193,17 @@ func Notes(st *chronicle.Story) []view.Note {
 	if n := len(st.Passed); n > 0 {
 		list = append(list, view.Note{Label: "skipped", N: int64(n), Text: plural(n, "step", "steps") + ", the condition was false: " + view.Few(st.Passed)})
 	}
-	if n := len(st.Again); n > 0 {
+	back := 0
+	for _, a := range st.Again {
+		if a.What == unit.TakenBack {
+			back++
+		}
+	}
+	if n := len(st.Again) - back; n > 0 {
 		list = append(list, view.Note{Label: "again", N: int64(n), Text: "units done more than once: see the report"})
+	}
+	if back > 0 {
+		list = append(list, view.Note{Label: "undone", N: int64(back), Text: plural(back, "step was", "steps were") + " taken back, since the list failed or was cancelled"})
 	}
 	for _, p := range st.Proofs {
 		if p.Around() && p.Result == "differs" {

@@ -154,8 +154,8 @@ func TestPlanGolden(t *testing.T) {
 	golden(t, "plan", text(Plan{
 		Now: friday.Add(-time.Hour), Hash: "9f3c1e", Run: "godwit run warehouse --plan 9f3c1e",
 		Steps: []PlanStep{
-			{"copy old -> new", "63 schemas, 412 tables, 1,208 indexes, 187 keys", 4338, 7900 * gigabyte, minutes(9, 40), nil},
-			{"verify old -> new", "412 tables: 395 by key, 17 as multisets", 412, 7900 * gigabyte, minutes(1, 50), nil},
+			{"copy old -> new", "63 schemas, 412 tables, 1,208 indexes, 187 keys", 4338, 7900 * gigabyte, minutes(9, 40), nil, nil},
+			{"verify old -> new", "412 tables: 395 by key, 17 as multisets", 412, 7900 * gigabyte, minutes(1, 50), nil, nil},
 		},
 		Destroys: Destroys{On: "new", How: "are truncated (existing: truncate)", Rows: 1_204_551, Tables: destroyed},
 		LeftOut:  LeftOut{What: "schemas audit, tmp", Tables: 14, Bytes: 210 * gigabyte, Why: "not in include"},
@@ -173,7 +173,7 @@ func TestLoadGolden(t *testing.T) {
 	load := Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 4, Writes: []string{"shop.customer", "shop.address"}}
 	golden(t, "plan_load", Text(Plan{
 		Now: friday, Hash: "9f3c1e", Run: "godwit run rollout --plan 9f3c1e",
-		Steps: []PlanStep{{"load old -> new", load.Reads() + " into 2 tables", 5, 12 * gigabyte, 0, &load}},
+		Steps: []PlanStep{{"load old -> new", load.Reads() + " into 2 tables", 5, 12 * gigabyte, 0, &load, nil}},
 	}))
 	query := load
 	query.Step, query.Records, query.Key, query.Parts, query.Writes = "load-2", -1, nil, 1, query.Writes[:1]

@@ -33,6 +33,7 @@ type PlanStep struct {
 	Bytes int64
 	Takes time.Duration // 0 = not known
 	Load  *Load         // of a step that reads records
+	Notes []StepNote    // of any other step, with its name
 }
 
 // Destroys is what would be lost at a target.
@@ -138,6 +139,9 @@ func (p Plan) Draw(edge int) []string {
 			for _, n := range s.Load.Notes {
 				note(s.Load.Step+" "+n.Label, n.Text, "")
 			}
+		}
+		for _, n := range s.Notes {
+			note(n.Label, n.Text, "")
 		}
 	}
 	if d := p.Destroys; d.Rows > 0 || len(d.Tables) > 0 {

@@ -23,8 +23,15 @@ type NodeEntered struct {
 }
 
 func tellNode(out *Event, e unit.Event) {
-	if e.Kind == unit.NodeLeft {
-		out.Level, out.Text = LevelInfo, "step "+e.Node+" "+body[unit.Left](e).Outcome
+	switch outcome := body[unit.Left](e).Outcome; e.Kind {
+	case unit.NodeLeft:
+		out.Level, out.Text = LevelInfo, "step "+e.Node+" "+outcome
+		return
+	case unit.NodeEnding:
+		out.Text = cmp.Or(e.Node, out.Run) + ": what was done is kept"
+		if outcome == "failed" || outcome == "cancelled" {
+			out.Level, out.Text = LevelWarn, cmp.Or(e.Node, out.Run)+" "+outcome+": what was done is taken back, the last first"
+		}
 		return
 	}
 	b := body[unit.Entered](e)
@@ -49,7 +56,7 @@ func Tell(run string, e unit.Event) Event {
 		b := body[unit.Finished](e)
 		out.Level, out.Body = LevelInfo, RunFinished(b)
 		out.Text = run + " " + b.Outcome + "   exit " + strconv.Itoa(b.Exit)
-	case unit.NodeEntered, unit.NodeLeft:
+	case unit.NodeEntered, unit.NodeEnding, unit.NodeLeft:
 		tellNode(&out, e)
 	case unit.UnitExpanded:
 		out.Text = name + ": " + Plural(len(body[unit.Expanded](e).Units), "unit") + " found"
@@ -152,6 +159,9 @@ func tellEnded(out *Event, e unit.Event, name string) {
 		out.Text = name + " stopped at a chunk border" + took
 	case unit.UnitUndone:
 		out.Level, out.Text = LevelWarn, name+" is done again: "+cmp.Or(e.Reason, "its effect is gone from the target")
+		if e.Reason == unit.TakenBack {
+			out.Text = "step " + e.Node + " taken back"
+		}
 	case unit.UnitRetry:
 		out.Level, out.Text = LevelWarn, name+text
 		next := "; attempt " + strconv.Itoa(e.Attempt+1)

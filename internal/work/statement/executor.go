@@ -15,11 +15,14 @@ import (
 type History interface {
 	Remember(ctx context.Context, id string, attempt int, facts json.RawMessage) error
 	Remembered(ctx context.Context, id string, attempt int) (facts json.RawMessage, ok bool, err error)
+	// Undoing reports whether a statement is settled as done, and whether an earlier
+	// attempt was made since to take it back.
+	Undoing(ctx context.Context, statement, undo string, attempt int) (done, tried bool, err error)
 }
 
 // Executors returns those of the sql verb, by kind of unit.
 func Executors(open connector.Opener, past History) map[string]unit.Executor {
-	return map[string]unit.Executor{"statement": &runner{open, past}}
+	return map[string]unit.Executor{"statement": &runner{open, past}, "undo": &undoer{runner{open, past}}}
 }
 
 // most is what a result may be: it is kept in the ledger.

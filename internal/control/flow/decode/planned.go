@@ -20,7 +20,6 @@ var Planned = map[string][]string{
 	"flow":     list("overlap"),
 	"step":     list("snapshot"),
 	"verb":     list("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve"),
-	"sql":      list("undo"),
 	"load":     list("group alias unwrap limit"),
 	"process":  list("group alias unwrap limit"),
 	"from":     list("index filter request params pages"),

@@ -2,6 +2,12 @@
 // counts.
 package exit
 
+import (
+	"strings"
+
+	"godwit/internal/fault"
+)
+
 // The codes, see the design.
 const (
 	Failed  = 1
@@ -29,4 +35,20 @@ func (c Codes) Worst() int {
 		}
 	}
 	return 0
+}
+
+// Of is the code of a fault, nil for one that nobody told; touched when something
+// may have been changed before.
+func Of(f *fault.Fault, touched bool) int {
+	switch {
+	case f == nil:
+		return Failed
+	case f.Code == "verify.differs":
+		return Differs
+	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
+		return Stopped
+	case (f.Kind == fault.Config || f.Kind == fault.Denied) && !touched:
+		return Refused
+	}
+	return Failed
 }

@@ -25,6 +25,14 @@ func (e *Each) Tolerates(items int) int {
 	return e.Tolerate + int(e.Share*float64(items)+1e-9)
 }
 
+// List reads the items of a loop from JSON.
+func (*Each) List(loop string, b []byte) (items []json.RawMessage, f *fault.Error) {
+	if err := json.Unmarshal(b, &items); err != nil || items == nil {
+		return nil, fault.New(fault.Data, "each.no-list", "items of %s are no list", loop)
+	}
+	return items, nil
+}
+
 // KeysOf finds the key of every item of a loop. They must be there and differ: the key is an
 // item's name in this run and in later ones.
 func (e *Each) KeysOf(loop string, items []json.RawMessage) ([]string, *fault.Error) {

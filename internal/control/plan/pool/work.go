@@ -36,7 +36,10 @@ type Work struct {
 	Began   int64 // of the running attempt, ms
 	Attempt int32 // the last one started
 	State   State
-	Begun   bool // some attempt was started since the step was made fresh
+	Begun   bool  // some attempt was started since the step was made fresh
+	Touched bool  // some attempt was started since what it does was last taken back or kept
+	Order   int64 // of the last start among all of the run
+	Of      *Work // the one that it takes back or keeps; nil = it belongs to the step from the start
 
 	lane    *lane
 	index   int32 // order of expansion

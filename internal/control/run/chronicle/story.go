@@ -273,6 +273,9 @@ func (s *Story) again(e unit.Event, rows map[string]int) {
 	if e.Kind == unit.UnitUndone {
 		what = "undone"
 	}
+	if e.Kind == unit.UnitUndone && e.Reason == unit.TakenBack {
+		what, why = unit.TakenBack, "its list of steps failed or was cancelled"
+	}
 	i, ok := rows[what+e.Unit]
 	if !ok {
 		i = len(s.Again)
@@ -324,7 +327,7 @@ func (s *Story) Failed() []fault.Fault {
 	at := map[string]int{}
 	more := map[int]int{}
 	for _, u := range s.units {
-		if u.State != "failed" || u.Fault == nil {
+		if u.State != "failed" || u.Fault == nil || u.Kind == "undo" && s.Run.Outcome == "done" {
 			continue
 		}
 		reason := reasonOf(*u.Fault)

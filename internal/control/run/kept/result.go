@@ -15,6 +15,33 @@ func (o Of) Remember(ctx context.Context, id string, attempt int, facts json.Raw
 	return o.Own.Note(ctx, unit.Event{Kind: noted, Unit: id, Attempt: attempt, Body: facts})
 }
 
+// Undoing is statement.History's: what the journal says since the statement was
+// last done.
+func (o Of) Undoing(ctx context.Context, statement, undo string, attempt int) (done, tried bool, err error) {
+	view := o.Ledger.View()
+	ran, err := view.UnitEvents(ctx, o.Run, statement)
+	if err != nil {
+		return false, false, err
+	}
+	taken, err := view.UnitEvents(ctx, o.Run, undo)
+	if err != nil {
+		return false, false, err
+	}
+	since := int64(0)
+	for _, e := range ran {
+		switch e.Kind {
+		case unit.UnitDone:
+			done, since = true, e.Seq
+		case unit.UnitStarted, unit.UnitUndone:
+			done = false
+		}
+	}
+	for _, e := range taken {
+		tried = tried || e.Kind == unit.UnitStarted && e.Seq > since && e.Attempt < attempt
+	}
+	return done, tried, nil
+}
+
 // Remembered is statement.History's.
 func (o Of) Remembered(ctx context.Context, id string, attempt int) (json.RawMessage, bool, error) {
 	events, err := o.Ledger.View().UnitEvents(ctx, o.Run, id)

@@ -12,7 +12,10 @@ import (
 
 // Away says when the run's marks were taken away, for each step: units that
 // ended before need none any more.
-type Away map[string]struct{ Done, Tried time.Time }
+type Away map[string]struct {
+	Done, Tried time.Time
+	Back        bool // a statement was to be taken back, mark and all
+}
 
 // Missing are the units without a mark that must have one, or, of those that
 // settle chunk by chunk, one for each chunk. What an attempt to take marks away

@@ -1,4 +1,4 @@
-package plan
+package tally
 
 import (
 	"math"
@@ -23,18 +23,15 @@ type pace struct {
 	at      time.Time
 }
 
-// learn takes in what a finished unit took.
-func (m *Machine) learn(u *unit.Unit, seconds float64, at time.Time) {
-	if m.guess != nil {
-		return
+// Learn takes in what a finished unit took.
+func (t *Tally) Learn(u *unit.Unit, seconds float64, at time.Time) {
+	if t.pace == nil {
+		t.pace = map[string]*pace{}
 	}
-	if m.tallies.pace == nil {
-		m.tallies.pace = map[string]*pace{}
-	}
-	p := m.tallies.pace[u.Class]
+	p := t.pace[u.Class]
 	if p == nil {
 		p = &pace{at: at}
-		m.tallies.pace[u.Class] = p
+		t.pace[u.Class] = p
 	}
 	if gone := at.Sub(p.at); gone > 0 {
 		fade := math.Exp2(-float64(gone) / float64(halfLife))
@@ -42,7 +39,7 @@ func (m *Machine) learn(u *unit.Unit, seconds float64, at time.Time) {
 	}
 	p.units++
 	p.seconds += seconds
-	p.weight += float64(weigh(u))
+	p.weight += float64(Weight(u))
 }
 
 func (p *pace) measured() bool { return p != nil && p.units >= enough && p.weight > 0 }
@@ -54,16 +51,16 @@ type Rates struct {
 	Default map[string]float64
 }
 
-// rate is a class's seconds per weight: this run's own, else an earlier run's,
+// Rate is a class's seconds per weight: this run's own, else an earlier run's,
 // else the built-in one, the latter two as much faster or slower as this run
 // is in what it has measured.
-func (m *Machine) rate(class string, r Rates) (rate float64, known bool) {
-	if p := m.tallies.pace[class]; p.measured() {
+func (t *Tally) Rate(class string, r Rates) (rate float64, known bool) {
+	if p := t.pace[class]; p.measured() {
 		return p.seconds / p.weight, true
 	}
 	for _, given := range []map[string]float64{r.Earlier, r.Default} {
 		if rate, ok := given[class]; ok {
-			return rate * m.ratio(given), true
+			return rate * t.ratio(given), true
 		}
 	}
 	return 0, false
@@ -71,10 +68,10 @@ func (m *Machine) rate(class string, r Rates) (rate float64, known bool) {
 
 // ratio is this run's time over the time that the given rates make of the
 // same work, 1 if nothing can be compared.
-func (m *Machine) ratio(given map[string]float64) float64 {
+func (t *Tally) ratio(given map[string]float64) float64 {
 	var took, expected float64
-	for _, c := range m.tallies.order { // in an order, so that sums are always the same
-		p := m.tallies.pace[c.Class]
+	for _, c := range t.order { // in an order, so that sums are always the same
+		p := t.pace[c.Class]
 		if rate, ok := given[c.Class]; ok && p.measured() && rate*p.weight > 0.2 { // seconds: less is all fixed costs
 			took += p.seconds
 			expected += rate * p.weight
@@ -84,4 +81,36 @@ func (m *Machine) ratio(given map[string]float64) float64 {
 		return 1
 	}
 	return min(20, took/expected)
+}
+
+// Basis reports whether there is anything to go by.
+func (t *Tally) Basis(r Rates) bool {
+	if len(r.Earlier) > 0 {
+		return true
+	}
+	for _, p := range t.pace {
+		if p.measured() {
+			return true
+		}
+	}
+	return false
+}
+
+// Share is the part of the weight that is done, every class by its speed.
+func (t *Tally) Share(r Rates) float64 {
+	var done, all float64
+	for _, c := range t.order {
+		rate, known := t.Rate(c.Class, r)
+		if !known {
+			if p := t.pace[c.Class]; p != nil && p.weight > 0 {
+				rate = p.seconds / p.weight
+			}
+		}
+		done += rate * float64(c.Moved)
+		all += rate * float64(c.Weight)
+	}
+	if all <= 0 {
+		return 0
+	}
+	return done / all
 }
