@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
+	"godwit/internal/catalog"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/letter"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -22,6 +24,11 @@ type (
 	IssueFilter = ledger.IssueFilter
 	CauseLeft   = ledger.CauseLeft
 	Ending      = ledger.Ending
+	Deed        = ledger.Deed
+	Patch       = ledger.Patch
+	Edit        = letter.Edit
+	Edits       = letter.Edits
+	Patched     = letter.Patched
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -30,6 +37,12 @@ const (
 	ClosedOnes = ledger.ClosedOnes
 	AllOnes    = ledger.AllOnes
 )
+
+// Letters are the records that a run did not load, for people to put right or
+// to dismiss.
+func (r *Runs) Letters(ctx context.Context, of Ref) letter.Of {
+	return letter.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
+}
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
 func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }

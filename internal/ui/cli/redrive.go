@@ -15,19 +15,25 @@ import (
 )
 
 func (s *session) redriveCommand() *cobra.Command {
-	d, w, dry := &exceptions.Chosen{}, &working{}, false
+	d, w, a, dry := &exceptions.Chosen{}, &working{}, run.Again{}, false
 	c := &cobra.Command{
 		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: takes("RUN"),
 		Long: `Takes dead letters and rejected records of a run as they were read from the
 source, and maps, checks and writes them by today's flow with the inputs and the
 environment of that run. It is a run of its own, redrive-N; what it loads is
-closed at the run that it is of. Mend the map, a lookup or the target first.`,
+closed at the run that it is of. Mend the map, a lookup or the target first, or
+the record itself: godwit dead patch. With --as-sent dead letters are written as
+the target was given them, without mapping them again.`,
 		Example: `  godwit redrive shop-3 --dry-run
   godwit redrive shop-3 --cause 8c1f
+  godwit redrive shop-3 --limit 100
+  godwit redrive shop-3 --outcome dead --as-sent
   godwit redrive shop-3 --rule lookup --field country --value '"UK"'`,
 	}
 	d.Flags(c.Flags())
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be processed; changes nothing")
+	c.Flags().IntVar(&a.Limit, "limit", 0, "at most so many records, the oldest first; 0 is all")
+	c.Flags().BoolVar(&a.AsSent, "as-sent", false, "write what the target was given then, without mapping it again; dead letters only")
 	w.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return exceptions.About(c.Context(), desk{s}, args[0], func(runs *run.Runs, of run.Ref) error {
@@ -35,17 +41,20 @@ closed at the run that it is of. Mend the map, a lookup or the target first.`,
 			if err != nil {
 				return err
 			}
+			if a.Filter = f; a.Limit < 0 {
+				return fault.New(fault.Config, "usage", "--limit is a number from 1, or 0 for all")
+			}
 			b, err := s.today(runs, of)
 			if err != nil {
 				return err
 			}
-			again, err := runs.Redrive(c.Context(), of, b, f)
+			again, upTo, err := runs.Redrive(c.Context(), of, b, a)
 			if err != nil {
 				return err
 			}
 			s.again = of.Name()
 			if dry {
-				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f})
+				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f, Limit: a.Limit, AsSent: a.AsSent, Chosen: upTo})
 			}
 			if err := s.agreed(again, w); err != nil {
 				return err
@@ -77,7 +86,7 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 // wouldRedrive says what a redrive would process, by step and cause.
 func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *flow.Bound, v unloaded.Redrive) error {
 	for _, st := range again.Steps {
-		f := v.Filter
+		f := v.Chosen
 		f.Step = st.ID
 		causes, err := runs.Exceptions().Causes(ctx, of.ID, f, 3)
 		if err != nil {

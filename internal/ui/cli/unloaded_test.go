@@ -247,7 +247,7 @@ func TestRedriven(t *testing.T) {
 	p.contains("redrive shop-1 --dry-run --rule required --json", `"records":2`, `"command":"godwit redrive shop-1 --rule required"`)
 	p.refused("redrive shop-1 --field none", "redrive.nothing")
 
-	again, err := p.runs.Redrive(t.Context(), of, p.bound("tuesday"), run.Filter{Rule: "required"})
+	again, _, err := p.runs.Redrive(t.Context(), of, p.bound("tuesday"), run.Again{Filter: run.Filter{Rule: "required"}})
 	p.must(err)
 	left := incomplete("=3")
 	left.ID = 3
