@@ -26,6 +26,19 @@ func (l Look) Nth(ctx context.Context, run int64, f Filter, n int) (int64, error
 	return ids[0], nil
 }
 
+// Unsent counts a filter's exceptions of which nothing was ever sent.
+func (l Look) Unsent(ctx context.Context, run int64, f Filter) (int64, error) {
+	where, args := f.Where(run)
+	n, err := ask(ctx, l, func(r scanner) (n int64, err error) {
+		err = r.Scan(&n)
+		return n, err
+	}, `SELECT count(*) FROM exception e JOIN payload p ON p.exception = e.id`+where+` AND p.sent IS NULL`, args...)
+	if err != nil || len(n) == 0 {
+		return 0, err
+	}
+	return n[0], nil
+}
+
 // Versions of the maps that a filter's exceptions were made by, each with one of
 // them.
 func (l Look) Versions(ctx context.Context, run int64, f Filter) (ids []int64, versions []string, err error) {

@@ -6,7 +6,6 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
-	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/sent"
 )
@@ -15,17 +14,12 @@ import (
 // sent. Faults: redrive.as-sent when some were sent nowhere, or not all to the
 // same columns.
 func Sent(ctx context.Context, look exception.Look, of ledger.Run, f exception.Filter) ([]unit.Sent, error) {
-	rejected := f
-	rejected.Outcome = record.Rejected
-	if f.Outcome != record.Dead {
-		n, err := look.Count(ctx, of.ID, rejected)
-		if err != nil {
-			return nil, err
-		}
-		if n.Records > 0 {
-			return nil, fault.New(fault.Config, "redrive.as-sent", "%d of the records were rejected by rules: nothing was sent of them", n.Records).
+	if n, err := look.Unsent(ctx, of.ID, f); err != nil || n > 0 {
+		if err == nil {
+			err = fault.New(fault.Config, "redrive.as-sent", "%d of the records were rejected by rules: nothing was sent of them", n).
 				Hint("--outcome dead selects the others").Hint("redrive without --as-sent maps all of them again")
 		}
+		return nil, err
 	}
 	ids, versions, err := look.Versions(ctx, of.ID, f)
 	if err != nil {

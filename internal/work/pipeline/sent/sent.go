@@ -165,14 +165,9 @@ func Issues(rows []record.Row, into []catalog.Into, tables []catalog.TargetTable
 // takes says why a value is none of a column's type: it is written as it is.
 func takes(v any, t catalog.Type) *convert.Reason {
 	switch t.Kind {
-	case catalog.KindJSON: // its text
-		text, ok := v.(string)
-		if ok {
-			_, err := record.DecodeJSON([]byte(text))
-			ok = err == nil
-		}
-		if !ok {
-			return &convert.Reason{Rule: "type", Text: "is no JSON"}
+	case catalog.KindJSON: // whatever has a form there; a text is a JSON string
+		if _, err := record.EncodeJSON(v); err != nil {
+			return &convert.Reason{Rule: "type", Text: err.Error()}
 		}
 		return nil
 	case catalog.KindList:
