@@ -51,6 +51,7 @@ func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
+	Called []string // runs that it has started and that have open exceptions
 }
 
 // Left looks at what a run left behind, all at one moment.
@@ -60,10 +61,40 @@ func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
 		if l.Of, err = origin(ctx, v, run); err != nil {
 			return err
 		}
-		l.Left, err = v.Exceptions().Left(ctx, run.ID)
+		if l.Left, err = v.Exceptions().Left(ctx, run.ID); err != nil {
+			return err
+		}
+		l.Called, err = calledOpen(ctx, v, run)
 		return err
 	})
 	return l, err
+}
+
+// calledOpen are the runs that one has started and that have open exceptions.
+func calledOpen(ctx context.Context, v *ledger.View, run Ref) (names []string, err error) {
+	children, err := chronicle.Children(ctx, v, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range children {
+		child, err := v.Find(ctx, c.Name)
+		if err != nil {
+			return nil, err
+		}
+		n, err := v.Exceptions().Count(ctx, child.ID, Filter{})
+		if err != nil {
+			return nil, err
+		}
+		if n.Records > 0 {
+			names = append(names, c.Name)
+		}
+		more, err := calledOpen(ctx, v, child)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
 }
 
 // Origin is the run whose records a redrive processes again. Any other run is

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/letter"
@@ -26,6 +26,13 @@ type Again struct {
 	AsSent bool // written as they were sent, without mapping them again
 }
 
+// Redriving is a redrive that is not begun.
+type Redriving struct {
+	Flow   *flow.Bound
+	Filter Filter   // with the limit
+	Steps  []string // of the run, in the order of the flow's
+}
+
 // Redrive is the flow that processes open exceptions of a run again, by what b
 // says today: b is the run's own flow, bound anew. Each step of it that has
 // left some becomes a step of the redrive, also one that stood in a group or in
@@ -33,32 +40,33 @@ type Again struct {
 // nothing else of the flow runs. Faults: redrive.nothing when the filter selects
 // none, redrive.step when a step is not in the flow any more, redrive.rows when
 // its verb does not process any again, redrive.as-sent.
-func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, a Again) (*flow.Bound, Filter, error) {
+func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, a Again) (*Redriving, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
 	if err := conclude.Held(ctx, r.Ledger, of, a.Filter, open); err != nil {
-		return nil, a.Filter, err
+		return nil, err
 	}
 	look := r.Ledger.View().Exceptions()
 	if a.Limit > 0 {
 		last, err := look.Nth(ctx, of.ID, a.Filter, a.Limit)
 		if err != nil {
-			return nil, a.Filter, err
+			return nil, err
 		}
 		a.UpTo = last
 	}
 	ids, err := look.Steps(ctx, of.ID, a.Filter)
 	if err != nil {
-		return nil, a.Filter, err
+		return nil, err
 	}
 	if len(ids) == 0 {
-		return nil, a.Filter, r.nothing(ctx, of)
+		return nil, r.nothing(ctx, of)
 	}
 	again := *b
+	out := &Redriving{Flow: &again, Filter: a.Filter}
 	again.Flow, again.Steps, again.Finally, again.Files, again.Late = RedriveFlow, nil, nil, nil, nil
 	fill, err := r.filling(ctx, of, b, ids)
 	if err != nil {
-		return nil, a.Filter, err
+		return nil, err
 	}
 	for _, step := range b.All() { // in the flow's order: what comes first may be what the next looks up
 		for _, id := range ids {
@@ -67,18 +75,18 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, a Again) (*fl
 			}
 			s, err := r.redriven(ctx, of, step, id, a, fill)
 			if err != nil {
-				return nil, a.Filter, err
+				return nil, err
 			}
-			again.Steps = append(again.Steps, s)
+			again.Steps, out.Steps = append(again.Steps, s), append(out.Steps, id)
 		}
 	}
 	for _, id := range ids {
-		if !slices.ContainsFunc(again.Steps, func(s flow.Step) bool { return s.ID == id }) {
-			return nil, a.Filter, fault.New(fault.Config, "redrive.step", "%s left exceptions in step %s, which flow %s does not have any more", of.Name(), id, b.Flow).
+		if !slices.Contains(out.Steps, id) {
+			return nil, fault.New(fault.Config, "redrive.step", "%s left exceptions in step %s, which flow %s does not have any more", of.Name(), id, b.Flow).
 				Hint("give the step its id back")
 		}
 	}
-	return &again, a.Filter, nil
+	return out, nil
 }
 
 // redriven is the step of a redrive for those of one step of a run.
@@ -108,9 +116,13 @@ func (r *Runs) redriven(ctx context.Context, of Ref, step flow.Step, id string, 
 	if err != nil {
 		return step, err
 	}
-	return flow.Step{ID: id, Verb: step.Verb, Pos: step.Pos, Spec: verb.Redrive(spec, again),
+	return flow.Step{ID: named(id), Verb: step.Verb, Pos: step.Pos, Spec: verb.Redrive(spec, again),
 		Retry: step.Retry, Window: step.Window, OnError: step.OnError, Timeout: step.Timeout}, nil
 }
+
+// named is what a redrive calls a step: one of a for_each without brackets, which
+// names of steps do not have.
+func named(id string) string { return strings.NewReplacer("[", ".", "]", "").Replace(id) }
 
 // filling gives the spec of a step with what it began with in a run, by today's
 // flow.
@@ -140,22 +152,12 @@ func (r *Runs) filling(ctx context.Context, of Ref, b *flow.Bound, ids []string)
 func (r *Runs) nothing(ctx context.Context, of Ref) error {
 	e := fault.New(fault.Config, "redrive.nothing", "%s has no open exceptions that this selects", of.Name()).
 		Hint("godwit dead list %s shows them", of.Name())
-	children, err := chronicle.Children(ctx, r.Ledger.View(), of.ID)
+	names, err := calledOpen(ctx, r.Ledger.View(), of)
 	if err != nil {
 		return err
 	}
-	for _, c := range children {
-		run, err := r.Ledger.Find(ctx, c.Name)
-		if err != nil {
-			return err
-		}
-		n, err := r.Ledger.View().Exceptions().Count(ctx, run.ID, Filter{})
-		if err != nil {
-			return err
-		}
-		if n.Records > 0 {
-			e.Hint("%s, which it started, has %d: godwit redrive %s", c.Name, n.Records, c.Name)
-		}
+	for _, name := range names {
+		e.Hint("%s, which it started, has some: godwit redrive %s", name, name)
 	}
 	return e
 }

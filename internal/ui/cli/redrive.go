@@ -48,18 +48,18 @@ the target was given them, without mapping them again.`,
 			if err != nil {
 				return err
 			}
-			again, upTo, err := runs.Redrive(c.Context(), of, b, a)
+			again, err := runs.Redrive(c.Context(), of, b, a)
 			if err != nil {
 				return err
 			}
 			s.again = of.Name()
 			if dry {
-				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f, Limit: a.Limit, AsSent: a.AsSent, Chosen: upTo})
+				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f, Limit: a.Limit, AsSent: a.AsSent})
 			}
-			if err := s.agreed(again, w); err != nil {
+			if err := s.agreed(again.Flow, w); err != nil {
 				return err
 			}
-			return s.start(c.Context(), runs, again, w)
+			return s.start(c.Context(), runs, again.Flow, w)
 		})
 	}
 	return c
@@ -72,7 +72,7 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old.Files == nil {
+	if old.Files == nil && of.Parent == 0 {
 		return nil, fault.New(fault.Config, "redrive.no-flow", "%s was made by a command: it has no flow that says how to process a record again", of.Name()).
 			Hint("copy it again: godwit %s ...", of.Flow)
 	}
@@ -84,15 +84,15 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 }
 
 // wouldRedrive says what a redrive would process, by step and cause.
-func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *flow.Bound, v unloaded.Redrive) error {
-	for _, st := range again.Steps {
-		f := v.Chosen
-		f.Step = st.ID
+func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) error {
+	for _, step := range again.Steps {
+		f := again.Filter
+		f.Step = step
 		causes, err := runs.Exceptions().Causes(ctx, of.ID, f, 3)
 		if err != nil {
 			return err
 		}
-		v.Steps = append(v.Steps, unloaded.Step{Step: st.ID, Causes: causes})
+		v.Steps = append(v.Steps, unloaded.Step{Step: step, Causes: causes})
 	}
 	return s.show("redrive.plan", v, v.Value())
 }

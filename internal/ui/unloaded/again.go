@@ -15,7 +15,6 @@ type Redrive struct {
 	Filter run.Filter
 	Limit  int
 	AsSent bool
-	Chosen run.Filter // with the limit
 	Steps  []Step
 }
 
