@@ -70,7 +70,7 @@ func (d Dismissed) Draw(edge int) []string {
 	if d.Dry {
 		return []string{said + " would be dismissed. Nothing was changed."}
 	}
-	lines := layout.Wrap("", said+" dismissed: "+d.Reason+". It stays in the accounts that they were not loaded.", 0, edge)
+	lines := layout.Wrap("", said+" dismissed: "+d.Reason+". "+view.Either(d.Records, "It stays", "They stay")+" in the accounts as not loaded.", 0, edge)
 	if d.Left > 0 {
 		lines = append(lines, view.Plural(d.Left, "record")+" left as they are: a redrive has them in hand.")
 	}
