@@ -104,25 +104,34 @@ func (r *Runs) Origin(ctx context.Context, run Ref) (Ref, error) {
 }
 
 func origin(ctx context.Context, v *ledger.View, run Ref) (Ref, error) {
+	again, err := againOf(run)
+	if err != nil || again == nil {
+		return run, err
+	}
+	return v.Find(ctx, again.Of)
+}
+
+// againOf says what a redrive processes again; nil is no redrive.
+func againOf(run Ref) (*unit.Redrive, error) {
 	if run.Flow != RedriveFlow {
-		return run, nil
+		return nil, nil
 	}
 	f, err := thawed(run)
 	if err != nil {
-		return run, err
+		return nil, err
 	}
 	var b struct {
 		Steps []struct{ Spec struct{ Again *unit.Redrive } }
 	}
 	if json.Unmarshal(f.Flow, &b) != nil {
-		return run, nil // specs of another shape: no redrive
+		return nil, nil //nolint:nilerr // specs of another shape: no redrive
 	}
 	for _, s := range b.Steps {
 		if s.Spec.Again != nil {
-			return v.Find(ctx, s.Spec.Again.Of)
+			return s.Spec.Again, nil
 		}
 	}
-	return run, nil
+	return nil, nil
 }
 
 // Story reads a run's story: it is the same again as long as the run does not

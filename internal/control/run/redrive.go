@@ -3,11 +3,13 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/plan"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/letter"
@@ -160,6 +162,30 @@ func (r *Runs) nothing(ctx context.Context, of Ref) error {
 		e.Hint("%s, which it started, has some: godwit redrive %s", name, name)
 	}
 	return e
+}
+
+// Unended is the newest redrive of a run that has not come to its end, if there
+// is one, and whether it was to process what a filter selects.
+func (r *Runs) Unended(ctx context.Context, of Ref, f Filter) (run Ref, same, ok bool, err error) {
+	all, err := r.Ledger.Runs(ctx, 0)
+	if err != nil {
+		return of, false, false, err
+	}
+	for _, run := range all {
+		if run.Flow != RedriveFlow || run.Outcome == plan.OutcomeDone || run.Outcome == plan.OutcomeCancelled {
+			continue
+		}
+		again, err := againOf(run)
+		if err != nil {
+			return of, false, false, err
+		}
+		var was Filter
+		if again != nil && again.Of == of.Name() && json.Unmarshal(again.Filter, &was) == nil {
+			was.UpTo = 0
+			return run, reflect.DeepEqual(was, f), true, nil
+		}
+	}
+	return of, false, false, nil
 }
 
 // published refuses a step whose records are still held back: what a redrive

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -49,6 +50,9 @@ the target was given them, without mapping them again.`,
 				return err
 			}
 			again, err := runs.Redrive(c.Context(), of, b, a)
+			if fault.CodeOf(err) == "redrive.nothing" && !dry && !w.fresh {
+				return s.redriveOn(c.Context(), runs, of, f, w, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -63,6 +67,28 @@ the target was given them, without mapping them again.`,
 		})
 	}
 	return c
+}
+
+// redriveOn goes on with a redrive that was killed when all was loaded and its
+// end was not told: nothing is open by then.
+func (s *session) redriveOn(ctx context.Context, runs *run.Runs, of run.Ref, f run.Filter, w *working, nothing error) error {
+	old, same, ok, err := runs.Unended(ctx, of, f)
+	if err != nil || !ok {
+		return cmp.Or(err, nothing)
+	}
+	if !same {
+		said := fault.Of(nothing)
+		said.Next = append(said.Next, "godwit resume "+old.Name()+" goes on with a redrive that has not come to its end")
+		return &fault.Error{Fault: said}
+	}
+	b, err := runs.Flow(old)
+	if err != nil {
+		return err
+	}
+	if err := s.refresh(b); err != nil {
+		return err
+	}
+	return s.drive(ctx, runs, old, b, w, "going on with "+old.Name())
 }
 
 // today is a run's flow as its file is now, with the inputs and the

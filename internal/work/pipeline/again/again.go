@@ -53,7 +53,9 @@ func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []by
 	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)
 }
 
-const exceptionsInPage = 1000
+// exceptionsInPage are read at once: a variable, so that binaries built for tests can
+// have many pages of few.
+var exceptionsInPage = 1000
 
 // Next is the connector.RecordReader's.
 func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
