@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"godwit/internal/ledger/chunks"
 	"godwit/internal/record"
 )
 
@@ -32,7 +33,7 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 			err = json.Unmarshal([]byte(figures), &n.Account)
 		}
 		return n, err
-	}, heldChunks, run)
+	}, chunks.Held, run)
 	if err != nil {
 		return err
 	}
@@ -47,11 +48,13 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 		switch {
 		case what == "homeless":
 			return fmt.Sprintf("exception %d is of no chunk", id), err
+		case what == "dismissed":
+			return fmt.Sprintf("exception %d is closed, %s, but nothing in the journal did so", id, closed), err
 		case closed == "":
 			return fmt.Sprintf("exception %d is open, but %d settled chunks of other runs loaded it", id, times), err
 		}
 		return fmt.Sprintf("exception %d is closed, %s, but %d settled chunks did so", id, closed, times), err
-	}, strayExceptions, run, run)
+	}, chunks.Strays, run, run, run)
 	return err
 }
 
@@ -160,24 +163,3 @@ func sameNumbers(a, b record.Account) bool {
 	a.Current, a.Hash, b.Current, b.Hash = false, nil, false, nil
 	return hash && reflect.DeepEqual(a, b)
 }
-
-const (
-	heldChunks = `SELECT c.unit, c.n, c.state, c.figures, c.exception_to - c.exception_from + 1,
-		(SELECT count(*) FROM exception e WHERE e.id BETWEEN c.exception_from AND c.exception_to
-			AND e.run = c.run AND e.unit = c.unit AND e.chunk = c.account AND e.step = c.step AND e.entity = c.entity),
-		(SELECT count(*) FROM payload p WHERE p.exception BETWEEN c.exception_from AND c.exception_to),
-		(SELECT count(*) FROM attempt a WHERE a.run = c.run AND a.unit = c.unit AND a.n = c.n AND a.outcome IN ('rejected', 'dead'))
-		FROM chunk c WHERE c.run = ? ORDER BY c.unit, c.n`
-
-	// strayExceptions are those outside all chunks, and those whose end is
-	// not proved by exactly one chunk that loaded them.
-	strayExceptions = `SELECT 'homeless', e.id, e.closed, 0 FROM exception e WHERE e.run = ? AND NOT EXISTS (
-			SELECT 1 FROM chunk c WHERE c.run = e.run AND c.step = e.step AND c.entity = e.entity AND c.account = e.chunk
-				AND c.state <> 'dropped' AND e.id BETWEEN c.exception_from AND c.exception_to)
-		UNION ALL SELECT 'closed', id, closed, times FROM (SELECT e.id AS id, e.closed AS closed, e.closed_by AS closed_by,
-			(SELECT count(*) FROM attempt a JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n
-				WHERE a.exception = e.id AND c.state = 'settled' AND a.outcome NOT IN ('rejected', 'dead')) AS times
-			FROM exception e WHERE e.run = ?) AS t
-		WHERE times <> CASE closed_by WHEN 0 THEN 0 ELSE 1 END
-		LIMIT 20`
-)

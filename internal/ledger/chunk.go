@@ -220,6 +220,7 @@ func (t *tx) drop(run int64, c chunk) error {
 	undo := []statement{
 		{exception.Drop, []any{c.exceptions.from, c.exceptions.to}},
 		{exception.DropPayloads, []any{c.exceptions.from, c.exceptions.to}},
+		{exception.DropPatches, []any{c.exceptions.from, c.exceptions.to}},
 		{exception.DropIssues, []any{c.issues.from, c.issues.to}},
 		{chunks.DropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
 		{chunks.Drop, append([]any{millis(t.now)}, at...)},

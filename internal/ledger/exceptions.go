@@ -16,6 +16,8 @@ type (
 	Left            = exception.Left
 	CauseLeft       = exception.CauseLeft
 	Ending          = exception.Ending
+	Deed            = exception.Deed
+	Patch           = exception.Patch
 )
 
 // Which exceptions and issues: those that are open, closed, or all.

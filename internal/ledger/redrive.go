@@ -62,6 +62,17 @@ func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64
 	return of, place, err
 }
 
+// Handle lets people do something to exceptions of a run, in one transaction,
+// whoever owns the run.
+func (l *Ledger) Handle(ctx context.Context, run Run, do func(exception.Hand) error) error {
+	return l.write(ctx, func(tx *tx) error {
+		return do(exception.Hand{Run: run.ID, Now: tx.now, Exec: tx.exec, Note: func(e unit.Event) error {
+			_, err := tx.journal(run.ID, []unit.Event{e})
+			return err
+		}})
+	}, nil)
+}
+
 type attempt struct {
 	said record.Exception
 	sent []byte

@@ -77,7 +77,7 @@ type Exception struct {
 	// canonical JSON, see Encode. Sent is empty for what was rejected.
 	Source json.RawMessage `json:"source,omitempty"`
 	Sent   json.RawMessage `json:"sent,omitempty"`
-	// Closed says how it ended: "" while open, "applied by RUN", "accepted ...".
+	// Closed says how it ended: "" while open, "applied by RUN", "dismissed by ...".
 	Closed string `json:"closed,omitempty"`
 }
 

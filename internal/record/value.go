@@ -74,6 +74,9 @@ type Page struct {
 	// After is the place behind the page's last record, for the reader that
 	// made it; nil when nothing can be read on from there.
 	After []byte
+	// Mapped is what the records became when they were processed before, by
+	// their places; nil where they are to be mapped.
+	Mapped []Mapped
 }
 
 // Row is one row of one target.

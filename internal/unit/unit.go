@@ -254,6 +254,15 @@ type Redrive struct {
 	Step   string          `json:"step"`             // of that run
 	Filter json.RawMessage `json:"filter,omitempty"` // which of them; for the ledger alone
 	Schema *catalog.Schema `json:"schema"`           // of their records
+	// Sent is set when they are written as they were sent, without mapping them:
+	// where to, the record's own table first.
+	Sent []Sent `json:"sent,omitempty"`
+}
+
+// Sent is a table with the columns of the rows that it was sent.
+type Sent struct {
+	Table   catalog.Name `json:"table"`
+	Columns []string     `json:"columns"`
 }
 
 // Problem is something wrong with a spec. Path is the key in the spec.

@@ -151,12 +151,57 @@ func (s *store) commands(ctx context.Context, both *demo.Pair) (int, error) {
 	if err := s.mend(ctx, both); err != nil {
 		return demo.ExitFailed, err
 	}
-	for _, args := range [][]string{{"redrive", loadID}, {"dead", "stats", loadID}, {"run", "prove"}, {"record", "invoice/77"}, {"runs"}, {"ledger", "check"}} {
+	if code, err := s.byHand(ctx, both); code != 0 || err != nil {
+		return code, err
+	}
+	if code, err := s.command(ctx, both, "redrive", loadID); code != 0 || err != nil {
+		return code, err
+	}
+	if err := s.atSource(ctx, both); err != nil {
+		return demo.ExitFailed, err
+	}
+	for _, args := range [][]string{{"dead", "stats", loadID}, {"run", "prove"}, {"record", "invoice/77"}, {"runs"}, {"ledger", "check"}} {
 		if code, err := s.command(ctx, both, args...); code != 0 || err != nil {
 			return code, err
 		}
 	}
 	return s.WriteReport(both, loadID)
+}
+
+// byHand puts two records right that no map should, and says which will not come.
+func (s *store) byHand(ctx context.Context, both *demo.Pair) (int, error) {
+	const list = "purchases.csv"
+	text, err := os.ReadFile(filepath.Join(s.example, "mend", list))
+	if err != nil {
+		return demo.ExitFailed, err
+	}
+	fmt.Fprintf(s.Out, "\nTwo orders were typed in wrong. Whoever wrote them says what is right; %s:\n\n%s", list, text)
+	if err := os.WriteFile(filepath.Join(s.Project, list), text, 0o644); err != nil {
+		return demo.ExitFailed, err
+	}
+	if code, err := s.command(ctx, both, "dead", "patch", loadID, "--step", "purchases", "--csv", list, "--reason", "typing errors, says purchasing"); code != 0 || err != nil {
+		return code, err
+	}
+	fmt.Fprintf(s.Out, "\nThree records will not come.\n")
+	for _, args := range [][]string{
+		{"--step", "products", "--rule", "min", "--reason", "a returned bottle is no product"},
+		{"--step", "quakes", "--reason", "the instruments were broken"},
+	} {
+		if code, err := s.command(ctx, both, append([]string{"dead", "dismiss", loadID}, args...)...); code != 0 || err != nil {
+			return code, err
+		}
+	}
+	return 0, nil
+}
+
+// atSource mends at the source what was put right by hand.
+func (s *store) atSource(ctx context.Context, both *demo.Pair) error {
+	text, err := os.ReadFile(filepath.Join(s.example, "mend", "source.sql"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "\n%s", text)
+	return s.sql(ctx, both.From(), "mend/source.sql")
 }
 
 // command is one command; an interrupted demo ends with it.

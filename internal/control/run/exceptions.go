@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
+	"godwit/internal/catalog"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/letter"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -22,6 +24,11 @@ type (
 	IssueFilter = ledger.IssueFilter
 	CauseLeft   = ledger.CauseLeft
 	Ending      = ledger.Ending
+	Deed        = ledger.Deed
+	Patch       = ledger.Patch
+	Edit        = letter.Edit
+	Edits       = letter.Edits
+	Patched     = letter.Patched
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -31,6 +38,12 @@ const (
 	AllOnes    = ledger.AllOnes
 )
 
+// Letters are the records that a run did not load, for people to put right or
+// to dismiss.
+func (r *Runs) Letters(ctx context.Context, of Ref) letter.Of {
+	return letter.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
+}
+
 // Exceptions looks at records that were not loaded; nothing is changed by it.
 func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 
@@ -38,6 +51,7 @@ func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
+	Called []string // runs that it has started and that have open exceptions
 }
 
 // Left looks at what a run left behind, all at one moment.
@@ -47,10 +61,40 @@ func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
 		if l.Of, err = origin(ctx, v, run); err != nil {
 			return err
 		}
-		l.Left, err = v.Exceptions().Left(ctx, run.ID)
+		if l.Left, err = v.Exceptions().Left(ctx, run.ID); err != nil {
+			return err
+		}
+		l.Called, err = calledOpen(ctx, v, run)
 		return err
 	})
 	return l, err
+}
+
+// calledOpen are the runs that one has started and that have open exceptions.
+func calledOpen(ctx context.Context, v *ledger.View, run Ref) (names []string, err error) {
+	children, err := chronicle.Children(ctx, v, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range children {
+		child, err := v.Find(ctx, c.Name)
+		if err != nil {
+			return nil, err
+		}
+		n, err := v.Exceptions().Count(ctx, child.ID, Filter{})
+		if err != nil {
+			return nil, err
+		}
+		if n.Records > 0 {
+			names = append(names, c.Name)
+		}
+		more, err := calledOpen(ctx, v, child)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
 }
 
 // Origin is the run whose records a redrive processes again. Any other run is
@@ -60,25 +104,34 @@ func (r *Runs) Origin(ctx context.Context, run Ref) (Ref, error) {
 }
 
 func origin(ctx context.Context, v *ledger.View, run Ref) (Ref, error) {
+	again, err := againOf(run)
+	if err != nil || again == nil {
+		return run, err
+	}
+	return v.Find(ctx, again.Of)
+}
+
+// againOf says what a redrive processes again; nil is no redrive.
+func againOf(run Ref) (*unit.Redrive, error) {
 	if run.Flow != RedriveFlow {
-		return run, nil
+		return nil, nil
 	}
 	f, err := thawed(run)
 	if err != nil {
-		return run, err
+		return nil, err
 	}
 	var b struct {
 		Steps []struct{ Spec struct{ Again *unit.Redrive } }
 	}
 	if json.Unmarshal(f.Flow, &b) != nil {
-		return run, nil // specs of another shape: no redrive
+		return nil, nil //nolint:nilerr // specs of another shape: no redrive
 	}
 	for _, s := range b.Steps {
 		if s.Spec.Again != nil {
-			return v.Find(ctx, s.Spec.Again.Of)
+			return s.Spec.Again, nil
 		}
 	}
-	return run, nil
+	return nil, nil
 }
 
 // Story reads a run's story: it is the same again as long as the run does not

@@ -17,7 +17,7 @@ const (
 
 	Close = `UPDATE exception SET closed = ?, closed_by = ?, closed_at = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
 	Fail  = `UPDATE exception SET outcome = ?, cause = ?, code = ?, text = ?, field = ?, value = ?, fields = ?, refusal = ?,
-		mapping = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
+		mapping = coalesce(nullif(?, ''), mapping), last = ?, attempts = attempts + 1 WHERE id = ?`
 	ReplaceSent = `UPDATE payload SET sent = ? WHERE exception = ?`
 	CloseIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND id < ? AND state <> 'closed'`
 	StillIssues = `UPDATE issue AS i SET state = 'still', first = (SELECT min(o.first) FROM issue o

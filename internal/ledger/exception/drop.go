@@ -1,11 +1,12 @@
 package exception
 
-// Statements that undo a chunk. The first three take a range of ids; the
+// Statements that undo a chunk. The first four take a range of ids; the
 // others the chunk, those that reopen before it the run that had closed what
 // its redrive processed again.
 const (
 	Drop         = `DELETE FROM exception WHERE id BETWEEN ? AND ?`
 	DropPayloads = `DELETE FROM payload WHERE exception BETWEEN ? AND ?`
+	DropPatches  = `DELETE FROM patch WHERE exception BETWEEN ? AND ?`
 	DropIssues   = `DELETE FROM issue WHERE id BETWEEN ? AND ?`
 	DropAttempts = `DELETE FROM attempt WHERE run = ? AND unit = ? AND n = ?`
 

@@ -29,6 +29,9 @@ type Filter struct {
 	Outcome record.Outcome `json:"outcome,omitempty"`
 	State   string         `json:"state,omitempty"` // Open, Closed, All
 	Since   time.Time      `json:"since,omitzero"`  // last tried then or later
+	Before  time.Time      `json:"before,omitzero"` // last tried before that
+	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is
+	UpTo    int64          `json:"upTo,omitempty"`  // number at most
 }
 
 // shown leaves out what belongs to a chunk that is only prepared. There are as
@@ -61,6 +64,15 @@ func (f Filter) Where(run int64) (string, []any) {
 	if !f.Since.IsZero() {
 		c.text.WriteString(" AND e.last >= ?")
 		c.args = append(c.args, f.Since.UnixMilli())
+	}
+	if !f.Before.IsZero() {
+		c.text.WriteString(" AND e.last < ?")
+		c.args = append(c.args, f.Before.UnixMilli())
+	}
+	c.equal("e.mapping", f.Mapping)
+	if f.UpTo > 0 {
+		c.text.WriteString(" AND e.id <= ?")
+		c.args = append(c.args, f.UpTo)
 	}
 	f.broken(&c)
 	c.text.WriteString(shown)

@@ -52,11 +52,14 @@ func (l Look) List(ctx context.Context, run int64, f Filter, after int64, limit 
 	return page, l.withIssues(ctx, page)
 }
 
+// latest is the record as it was read, or as it was put right last.
+const latest = `coalesce((SELECT d.source FROM patch d WHERE d.exception = e.id ORDER BY d.id DESC LIMIT 1), p.source)`
+
 // Claimed returns open exceptions that a redrive has taken, with their source
-// and issues. A page ends behind the one with which it has so many bytes.
+// as it was put right last, what was sent, and issues. A page ends behind the one with which it has so many bytes.
 func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after int64, limit int, bytes int) ([]record.Exception, error) {
 	where, args := f.Where(run)
-	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, p.source FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
+	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
 		where+` AND e.claimed = ? AND e.id > ? ORDER BY e.id LIMIT ?`, append(args, by, after, atMost(limit))...)
 	if err != nil {
 		return nil, l.Fault(err)
@@ -64,15 +67,18 @@ func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after int64,
 	defer rows.Close()
 	var page []record.Exception
 	for size := 0; size < bytes && rows.Next(); {
-		var source []byte
-		e, err := scan(rows, &source)
+		var source, sent []byte
+		e, err := scan(rows, &source, &sent)
 		if err == nil {
 			e.Source, err = Unpack(source)
+		}
+		if err == nil {
+			e.Sent, err = Unpack(sent)
 		}
 		if err != nil {
 			return nil, l.Fault(err)
 		}
-		size += len(e.Source)
+		size += len(e.Source) + len(e.Sent)
 		page = append(page, e)
 	}
 	if err := rows.Err(); err != nil {
@@ -88,6 +94,7 @@ type Whole struct {
 	ClosedAt time.Time `json:"closedAt,omitzero"`
 	Claimed  string    `json:"claimed,omitempty"` // the redrive that took it last
 	Redrives []Redrive `json:"redrives,omitempty"`
+	Patches  []Patch   `json:"patches,omitempty"` // oldest first
 }
 
 // Redrive is an attempt of another run.
@@ -164,6 +171,9 @@ func (l Look) complete(ctx context.Context, w *Whole) error {
 	}
 	w.Exception = one[0]
 	var err error
+	if w.Patches, err = l.Patches(ctx, w.ID); err != nil {
+		return err
+	}
 	w.Redrives, err = ask(ctx, l, func(r scanner) (Redrive, error) {
 		var d Redrive
 		var at int64

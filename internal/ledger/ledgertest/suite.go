@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"a prepared redrive changes nothing", preparedRedrive},
 		{"a redrive closes exceptions", redrives},
 		{"two redrives at the same time", twoRedrives},
+		{"records that are put right", patched},
+		{"records that will not come", dismissed},
 		{"large exceptions come in small pages", largePages},
 		{"exceptions by filter", filters},
 		{"exceptions by cause", causes},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -15,19 +16,25 @@ import (
 )
 
 func (s *session) redriveCommand() *cobra.Command {
-	d, w, dry := &exceptions.Chosen{}, &working{}, false
+	d, w, a, dry := &exceptions.Chosen{}, &working{}, run.Again{}, false
 	c := &cobra.Command{
 		Use: "redrive RUN", Short: "Process again what a run did not load, by the flow as it is now", Args: takes("RUN"),
 		Long: `Takes dead letters and rejected records of a run as they were read from the
 source, and maps, checks and writes them by today's flow with the inputs and the
 environment of that run. It is a run of its own, redrive-N; what it loads is
-closed at the run that it is of. Mend the map, a lookup or the target first.`,
+closed at the run that it is of. Mend the map, a lookup or the target first, or
+the record itself: godwit dead patch. With --as-sent dead letters are written as
+the target was given them, without mapping them again.`,
 		Example: `  godwit redrive shop-3 --dry-run
   godwit redrive shop-3 --cause 8c1f
+  godwit redrive shop-3 --limit 100
+  godwit redrive shop-3 --outcome dead --as-sent
   godwit redrive shop-3 --rule lookup --field country --value '"UK"'`,
 	}
 	d.Flags(c.Flags())
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be processed; changes nothing")
+	c.Flags().IntVar(&a.Limit, "limit", 0, "at most so many records, the oldest first; 0 is all")
+	c.Flags().BoolVar(&a.AsSent, "as-sent", false, "write what the target was given then, without mapping it again; dead letters only")
 	w.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return exceptions.About(c.Context(), desk{s}, args[0], func(runs *run.Runs, of run.Ref) error {
@@ -35,25 +42,53 @@ closed at the run that it is of. Mend the map, a lookup or the target first.`,
 			if err != nil {
 				return err
 			}
+			if a.Filter = f; a.Limit < 0 {
+				return fault.New(fault.Config, "usage", "--limit is a number from 1, or 0 for all")
+			}
 			b, err := s.today(runs, of)
 			if err != nil {
 				return err
 			}
-			again, err := runs.Redrive(c.Context(), of, b, f)
+			again, err := runs.Redrive(c.Context(), of, b, a)
+			if fault.CodeOf(err) == "redrive.nothing" && !dry && !w.fresh {
+				return s.redriveOn(c.Context(), runs, of, f, w, err)
+			}
 			if err != nil {
 				return err
 			}
 			s.again = of.Name()
 			if dry {
-				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f})
+				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f, Limit: a.Limit, AsSent: a.AsSent})
 			}
-			if err := s.agreed(again, w); err != nil {
+			if err := s.agreed(again.Flow, w); err != nil {
 				return err
 			}
-			return s.start(c.Context(), runs, again, w)
+			return s.start(c.Context(), runs, again.Flow, w)
 		})
 	}
 	return c
+}
+
+// redriveOn goes on with a redrive that was killed when all was loaded and its
+// end was not told: nothing is open by then.
+func (s *session) redriveOn(ctx context.Context, runs *run.Runs, of run.Ref, f run.Filter, w *working, nothing error) error {
+	old, same, ok, err := runs.Unended(ctx, of, f)
+	if err != nil || !ok {
+		return cmp.Or(err, nothing)
+	}
+	if !same {
+		said := fault.Of(nothing)
+		said.Next = append(said.Next, "godwit resume "+old.Name()+" goes on with a redrive that has not come to its end")
+		return &fault.Error{Fault: said}
+	}
+	b, err := runs.Flow(old)
+	if err != nil {
+		return err
+	}
+	if err := s.refresh(b); err != nil {
+		return err
+	}
+	return s.drive(ctx, runs, old, b, w, "going on with "+old.Name())
 }
 
 // today is a run's flow as its file is now, with the inputs and the
@@ -63,7 +98,7 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old.Files == nil {
+	if old.Files == nil && of.Parent == 0 {
 		return nil, fault.New(fault.Config, "redrive.no-flow", "%s was made by a command: it has no flow that says how to process a record again", of.Name()).
 			Hint("copy it again: godwit %s ...", of.Flow)
 	}
@@ -75,15 +110,15 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 }
 
 // wouldRedrive says what a redrive would process, by step and cause.
-func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *flow.Bound, v unloaded.Redrive) error {
-	for _, st := range again.Steps {
-		f := v.Filter
-		f.Step = st.ID
+func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) error {
+	for _, step := range again.Steps {
+		f := again.Filter
+		f.Step = step
 		causes, err := runs.Exceptions().Causes(ctx, of.ID, f, 3)
 		if err != nil {
 			return err
 		}
-		v.Steps = append(v.Steps, unloaded.Step{Step: st.ID, Causes: causes})
+		v.Steps = append(v.Steps, unloaded.Step{Step: step, Causes: causes})
 	}
 	return s.show("redrive.plan", v, v.Value())
 }

@@ -247,8 +247,9 @@ func TestRedriven(t *testing.T) {
 	p.contains("redrive shop-1 --dry-run --rule required --json", `"records":2`, `"command":"godwit redrive shop-1 --rule required"`)
 	p.refused("redrive shop-1 --field none", "redrive.nothing")
 
-	again, err := p.runs.Redrive(t.Context(), of, p.bound("tuesday"), run.Filter{Rule: "required"})
+	redriving, err := p.runs.Redrive(t.Context(), of, p.bound("tuesday"), run.Again{Filter: run.Filter{Rule: "required"}})
 	p.must(err)
+	again := redriving.Flow
 	left := incomplete("=3")
 	left.ID = 3
 	p.ends(again, record.Account{Read: 2, Applied: 1, Rejected: 1}, []record.Exception{{ID: 2, Outcome: record.Applied, Mapping: "v2"}, left}, []record.Warning{

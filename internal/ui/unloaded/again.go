@@ -1,6 +1,8 @@
 package unloaded
 
 import (
+	"strconv"
+
 	"godwit/internal/control/run"
 	"godwit/internal/ui/layout"
 	"godwit/internal/ui/view"
@@ -11,6 +13,8 @@ type Redrive struct {
 	Run    string
 	Flow   string
 	Filter run.Filter
+	Limit  int
+	AsSent bool
 	Steps  []Step
 }
 
@@ -32,7 +36,16 @@ func (r Redrive) Records() int64 {
 }
 
 // Command runs it.
-func (r Redrive) Command() string { return command("redrive", r.Run, Flags(r.Filter)) }
+func (r Redrive) Command() string {
+	limit, sent := "", ""
+	if r.Limit > 0 {
+		limit = "--limit " + strconv.Itoa(r.Limit)
+	}
+	if r.AsSent {
+		sent = "--as-sent"
+	}
+	return command("redrive", r.Run, Flags(r.Filter), limit, sent)
+}
 
 // Draw is Screen's.
 func (r Redrive) Draw(edge int) []string {
@@ -56,8 +69,11 @@ func (r Redrive) Draw(edge int) []string {
 	}
 	lines := beside([]layout.Column{{Head: "step", Most: 24}, {Head: "cause"}, {Head: "was"}, {Head: "records", Right: true},
 		{Head: "keys", Right: true}, {Head: "field", Most: 24}}, rows, "reason, values", texts, edge)
-	return append(lines, "",
-		view.Plural(r.Records(), "record")+" of "+r.Run+" would be mapped and written again by flow "+r.Flow+" as it is now.",
+	how := " would be mapped and written again by flow "
+	if r.AsSent {
+		how = " would be written again as they were sent, to the tables of flow "
+	}
+	return append(lines, "", view.Plural(r.Records(), "record")+" of "+r.Run+how+r.Flow+" as it is now.",
 		"Nothing was changed. Run this: "+r.Command())
 }
 

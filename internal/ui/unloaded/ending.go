@@ -23,6 +23,9 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
+	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
+		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", l.Called[0]))
+		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", l.Called[0]))
 	} else {
 		add("rejected", t.Rejected, rules(l.Issues), command("issues list", name))
 		n := 0
@@ -52,7 +55,18 @@ func Next(l *run.Left, t record.Account) []string {
 	if len(l.Causes) > 0 && !slices.ContainsFunc(l.Causes, func(c run.CauseLeft) bool { return !c.Copied }) {
 		return []string{command("dead list", l.Of.Name()) + "   names the rows: " + copyAgain}
 	}
+	if len(l.Causes) == 0 && len(l.Called) > 0 { // kept with the runs that it started
+		return []string{command("redrive", l.Called[0], "--dry-run") + "   once the map, the source's data or the target is mended" + others(l.Called[1:])}
+	}
 	return []string{command("redrive", l.Of.Name(), "--dry-run") + "   once the map, the source's data or the target is mended"}
+}
+
+// others are runs that are meant, too.
+func others(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; also of " + view.Few(names)
 }
 
 // rules counts the rules that kept records out, and who is to mend them.

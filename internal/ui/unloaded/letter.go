@@ -49,6 +49,9 @@ func (l Letter) Draw(edge int) []string {
 	l.attempts(r)
 	if l.WithSource {
 		r.add("source", payload(l.Exception.Source))
+		for _, p := range l.Patches {
+			r.add("patched", payload(p.Source))
+		}
 	}
 	if l.WithSent {
 		r.add("sent", payload(l.Sent))
@@ -115,7 +118,12 @@ func (l Letter) attempts(r *rows) {
 		text += "   map " + l.Mapping
 	}
 	r.add("tried", text+"   "+at)
-	label := "redriven"
+	label := "patched"
+	for _, p := range l.Patches {
+		r.add(label, patched(p, stamp(p.At)))
+		label = ""
+	}
+	label = "redriven"
 	for _, d := range l.Redrives {
 		r.add(label, stamp(d.At)+"   "+redriven(d))
 		label = ""
@@ -125,6 +133,18 @@ func (l Letter) attempts(r *rows) {
 	} else if l.Claimed != "" && (len(l.Redrives) == 0 || l.Redrives[len(l.Redrives)-1].Run != l.Claimed) {
 		r.add("taken", "by "+l.Claimed+", which has not come to it yet")
 	}
+}
+
+// patched is what a person changed, in words.
+func patched(p run.Patch, at string) string {
+	text := at + "   by " + p.Actor
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	for _, c := range p.Changes {
+		text += "   " + c.Field + " " + c.Before + " -> " + c.After
+	}
+	return text
 }
 
 // redriven is one attempt of another run in words.
@@ -155,9 +175,13 @@ func (l Letter) Value() any {
 		ClosedAt time.Time      `json:"closed_at,omitzero"`
 		Claimed  string         `json:"claimed,omitempty"`
 		Redrives []run.Redriven `json:"redrives"`
-	}{l.Exception, l.Whole.Run, l.ClosedAt, l.Claimed, append([]run.Redriven{}, l.Redrives...)}
+		Patches  []run.Patch    `json:"patches"`
+	}{l.Exception, l.Whole.Run, l.ClosedAt, l.Claimed, append([]run.Redriven{}, l.Redrives...), append([]run.Patch{}, l.Patches...)}
 	if !l.WithSource {
 		v.Exception.Source = nil
+		for i := range v.Patches {
+			v.Patches[i].Source = nil
+		}
 	}
 	if !l.WithSent {
 		v.Sent = nil

@@ -59,6 +59,10 @@ func Flags(f run.Filter) string {
 	if !f.Since.IsZero() {
 		add("since", f.Since.Format(time.RFC3339))
 	}
+	if !f.Before.IsZero() {
+		add("before", f.Before.Format(time.RFC3339))
+	}
+	add("map", f.Mapping)
 	return strings.Join(words, " ")
 }
 

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/again"
 )
 
 // Book is the ledger's side of a load: what it remembers of a unit between
@@ -25,11 +26,7 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	// Take claims the exceptions of another run that are to be processed again.
-	Take(ctx context.Context, a unit.Redrive) (int64, error)
-	// Open reads claimed ones in order of their ids, from behind one on; an
-	// empty page is the end.
-	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	again.Book
 	Kept
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -27,6 +28,7 @@ type chunk struct {
 	records    connector.RecordLoad
 	aim        held.Aim
 	schema     *record.Schema // of the records
+	into       []catalog.Into
 	since      watermark.Column
 	shown      shown
 	step       string

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"godwit/internal/record"
+	"godwit/internal/work/pipeline/sent"
 )
 
 // except puts a record away that was not loaded, with all that is needed to
@@ -24,7 +25,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		if refusal.Field != "" {
 			e.Fields = []string{refusal.Field}
 		}
-		if e.Sent, err = sent(m); err != nil {
+		if e.Sent, err = sent.Encode(c.into, m.Rows); err != nil {
 			return err
 		}
 	} else {
@@ -42,16 +43,6 @@ func (c *chunk) source(r record.Record) ([]byte, error) {
 		return record.EncodeValue(string(r.Broken.Raw))
 	}
 	return record.Encode(c.schema, r.Slots)
-}
-
-// broken tells of an exception's source whether it is a text.
-func broken(e record.Exception) (*record.Broken, error) {
-	v, err := record.DecodeValue(e.Source)
-	text, ok := v.(string)
-	if err != nil || !ok || len(e.Issues) == 0 {
-		return nil, err
-	}
-	return &record.Broken{Issue: e.Issues[0], Raw: []byte(text)}, nil
 }
 
 // close notes the end of an exception that this record was redriven from.
@@ -75,15 +66,6 @@ func reasons(issues []record.Issue) (code, text string, fields []string) {
 		}
 	}
 	return code, text, fields
-}
-
-// sent is what the target was given.
-func sent(m record.Mapped) ([]byte, error) {
-	rows := make([]any, 0, len(m.Rows))
-	for _, r := range m.Rows {
-		rows = append(rows, []any(r.Slots))
-	}
-	return record.EncodeValue(rows)
 }
 
 // shown are the columns of each target whose values may be shown to people.

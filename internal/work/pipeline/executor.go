@@ -11,6 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/held"
@@ -97,7 +98,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records said to rules")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
+		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {

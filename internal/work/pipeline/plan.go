@@ -8,6 +8,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/sent"
 	"godwit/internal/work/pipeline/shelf"
 )
 
@@ -57,6 +58,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	}
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
+	}
+	if l.Again != nil && l.Again.Sent != nil {
+		if len(program.SetRules()) > 0 {
+			return nil, fault.New(fault.Config, "redrive.as-sent", "step %s has rules over many records: what was sent is not held to them", step).
+				Hint("redrive without --as-sent maps and judges the records again")
+		}
+		if spec.Into, err = sent.Into(l.Again.Sent, spec.Into, spec.Tables); err != nil {
+			return nil, fault.Wrap(err, "step %s", step)
+		}
 	}
 	if err := alike(records.Tables); err != nil {
 		return nil, err

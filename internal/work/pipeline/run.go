@@ -93,7 +93,10 @@ func (r *loading) drained() bool {
 
 // open begins a chunk: its mark is the first thing in its transaction.
 func (r *loading) open(ctx context.Context) (*chunk, error) {
-	c := &chunk{schema: r.spec.Schema, shown: r.spec.printable(), step: r.unit.Step, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
+	c := &chunk{schema: r.spec.Schema, into: r.spec.Into, shown: r.spec.printable(), step: r.unit.Step, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
+	if a := r.spec.Again; a != nil && a.Sent != nil {
+		c.version = "" // no map had a part in it
+	}
 	c.Number, c.State, c.since = r.next, record.Prepared, r.spec.since()
 	c.Account = record.Account{Step: r.unit.Step, Entity: r.unit.Entity, Unit: r.unit.ID, Generation: 1, Current: true}
 	var err error

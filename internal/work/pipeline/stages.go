@@ -43,7 +43,7 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 				b.mapped = make([]record.Mapped, len(b.page.Records))
 				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {
-					b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i])
+					b.mapped[i], b.claims[i] = mapped(w, b.page, i)
 					switch {
 					case keys == nil:
 					case b.mapped[i].Record.Broken != nil:
@@ -60,8 +60,13 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 	return out
 }
 
-// mapped maps a record; one that could not be read is rejected as it is.
-func mapped(w *mapping.Worker, r *record.Record) (record.Mapped, []mapping.Claim) {
+// mapped maps a record of a page; one that could not be read is rejected as it
+// is, one that was sent before is what it was then.
+func mapped(w *mapping.Worker, p *record.Page, i int) (record.Mapped, []mapping.Claim) {
+	r := &p.Records[i]
+	if p.Mapped != nil {
+		return p.Mapped[i], nil
+	}
 	if r.Broken != nil {
 		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}, nil
 	}

@@ -47,7 +47,7 @@ func (o Of) Say(ctx context.Context, u unit.Unit, number int, again *unit.Redriv
 		return err
 	}
 	return o.Own.In(ctx, "keep what records said", func(run int64, change kept.Change) error {
-		return kept.Say(change, kept.Chunk{Run: run, Unit: u.ID, N: number, Origin: origin, Step: u.Step}, said)
+		return kept.Say(change, kept.Chunk{Run: run, Unit: u.ID, N: number, Origin: origin, Step: stepOf(u.Step, again)}, said)
 	})
 }
 
@@ -57,7 +57,16 @@ func (o Of) Said(ctx context.Context, step, rule string, again *unit.Redrive, do
 	if err != nil {
 		return err
 	}
-	return kept.Said(ctx, o.Ledger.View().Room(), origin, step, rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
+	return kept.Said(ctx, o.Ledger.View().Room(), origin, stepOf(step, again), rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
+}
+
+// stepOf is the step of the run whose records are loaded: a redrive may call it
+// otherwise.
+func stepOf(step string, again *unit.Redrive) string {
+	if again != nil {
+		return again.Step
+	}
+	return step
 }
 
 // origin is the run whose records are loaded.

@@ -2,7 +2,6 @@ package exceptions
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 type Chosen struct {
 	filter         run.Filter
 	outcome, since string
+	before         string
 	closed, all    bool
 }
 
@@ -36,11 +36,13 @@ func (c *Chosen) Flags(f *pflag.FlagSet) {
 	f.StringVar(&c.filter.Step, "step", "", "step of the flow")
 	f.StringVar(&c.outcome, "outcome", "", "dead or rejected")
 	f.StringVar(&c.since, "since", "", "last tried then or later: 2026-11-20T20:00:00Z, or a time ago as 2h")
+	f.StringVar(&c.before, "before", "", "last tried before that, in the same form")
+	f.StringVar(&c.filter.Mapping, "map", "", "version of the map that it was processed by, as dead show shows it")
 }
 
 // states adds the flags about records that are closed.
 func (c *Chosen) states(f *pflag.FlagSet) {
-	f.BoolVar(&c.closed, "closed", false, "those that are closed, loaded by a redrive for one")
+	f.BoolVar(&c.closed, "closed", false, "those that are closed: loaded by a redrive, or dismissed")
 	f.BoolVar(&c.all, "all", false, "open and closed ones")
 }
 
@@ -69,7 +71,10 @@ func (c *Chosen) Read(ctx context.Context, look run.Exceptions, of run.Ref) (f r
 	default:
 		return f, fault.New(fault.Config, "usage", "--outcome is dead or rejected, not %q", c.outcome)
 	}
-	if f.Since, err = moment(c.since, time.Now()); err != nil {
+	if f.Since, err = moment("since", c.since, time.Now()); err != nil {
+		return f, err
+	}
+	if f.Before, err = moment("before", c.before, time.Now()); err != nil {
 		return f, err
 	}
 	if f.Cause != "" {
@@ -79,7 +84,7 @@ func (c *Chosen) Read(ctx context.Context, look run.Exceptions, of run.Ref) (f r
 }
 
 // moment reads a time, or one so long ago.
-func moment(text string, now time.Time) (time.Time, error) {
+func moment(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -88,7 +93,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return t, fault.New(fault.Config, "usage", "--since %q is neither a time such as 2026-11-20T20:00:00Z nor one such as 2h", text)
+		return t, fault.New(fault.Config, "usage", "--%s %q is neither a time such as 2026-11-20T20:00:00Z nor one such as 2h", flag, text)
 	}
 	return t, nil
 }
@@ -116,10 +121,10 @@ func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string
 
 func (s commands) deadCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "dead", Short: "Look at records that were not loaded, and why; changes nothing",
-		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17",
+		Use: "dead", Short: "Look at records that were not loaded, put them right or dismiss them",
+		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17\n  godwit dead patch shop-3 17 --set country=DE",
 	}
-	c.AddCommand(s.deadStats(), s.deadList(), s.deadShow())
+	c.AddCommand(s.deadStats(), s.deadList(), s.deadShow(), s.deadPatch(), s.deadDismiss(), s.deadReopen())
 	return c
 }
 
@@ -190,12 +195,12 @@ func (s commands) deadShow() *cobra.Command {
 the record held is shown only when it is asked for: mind who looks.`,
 		Example: "  godwit dead show shop-3 17\n  godwit dead show shop-3 17 --source --sent",
 	}
-	c.Flags().BoolVar(&source, "source", false, "show the record as it was read, values included")
+	c.Flags().BoolVar(&source, "source", false, "show the record as it was read, and as it was put right, values included")
 	c.Flags().BoolVar(&sent, "sent", false, "show what the target was given, values included")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		id, err := strconv.ParseInt(args[1], 10, 64)
+		id, err := number(args[0], args[1])
 		if err != nil {
-			return fault.New(fault.Config, "usage", "%q is no number of a record", args[1]).Hint("godwit dead list %s shows them", args[0])
+			return err
 		}
 		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
 			w, err := runs.Exceptions().One(c.Context(), of.ID, id)

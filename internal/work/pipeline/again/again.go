@@ -1,0 +1,143 @@
+// Package again reads records that another run did not load, as if they were a
+// source's: as they were read then, or as people have put them right since. Start
+// at Open.
+package again
+
+import (
+	"context"
+	"io"
+	"strconv"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/assembly"
+	"godwit/internal/work/pipeline/sent"
+)
+
+// Book is the ledger's side of it.
+type Book interface {
+	// Take claims the exceptions of another run that are to be processed again.
+	Take(ctx context.Context, a unit.Redrive) (int64, error)
+	// Open reads claimed ones in order of their ids, from behind one on; an
+	// empty page is the end.
+	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+}
+
+// Target is where records go that are written as they were sent.
+type Target struct {
+	Into   []catalog.Into
+	Tables []catalog.TargetTable
+}
+
+// Reader is a connector.RecordReader.
+type Reader struct {
+	book  Book
+	of    unit.Redrive
+	to    Target
+	after int64
+	count int64
+}
+
+// Open claims the exceptions and reads them from behind a chunk on.
+func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte) (*Reader, error) {
+	a := &Reader{book: book, of: of, to: to}
+	if after != nil {
+		var err error
+		if a.after, err = strconv.ParseInt(string(after), 10, 64); err != nil {
+			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's number", after)
+		}
+	}
+	_, err := book.Take(ctx, of)
+	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)
+}
+
+// exceptionsInPage are read at once: a variable, so that binaries built for tests can
+// have many pages of few.
+var exceptionsInPage = 1000
+
+// Next is the connector.RecordReader's.
+func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
+	list, err := a.book.Open(ctx, a.of, a.after, exceptionsInPage)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, io.EOF
+	}
+	p := &record.Page{Schema: a.of.Schema, Records: make([]record.Record, 0, len(list))}
+	for _, e := range list {
+		r, err := a.record(e)
+		if err != nil {
+			return nil, fault.New(fault.Internal, "ledger.damaged", "exception %d: its record cannot be read: %w", e.ID, err)
+		}
+		p.Records = append(p.Records, r)
+		if a.of.Sent != nil {
+			m, err := a.sent(r, e)
+			if err != nil {
+				return nil, fault.Wrap(err, "exception %d", e.ID)
+			}
+			p.Mapped = append(p.Mapped, m)
+		}
+		p.Bytes += int64(len(e.Source))
+		a.after = e.ID
+	}
+	a.count += int64(len(list))
+	p.After = strconv.AppendInt(nil, a.after, 10)
+	return p, nil
+}
+
+func (a *Reader) record(e record.Exception) (record.Record, error) {
+	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID}
+	var err error
+	if e.Code == malformed || e.Code == "issue."+assembly.Rule {
+		if r.Broken, err = broken(e); err != nil || r.Broken != nil {
+			return r, err
+		}
+	}
+	r.Slots, err = record.Decode(e.Source, a.of.Schema)
+	return r, err
+}
+
+// sent is a record as the target was given it. Values that do not fit its
+// columns any more are issues.
+func (a *Reader) sent(r record.Record, e record.Exception) (record.Mapped, error) {
+	m := record.Mapped{Record: r}
+	was, rows, err := sent.Decode(e.Sent)
+	if err != nil {
+		return m, err
+	}
+	if !sent.Same(was, a.of.Sent) {
+		return m, fault.New(fault.Config, "redrive.as-sent", "it was sent to other columns than those before it").
+			Hint("redrive it by itself: --id %d", e.ID)
+	}
+	if m.Issues = sent.Issues(rows, a.to.Into, a.to.Tables); len(m.Issues) > 0 {
+		m.Reject = true
+		return m, nil
+	}
+	m.Rows = rows
+	return m, nil
+}
+
+// broken tells of an exception's source whether it is a text.
+func broken(e record.Exception) (*record.Broken, error) {
+	v, err := record.DecodeValue(e.Source)
+	text, ok := v.(string)
+	if err != nil || !ok || len(e.Issues) == 0 {
+		return nil, err
+	}
+	return &record.Broken{Issue: e.Issues[0], Raw: []byte(text)}, nil
+}
+
+// malformed is the code of records that could not be read.
+const malformed = "issue.malformed"
+
+// Count is the ledger's own.
+func (a *Reader) Count() int64 { return a.count }
+
+// Schema is that of the records as they were read.
+func (a *Reader) Schema() *record.Schema { return a.of.Schema }
+
+// Close is the connector.RecordReader's.
+func (a *Reader) Close() error { return nil }

@@ -1,0 +1,15 @@
+//go:build points
+
+package again
+
+import (
+	"os"
+	"strconv"
+)
+
+// Binaries for tests cut few exceptions into many pages, and so into chunks.
+func init() {
+	if n, err := strconv.Atoi(os.Getenv("GODWIT_EXCEPTIONS")); err == nil {
+		exceptionsInPage = n
+	}
+}
