@@ -73,7 +73,7 @@ func (a *again) record(e record.Exception) (record.Record, error) {
 }
 
 // malformed is the code of records that could not be read.
-const malformed = "issue.malformed"
+const malformed = "issue." + record.Malformed
 
 // Count is the ledger's own.
 func (a *again) Count() int64 { return a.count }
