@@ -73,7 +73,19 @@ func plainError(err error) error {
 	if s.JSONPointer != "" {
 		at = " in " + string(s.JSONPointer)
 	}
-	return fmt.Errorf("%w%s, after byte %d", s.Err, at, s.ByteOffset)
+	return fmt.Errorf("%s%s, after byte %d", SyntaxText(s), at, s.ByteOffset)
+}
+
+// SyntaxText is what is wrong with a JSON text. The library quotes texts, up to
+// the rest of the document; here no more than a character is told of it.
+func SyntaxText(s *jsontext.SyntacticError) string {
+	text := s.Err.Error()
+	for _, what := range []string{"invalid surrogate pair", "invalid escape sequence"} {
+		if strings.HasPrefix(text, what) {
+			return what + " in string"
+		}
+	}
+	return text
 }
 
 func (d *decoder) value() (any, error) {

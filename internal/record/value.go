@@ -1,6 +1,10 @@
 package record
 
-import "godwit/internal/catalog"
+import (
+	"fmt"
+
+	"godwit/internal/catalog"
+)
 
 // A value in a slot is one of
 //
@@ -63,6 +67,23 @@ type Record struct {
 type Broken struct {
 	Issue
 	Raw []byte // all of its text
+}
+
+// Malformed is the rule that a record breaks which cannot be read.
+const Malformed = "malformed"
+
+// Unreadable breaks a record whose slot holds a text that is no value of its
+// type, as a document in which a name stands twice: the other slots say which
+// record it is. Slots hold the text as it stands there; they are only read.
+func Unreadable(s *Schema, slots []any, slot int, why error) *Broken {
+	raw, err := Encode(s, slots)
+	if err != nil {
+		raw = fmt.Append(nil, slots[slot])
+	}
+	return &Broken{Raw: raw, Issue: Issue{
+		Rule: Malformed, Field: s.Fields[slot].Name, Severity: SeverityError, Text: why.Error(), Value: Show(slots[slot], false),
+		Hint: "mend it at the source and load it again: all of the record is kept with the exception",
+	}}
 }
 
 // Page is records in memory between two stages. It belongs to whoever received

@@ -30,6 +30,8 @@ type Server struct {
 	Port int
 
 	base     string
+	program  string
+	who      *syscall.Credential
 	cmd      *exec.Cmd
 	done     chan struct{}
 	watchdog *os.File
@@ -46,22 +48,24 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	credential, err := account()
-	if err != nil {
+	s := &Server{program: program}
+	if s.who, err = account(); err != nil {
 		return nil, err
 	}
-	s := &Server{done: make(chan struct{})}
 	if s.base, err = os.MkdirTemp("/tmp", "godwit-maria-"); err != nil {
 		return nil, err
 	}
-	if err = os.Chmod(s.base, 0o755); err == nil && credential != nil {
-		err = os.Chown(s.base, int(credential.Uid), int(credential.Gid))
+	if err = os.Chmod(s.base, 0o755); err == nil && s.who != nil {
+		err = os.Chown(s.base, int(s.who.Uid), int(s.who.Gid))
 	}
 	if err == nil {
-		err = s.run(ctx, credential, install, "--no-defaults", "--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")
+		err = s.run(ctx, install, "--no-defaults", "--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")
 	}
 	if err == nil {
-		err = s.launch(ctx, credential, program)
+		s.Port, err = freePort()
+	}
+	if err == nil {
+		err = s.launch(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start mariadb: %w", errors.Join(err, s.Stop()))
@@ -106,30 +110,30 @@ func account() (*syscall.Credential, error) {
 }
 
 // run runs a program to its end; what it said is part of the error.
-func (s *Server) run(ctx context.Context, who *syscall.Credential, program string, args ...string) error {
+func (s *Server) run(ctx context.Context, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = s.base
 	cmd.Env = append(os.Environ(), "TMPDIR="+s.base) // two servers that are made at once take the same names there
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.who}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, bytes.TrimSpace(out))
 	}
 	return nil
 }
 
-// launch starts the server on a free port, with a shell beside it that ends it
-// when this process is gone.
-func (s *Server) launch(ctx context.Context, who *syscall.Credential, program string) error {
+func freePort() (int, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	s.Port = listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return err
-	}
+	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+}
+
+// launch starts the server on its port, with a shell beside it that ends it
+// when this process is gone.
+func (s *Server) launch(ctx context.Context) error {
 	init := filepath.Join(s.base, "init.sql")
-	text := "CREATE USER rig@'127.0.0.1' IDENTIFIED BY '" + Password + "';\nGRANT ALL ON *.* TO rig@'127.0.0.1' WITH GRANT OPTION;\n"
+	text := "CREATE USER IF NOT EXISTS rig@'127.0.0.1' IDENTIFIED BY '" + Password + "';\nGRANT ALL ON *.* TO rig@'127.0.0.1' WITH GRANT OPTION;\n"
 	if err := os.WriteFile(init, []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -138,16 +142,17 @@ func (s *Server) launch(ctx context.Context, who *syscall.Credential, program st
 		return err
 	}
 	defer log.Close()
-	s.cmd = exec.Command(program, "--no-defaults", "--datadir="+s.data(), "--socket="+s.socket(), "--port="+strconv.Itoa(s.Port), "--bind-address=127.0.0.1",
+	s.done = make(chan struct{})
+	s.cmd = exec.Command(s.program, "--no-defaults", "--datadir="+s.data(), "--socket="+s.socket(), "--port="+strconv.Itoa(s.Port), "--bind-address=127.0.0.1",
 		"--pid-file="+filepath.Join(s.base, "pid"), "--init-file="+init, "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
 		"--innodb-log-file-size=48M", "--performance-schema=off", "--skip-log-bin", "--character-set-server=utf8mb4", "--max-allowed-packet=64M", "--skip-networking=0")
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.base, log, log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: who}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: s.who}
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil
 		return err
 	}
-	go func() { _ = s.cmd.Wait(); close(s.done) }()
+	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(s.cmd, s.done)
 	if err := s.watch(); err != nil {
 		return err
 	}
@@ -197,6 +202,31 @@ func (s *Server) ready(ctx context.Context) error {
 			return fmt.Errorf("wait until the server is ready: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// Crash ends the server at once and keeps its data, but for what was committed
+// in the last second before. A second call does nothing.
+func (s *Server) Crash() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill() // only fails when it has ended
+	<-s.done
+	s.cmd = nil
+	_ = s.guard.Process.Kill() // it would remove the folder
+	_ = s.guard.Wait()
+	s.watchdog.Close()
+	s.watchdog = nil
+}
+
+// Restart starts the server again on its port, after ending it if it runs, and
+// returns when it takes connections.
+func (s *Server) Restart(ctx context.Context) error {
+	s.Crash()
+	if err := s.launch(ctx); err != nil {
+		return fmt.Errorf("restart mariadb: %w", err)
+	}
+	return nil
 }
 
 // Log is the end of the server's log.

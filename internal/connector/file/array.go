@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"godwit/internal/fault"
+	"godwit/internal/record"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -115,7 +116,7 @@ func (a *array) rest(why error) (frame, error) {
 	a.over, a.inner, a.end = true, false, at+int64(len(raw))
 	text := why.Error()
 	if syntax != nil {
-		text = fmt.Sprintf("%v, behind byte %d", syntax.Err, a.base+syntax.ByteOffset)
+		text = fmt.Sprintf("%s, behind byte %d", record.SyntaxText(syntax), a.base+syntax.ByteOffset)
 	}
 	return frame{raw: raw, at: at, why: "the rest of the file is no JSON: " + text}, nil
 }

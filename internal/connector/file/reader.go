@@ -202,7 +202,7 @@ func (r *reader) record(f frame) (record.Record, error) {
 			where = fmt.Sprintf("%s, line %d, byte %d", r.at.Name, f.line, f.at)
 		}
 		rec.Broken = &record.Broken{Raw: f.raw, Issue: record.Issue{
-			Rule: "malformed", Severity: record.SeverityError, Text: why, Value: where + ": " + record.Show(string(f.raw), false),
+			Rule: record.Malformed, Severity: record.SeverityError, Text: why, Value: where + ": " + record.Show(string(f.raw), false),
 			Hint: "mend the file and load it again: the text is kept with the exception",
 		}}
 		rec.Slots = make([]any, len(r.d.schema.Fields))

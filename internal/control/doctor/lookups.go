@@ -107,7 +107,7 @@ func (t *table) columns() error {
 
 func (t *table) take(r *record.Record) error {
 	if r.Broken != nil {
-		return fault.New(fault.Data, "lookup.unreadable", "a record of it cannot be read: %s", r.Broken.Text).Hint("mend the file")
+		return fault.New(fault.Data, "lookup.unreadable", "a record of it cannot be read: %s", r.Broken.Text).Hint("mend it at the source")
 	}
 	pair, null := [2]string{}, false
 	for i, slot := range []int{t.key, t.value} {

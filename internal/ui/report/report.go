@@ -34,19 +34,19 @@ type Report struct {
 
 // Verdict is who ran what, and how it ended.
 type Verdict struct {
-	Run        string     `json:"run"`
-	Flow       string     `json:"flow"`
-	Of         string     `json:"of,omitempty"` // run whose records a redrive processed again
-	Outcome    string     `json:"outcome"`      // done, failed, stopped, cancelled
-	Why        string     `json:"why,omitempty"`
-	Exit       int        `json:"exit"`
-	Plan       string     `json:"plan"`    // hash
-	Version    string     `json:"version"` // of godwit
-	Actor      string     `json:"actor"`
-	Host       string     `json:"host"`
-	Started    time.Time  `json:"started"`
-	Ended      time.Time  `json:"ended"`            // of the last event
-	Idle       float64    `json:"idle_s,omitempty"` // seconds in which nobody went on with it
+	Run     string    `json:"run"`
+	Flow    string    `json:"flow"`
+	Of      string    `json:"of,omitempty"` // run whose records a redrive processed again
+	Outcome string    `json:"outcome"`      // done, failed, stopped, cancelled
+	Why     string    `json:"why,omitempty"`
+	Exit    int       `json:"exit"`
+	Plan    string    `json:"plan"`    // hash
+	Version string    `json:"version"` // of godwit
+	Actor   string    `json:"actor"`
+	Host    string    `json:"host"`
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"` // of the last event
+	Standstill
 	Systems    []System   `json:"systems"`
 	Snapshots  []Snapshot `json:"snapshots,omitempty"`
 	LeftBehind []string   `json:"left_behind,omitempty"` // marks, slots, settings still there
@@ -55,6 +55,12 @@ type Verdict struct {
 	NotVerified int64 `json:"not_verified,omitempty"`
 	NotRead     int64 `json:"not_read,omitempty"`   // records outside of a sample
 	NotMapped   int64 `json:"not_mapped,omitempty"` // records that a verification could not map
+}
+
+// Standstill is time in which a run got no further, in seconds.
+type Standstill struct {
+	Idle float64 `json:"idle_s,omitempty"` // nobody went on with it
+	Lost float64 `json:"lost_s,omitempty"` // units waited for their next try
 }
 
 // took is how long the run was worked at.

@@ -93,6 +93,9 @@ func (p page) again() Table {
 	t := Table{ID: "copied-again", Title: "Retries and repairs",
 		Help:    "Work that was done more than once. Nothing counts twice: a repeated chunk replaces its account.",
 		Columns: []Column{{Name: "what"}, {Name: "unit"}, {Name: "at"}, {Name: "times", Numbers: true}, {Name: "rows", Numbers: true}, {Name: "why", Wide: true}}}
+	if lost := seconds(p.Verdict.Lost); lost >= time.Second {
+		t.Help += " Units waited " + view.Span(lost) + " for their next try."
+	}
 	for _, a := range p.Again {
 		t.Rows = append(t.Rows, []Cell{text(a.What), text(a.Unit), p.when(a.At), number(a.Times), number(a.Rows), text(a.Why)})
 	}

@@ -205,12 +205,25 @@ func Notes(st *chronicle.Story) []view.Note {
 	if back > 0 {
 		list = append(list, view.Note{Label: "undone", N: int64(back), Text: plural(back, "step was", "steps were") + " taken back, since the list failed or was cancelled"})
 	}
+	if st.Lost >= time.Second {
+		list = append(list, view.Note{Label: "lost", Text: view.Span(st.Lost) + " in which units waited for their next try" + lastWhy(st)})
+	}
 	for _, p := range st.Proofs {
 		if p.Around() && p.Result == "differs" {
 			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
 		}
 	}
 	return list
+}
+
+// lastWhy is what units were tried again after, the last time.
+func lastWhy(st *chronicle.Story) string {
+	for _, a := range slices.Backward(st.Again) {
+		if a.What == "retry" && a.Why != "" {
+			return ", last after: " + a.Why
+		}
+	}
+	return ""
 }
 
 func plural(n int, one, more string) string {

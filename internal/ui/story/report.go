@@ -99,7 +99,7 @@ func verdict(st *chronicle.Story) report.Verdict {
 		Run: st.Run.Name(), Flow: st.Run.Flow, Outcome: st.Run.Outcome, Exit: st.Run.Exit, Plan: st.Run.PlanHash,
 		Version: st.Version, Actor: st.Actor, Host: st.Run.Owner, Started: st.Run.Opened, Ended: st.Run.Ended,
 	}
-	v.Idle = st.Idle.Seconds()
+	v.Idle, v.Lost = st.Idle.Seconds(), st.Lost.Seconds()
 	if v.Ended.IsZero() {
 		v.Ended = st.Last
 	}

@@ -53,18 +53,8 @@ func (d *Database) URL() string {
 func New(t testing.TB) *Database {
 	t.Helper()
 	server, err := shared()
-	if errors.Is(err, mariadb.ErrNotInstalled) && os.Getenv("GODWIT_MARIADB") != "must" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &Database{Name: fmt.Sprintf("t%d", serial.Add(1)), Port: server.Port}
-	admin := open(t, d.Port, "")
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+d.Name); err != nil {
-		t.Fatal(err)
-	}
-	d.DB = open(t, d.Port, d.Name)
+	installed(t, err)
+	d, admin := database(t, server)
 	t.Cleanup(func() {
 		_, err := admin.ExecContext(context.Background(), "DROP DATABASE "+d.Name)
 		if err := errors.Join(err, d.DB.Close(), admin.Close()); err != nil {
@@ -72,6 +62,45 @@ func New(t testing.TB) *Database {
 		}
 	})
 	return d
+}
+
+// Own is a database on a server of the test's own, which may be crashed and
+// restarted; it ends with the test.
+func Own(t testing.TB) (*mariadb.Server, *Database) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	server, err := mariadb.Start(ctx)
+	installed(t, err)
+	d, admin := database(t, server)
+	t.Cleanup(func() {
+		if err := errors.Join(d.DB.Close(), admin.Close(), server.Stop()); err != nil {
+			t.Error(err)
+		}
+	})
+	return server, d
+}
+
+// installed skips the test where there is no MariaDB.
+func installed(t testing.TB, err error) {
+	t.Helper()
+	if errors.Is(err, mariadb.ErrNotInstalled) && os.Getenv("GODWIT_MARIADB") != "must" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func database(t testing.TB, server *mariadb.Server) (d *Database, admin *sql.DB) {
+	t.Helper()
+	d = &Database{Name: fmt.Sprintf("t%d", serial.Add(1)), Port: server.Port}
+	admin = open(t, d.Port, "")
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+d.Name); err != nil {
+		t.Fatal(err)
+	}
+	d.DB = open(t, d.Port, d.Name)
+	return d, admin
 }
 
 func open(t testing.TB, port int, database string) *sql.DB {

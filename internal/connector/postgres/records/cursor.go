@@ -210,16 +210,24 @@ func (c *Cursor) decode(raw [][]byte) error {
 	}
 	r := record.Record{Op: record.Create, Slots: c.slab[:n:n]}
 	c.slab = c.slab[n:]
+	unread, why := -1, error(nil)
 	for i, b := range raw[:n] {
 		if b == nil {
 			continue
 		}
 		r.Size += len(b)
 		v, err := c.decoders[i].Decode(b)
-		if err != nil {
+		switch {
+		case err == nil:
+		case c.formats[i] == typed.BinaryFormat:
 			return fault.New(fault.Data, "data.syntax", "column %q holds what cannot be read exactly", c.q.schema.Fields[i].Name)
+		default: // json takes names twice and halves of surrogates
+			v, unread, why = string(b), i, err
 		}
 		r.Slots[i] = v
+	}
+	if unread >= 0 {
+		r.Broken = record.Unreadable(c.q.schema, r.Slots, unread, why)
 	}
 	c.heldSame = c.same && len(raw[n]) == 1 && raw[n][0] != 0
 	if len(c.q.key) > 0 {

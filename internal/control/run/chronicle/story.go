@@ -149,9 +149,11 @@ func flowText(flow json.RawMessage) string {
 func (s *Story) tell(events []unit.Event) {
 	proofs, differences := map[string]Proof{}, map[string][]Difference{}
 	retries := map[string]int{}
+	var waited outages
 	for _, e := range events {
 		before := s.Last
 		s.Last = e.At
+		waited.take(e, before)
 		switch e.Kind {
 		case unit.RunStarted:
 			s.Actor = e.Actor
@@ -189,6 +191,8 @@ func (s *Story) tell(events []unit.Event) {
 			s.Events = append(s.Events, e)
 		}
 	}
+	waited.over(s.Last)
+	s.Lost = waited.lost()
 	for _, p := range proofs {
 		s.Proofs = append(s.Proofs, p)
 	}

@@ -51,6 +51,13 @@ func TestStoryTells(t *testing.T) {
 			[]unit.Event{event(1, unit.UnitRetry, data, broke), event(2, unit.UnitRetry, data, broke)},
 			Story{Again: []Again{{What: "retry", Unit: data, Why: "connection reset", At: at(2), Times: 2}}, Last: at(2)},
 		},
+		"waits for the next try count once, those of nobody not at all": {
+			[]unit.Event{event(10, unit.UnitRetry, data, broke), event(12, unit.UnitRetry, table, broke), event(20, unit.UnitStarted, data, nil), event(21, unit.UnitRetry, data, broke),
+				event(25, unit.UnitStarted, table, nil), event(30, unit.UnitRetry, "wait/probe/1", unit.Ended{}), event(31, unit.UnitStarted, data, nil),
+				event(40, unit.UnitRetry, data, broke), event(100, unit.RunResumed, "", unit.Resumed{}), event(103, unit.UnitStarted, data, nil)},
+			Story{Again: []Again{{What: "retry", Unit: data, Why: "connection reset", At: at(40), Times: 3}, {What: "retry", Unit: table, Why: "connection reset", At: at(12), Times: 1},
+				{What: "retry", Unit: "wait/probe/1", At: at(30), Times: 1}}, Timing: Timing{Idle: 60 * time.Second, Lost: 24 * time.Second}, Last: at(103)},
+		},
 		"a snapshot and its loss": {
 			[]unit.Event{event(1, unit.SnapshotOpened, "", unit.Snapshot{Connection: "from", ID: "1"}),
 				event(2, unit.SnapshotOpened, "", unit.Snapshot{Connection: "from", ID: "1"}),

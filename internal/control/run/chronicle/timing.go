@@ -12,6 +12,7 @@ type Timing struct {
 	Samples []Sample
 	Slowest []UnitTime
 	Idle    time.Duration // how long nobody went on with it
+	Lost    time.Duration // how long units waited for their next try, those that waited at once counted once
 }
 
 // Span is a class of a step's work in time.

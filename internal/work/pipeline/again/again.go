@@ -131,7 +131,7 @@ func broken(e record.Exception) (*record.Broken, error) {
 }
 
 // malformed is the code of records that could not be read.
-const malformed = "issue.malformed"
+const malformed = "issue." + record.Malformed
 
 // Count is the ledger's own.
 func (a *Reader) Count() int64 { return a.count }

@@ -71,6 +71,8 @@ func (b *batch) take(page *record.Page) (enough bool, err error) {
 			l.rows, l.size = append(l.rows, doc), l.size+size
 			b.size += size
 			switch {
+			case row.Broken != nil:
+				l.wrong = "has a row that cannot be read: " + row.Broken.Field + " " + row.Broken.Text
 			case r.part.One && len(l.rows) > 1:
 				l.wrong = "has several rows, one is due"
 			case len(l.rows) > recordRows:

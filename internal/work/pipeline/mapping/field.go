@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -135,7 +136,7 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 func (c *compiler) lookup(f *field, m *Field, of catalog.Type) catalog.Type {
 	values, ok := c.lookups[m.Lookup]
 	if !ok {
-		c.add("lookup", "map.lookup", "there is no lookup "+quote(m.Lookup), suggest(m.Lookup, keys(c.lookups)))
+		c.add("lookup", "map.lookup", "there is no lookup "+quote(m.Lookup), suggest(m.Lookup, slices.Sorted(maps.Keys(c.lookups))))
 	}
 	f.lookup = &table{m.Lookup, values, written(m.Else), of}
 	if f.lookup.other == "reject" {
@@ -145,15 +146,6 @@ func (c *compiler) lookup(f *field, m *Field, of catalog.Type) catalog.Type {
 		return catalog.Type{Kind: catalog.KindText}
 	}
 	return catalog.Type{}
-}
-
-func keys[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // sources compiles from, expr, const and each, of which one is wanted; from

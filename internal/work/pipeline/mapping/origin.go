@@ -18,7 +18,7 @@ func (w *Worker) origin(f *field) (any, bool) {
 		v, err := w.run(f.origin)
 		if err != nil {
 			w.broken(f, nil, "expr", err.Error())
-			w.issues[len(w.issues)-1].Value = ""
+			w.issues[len(w.issues)-1].Value = w.given(f.origin, f.checks.printable)
 			return nil, false
 		}
 		return v, true
@@ -64,6 +64,17 @@ func (w *Worker) run(p *program) (any, error) {
 		env[v.name] = w.variable(v)
 	}
 	return w.machine.Run(p.Program)
+}
+
+// given tells what some of the paths that an expression reads hold.
+func (w *Worker) given(p *program, printable bool) string {
+	var all []string
+	for i, v := range p.Vars {
+		if len(v.Path) > 0 && len(all) < 3 {
+			all = append(all, v.Root+"."+v.Path.String()+" is "+record.Show(w.variable(&p.vars[i]), printable))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // variable is the value of a path; what is not there is null, also where a

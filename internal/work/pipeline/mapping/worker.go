@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -108,7 +109,7 @@ func (w *Worker) remove(m *record.Mapped) {
 	t := w.p.targets[0]
 	slots := w.row(0)
 	for i, f := range w.p.fields {
-		if t.table != nil && len(t.key) > 0 && !contains(t.key, t.columns[f.slot]) {
+		if t.table != nil && len(t.key) > 0 && !slices.Contains(t.key, t.columns[f.slot]) {
 			continue
 		}
 		w.values[i] = w.field(f)
@@ -116,15 +117,6 @@ func (w *Worker) remove(m *record.Mapped) {
 	}
 	w.seal(t, slots, "")
 	m.Rows = []record.Row{{Slots: slots}}
-}
-
-func contains(list []string, name string) bool {
-	for _, s := range list {
-		if s == name {
-			return true
-		}
-	}
-	return false
 }
 
 // row gives the slots of a row of a target, all missing. Rows share blocks of
@@ -218,7 +210,7 @@ func (w *Worker) shown(name string) string {
 func (w *Worker) truth(p *program, name string) (answer, ok bool) {
 	v, err := w.run(p)
 	if err != nil {
-		w.report(record.Issue{Rule: "expr", Field: w.shown(name), Severity: record.SeverityError, Text: err.Error()})
+		w.report(record.Issue{Rule: "expr", Field: w.shown(name), Severity: record.SeverityError, Text: err.Error(), Value: w.given(p, false)})
 		return false, false
 	}
 	answer, isBool := v.(bool)
@@ -241,7 +233,7 @@ func (w *Worker) check(r *rule) {
 	issue := record.Issue{Rule: r.Name, Field: r.Field, Severity: r.Severity, Hint: r.Hint}
 	switch {
 	case err != nil:
-		issue.Text = "cannot be checked: " + err.Error()
+		issue.Text, issue.Value = "cannot be checked: "+err.Error(), w.given(r.check, false)
 	case v == true:
 		return
 	default:
