@@ -41,7 +41,7 @@ func (c *chunk) source(r record.Record) ([]byte, error) {
 	if r.Broken != nil {
 		return record.EncodeValue(string(r.Broken.Raw))
 	}
-	return record.Encode(c.schema, r.Slots)
+	return record.Encode(c.schema, r.AsRead())
 }
 
 // broken tells of an exception's source whether it is a text.

@@ -43,6 +43,9 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 				b.mapped = make([]record.Mapped, len(b.page.Records))
 				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {
+					if err := w.Open(&b.page.Records[i]); err != nil {
+						return err
+					}
 					b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i])
 					switch {
 					case keys == nil:
