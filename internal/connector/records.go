@@ -85,6 +85,11 @@ type RecordReader interface {
 // that say the same see the same rows.
 type PointInTime interface{ At() string }
 
+// Unread is a RecordReader that leaves documents to whoever maps its records,
+// who knows what is wanted of them, and may do so in several goroutines: asked
+// before the first Next, slots may hold record.JSON in place of a value.
+type Unread interface{ LeaveJSON() }
+
 // Modes of writing records.
 const (
 	ModeAppend  = "append"

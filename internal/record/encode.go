@@ -147,6 +147,12 @@ func stored(b []byte, v any, t catalog.Type) (_ []byte, err error) {
 		return append(b, ']'), nil
 	case Object:
 		return storedObject(b, v)
+	case JSON:
+		whole, err := DecodeJSON([]byte(v))
+		if err != nil {
+			return nil, err
+		}
+		return stored(b, whole, t)
 	case missing:
 		return append(b, `{"$missing":true}`...), nil
 	}

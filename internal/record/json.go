@@ -25,23 +25,35 @@ import (
 func DecodeJSON(b []byte) (any, error) {
 	d := decoders.Get().(*decoder)
 	defer d.done()
-	d.text = string(b)
-	d.json.Reset(bytes.NewBuffer(b)) // which it reads without copying
-	v, err := d.value()
-	if err != nil {
-		return nil, plainError(err)
+	if err := d.valid(b); err != nil {
+		return nil, err
 	}
-	if _, err := d.json.ReadToken(); err != io.EOF {
-		return nil, fmt.Errorf("something stands behind the value, at byte %d", d.json.InputOffset())
+	d.text, d.at = string(b), 0
+	return d.value(&everything), nil
+}
+
+// Decode is DecodeJSON of the parts that are wanted. All of the text is proved
+// to be right.
+func (j JSON) Decode(w *Wanted) (any, error) {
+	d := decoders.Get().(*decoder)
+	defer d.done()
+	d.room = append(d.room[:0], j...)
+	if err := d.valid(d.room); err != nil {
+		return nil, err
 	}
-	return v, nil
+	d.text, d.at = string(j), 0
+	return d.value(w), nil
 }
 
 // decoder is used again and again: documents of one kind have the same names,
-// and all texts of one are parts of it.
+// and all texts of one are parts of it. It proves that the text is right first;
+// so whoever goes through it behind that needs to know no errors.
 type decoder struct {
 	json  *jsontext.Decoder
-	text  string            // the whole document
+	bytes bytes.Buffer // which json reads without copying
+	room  []byte
+	text  string // the whole document
+	at    int
 	names map[string]string // met before
 }
 
@@ -58,6 +70,26 @@ func (d *decoder) done() {
 		d.text = ""
 		decoders.Put(d)
 	}
+}
+
+// valid proves that b is one JSON text. What is none is read once more token by
+// token: that finds the first place where it goes wrong.
+func (d *decoder) valid(b []byte) error {
+	d.bytes = *bytes.NewBuffer(b)
+	d.json.Reset(&d.bytes)
+	if _, wrong := d.json.ReadValue(); wrong != nil {
+		d.bytes = *bytes.NewBuffer(b)
+		d.json.Reset(&d.bytes)
+		for {
+			if _, err := d.json.ReadToken(); err != nil {
+				return plainError(err)
+			}
+		}
+	}
+	if _, err := d.json.ReadToken(); err != io.EOF {
+		return fmt.Errorf("something stands behind the value, at byte %d", d.json.InputOffset())
+	}
+	return nil
 }
 
 // plainError takes the library's name off its errors.
@@ -88,96 +120,149 @@ func SyntaxText(s *jsontext.SyntacticError) string {
 	return text
 }
 
-func (d *decoder) value() (any, error) {
-	switch d.json.PeekKind() {
-	case '[':
-		return d.list()
+// next is the byte that the next value, name or end begins with.
+func (d *decoder) next() byte {
+	for {
+		switch c := d.text[d.at]; c {
+		case ' ', '\t', '\n', '\r', ',', ':':
+			d.at++
+		default:
+			return c
+		}
+	}
+}
+
+func (d *decoder) value(w *Wanted) any {
+	switch d.next() {
 	case '{':
-		return d.object()
-	}
-	raw, err := d.json.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	switch raw.Kind() {
-	case 'n':
-		return nil, nil
-	case 't':
-		return true, nil
-	case 'f':
-		return false, nil
+		return d.object(w)
+	case '[':
+		return d.list(w)
 	case '"':
-		return d.string(raw)
+		return d.string()
 	}
-	return number(d.part(raw, 0)), nil
+	switch text := d.word(); text[0] {
+	case 'n':
+		return nil
+	case 't', 'f':
+		return text[0] == 't'
+	default:
+		return number(text)
+	}
 }
 
-// part is a value that was just read, less so many bytes at both ends, as a part
-// of the whole text: it needs no memory of its own.
-func (d *decoder) part(raw jsontext.Value, less int) string {
-	end := int(d.json.InputOffset())
-	return d.text[end-len(raw)+less : end-less]
+// word is a number, true, false or null.
+func (d *decoder) word() string {
+	begin := d.at
+	for d.at < len(d.text) {
+		switch d.text[d.at] {
+		case ',', ']', '}', ' ', '\t', '\n', '\r':
+			return d.text[begin:d.at]
+		}
+		d.at++
+	}
+	return d.text[begin:]
 }
 
-func (d *decoder) string(raw jsontext.Value) (string, error) {
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return d.part(raw, 1), nil
+// quoted is what stands between two quotes; plain tells that it means itself.
+func (d *decoder) quoted() (inner string, plain bool) {
+	d.at++
+	begin := d.at
+	for {
+		d.at += strings.IndexByte(d.text[d.at:], '"') + 1
+		inner = d.text[begin : d.at-1]
+		slashes := len(inner) - len(strings.TrimRight(inner, `\`))
+		if slashes%2 == 0 {
+			return inner, slashes == 0 && strings.IndexByte(inner, '\\') < 0
+		}
 	}
-	b, err := jsontext.AppendUnquote(nil, raw)
-	return string(b), err
+}
+
+// string is a part of the whole text where it can: it needs no memory of its own.
+func (d *decoder) string() string {
+	begin := d.at
+	inner, plain := d.quoted()
+	if plain {
+		return inner
+	}
+	b, _ := jsontext.AppendUnquote(nil, d.text[begin:d.at])
+	return string(b)
 }
 
 // name is the name of a field. It is not a part of the text: what is kept for
 // the next document must not keep this one.
-func (d *decoder) name() (string, error) {
-	raw, err := d.json.ReadValue()
-	if err != nil {
-		return "", err
+func (d *decoder) name() string {
+	begin := d.at
+	inner, plain := d.quoted()
+	if kept, ok := d.names[inner]; ok {
+		return kept
 	}
-	if kept, ok := d.names[string(raw)]; ok {
-		return kept, nil
+	name := strings.Clone(inner)
+	if !plain {
+		b, _ := jsontext.AppendUnquote(nil, d.text[begin:d.at])
+		name = string(b)
 	}
-	b, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return "", err
-	}
-	name := string(b)
-	d.names[string(raw)] = name
-	return name, nil
+	d.names[strings.Clone(inner)] = name
+	return name
 }
 
-func (d *decoder) list() (any, error) {
-	if _, err := d.json.ReadToken(); err != nil {
-		return nil, err
-	}
+func (d *decoder) list(w *Wanted) any {
+	d.at++
+	of, most := w.elements()
 	list := []any{}
-	for d.json.PeekKind() != ']' {
-		v, err := d.value()
-		if err != nil {
-			return nil, err
+	for d.next() != ']' {
+		if len(list) < most {
+			list = append(list, d.value(of))
+		} else {
+			d.skip()
 		}
-		list = append(list, v)
 	}
-	_, err := d.json.ReadToken()
-	return list, err
+	d.at++
+	return list
 }
 
-func (d *decoder) object() (any, error) {
-	if _, err := d.json.ReadToken(); err != nil {
-		return nil, err
-	}
+func (d *decoder) object(w *Wanted) any {
+	d.at++
 	object := Object{}
-	for d.json.PeekKind() != '}' {
-		name, err := d.name()
-		if err != nil {
-			return nil, err
-		}
-		if object[name], err = d.value(); err != nil {
-			return nil, err
+	for d.next() != '}' {
+		name := d.name()
+		if of := w.below(name); of != nil {
+			object[name] = d.value(of)
+		} else {
+			d.skip()
 		}
 	}
-	_, err := d.json.ReadToken()
-	return object, err
+	d.at++
+	return object
+}
+
+// skip goes past a value.
+func (d *decoder) skip() {
+	depth := 0
+	switch d.next() {
+	case '"':
+		d.quoted()
+		return
+	case '{', '[':
+	default:
+		d.word()
+		return
+	}
+	for {
+		switch d.text[d.at] {
+		case '"':
+			d.quoted()
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		d.at++
+		if depth == 0 {
+			return
+		}
+	}
 }
 
 // number is a number: int64 where that is exactly what is written.
@@ -231,6 +316,12 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 		return appendList(b, v)
 	case Object:
 		return appendObject(b, v)
+	case JSON:
+		whole, err := DecodeJSON([]byte(v))
+		if err != nil {
+			return b, err
+		}
+		return AppendJSON(b, whole)
 	}
 	return b, fmt.Errorf("JSON has no form for a value of type %T", v)
 }

@@ -16,6 +16,8 @@ import (
 //	           the clock, as UTC), a moment (in UTC); what has no such form
 //	           (infinity, years before 1 or after 9999) is a string
 //	[]any  Object  lists and documents of values
+//	JSON       a JSON value that nobody has read yet, where a reader was asked
+//	           to leave it
 //
 // Values of a type that only one system has are strings. Values are not
 // changed once they are in a record.
@@ -29,6 +31,10 @@ func (missing) String() string { return "missing" }
 
 // Decimal is an exact number as it was written: "12.50", "-0", "1e400".
 type Decimal string
+
+// JSON is the text of a JSON value that nobody has read yet: it may turn out to
+// be none. Written and stored it is the value.
+type JSON string
 
 // Object is a document inside a record. Names are unique; their order is not
 // kept.
@@ -54,6 +60,7 @@ const (
 type Record struct {
 	Op    Op
 	Slots []any
+	Whole []any  // what was read, where Slots has only parts of its documents; nil = Slots has all
 	Key   string // the key's values as text, see KeyText; "" = it has none
 	Size  int    // bytes at the source, about
 	// Exception is the one that this record is redriven from, 0 when it comes
@@ -61,6 +68,14 @@ type Record struct {
 	Exception int64
 	// Broken says why it could not be read, or not all of it: it is not mapped then.
 	Broken *Broken
+}
+
+// AsRead are the slots with all that the source gave.
+func (r *Record) AsRead() []any {
+	if r.Whole != nil {
+		return r.Whole
+	}
+	return r.Slots
 }
 
 // Broken is a record that its source could not make sense of.

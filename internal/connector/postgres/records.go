@@ -149,6 +149,9 @@ func (r *recordReader) Schema() *record.Schema { return r.cursor.Schema() }
 // At is the connector.PointInTime's.
 func (r *recordReader) At() string { return r.point }
 
+// LeaveJSON is the connector.Unread's: see records.Cursor.
+func (r *recordReader) LeaveJSON() { r.cursor.LeaveJSON() }
+
 // Count is the connector.RecordReader's: see records.Cursor.
 func (r *recordReader) Count() int64 { return r.cursor.Count() }
 

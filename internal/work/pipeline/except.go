@@ -42,7 +42,7 @@ func (c *chunk) source(r record.Record) ([]byte, error) {
 	if r.Broken != nil {
 		return record.EncodeValue(string(r.Broken.Raw))
 	}
-	return record.Encode(c.schema, r.Slots)
+	return record.Encode(c.schema, r.AsRead())
 }
 
 // close notes the end of an exception that this record was redriven from.

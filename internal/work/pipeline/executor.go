@@ -131,6 +131,9 @@ func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease
 	if err != nil {
 		return nil, "", fault.Wrap(err, "read %s", s.From)
 	}
+	if u, ok := r.(connector.Unread); ok {
+		u.LeaveJSON()
+	}
 	at := ""
 	if p, ok := r.(connector.PointInTime); ok {
 		at = p.At()

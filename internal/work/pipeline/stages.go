@@ -67,6 +67,7 @@ func mapped(w *mapping.Worker, p *record.Page, i int) (record.Mapped, []mapping.
 	if p.Mapped != nil {
 		return p.Mapped[i], nil
 	}
+	w.Open(r)
 	if r.Broken != nil {
 		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}, nil
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/sqlstate"
@@ -83,6 +85,17 @@ func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance relatio
 		return nil, p.refused(err, 0, "")
 	}
 	return c, relations.Unchanged(ctx, conn, q, glance)
+}
+
+// LeaveJSON has documents come as record.JSON. Those of the key, and what an
+// incremental read goes by, are read here.
+func (c *Cursor) LeaveJSON() {
+	for i, f := range c.q.schema.Fields {
+		since := c.q.q.Since != nil && c.q.q.Since.Column == f.Name
+		if f.Type.Kind == catalog.KindJSON && !since && !slices.Contains(c.q.q.Key, f.Name) {
+			c.decoders[i].Decode = func(b []byte) (any, error) { return record.JSON(b), nil }
+		}
+	}
 }
 
 // Schema is the records'.

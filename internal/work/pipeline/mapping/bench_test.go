@@ -35,7 +35,7 @@ func wide() (*Map, Input, *record.Record) {
 		add(Field{Min: lit(int64(0))}, amount, amount, record.Decimal("12345.67"))
 		add(Field{}, kind(catalog.KindTimestamp), kind(catalog.KindTimestamp), time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC))
 	}
-	add(Field{In: []Literal{{"new"}, {"old"}}}, text, text, "old")
+	add(Field{In: []Literal{{Value: "new"}, {Value: "old"}}}, text, text, "old")
 	add(Field{Convert: Converts{{Name: "date", Args: []string{"2006-01-02"}}}}, text, kind(catalog.KindDate), "2024-02-29")
 	add(Field{Expr: "doc.c0 * 2 + 1"}, integer, integer, int64(5))
 	add(Field{Expr: `doc.c1 + "/" + (doc.c5 ?? "")`}, text, text, "x")
@@ -72,7 +72,7 @@ func nested() (*Map, Input, *record.Record) {
 		add(catalog.Type{Kind: catalog.KindDecimal, Precision: 12, Scale: 4}, Field{From: []string{"doc.meta.price.amount"}, Min: lit(int64(0))})
 	}
 	add(kind(catalog.KindTimestamp), Field{From: []string{"doc.created"}, Convert: Converts{{Name: "date", Args: []string{"2 Jan 2006 15:04:05"}}}})
-	add(text, Field{From: []string{"doc.meta.price.currency"}, Convert: Converts{{Name: "upper"}}, In: []Literal{{"EUR"}, {"USD"}}})
+	add(text, Field{From: []string{"doc.meta.price.currency"}, Convert: Converts{{Name: "upper"}}, In: []Literal{{Value: "EUR"}, {Value: "USD"}}})
 	add(integer, Field{From: []string{"doc.size"}})
 	add(kind(catalog.KindBool), Field{Expr: `"adult" in (doc.doc.audience ?? [])`})
 	add(kind(catalog.KindBool), Field{Expr: "(doc.doc.technical?.height ?? 0) >= 720"})

@@ -33,6 +33,8 @@ type scoped struct {
 	nested bool            // each inside each: parent is the element around
 	of     *catalog.Schema // of the elements, when they are rows of a part
 	prefix string          // of names in the lineage
+	// What is wanted of the elements, and of those around them.
+	item, around *record.Wanted
 }
 
 // Compile checks a map against what both sides hold. All problems are
@@ -44,6 +46,9 @@ func Compile(m *Map, in Input) (*Program, []Problem) {
 	}
 	c := &compiler{Input: in, m: m, at: m.At, lookups: map[string]map[string]string{}}
 	c.p = &Program{env: in.Env, schema: in.Source, lineage: map[string][]string{}, read: map[string]bool{}}
+	for range in.Source.Fields {
+		c.p.wanted = append(c.p.wanted, &record.Wanted{})
+	}
 	c.p.targets = []*target{{index: map[string]int{}}}
 	for i := range in.Tables {
 		if i > 0 {
@@ -132,6 +137,23 @@ func (c *compiler) readLookups() {
 
 // source finds what a path leads to; ok is false after a problem.
 func (c *compiler) source(key, text string, in scoped) (source, bool) {
+	s, w, ok := c.find(key, text, in)
+	if ok {
+		w.All()
+	}
+	return s, ok
+}
+
+// elements finds the list that a path leads to, and what is wanted of its elements.
+func (c *compiler) elements(text string, in scoped) (source, *record.Wanted, bool) {
+	s, w, ok := c.find("each", text, in)
+	if ok {
+		w = w.Each()
+	}
+	return s, w, ok
+}
+
+func (c *compiler) find(key, text string, in scoped) (source, *record.Wanted, bool) {
 	p, err := path.Parse(text)
 	if err != nil {
 		problem := Problem{Key: key, Code: "map.path", Text: fmt.Sprintf("%s: %q is no path: %s", key, text, err)}
@@ -139,7 +161,7 @@ func (c *compiler) source(key, text string, in scoped) (source, bool) {
 			problem.Line, problem.Column = 1, e.Offset+1
 		}
 		c.place(problem, "")
-		return source{}, false
+		return source{}, nil, false
 	}
 	root := c.docRoot
 	if in.each != "" {
@@ -148,12 +170,13 @@ func (c *compiler) source(key, text string, in scoped) (source, bool) {
 	t, problem, next := root(p)
 	if problem != "" {
 		c.add(key, "map.path", problem, next)
-		return source{}, false
+		return source{}, nil, false
 	}
 	if in.each != "" {
-		return source{slot: -1, rest: p, text: text, t: t}, true
+		return source{slot: -1, rest: p, text: text, t: t}, p.Want(in.item), true
 	}
-	return source{slot: c.Source.Index(p[0].Name), rest: p[1:], text: text, t: t}, true
+	i := c.Source.Index(p[0].Name)
+	return source{slot: i, rest: p[1:], text: text, t: t}, p[1:].Want(c.p.wanted[i]), true
 }
 
 // docRoot is the record as it is read, for expressions and paths.
@@ -282,16 +305,21 @@ func (c *compiler) link(ep *expression.Program, in scoped, lineage string) *prog
 			fields = in.parent
 		}
 		switch {
-		case v.Root == "item" || v.Root == "parent" && in.nested:
+		case v.Root == "item":
+			v.Path.Want(in.item).All()
+		case v.Root == "parent" && in.nested:
+			v.Path.Want(in.around).All()
 		case v.Root == "doc" || v.Root == "parent" && fields == nil:
 			b.root = "doc"
 			if b.whole {
-				for _, f := range c.Source.Fields {
+				for i, f := range c.Source.Fields {
 					c.p.read[f.Name] = true
+					c.p.wanted[i].All()
 				}
 				break
 			}
 			b.slot, b.rest = c.Source.Index(v.Path[0].Name), v.Path[1:]
+			b.rest.Want(c.p.wanted[b.slot]).All()
 		case !b.whole:
 			b.root = "record"
 			if f, below, _ := findField(*fields, v.Path); f != nil {

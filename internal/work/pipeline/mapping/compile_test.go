@@ -46,7 +46,7 @@ func TestProblems(t *testing.T) {
 		{two(Field{Name: "n", From: from, Convert: Converts{{Name: "trimm"}}}), `map.field m.yaml:5:3: convert: there is no step "trimm"`, "trim?"},
 		{two(Field{Name: "n", From: from, Min: lit("x")}), `map.rule m.yaml:5:3: min: a number is wanted, x is none`, ""},
 		{two(Field{Name: "n", From: from, Match: "("}), `map.rule m.yaml:5:3: match: error parsing`, "RE2"},
-		{two(Field{Name: "n", From: from, In: []Literal{{"x"}}}), `map.type m.yaml:5:3: in: x is no whole number`, ""},
+		{two(Field{Name: "n", From: from, In: []Literal{{Value: "x"}}}), `map.type m.yaml:5:3: in: x is no whole number`, ""},
 		{&Map{At: "m.yaml:1:1", Fields: []Field{{Name: "id", From: []string{"id"}}}}, `map.field m.yaml:1:1: public.book.title may not be null, has no default, and no field fills it`, "add the field title"},
 		{&Map{At: "m.yaml:1:1", Filter: map[string]string{"f": "doc.id"}, Fields: two(Field{Name: "n", From: from}).Fields}, `map.expr m.yaml:1:1: filter f 1:1`, ""},
 		{&Map{Fields: two(Field{Name: "n", From: from}).Fields, Rules: []Rule{{Name: "r", Unique: []string{"titel"}, At: "m.yaml:9:1"}}}, `map.rule m.yaml:9:1: rule "r": there is no field "titel"`, "title?"},

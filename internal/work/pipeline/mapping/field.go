@@ -190,12 +190,12 @@ func (c *compiler) sources(f *field, m *Field, in scoped, origin string) {
 }
 
 func (c *compiler) listing(f *field, m *Field, in scoped, origin string) {
-	each, ok := c.source("each", m.Each, in)
+	each, item, ok := c.elements(m.Each, in)
 	if !ok {
 		return
 	}
 	c.origin(origin, in, m.Each, false)
-	inner := scoped{each: m.Each, of: c.rowsOf(each), nested: in.each != "", prefix: origin + "[]."}
+	inner := scoped{each: m.Each, of: c.rowsOf(each), nested: in.each != "", prefix: origin + "[].", item: item, around: in.item}
 	if in.each != "" {
 		inner.each = in.each + "[]." + m.Each
 	}

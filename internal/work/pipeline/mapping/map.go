@@ -4,10 +4,16 @@
 // Start reading at Compile.
 package mapping
 
-import "godwit/internal/work/pipeline/mapping/steps"
+import (
+	"godwit/internal/work/pipeline/mapping/literal"
+	"godwit/internal/work/pipeline/mapping/steps"
+)
 
 // Converts are steps that normalise a value, in order.
 type Converts = steps.List
+
+// Literal is a value that stands in a map file.
+type Literal = literal.Literal
 
 // Map is what a map file says.
 type Map struct {

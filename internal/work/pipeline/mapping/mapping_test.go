@@ -46,7 +46,7 @@ func books() Input {
 	}
 }
 
-func lit(v any) *Literal { return &Literal{v} }
+func lit(v any) *Literal { return &Literal{Value: v} }
 
 func full() *Map {
 	return &Map{

@@ -15,14 +15,14 @@ func TestWith(t *testing.T) {
 	base := func() *Map {
 		return &Map{
 			Filter: map[string]string{"old": "doc.a < 1"},
-			Fields: []Field{{Name: "a", From: []string{"a"}, Missing: "as_null"}, {Name: "b", Const: &Literal{int64(1)}, Required: true}},
+			Fields: []Field{{Name: "a", From: []string{"a"}, Missing: "as_null"}, {Name: "b", Const: lit(int64(1)), Required: true}},
 			Rules:  []Rule{{Name: "r", Check: "true"}},
 		}
 	}
 	m := base()
 	out, changes := m.With(&Overlay{
 		At: "o.yaml:1:1", Filter: map[string]string{"old": "false", "new": "true"},
-		Fields: []Field{{Name: "c", From: []string{"a", "b"}, At: "o.yaml:3:3"}, {Name: "b", Const: &Literal{int64(2)}, Required: true}, {Name: "a", From: []string{"a"}, Missing: "as_null"}},
+		Fields: []Field{{Name: "c", From: []string{"a", "b"}, At: "o.yaml:3:3"}, {Name: "b", Const: lit(int64(2)), Required: true}, {Name: "a", From: []string{"a"}, Missing: "as_null"}},
 	})
 	if d := cmp.Diff(base(), m); d != "" {
 		t.Errorf("the map was changed:\n%s", d)

@@ -61,7 +61,8 @@ type Program struct {
 	version  *source
 	column   string // of the main target, that holds the version
 	lineage  map[string][]string
-	read     map[string]bool // source fields that are read
+	read     map[string]bool  // source fields that are read
+	wanted   []*record.Wanted // of each of them
 	identity string
 }
 

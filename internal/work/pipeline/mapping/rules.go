@@ -83,7 +83,7 @@ func (c *compiler) children(m *Rows, into int) {
 		c.add("into", "map.column", "rows go to a table: there is none for "+quote(m.Into), "")
 		return
 	}
-	each, ok := c.source("each", m.Each, scoped{})
+	each, item, ok := c.elements(m.Each, scoped{})
 	if !ok {
 		return
 	}
@@ -92,7 +92,7 @@ func (c *compiler) children(m *Rows, into int) {
 		c.add("into", "map.rule", "two lists of rows go to "+quote(m.Into), "each table is filled by one list: put the lists together with expr")
 		return
 	}
-	in := scoped{target: t, each: m.Each, of: c.rowsOf(each), parent: &c.p.fields, prefix: m.Into + ":"}
+	in := scoped{target: t, each: m.Each, of: c.rowsOf(each), parent: &c.p.fields, prefix: m.Into + ":", item: item}
 	r := &children{into: into, each: each, text: m.Each}
 	at := c.at
 	if m.When != "" {

@@ -119,15 +119,20 @@ func (w *Worker) remove(m *record.Mapped) {
 	m.Rows = []record.Row{{Slots: slots}}
 }
 
-// row gives the slots of a row of a target, all missing. Rows share blocks of
-// memory, so that one record costs no allocation of its own.
-func (w *Worker) row(into int) []any {
-	n := len(w.p.targets[into].columns)
+// slots are a part of a block of memory, so that one record costs no
+// allocation of its own.
+func (w *Worker) slots(n int) []any {
 	if len(w.free) < n {
 		w.free = make([]any, max(n, 512))
 	}
 	slots := w.free[:n:n]
 	w.free = w.free[n:]
+	return slots
+}
+
+// row gives the slots of a row of a target, all missing.
+func (w *Worker) row(into int) []any {
+	slots := w.slots(len(w.p.targets[into].columns))
 	for i := range slots {
 		slots[i] = record.Missing
 	}

@@ -164,6 +164,18 @@ func (p Path) Get(v any) (any, error) {
 	return v, nil
 }
 
+// Want gives what is wanted of where the path leads.
+func (p Path) Want(w *record.Wanted) *record.Wanted {
+	for _, part := range p {
+		if part.Listed {
+			w = w.Item(part.Index)
+		} else {
+			w = w.Name(part.Name)
+		}
+	}
+	return w
+}
+
 func (p Path) wrong(i int, what string) error {
 	above := "what " + p.String() + " is read from"
 	if i > 0 {

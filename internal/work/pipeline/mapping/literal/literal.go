@@ -1,4 +1,5 @@
-package mapping
+// Package literal holds values that stand in map files.
+package literal
 
 import (
 	"encoding/json"
@@ -23,8 +24,8 @@ func (l *Literal) ReadPlain(v any) error {
 	return fmt.Errorf("a single value is wanted: text, number, true or false")
 }
 
-// literal is a Literal's frozen form: numbers keep their kind.
-type literal struct {
+// frozen is a Literal's frozen form: numbers keep their kind.
+type frozen struct {
 	Text    *string         `json:"text,omitempty"`
 	Int     *int64          `json:"int,omitempty"`
 	Decimal *record.Decimal `json:"decimal,omitempty"`
@@ -33,7 +34,7 @@ type literal struct {
 
 // MarshalJSON writes the frozen form.
 func (l Literal) MarshalJSON() ([]byte, error) {
-	var f literal
+	var f frozen
 	switch v := l.Value.(type) {
 	case string:
 		f.Text = &v
@@ -49,7 +50,7 @@ func (l Literal) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the frozen form.
 func (l *Literal) UnmarshalJSON(b []byte) error {
-	var f literal
+	var f frozen
 	if err := json.Unmarshal(b, &f); err != nil {
 		return err
 	}
