@@ -23,6 +23,8 @@ type Connector struct {
 	// Settings returns a pointer to a new settings struct; its tags are the
 	// keys of the language. Passwords in it are secret.Source.
 	Settings func() any
+	// Check finds what the tags of the settings cannot say; nil finds nothing.
+	Check func(settings any) []Problem
 	// Schemes are those of its URLs, without "://".
 	Schemes []string
 	// FromURL fills settings from a URL, nil when the system has none.

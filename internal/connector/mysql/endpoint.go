@@ -16,8 +16,9 @@ import (
 // Endpoint is an open connection to one server, safe for concurrent use.
 type Endpoint struct {
 	keyset.Source
-	name string
-	db   *sql.DB
+	name  string
+	db    *sql.DB
+	kinds kinds
 }
 
 var (
@@ -44,7 +45,7 @@ func Open(ctx context.Context, name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	e := &Endpoint{name: name, db: sql.OpenDB(dial)}
+	e := &Endpoint{name: name, db: sql.OpenDB(dial), kinds: connector.ErrorKinds(s.Errors)}
 	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
 	return e, nil
 }
@@ -55,6 +56,7 @@ func (e *Endpoint) Close() error { return e.db.Close() }
 // session is a connection inside a consistent snapshot.
 type session struct {
 	conn    *sql.Conn
+	kinds   kinds
 	grammar keyset.Grammar
 }
 
@@ -62,9 +64,9 @@ type session struct {
 func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, e.kinds.translate(ctx, err)
 	}
-	s := &session{conn: conn}
+	s := &session{conn: conn, kinds: e.kinds}
 	for _, text := range []string{
 		"SET SESSION net_write_timeout = 7200",
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -72,7 +74,7 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 	} {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			s.End()
-			return nil, translate(ctx, err)
+			return nil, e.kinds.translate(ctx, err)
 		}
 	}
 	mode, err := s.One(ctx, "SELECT @@sql_mode", nil)

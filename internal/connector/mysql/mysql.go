@@ -27,6 +27,8 @@ type Settings struct {
 	User     string        `flow:"user" help:"User to log in as"`
 	Password secret.Source `flow:"password" help:"Where the password is: {env}, {file} or {command}"`
 	TLS      TLS           `flow:"tls" help:"Encryption and proof of identity"`
+	// Errors are those of which the user knows better what they mean.
+	Errors []connector.ErrorKind `flow:"errors,names" help:"Errors of other kinds than usual, by number or code: {1317: data}"`
 }
 
 // TLS says how a connection is encrypted.
@@ -43,6 +45,7 @@ func Connector() connector.Connector {
 		System:   System,
 		Schemes:  []string{"mysql", "mariadb"},
 		Settings: func() any { return new(Settings) },
+		Check:    checkErrors,
 		FromURL: func(text string) (any, error) {
 			s, err := parse(text)
 			if err != nil {

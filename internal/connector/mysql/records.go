@@ -83,17 +83,17 @@ func (s *session) fields(ctx context.Context, p keyset.Query) ([]column, error) 
 	}
 	stmt, err := s.conn.PrepareContext(ctx, sql+" LIMIT 0")
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	defer stmt.Close()
 	r, err := stmt.QueryContext(ctx, p.Args...)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	defer r.Close()
 	types, err := r.ColumnTypes()
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	var list []column
 	for _, t := range types {

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 
+	"godwit/internal/connector"
 	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
 
@@ -26,13 +28,13 @@ func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error
 func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
 	stmt, err := s.conn.PrepareContext(ctx, sql)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	r, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return nil, errors.Join(translate(ctx, err), stmt.Close())
+		return nil, errors.Join(s.kinds.translate(ctx, err), stmt.Close())
 	}
-	return keyset.Scan(r, func(err error) error { return translate(ctx, err) }, stmt)
+	return keyset.Scan(r, func(err error) error { return s.kinds.translate(ctx, err) }, stmt)
 }
 
 // faults are the server's error numbers (mariadb.com/kb/en/mariadb-error-codes).
@@ -51,8 +53,31 @@ var faults = map[uint16]struct {
 	1792: {fault.Config, "query.invalid"},
 }
 
+// kinds are those that the connection gives to errors instead of the usual ones,
+// by number or code.
+type kinds map[string]fault.Kind
+
+// made is a fault of the usual kind, or of the one that is given to it.
+func (k kinds) made(number string, kind fault.Kind, code string, err error) error {
+	return fault.New(cmp.Or(k[number], k[code], kind), code, "%w", err)
+}
+
+// checkErrors finds entries that no error will ever be.
+func checkErrors(settings any) []connector.Problem {
+	var codes []string
+	for _, f := range faults {
+		codes = append(codes, f.code)
+	}
+	return connector.CheckErrors(settings.(*Settings).Errors, numbered, "the number of an error, as 1213", codes)
+}
+
+func numbered(code string) bool {
+	n, err := strconv.Atoi(code)
+	return err == nil && n >= 1000 && n < 10000
+}
+
 // translate makes a fault of the driver's error.
-func translate(ctx context.Context, err error) error {
+func (k kinds) translate(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return cmp.Or(ctx.Err(), err)
 	}
@@ -60,13 +85,14 @@ func translate(ctx context.Context, err error) error {
 	var network net.Error
 	switch {
 	case errors.As(err, &e):
+		number := strconv.Itoa(int(e.Number))
 		if f, ok := faults[e.Number]; ok {
-			return fault.New(f.kind, f.code, "%w", err)
+			return k.made(number, f.kind, f.code, err)
 		}
 		if class := string(e.SQLState[:2]); strings.Contains("42 22 21 0A", class) {
-			return fault.New(fault.Config, "query.invalid", "%w", err)
+			return k.made(number, fault.Config, "query.invalid", err)
 		}
-		return fault.New(fault.Internal, "server.error", "%w", err)
+		return k.made(number, fault.Internal, "server.error", err)
 	case errors.As(err, &network):
 		return fault.New(fault.Unavailable, "connection.refused", "%w", err)
 	case errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.ErrUnexpectedEOF):

@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/login"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 )
 
@@ -22,6 +23,7 @@ func Connector() connector.Connector {
 		System:   System,
 		Schemes:  []string{"postgres", "postgresql"},
 		Settings: func() any { return new(login.Settings) },
+		Check:    func(settings any) []connector.Problem { return sqlstate.Check(settings.(*login.Settings).Errors) },
 		FromURL:  login.FromURL,
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*login.Settings)

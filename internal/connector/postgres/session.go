@@ -68,6 +68,7 @@ func (e *Endpoint) connectTo(ctx context.Context, h login.Host) (*session, error
 	if err != nil {
 		return nil, fault.Wrap(sqlstate.Refused(ctx, err), "connect to %s", h)
 	}
+	e.login.Kinds.Carry(conn)
 	s := &session{e: e, conn: conn, major: login.Major(conn.PgConn().ParameterStatus("server_version"))}
 	var started string
 	if err = s.fix(ctx); err == nil {
@@ -122,7 +123,7 @@ func (s *session) attempt(ctx context.Context, sql string) error {
 	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
 	var refusal *pgconn.PgError
 	if errors.As(err, &refusal) && refusal.SeverityUnlocalized == "ERROR" {
-		return sqlstate.Translate(err)
+		return s.e.login.Kinds.Apply(sqlstate.Translate(err))
 	}
 	return s.fault(ctx, err)
 }
@@ -176,7 +177,7 @@ func (s *session) fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err = sqlstate.Translate(err); fault.KindOf(err) == fault.Unavailable {
+	if err = s.e.login.Kinds.Apply(sqlstate.Translate(err)); fault.KindOf(err) == fault.Unavailable {
 		s.e.trust.lostSession()
 	}
 	return err

@@ -18,9 +18,10 @@ import (
 // Endpoint is an open connection to one file, safe for concurrent use.
 type Endpoint struct {
 	keyset.Source
-	name string
-	file string
-	db   *sql.DB
+	name  string
+	file  string
+	db    *sql.DB
+	kinds kinds
 }
 
 var (
@@ -43,7 +44,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	e := &Endpoint{name: name, file: path, db: db}
+	e := &Endpoint{name: name, file: path, db: db, kinds: connector.ErrorKinds(s.Errors)}
 	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
 	return e, nil
 }
@@ -53,7 +54,10 @@ func (e *Endpoint) Close() error { return e.db.Close() }
 
 // session is a connection inside a read transaction: what it reads is as of
 // its beginning.
-type session struct{ conn *sql.Conn }
+type session struct {
+	conn  *sql.Conn
+	kinds kinds
+}
 
 func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 	if _, err := os.Stat(e.file); err != nil {
@@ -61,14 +65,14 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 	}
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, e.kinds.translate(ctx, err)
 	}
-	s := &session{conn}
+	s := &session{conn, e.kinds}
 	// The transaction begins with its first look.
 	for _, sql := range []string{"BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1"} {
 		if _, err := conn.ExecContext(ctx, sql); err != nil {
 			s.End()
-			return nil, translate(ctx, err)
+			return nil, e.kinds.translate(ctx, err)
 		}
 	}
 	return s, nil

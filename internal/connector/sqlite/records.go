@@ -68,12 +68,12 @@ func (s *session) fields(ctx context.Context, p keyset.Query, filled map[string]
 	}
 	r, err := s.conn.QueryContext(ctx, "SELECT * "+p.From+where, p.Args...)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	defer r.Close()
 	types, err := r.ColumnTypes()
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
 	schema := &record.Schema{}
 	for _, t := range types {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
 
@@ -23,9 +25,9 @@ func (s *session) One(ctx context.Context, sql string, args []any) ([]any, error
 func (s *session) Rows(ctx context.Context, sql string, args []any) (keyset.Rows, error) {
 	r, err := s.conn.QueryContext(ctx, sql, args...)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, s.kinds.translate(ctx, err)
 	}
-	return keyset.Scan(r, func(err error) error { return translate(ctx, err) }, nil)
+	return keyset.Scan(r, func(err error) error { return s.kinds.translate(ctx, err) }, nil)
 }
 
 // faults are SQLite's primary result codes (sqlite.org/rescode.html).
@@ -51,8 +53,31 @@ var faults = map[int]struct {
 	sqlite3.SQLITE_NOMEM:    {fault.Unavailable, "server.memory"},
 }
 
+// kinds are those that the connection gives to errors instead of the usual ones,
+// by number or code.
+type kinds map[string]fault.Kind
+
+// made is a fault of the usual kind, or of the one that is given to it.
+func (k kinds) made(number string, kind fault.Kind, code string, err error) error {
+	return fault.New(cmp.Or(k[number], k[code], kind), code, "%w", err)
+}
+
+// checkErrors finds entries that no error will ever be.
+func checkErrors(settings any) []connector.Problem {
+	var codes []string
+	for _, f := range faults {
+		codes = append(codes, f.code)
+	}
+	return connector.CheckErrors(settings.(*Settings).Errors, numbered, "the number of an error, as 5", codes)
+}
+
+func numbered(code string) bool {
+	n, err := strconv.Atoi(code)
+	return err == nil && n > 0 && n < 256
+}
+
 // translate makes a fault of the driver's error.
-func translate(ctx context.Context, err error) error {
+func (k kinds) translate(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return cmp.Or(ctx.Err(), err)
 	}
@@ -60,11 +85,12 @@ func translate(ctx context.Context, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	number := strconv.Itoa(e.Code() & 0xff)
 	f, ok := faults[e.Code()&0xff]
 	if !ok {
-		return fault.New(fault.Internal, "server.error", "%w", err)
+		return k.made(number, fault.Internal, "server.error", err)
 	}
-	return fault.New(f.kind, f.code, "%w", err)
+	return k.made(number, f.kind, f.code, err)
 }
 
 // column is one of a table.

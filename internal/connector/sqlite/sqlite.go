@@ -17,6 +17,8 @@ const System = "sqlite"
 // Settings are a connection's keys below "sqlite".
 type Settings struct {
 	File string `flow:"file,path" help:"The database's file"`
+	// Errors are those of which the user knows better what they mean.
+	Errors []connector.ErrorKind `flow:"errors,names" help:"Errors of other kinds than usual, by number or code: {10: config}"`
 }
 
 // Connector is the connector as a value.
@@ -25,6 +27,7 @@ func Connector() connector.Connector {
 		System:   System,
 		Schemes:  []string{"sqlite"},
 		Settings: func() any { return new(Settings) },
+		Check:    checkErrors,
 		FromURL:  fromURL,
 		Open: func(_ context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*Settings)

@@ -80,6 +80,11 @@ func (d *decoder) settings(p *Project, c Connection) any {
 	into := p.lang.system(c.System).Settings()
 	inner := newDecoder(decode.Decoder{Problems: d.Problems, Scope: d.Scope, Dir: p.Dir, Files: d.Files})
 	inner.Group(c.settings, elem(into), &decode.Level{Name: "connection " + c.Name, Keys: Keys(into), Planned: decode.Planned[c.System]}, c.spot)
+	if check := p.lang.system(c.System).Check; check != nil {
+		for _, wrong := range check(into) {
+			d.Add(c.settings.At(wrong.Path...), wrong.Code, wrong.Text, wrong.Next)
+		}
+	}
 	return into
 }
 

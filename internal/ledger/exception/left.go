@@ -22,8 +22,8 @@ type CauseLeft struct {
 
 // Ending is how records of a cause were closed.
 type Ending struct {
-	Text    string // applied by redrive-1
-	Records int64
+	Text    string `json:"how"` // applied by redrive-1
+	Records int64  `json:"records"`
 }
 
 // Examples of a cause, its most frequent values, and how many groups of issues
@@ -88,6 +88,23 @@ func (l *Left) closed(ctx context.Context, look Look, run int64) error {
 			}
 		}
 	}
+}
+
+// Ends counts a run's exceptions that are open, and those that were closed by how,
+// in the order in which that began.
+func (l Look) Ends(ctx context.Context, run int64) (open int64, closed []Ending, err error) {
+	all, err := ask(ctx, l, func(r scanner) (e Ending, err error) {
+		err = r.Scan(&e.Text, &e.Records)
+		return e, err
+	}, `SELECT e.closed, count(*) FROM exception e WHERE e.run = ?`+shown+` GROUP BY e.closed ORDER BY min(e.closed_at), e.closed`, run)
+	for _, e := range all {
+		if e.Text == "" {
+			open = e.Records
+			continue
+		}
+		closed = append(closed, e)
+	}
+	return open, closed, err
 }
 
 func (c *CauseLeft) end(text string) {

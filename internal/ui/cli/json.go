@@ -35,6 +35,8 @@ type statusValue struct {
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
 	Skipped  []string         `json:"skipped,omitempty"` // steps whose condition was false
+	Open     *int64           `json:"open,omitempty"`    // records that were not loaded, as of now; missing where other runs keep them
+	Since    []view.Ending    `json:"since,omitempty"`   // what became of the others
 }
 
 func statusOf(n *run.Now) statusValue {

@@ -14,6 +14,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/record"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
@@ -48,6 +49,9 @@ func (s *session) runsCommand() *cobra.Command {
 			t := now.Total()
 			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: now.Took(), Read: t.Read, Applied: t.Applied,
 				Rejected: t.Rejected, Dead: t.Dead, Exit: -1}
+			if row.After, err = after(c.Context(), runs, r, t); err != nil {
+				return err
+			}
 			if r.State == "ended" {
 				row.State, row.Exit = view.Ended(r.Outcome, r.Exit), r.Exit
 			}
@@ -56,6 +60,22 @@ func (s *session) runsCommand() *cobra.Command {
 		return s.show("runs", v, v.Value())
 	}
 	return c
+}
+
+// after says what became of the records that a run did not load; t is the sum of
+// its accounts.
+func after(ctx context.Context, runs *run.Runs, r run.Ref, t record.Account) (a view.After, err error) {
+	if t.Rejected+t.Dead == 0 {
+		return a, nil
+	}
+	open, closed, err := runs.Exceptions().Ends(ctx, r.ID)
+	if a.Open = open; err == nil && open == 0 && len(closed) == 0 {
+		a.Open = -1
+	}
+	for _, e := range closed {
+		a.Ends = append(a.Ends, view.Ending{How: e.Text, Records: e.Records})
+	}
+	return a, err
 }
 
 func (s *session) cancelCommand() *cobra.Command {

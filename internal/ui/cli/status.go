@@ -227,7 +227,14 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 			}
 		}
 	}
-	if err := s.show("status", st, statusOf(now)); err != nil || found.Outcome != "failed" || s.json {
+	value := statusOf(now)
+	if st.After, err = after(c.Context(), runs, found, now.Total()); err != nil {
+		return nil, err
+	}
+	if value.Since = st.After.Ends; st.After.Open >= 0 {
+		value.Open = &st.After.Open
+	}
+	if err := s.show("status", st, value); err != nil || found.Outcome != "failed" || s.json {
 		return now, err
 	}
 	story, err := runs.Story(c.Context(), found)

@@ -31,6 +31,7 @@ type Status struct {
 	Keys     bool     // the panels can be opened by key
 	Lost     *Lost    // nobody owns the run
 	Skipped  []string // steps whose condition was false
+	After    After    // what became of records that were not loaded
 }
 
 // Bar is the progress of one class of work.

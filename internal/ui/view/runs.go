@@ -3,6 +3,7 @@ package view
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"godwit/internal/ui/layout"
@@ -24,7 +25,32 @@ type Run struct {
 	Applied  int64
 	Rejected int64
 	Dead     int64
+	After    After
 	Exit     int
+}
+
+// After is what became, since their run, of records that it had not loaded.
+type After struct {
+	Open int64 // as of now; -1: they are kept with other runs
+	Ends []Ending
+}
+
+// Ending is how so many of them ended.
+type Ending struct {
+	How     string `json:"how"` // applied by redrive-1
+	Records int64  `json:"records"`
+}
+
+// line is that in a line.
+func (a After) line(edge int) []string {
+	if len(a.Ends) == 0 {
+		return nil
+	}
+	var parts []string
+	for _, s := range a.Ends {
+		parts = append(parts, Count(s.Records)+" "+s.How)
+	}
+	return layout.Wrap(layout.Left("since", 9), strings.Join(parts, ", ")+"; "+Count(a.Open)+" still open", 9, edge)
 }
 
 // Draw is Screen's.
@@ -34,9 +60,10 @@ func (r Runs) Draw(int) []string {
 	}
 	const at = 6 // the column of rejected records
 	rejected := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected > 0 })
+	left := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected+r.Dead > 0 })
 	columns := []layout.Column{{Head: "run", Most: 30}, {Head: "state"}, {Head: "started"}, {Head: "took", Right: true},
 		{Head: "read", Right: true}, {Head: "applied", Right: true},
-		{Head: "rejected", Right: true}, {Head: "dead", Right: true}, {Head: "exit", Right: true}}
+		{Head: "rejected", Right: true}, {Head: "dead", Right: true}, {Head: "open", Right: true}, {Head: "exit", Right: true}}
 	var rows [][]string
 	for _, run := range r.All {
 		exit := "-"
@@ -44,11 +71,20 @@ func (r Runs) Draw(int) []string {
 			exit = strconv.Itoa(run.Exit)
 		}
 		row := []string{run.Name, run.State, Clock(run.Started, r.Now), Span(run.Took),
-			Count(run.Read), Count(run.Applied), Count(run.Rejected), Count(run.Dead), exit}
+			Count(run.Read), Count(run.Applied), Count(run.Rejected), Count(run.Dead), "-", exit}
+		if run.After.Open >= 0 {
+			row[at+2] = Count(run.After.Open)
+		}
+		if !left {
+			row = slices.Delete(row, at+2, at+3)
+		}
 		if !rejected {
 			row = slices.Delete(row, at, at+1)
 		}
 		rows = append(rows, row)
+	}
+	if !left {
+		columns = slices.Delete(columns, at+2, at+3)
 	}
 	if !rejected { // mostly there are none
 		columns = slices.Delete(columns, at, at+1)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type Lost struct {
 func (s Status) Draw(edge int) []string {
 	if s.Lost == nil {
 		s.Keys, s.Hint = false, ""
-		return append(Block(s, edge, 1000), skipped(s.Skipped, edge)...)
+		return slices.Concat(Block(s, edge, 1000), s.After.line(edge), skipped(s.Skipped, edge))
 	}
 	l := s.Lost
 	first := "lost: nobody owns it   " + l.Owner + " last wrote "
@@ -43,7 +44,7 @@ func (s Status) Draw(edge int) []string {
 	if s.Forecast.Known {
 		resume += "      then " + s.Forecast.done(s.Now, s.Started)
 	}
-	return append(append(lines, indent+units, indent+resume), skipped(s.Skipped, edge)...)
+	return slices.Concat(lines, []string{indent + units, indent + resume}, s.After.line(edge), skipped(s.Skipped, edge))
 }
 
 // skipped names the steps whose condition was false.

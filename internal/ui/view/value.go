@@ -15,7 +15,9 @@ type runValue struct {
 	Applied  int64     `json:"applied"`
 	Rejected int64     `json:"rejected"`
 	Dead     int64     `json:"dead"`
-	Exit     *int      `json:"exit,omitempty"` // missing while it has not ended
+	Open     *int64    `json:"open,omitempty"`  // of these, as of now; missing where other runs keep them
+	Since    []Ending  `json:"since,omitempty"` // what became of the others
+	Exit     *int      `json:"exit,omitempty"`  // missing while it has not ended
 }
 
 type runsValue struct {
@@ -26,7 +28,10 @@ type runsValue struct {
 func (v Runs) Value() any {
 	list := runsValue{Runs: []runValue{}}
 	for _, r := range v.All {
-		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil}
+		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil, r.After.Ends, nil}
+		if r.After.Open >= 0 {
+			one.Open = &r.After.Open
+		}
 		if r.Exit >= 0 {
 			one.Exit = &r.Exit
 		}

@@ -12,6 +12,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/records"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -166,7 +167,7 @@ func (w *writer) try(ctx context.Context, rows io.Reader) (refused *pgconn.PgErr
 		w.taken += tag.RowsAffected()
 		return nil, w.exec(ctx, done+"; "+begin)
 	}
-	if !errors.As(err, &refused) || !aboutRow(refused) {
+	if !errors.As(err, &refused) || !w.aboutRow(refused) {
 		return nil, err
 	}
 	return refused, w.exec(ctx, undo)
@@ -186,12 +187,12 @@ func (w *writer) exec(ctx context.Context, sql string) error {
 // aboutRow tells what the server refuses about a row's values. A foreign key is
 // none of it: what the row refers to may be on its way. Neither is a stream
 // that it cannot read.
-func aboutRow(e *pgconn.PgError) bool {
+func (w *writer) aboutRow(e *pgconn.PgError) bool {
 	switch e.Code {
 	case "23503", "22P04", "":
 		return false
 	}
-	return records.AboutRecords(e)
+	return records.AboutRecords(sqlstate.KindsOf(w.conn), e)
 }
 
 // The place that a COPY tells of, in English.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 	"godwit/internal/secret"
 
@@ -28,6 +30,8 @@ type Settings struct {
 	Password secret.Source `flow:"password" help:"Where the password is: {env}, {file} or {command}; else PGPASSWORD or the passfile"`
 	TLS      TLS           `flow:"tls" help:"Encryption and proof of identity"`
 	Limit    Limit         `flow:"limit" help:"What this connection may use"`
+	// Errors are those of which the user knows better what they mean.
+	Errors []connector.ErrorKind `flow:"errors,names" help:"Errors of other kinds than usual, by SQLSTATE or code: {P0001: unavailable}"`
 
 	// Params are a URL's parameters, by libpq's names; not a key of the language.
 	Params map[string]string
@@ -62,6 +66,7 @@ type Login struct {
 	Options     string
 	Params      map[string]string // the rest, by libpq's names
 	Connections int               // that may be lent; 0 = no limit
+	Kinds       sqlstate.Kinds    // of errors, instead of the usual ones
 
 	// fetch is not the Source itself: fmt does not mask what stands in
 	// unexported fields, as a Login does in others.
@@ -97,6 +102,7 @@ func (s *Settings) Login() (Login, error) {
 		Cert:     cmp.Or(s.TLS.Cert, base.TLS.Cert),
 		Key:      cmp.Or(s.TLS.Key, base.TLS.Key),
 		Params:   map[string]string{},
+		Kinds:    connector.ErrorKinds(s.Errors),
 	}
 	if source := &s.Password; source.Empty() && !base.Password.Empty() {
 		l.fetch = base.Password.Fetch

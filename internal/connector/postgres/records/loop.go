@@ -33,7 +33,7 @@ BEGIN
 	s.WriteString(`
 			IF godwit_late THEN SET CONSTRAINTS ALL IMMEDIATE; END IF;
 			CONTINUE;
-		EXCEPTION WHEN OTHERS THEN NULL;
+		EXCEPTION WHEN ` + w.others() + ` THEN NULL;
 		END;
 `)
 	w.singly(&s, b, "r.n BETWEEN godwit_from AND godwit_to")
@@ -104,7 +104,7 @@ func (w *Writer) singly(s *strings.Builder, b *batch, which string) {
 		s.WriteString("godwit_ns := godwit_ns || godwit_n;\n")
 	}
 	s.WriteString(`
-		EXCEPTION WHEN OTHERS THEN
+		EXCEPTION WHEN ` + w.others() + ` THEN
 			GET STACKED DIAGNOSTICS godwit_message = MESSAGE_TEXT, godwit_detail = PG_EXCEPTION_DETAIL, godwit_schema = SCHEMA_NAME,
 				godwit_table = TABLE_NAME, godwit_column = COLUMN_NAME, godwit_type = PG_DATATYPE_NAME, godwit_constraint = CONSTRAINT_NAME;
 			UPDATE pg_temp.godwit_record r SET state = SQLSTATE, message = godwit_message, detail = godwit_detail, at_schema = godwit_schema,

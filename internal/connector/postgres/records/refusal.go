@@ -27,19 +27,28 @@ var (
 const twice = "21000"
 
 // aboutRecords tells what the server refuses about values from everything else.
-func aboutRecords(err error) bool {
+func (w *Writer) aboutRecords(err error) bool {
 	if err == errFewer || err == errTwice || err == errTried {
 		return true
 	}
 	state := sqlstate.Of(err)
-	return state == twice || state == notTaken || AboutRecords(err)
+	return state == twice || state == notTaken || AboutRecords(sqlstate.KindsOf(w.conn), err)
 }
 
 // AboutRecords tells what the server refuses about values of rows from
-// everything else.
-func AboutRecords(err error) bool {
+// everything else, by the kinds that errors have on the connection.
+func AboutRecords(kinds sqlstate.Kinds, err error) bool {
 	state := sqlstate.Of(err)
-	return state != "" && state[:2] != "XX" && fault.KindOf(sqlstate.Translate(err)) == fault.Data
+	return state != "" && state[:2] != "XX" && kinds.Kind(err) == fault.Data
+}
+
+// others is what PL/pgSQL catches of the errors of a record. A statement that is
+// cancelled is none of OTHERS; on this connection it may be a matter of its record.
+func (w *Writer) others() string {
+	if AboutRecords(sqlstate.KindsOf(w.conn), &pgconn.PgError{Code: "57014"}) {
+		return "QUERY_CANCELED OR OTHERS"
+	}
+	return "OTHERS"
 }
 
 // refusal says why a record was refused, without its values.

@@ -192,7 +192,7 @@ func (w *Writer) collect(ctx context.Context, b *batch, page []record.Mapped) er
 		if f.State != nil {
 			e := &pgconn.PgError{Code: *f.State, Message: text(f.Message), Detail: text(f.Detail), SchemaName: text(f.Schema), TableName: text(f.Table),
 				ColumnName: text(f.Column), DataTypeName: text(f.Type), ConstraintName: text(f.Constr)}
-			if !aboutRecords(e) {
+			if !w.aboutRecords(e) {
 				return sqlstate.Translate(e)
 			}
 			b.became[f.N] = connector.Became{Outcome: record.Dead, Refusal: w.refusal(e)}

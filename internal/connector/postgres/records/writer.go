@@ -124,7 +124,7 @@ func (w *Writer) attempt(ctx context.Context, f func() error) (refused error, er
 	if err == nil {
 		return nil, nil
 	}
-	if !aboutRecords(err) {
+	if !w.aboutRecords(err) {
 		return nil, sqlstate.Translate(err)
 	}
 	_, undone := run(ctx, w.conn, undoPage)
