@@ -45,6 +45,15 @@ func naughty(t testing.TB) []string {
 		strings.Repeat("é", 500), strings.Repeat("x", 1000))
 }
 
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // textFiles are the strings as files of each format.
 func textFiles(t testing.TB, dir string, all []string) {
 	t.Helper()
@@ -117,13 +126,8 @@ func TestNaughtyStrings(t *testing.T) {
 		"postgres": {from: "table: public.text", make: func(t testing.TB, _ string) string {
 			url := pgtest.Database(t)
 			pgtest.Exec(t, url, "create table text (id int primary key, t text, v varchar(1000), j json, b jsonb)")
-			for i, s := range all {
-				doc, err := json.Marshal(s)
-				if err != nil {
-					t.Fatal(err)
-				}
-				pgtest.Query[int](t, url, "insert into text values ($1, $2::text, $2::text, $3::text::json, $3::text::jsonb) returning 1", i, s, string(doc))
-			}
+			pgtest.Column[int](t, url, `insert into text select n - 1, s, s, to_json(s), to_jsonb(s)
+				from jsonb_array_elements_text($1::text::jsonb) with ordinality e (s, n) returning 1`, asJSON(t, all))
 			return fmt.Sprintf("postgres: {url: %q}", url)
 		}},
 		"mysql": {from: "table: text", make: func(t testing.TB, _ string) string {
@@ -250,49 +254,38 @@ func TestNaughtyKeys(t *testing.T) {
 	all := naughty(t)
 	slices.Sort(all)
 	all = slices.Compact(all)
-	for name, open := range map[string]func(t testing.TB, dir string) (string, func(i int, s string)){
-		"postgres": func(t testing.TB, _ string) (string, func(int, string)) {
+	for name, open := range map[string]func(t testing.TB, dir string) (connection string){
+		"postgres": func(t testing.TB, _ string) string {
 			url := pgtest.Database(t)
 			pgtest.Exec(t, url, "create table text (t text primary key, n int)")
-			return fmt.Sprintf("postgres: {url: %q}", url), func(i int, s string) {
-				pgtest.Query[int](t, url, "insert into text values ($1, $2) returning 1", s, i)
-			}
+			pgtest.Column[int](t, url, "insert into text select s, n - 1 from jsonb_array_elements_text($1::text::jsonb) with ordinality e (s, n) returning 1", asJSON(t, all))
+			return fmt.Sprintf("postgres: {url: %q}", url)
 		},
-		"mysql": func(t testing.TB, _ string) (string, func(int, string)) {
+		"mysql": func(t testing.TB, _ string) string {
 			db := mariatest.New(t)
 			// Blanks at the end count, and case does.
 			db.Exec(t, "create table text (t varchar(1000) character set utf8mb4 collate utf8mb4_nopad_bin not null, n int, unique key (t(700))) row_format=dynamic")
-			return fmt.Sprintf("mysql: {url_secret: {command: [echo, %q]}}", db.URL()), func(i int, s string) {
-				if _, err := db.ExecContext(t.Context(), "insert into text values (?, ?)", s, i); err != nil {
-					t.Fatalf("%q: %v", s, err)
-				}
-			}
+			insertKeys(t, db.DB, all)
+			return fmt.Sprintf("mysql: {url_secret: {command: [echo, %q]}}", db.URL())
 		},
-		"sqlite": func(t testing.TB, dir string) (string, func(int, string)) {
+		"sqlite": func(t testing.TB, dir string) string {
 			db, err := databases.Open("sqlite", filepath.Join(dir, "old.db"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { db.Close() })
+			defer db.Close()
 			if _, err := db.ExecContext(t.Context(), "create table text (t text primary key not null, n int)"); err != nil {
 				t.Fatal(err)
 			}
-			return "sqlite: {file: old.db}", func(i int, s string) {
-				if _, err := db.ExecContext(t.Context(), "insert into text values (?, ?)", s, i); err != nil {
-					t.Fatalf("%q: %v", s, err)
-				}
-			}
+			insertKeys(t, db, all)
+			return "sqlite: {file: old.db}"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMove(t, "", pgtest.Database(t))
 			dir := filepath.Dir(m.ledger)
-			connection, insert := open(t, dir)
-			for i, s := range all {
-				insert(i, s)
-			}
-			write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {%s}\n  new: {postgres: {url: %q}}\n", connection, m.to))
+			write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {%s}\n  new: {postgres: {url: %q}}\n", open(t, dir), m.to))
 			table := "text"
 			if name == "postgres" {
 				table = "public.text"
@@ -300,8 +293,8 @@ func TestNaughtyKeys(t *testing.T) {
 			write(t, dir, "flows/orders.yaml", "steps:\n  - load: {from: {at: old, table: "+table+"}, key: t, to: {at: new, table: public.text, mode: merge, gone: delete}}\n")
 			pgtest.Exec(t, m.to, "create table text (t text primary key, n int)")
 			m.env = []string{"GODWIT_RECORDS=50"}
-			for _, at := range []string{"load.settled:1", "load.committed:3", "load.prepared:2"} {
-				m.load(t, "GODWIT_KILL_AT="+at).exit(t)
+			for _, at := range []string{"load.written:1", "load.prepared:1", "load.committed:1"} {
+				m.load(t, "GODWIT_KILL_AT="+at).ends(t, -1)
 			}
 			m.load(t).ends(t, 0)
 			if d := cmp.Diff(all, pgtest.Column[string](t, m.to, "select t from text order by n")); d != "" {
@@ -313,5 +306,14 @@ func TestNaughtyKeys(t *testing.T) {
 			}
 			m.checked(t)
 		})
+	}
+}
+
+func insertKeys(t testing.TB, db *databases.DB, all []string) {
+	t.Helper()
+	for i, s := range all {
+		if _, err := db.ExecContext(t.Context(), "insert into text values (?, ?)", s, i); err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
 	}
 }

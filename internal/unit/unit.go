@@ -194,8 +194,9 @@ type Needs struct {
 	Compare     bool   // the target's definitions are wanted too
 	Snapshot    bool   // the source is read at the run's snapshot
 	Records     *Records
-	Statement   bool // one is run at To; nothing is looked at
-	Unsure      bool // what is missing may be made by a step before: that stops nothing
+	Statement   bool   // one is run at To; nothing is looked at
+	Unsure      bool   // what is missing may be made by a step before: that stops nothing
+	Place       string // of the step in its file, for messages; "" = it has none
 }
 
 // Connections are all that the step reads or writes.

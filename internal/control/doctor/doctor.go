@@ -272,3 +272,13 @@ func (x *examination) refused(name string, err error) {
 	x.seen[name+" "+code] = true
 	x.found.Findings = append(x.found.Findings, blocking(name, err))
 }
+
+// refusedAt is refused with the step's place in its file: of what is wrong with
+// what steps say, each is told.
+func (x *examination) refusedAt(place, name string, err error) {
+	if place == "" || fault.KindOf(err) != fault.Config {
+		x.refused(name, err)
+		return
+	}
+	x.found.Findings = append(x.found.Findings, blocking(name, fault.Wrap(err, "%s", place)))
+}

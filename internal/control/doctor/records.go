@@ -14,62 +14,75 @@ import (
 // of its query, the tables it writes, and the tables of values, which are read.
 // Nothing is read of the records themselves.
 func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
-	r, err := fields(ctx, open, n)
+	r, err := written(ctx, open, n)
+	if err == nil {
+		err = fields(ctx, open, n, r)
+	}
 	if err == nil {
 		r.Lookups, err = Lookups(ctx, open, n.Records.Lookups)
 	}
 	return r, err
 }
 
-// fields is Records without the tables of values.
-func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
+// written are the tables that records go to.
+func written(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
 	target, err := connector.Capable[connector.RecordTarget](ctx, open, n.To, "take records")
 	if err != nil {
 		return nil, err
 	}
 	r := &catalog.Records{Rows: -1, Proves: n.Records.Proves}
-	if r.Tables, err = target.Tables(ctx, n.Records.Tables); err != nil {
-		return nil, fault.Wrap(err, "look at the tables of %s", n.To)
-	}
+	r.Tables, err = target.Tables(ctx, n.Records.Tables)
+	return r, err
+}
+
+// fields adds what is read.
+func fields(ctx context.Context, open connector.Opener, n unit.Needs, r *catalog.Records) error {
 	if n.Records.Schema != nil {
 		r.Schema, r.Ranges = n.Records.Schema, []catalog.Query{{}}
-		return r, nil
+		return nil
 	}
 	source, err := connector.Capable[connector.RecordSource](ctx, open, n.From, "be read record by record")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	q := n.Records.Query
 	if q.Objects != "" {
 		if _, err := connector.Capable[connector.Objects](ctx, open, n.From, "be read file by file"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.Schema, err = source.Describe(ctx, q); err != nil {
-		return nil, fault.Wrap(err, "look at the records of %s", n.From)
+		return err
 	}
 	if r.Schema, err = assembled(ctx, open, r.Schema, n.Records.Parts); err != nil {
-		return nil, err
+		return err
 	}
 	if len(q.Key) == 0 {
 		if q.Key, err = source.Key(ctx, q); err != nil {
-			return nil, fault.Wrap(err, "look at the records of %s", n.From)
+			return err
 		}
 	}
 	r.Key = q.Key
 	r.Ranges, err = source.Split(ctx, q, n.Records.Ranges)
-	return r, fault.Wrap(err, "divide the records of %s", n.From)
+	return fault.Wrap(err, "divide the records of %s", n.From)
 }
 
 // records adds the facts of a need for records; what is in the way is a
 // finding.
 func (x *examination) records(ctx context.Context, n unit.Needs, facts *catalog.Facts) bool {
 	var err error
-	if facts.Records, err = fields(ctx, x.open, n); err != nil && n.Unsure && fault.KindOf(err) == fault.Config {
-		x.found.Findings = append(x.found.Findings, Finding{n.From, connector.Finding{Severity: connector.Warns, Code: fault.CodeOf(err),
+	side := n.To
+	if facts.Records, err = written(ctx, x.open, n); err == nil {
+		side, err = n.From, fields(ctx, x.open, n, facts.Records)
+	}
+	if err != nil {
+		facts.Records = nil
+		if !n.Unsure || fault.KindOf(err) != fault.Config {
+			x.refusedAt(n.Place, side, err)
+			return false
+		}
+		x.found.Findings = append(x.found.Findings, Finding{side, connector.Finding{Severity: connector.Warns, Code: fault.CodeOf(err),
 			Text: err.Error() + "; a step before it may make that"}})
-	} else if err != nil {
-		x.refused(n.From, err)
 		return false
 	}
 	facts.Records.Lookups = map[string]catalog.Lookup{}

@@ -29,6 +29,9 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
 		n.Unsure = writers.Made(n, s.ID)
+		if s.Pos.File != "" {
+			n.Place = s.Pos.String()
+		}
 		needs = append(needs, n)
 	}
 	found, err := doctor.Examine(ctx, open, needs)

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"slices"
+	"strings"
+
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -213,5 +216,23 @@ func into(p *Process, records *catalog.Records, program *mapping.Program) ([]cat
 		return nil, fault.New(fault.Config, "load.key", "%s has no key: merge needs to know which rows are the same", list[0].Table).
 			Hint("to: {key: [COLUMN]} names it; the target needs a unique index on it")
 	}
+	if p.To.Mode == connector.ModeMerge {
+		return list, mergeable(list, records.Tables)
+	}
 	return list, nil
+}
+
+// mergeable refuses tables whose rows no unique index tells apart by their key:
+// the target would say so when the first records come.
+func mergeable(list []catalog.Into, tables []catalog.TargetTable) error {
+	for i, to := range list {
+		alike := func(columns []string) bool {
+			return len(columns) == len(to.Key) && !slices.ContainsFunc(to.Key, func(c string) bool { return !slices.Contains(columns, c) })
+		}
+		if !slices.ContainsFunc(tables[i].Unique, alike) {
+			return fault.New(fault.Config, "target.no-unique", "no unique index of %s is over its key alone: %s", to.Table, strings.Join(to.Key, ", ")).
+				Hint("CREATE UNIQUE INDEX ON %s (%s);", to.Table.SQL(), strings.Join(to.Key, ", "))
+		}
+	}
+	return nil
 }

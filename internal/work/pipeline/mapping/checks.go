@@ -64,7 +64,7 @@ func (c *compiler) compileChecks(f *field, m *Field, t catalog.Type) {
 		if f.kind != nil && v != nil {
 			out, why := f.kind(v)
 			if why != nil {
-				c.add("in", "map.type", fmt.Sprintf("in: %v %s", v, why.Text), why.Hint)
+				c.add("in", "map.type", fmt.Sprintf("in: %q %s", fmt.Sprint(v), why.Text), why.Hint)
 				continue
 			}
 			v = out
@@ -93,13 +93,13 @@ func newBound(v any, t catalog.Type) (*bound, error) {
 	case catalog.KindText, catalog.KindList, catalog.KindOther, catalog.KindJSON, catalog.KindBytes:
 		b.length = true
 		if n, ok := v.(int64); !ok || n < 0 {
-			return nil, fmt.Errorf("a length is wanted, %s is none", b.text)
+			return nil, fmt.Errorf("a length is wanted, %q is none", b.text)
 		}
 	case catalog.KindDate, catalog.KindTimestamp:
 		text, _ := v.(string)
 		at, _, why := convert.ReadTime(text)
 		if why != nil {
-			return nil, fmt.Errorf("a date is wanted, %s is none", b.text)
+			return nil, fmt.Errorf("a date is wanted, %q is none", b.text)
 		}
 		b.value = at
 	case catalog.KindInt, catalog.KindDecimal, catalog.KindFloat:
@@ -111,7 +111,7 @@ func newBound(v any, t catalog.Type) (*bound, error) {
 		switch b.value.(type) {
 		case int64, record.Decimal, float64:
 		default:
-			return nil, fmt.Errorf("a number is wanted, %s is none", b.text)
+			return nil, fmt.Errorf("a number is wanted, %q is none", b.text)
 		}
 	case catalog.KindBool, catalog.KindUUID:
 		return nil, fmt.Errorf("values of type %s have no order", t)

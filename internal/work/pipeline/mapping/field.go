@@ -299,6 +299,10 @@ func (c *compiler) types(f *field, m *Field, static catalog.Type, in scoped) {
 	if !known && wanted.Kind == "" {
 		f.result = catalog.Type{}
 	}
+	runs := f.kind
+	if slices.Contains([]catalog.Kind{catalog.KindInt, catalog.KindDecimal, catalog.KindBool}, wanted.Kind) {
+		f.kind = convert.To(catalog.Type{}, wanted) // a text of the map is none that the source's type has
+	}
 	c.compileChecks(f, m, static)
 	switch {
 	case plain:
@@ -310,6 +314,7 @@ func (c *compiler) types(f *field, m *Field, static catalog.Type, in scoped) {
 		f.column = derive(layout.column)
 	}
 	c.tryConstants(f, m)
+	f.kind = runs
 }
 
 func (c *compiler) zoneHint(from, to catalog.Type) string {
