@@ -45,7 +45,9 @@ func TestUndoWaitsForTheStatement(t *testing.T) {
 	}
 	found := make(chan bool)
 	go func() { found <- undo() }()
-	eventually(t, func() bool { return pgtest.Query[bool](t, url, "select exists (select from pg_locks where not granted)") })
+	eventually(t, func() bool {
+		return pgtest.Query[bool](t, url, "select exists (select from pg_locks where not granted)")
+	})
 	if err := errors.Join(tx.Commit(patient(t), accountOf(k)), tx.Close()); err != nil {
 		t.Fatal(err)
 	}
