@@ -56,6 +56,38 @@ func TestChainedVerify(t *testing.T) {
 	m.start(t, nil, "run", "chain", "--ledger", m.ledger, "--yes", "--progress", "none").ends(t, 4).says(t, "x.a: 5,000 rows against 5,001")
 }
 
+// TestPinned: inside a step with snapshot all read one point in time, whatever is
+// written there meanwhile; behind it the rest is seen. Another point does not do.
+func TestPinned(t *testing.T) {
+	t.Parallel()
+	const flow = `steps:
+  - snapshot: old
+    for_each: {items: '[1, 2, 3]', as: n}
+    steps:
+      - {id: first, load: {from: {at: old, query: "select :n * 100000 + id as id, v from x.a", with: {n: n}}, key: id, to: {at: fin, table: x.a, mode: merge}}}
+      - {sql: {at: old, query: "insert into x.a values (-:n::int, 'meanwhile')", with: {n: n}}}
+  - {load: {from: {at: old, table: x.a}, key: id, to: {at: fin, table: x.b, mode: merge}}}
+`
+	const tables = `create schema x; create table x.a (id int primary key, v text); create table x.b (id int primary key, v text)`
+	m := chain(t, tables, flow)
+	start := func(env ...string) *process {
+		return m.start(t, env, "run", "chain", "--ledger", m.ledger, "--yes", "--progress", "none")
+	}
+	start().ends(t, 0)
+	m.holds(t, "select (select count(*) = 15000 and min(id) > 0 from x.a) and (select count(*) = 5003 from x.b)")
+	m.checked(t)
+
+	m = chain(t, tables, flow)
+	start("GODWIT_KILL_AT=load.committed@first[1]:1").ends(t, -1)
+	start("GODWIT_KILL_AT=unit.after-settle@first[1]/marks:1").ends(t, -1) // nothing was written: the same point
+	pgtest.Exec(t, m.from, "insert into x.a values (-7, 'later')")
+	start().ends(t, 2).says(t, "the point in time of old that step steps holds its insides to is gone")
+	m.start(t, nil, "cancel", "chain-1", "--ledger", m.ledger).ends(t, 0)
+	m.start(t, nil, "run", "chain", "--ledger", m.ledger, "--yes", "--progress", "none", "--new").ends(t, 0)
+	m.holds(t, "select count(*) = 15003 from x.a")
+	m.checked(t)
+}
+
 // chain is a project with three databases: old holds rows, new and fin the same
 // tables without any.
 func chain(t *testing.T, tables, flow string) *move {

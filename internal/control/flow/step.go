@@ -25,8 +25,10 @@ type Step struct {
 	Window  *Window       `json:"window,omitempty"`
 	OnError string        `json:"onError"` // fail, continue
 	Timeout time.Duration `json:"timeout,omitempty"`
-	Steps   []Step        `json:"steps,omitempty"` // of steps and parallel
-	Finally []Step        `json:"finally,omitempty"`
+	// Snapshot is the connection that is read at one point in time by all inside.
+	Snapshot string `json:"snapshot,omitempty"`
+	Steps    []Step `json:"steps,omitempty"` // of steps and parallel
+	Finally  []Step `json:"finally,omitempty"`
 	// Late is the hash of what the step says when part of it is only known when
 	// the step, or an item of its for_each, begins: see Filler. Spec is then
 	// filled as far as it was known.
@@ -49,6 +51,8 @@ type attributes struct {
 	OnError string        `flow:"on_error" enum:"fail,continue" default:"fail" help:"whether the steps behind it still run; the run ends with exit 1 either way"`
 	Timeout time.Duration `flow:"timeout" help:"longest time for the step"`
 	Finally *Node         `flow:"finally" help:"steps that run at its end, however that was"`
+
+	Snapshot string `flow:"snapshot,name" help:"connection of which everything inside the step reads the same point in time"`
 }
 
 // holders are the verbs that hold other steps.
@@ -137,7 +141,7 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	var a attributes
 	d.enter(w)
 	d.Group(&rest, elem(&a), w.level, n.Spot)
-	s := Step{ID: d.ids[n], Pos: n.Spot.Pos, If: a.If, Retry: a.Retry, Window: a.Window, OnError: a.OnError, Timeout: a.Timeout}
+	s := Step{ID: d.ids[n], Pos: n.Spot.Pos, If: a.If, Retry: a.Retry, Window: a.Window, OnError: a.OnError, Timeout: a.Timeout, Snapshot: a.Snapshot}
 	d.limits(s, &rest)
 	if f := rest.Field("if"); f != nil && a.If != "" && !d.filling {
 		d.expression(f.Value, a.If, "if in the step", Bool)
@@ -159,6 +163,9 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	if f := rest.Field("for_each"); f != nil && a.Each != nil && f.Value.Shape == source.Mapping {
 		s.Each = d.each(f.Value, a.Each)
 		inner.items = append(slices.Clone(w.items), a.Each.As)
+	}
+	if a.Snapshot != "" {
+		inner.pinned = a.Snapshot
 	}
 	d.work(&s, verbs[0], inner)
 	if a.Finally != nil && !d.filling {
@@ -187,6 +194,9 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 		d.Add(f.Value.At("undo"), "flow.value", "undo in a finally: what stands there runs at the end, and nothing behind it can fail", "take the key away, or move the step to steps")
 	}
 	if s.Verb == Calls && !d.filling {
+		if w.pinned != "" {
+			d.Add(f.Spot, "flow.value", "a called flow reads at its own points in time: snapshot: "+w.pinned+" around it would not hold for it", "take snapshot away, or write the called flow's steps here")
+		}
 		d.calls = true
 		d.called(s, f, w.project)
 	}

@@ -23,6 +23,7 @@ type within struct {
 	before  []Step   // whose results can be used
 	items   []string // names of the items of the loops around it
 	ends    bool     // it runs at an end, and sees the error
+	pinned  string   // connection that is read at one point in time around it
 }
 
 // results are the types of what a step leaves behind.

@@ -52,7 +52,7 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full(),
+	inspector := &inspector{points: d.points(), runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full(),
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past.Past{Of: kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
@@ -88,6 +88,8 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	around.Wait()
 	return d.end(turn, err)
 }
+
+func (d *drive) points() points { return points{d.known.Pins, d.runs, d.run, d.open} }
 
 func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Session: d.session} }
 

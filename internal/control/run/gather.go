@@ -60,6 +60,7 @@ type inspector struct {
 	flow   string // whose run it is
 	full   bool   // it reads everything
 	sights doctor.Sights
+	points points
 	own    *ledger.Session
 	fill   func(unit.Unit) (any, error) // of a step that is filled in when it begins
 }
@@ -84,6 +85,10 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	l.Snapshots = names
+	at, err := i.points.hold(ctx, u.Step, l)
+	if err != nil {
+		return unit.Result{}, err
+	}
 	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Snapshot(needs.From), Sights: &i.sights}.Gather(ctx, needs)
 	if err != nil {
 		return unit.Result{}, err
@@ -102,8 +107,8 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		Omitted: facts.Source.Omitted, Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:     []chronicle.Side{chronicle.Looked(needs.From, facts.Source), chronicle.Looked(needs.To, facts.Target)},
-		Snapshots: names,
-		Copies:    needs.Existing != "", Alone: alone(needs.Existing, facts),
+		Snapshots: names, Points: at,
+		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	if !needs.Compare {
 		found.Writes = needs.To

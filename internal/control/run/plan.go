@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/late"
@@ -32,6 +33,11 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	i := -1 // of the diagnosis: it knows those of Work
 	writers := late.NewWriters(b, r.verb)
 	for _, s := range b.All() {
+		if s.Snapshot != "" {
+			if _, err := connector.Capable[connector.Snapshots](ctx, open, s.Snapshot, "be read at one point in time"); err != nil {
+				return nil, fault.Wrap(err, "snapshot of step %s", s.ID)
+			}
+		}
 		switch {
 		case s.Spec == nil:
 			continue

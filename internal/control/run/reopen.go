@@ -42,6 +42,9 @@ func (l *lostTarget) gone(ctx context.Context, now func(step, from string) (stri
 	if err := l.stopped(ctx, now); err != nil {
 		return err
 	}
+	if err := l.drive.points().lost(ctx, now); err != nil {
+		return err
+	}
 	roots, err := l.roots(ctx)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (d *drive) snapshots(ctx context.Context, step string) (map[string]string, 
 // names reports whether a snapshot's name is one of this run's steps'.
 func (d *drive) names(snapshot string) bool {
 	rest, ok := strings.CutPrefix(snapshot, d.run.UID)
-	return ok && (rest == "" || rest[0] == '+')
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == pin[0])
 }
 
 // snapshots names those that a step which begins now reads its connections at, and
@@ -66,15 +66,23 @@ func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, co
 			wrote[found.Writes]++
 		}
 	}
-	names := map[string]string{}
+	held, err := i.points.opened(ctx, looks)
+	if err != nil {
+		return nil, err
+	}
+	names, pins := map[string]string{}, i.points.pins.Of(step)
 	for _, c := range connections {
+		if pins[c] != "" {
+			names[c] = l.Run + pin + pins[c]
+			continue
+		}
 		names[c] = l.Run
 		if n := wrote[c] + len(called); n > 0 {
 			names[c] += "+" + strconv.Itoa(n)
 		}
 		for _, u := range looks {
 			found, _ := chronicle.Facts[chronicle.Found](u)
-			if old := found.Snapshots[c]; old != "" && old != names[c] && u.Step != step && !under[u.Step] {
+			if old := found.Snapshots[c]; old != "" && old != names[c] && u.Step != step && !under[u.Step] && !held[old] {
 				giveUp(ctx, i.open, c, old)
 			}
 		}
@@ -98,7 +106,7 @@ func (d *drive) giveUpWritten(ctx context.Context) error {
 	for _, u := range looks {
 		found, _ := chronicle.Facts[chronicle.Found](u)
 		for c, name := range found.Snapshots {
-			if written[c] {
+			if written[c] && !strings.Contains(name, pin) {
 				giveUp(ctx, d.open, c, name)
 			}
 		}

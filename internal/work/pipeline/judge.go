@@ -28,7 +28,7 @@ func (r *loading) newJudge(ctx context.Context) (*judge, error) {
 	if len(rules) == 0 {
 		return nil, nil
 	}
-	j := &judge{rules: rules, program: r.program, owner: r.program.Worker(), index: seen.NewIndex()}
+	j := judgeOf(r.program)
 	for _, rule := range rules {
 		if rule.Named() {
 			continue // told when all is read
@@ -44,6 +44,15 @@ func (r *loading) newJudge(ctx context.Context) (*judge, error) {
 		}
 	}
 	return j, nil
+}
+
+// judgeOf is one that has heard of no record; nil without such rules.
+func judgeOf(p *mapping.Program) *judge {
+	rules := p.SetRules()
+	if len(rules) == 0 {
+		return nil
+	}
+	return &judge{rules: rules, program: p, owner: p.Worker(), index: seen.NewIndex()}
 }
 
 func (j *judge) close() {

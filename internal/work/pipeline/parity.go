@@ -60,11 +60,10 @@ func (p *Parity) check() []unit.Problem {
 	if s := p.Sample; s != nil && (*s <= 0 || *s > 1) {
 		bad("sample", "sample is a share of more than 0 % and at most 100 %")
 	}
-	if m := l.process().mapped(); m != nil {
+	if m := l.process().mapped(); m != nil && p.Sample != nil && *p.Sample < 1 {
 		for _, r := range m.Rules {
 			if (r.Unique != nil || r.Same != "") && r.Severity == record.SeverityError {
-				problems = append(problems, unit.Problem{Path: "map", Code: "flow.not-built",
-					Text: r.At + ": rule " + r.Name + " is one over many records (unique, same): verify cannot ask it yet, and would miss what it rejected"})
+				bad("sample", r.At+": rule "+r.Name+" compares records with all others (unique, same): a sample does not have them")
 			}
 		}
 	}

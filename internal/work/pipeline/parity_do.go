@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/connector"
@@ -10,9 +11,9 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
 
-	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -71,7 +72,9 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
 	}
 	defer c.rows.Close()
-	c.source = &sampled{RecordReader: reader, share: c.spec.Sample}
+	c.judge = judgeOf(program)
+	defer c.judge.close()
+	c.source = sample.Of(reader, c.spec.Sample)
 	g, within := errgroup.WithContext(ctx)
 	within, cancel := context.WithCancel(within)
 	defer cancel()
@@ -90,29 +93,6 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	return c.finish(ctx)
 }
 
-// sampled leaves records out of each page, by the hash of their key: the same
-// ones each time. Count is that of all.
-type sampled struct {
-	connector.RecordReader
-	share float64 // 0: all are in
-}
-
-// Next is the connector.RecordReader's.
-func (s *sampled) Next(ctx context.Context) (*record.Page, error) {
-	page, err := s.RecordReader.Next(ctx)
-	if err != nil || s.share == 0 {
-		return page, err
-	}
-	in := page.Records[:0]
-	for _, r := range page.Records {
-		if float64(xxh3.HashString(r.Key)>>11)/(1<<53) < s.share {
-			in = append(in, r)
-		}
-	}
-	page.Records = in
-	return page, nil
-}
-
 // comparing is one attempt at a unit.
 type comparing struct {
 	unit    unit.Unit
@@ -120,6 +100,7 @@ type comparing struct {
 	report  unit.Report
 	source  connector.RecordReader
 	rows    connector.RecordComparison
+	judge   *judge // nil without rules over many records
 	aside   unit.Aside
 	in      int64 // records that were mapped, in the sample
 	sent    int64 // of them, those that were compared
@@ -166,8 +147,8 @@ func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
 
 // batch compares what the map made of a page; what it left out is counted.
 func (c *comparing) batch(ctx context.Context, b *batch) error {
-	page := make([]record.Mapped, 0, len(b.mapped))
-	for _, m := range b.mapped {
+	open := make([]int, 0, len(b.mapped))
+	for i, m := range b.mapped {
 		c.bytes += int64(m.Record.Size)
 		switch {
 		case m.Filtered != "":
@@ -175,26 +156,59 @@ func (c *comparing) batch(ctx context.Context, b *batch) error {
 		case m.Reject:
 			c.aside.Rejected++
 		default:
-			page = append(page, m)
+			open = append(open, i)
 		}
 	}
 	c.in += int64(len(b.mapped))
 	c.aside.Read = b.count
-	if len(page) > 0 {
-		list, err := c.rows.Compare(ctx, page)
-		if err != nil {
-			return fault.Wrap(err, "verify %s", c.spec.Entity)
+	c.judge.begin()
+	for most := len(b.mapped); len(open) > 0; {
+		if c.judge != nil {
+			most = connector.MostUnlike // so that each that is missing is named
 		}
-		for _, u := range list {
-			if of := c.unlike[u.Into]; len(of) < connector.MostUnlike {
-				c.unlike[u.Into] = append(of, differing{u, page[u.Record-c.sent].Record.Key})
+		now, later := c.judge.admit(b, open)
+		c.aside.Rejected += int64(len(open) - len(now) - len(later))
+		for some := range slices.Chunk(now, most) {
+			if err := c.compare(ctx, b, some); err != nil {
+				return fault.Wrap(err, "verify %s", c.spec.Entity)
 			}
 		}
-		c.sent += int64(len(page))
+		open = later
 	}
 	c.report.Progress(unit.Progress{
 		Unit: c.unit.ID, At: time.Now(), Rows: b.count, Bytes: c.bytes, Done: min(b.count, c.unit.Weight), Total: c.unit.Weight, Doing: "verify",
 	})
+	return nil
+}
+
+// compare compares some records of a batch. Those that are at the target are what
+// later ones are held against, as they were when they were loaded.
+func (c *comparing) compare(ctx context.Context, b *batch, some []int) error {
+	page := make([]record.Mapped, 0, len(some))
+	for _, i := range some {
+		page = append(page, b.mapped[i])
+	}
+	list, err := c.rows.Compare(ctx, page)
+	if err != nil {
+		return err
+	}
+	away := map[int64]bool{}
+	for _, u := range list {
+		n := u.Record - c.sent
+		away[n] = away[n] || u.Into == 0 && (u.What == connector.RowMissing || u.Refusal != nil)
+		if of := c.unlike[u.Into]; len(of) < connector.MostUnlike {
+			c.unlike[u.Into] = append(of, differing{u, page[n].Record.Key})
+		}
+	}
+	c.sent += int64(len(page))
+	for n, i := range some {
+		if away[int64(n)] {
+			continue
+		}
+		if err := c.judge.loaded(b, i); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

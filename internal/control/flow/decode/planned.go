@@ -18,7 +18,6 @@ var Planned = map[string][]string{
 	"secret":   list("aws"),
 	"place":    list("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
 	"flow":     list("overlap"),
-	"step":     list("snapshot"),
 	"verb":     list("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve"),
 	"load":     list("group alias unwrap limit"),
 	"process":  list("group alias unwrap limit"),

@@ -20,3 +20,13 @@ func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, er
 	})
 	return steps, err
 }
+
+// Over are the nodes of a run that ended well.
+func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, error) {
+	over := map[string]bool{}
+	err := called.Left(ctx, v.Room(), run, func(node string, body []byte) {
+		b, err := unit.Decode[unit.Left](unit.Event{Body: body})
+		over[node] = err == nil && (b.Outcome == "done" || b.Outcome == "skipped")
+	})
+	return over, err
+}

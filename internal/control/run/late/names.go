@@ -18,12 +18,13 @@ type Names struct {
 	run    ledger.Run
 	filler *flow.Filler // nil: nothing of the flow is evaluated in the run
 	steps  []flow.Step  // all of them
+	Pins   Pins
 }
 
 // New reads the frozen flow of a run.
 func New(run ledger.Run, b *flow.Bound, lang flow.Language) (*Names, error) {
 	filler, err := b.Filler(lang)
-	return &Names{run, filler, b.All()}, err
+	return &Names{run, filler, b.All(), NewPins(b)}, err
 }
 
 // Evaluate answers what a node asks: plan.Eval.
