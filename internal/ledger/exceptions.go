@@ -16,6 +16,7 @@ type (
 	Left            = exception.Left
 	CauseLeft       = exception.CauseLeft
 	Ending          = exception.Ending
+	Standing        = exception.Standing
 )
 
 // Which exceptions and issues: those that are open, closed, or all.
@@ -23,4 +24,5 @@ const (
 	OpenOnes   = exception.Open
 	ClosedOnes = exception.Closed
 	AllOnes    = exception.All
+	Accepted   = exception.Accepted
 )
