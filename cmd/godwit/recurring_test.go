@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/internal/control/run"
 	"godwit/internal/ledger"
 	"godwit/rig/postgres/pgtest"
 
@@ -200,6 +202,85 @@ func TestIssuesOverRunsUndone(t *testing.T) {
 	m.recurred(t, 1)
 	m.recurred(t, 2)
 	m.checked(t)
+}
+
+// TestLooksChangeNothing looks a thousand times: not a row of the ledger is
+// another one afterwards.
+func TestLooksChangeNothing(t *testing.T) {
+	t.Parallel()
+	m := recurring(t, 300)
+	m.items(t, 1_000_000).ends(t, 3)
+	pgtest.Exec(t, m.from, changes[0])
+	m.items(t, 1_000_000).ends(t, 3)
+	m.start(t, nil, "issues", "accept", "items-2", "--rule", "min", "--reason", "x", "--ledger", m.ledger).ends(t, 0)
+	before := m.everything(t)
+	for _, args := range [][]string{{"issues", "list", "items-1", "--all", "--each"}, {"issues", "list", "items-2"}, {"issues", "accept", "items-2", "--rule", "required", "--dry-run"},
+		{"issues", "unaccept", "items-2", "--rule", "min", "--dry-run"}, {"issues", "export", "items-2", "--csv", filepath.Join(t.TempDir(), "csv")}, {"dead", "stats", "items-1"},
+		{"dead", "list", "items-2"}, {"dead", "show", "items-1", "1", "--source"}, {"record", "item/7"}, {"report", "items-2", "--json"}, {"redrive", "items-2", "--dry-run"}, {"runs"}, {"status", "items-2"}} {
+		m.start(t, nil, append(args, "--ledger", m.ledger)...).ends(t, 0)
+	}
+	l, err := ledger.Open(t.Context(), m.ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	runs := run.Runs{Ledger: l}
+	all, err := runs.List(t.Context(), 0)
+	for n := 0; n < 500 && err == nil; n++ {
+		of := all[n%2]
+		if _, err = runs.Left(t.Context(), of); err == nil {
+			_, err = runs.Exceptions().List(t.Context(), of.ID, run.Filter{State: run.AllOnes}, 0, 20)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, m.everything(t)); d != "" {
+		t.Errorf("looking changed something (-before +after):\n%s", d)
+	}
+}
+
+// everything is a hash of the rows of each table of the ledger.
+func (m *move) everything(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	m.look(t, func(ctx context.Context, v *ledger.View, _ ledger.Run) {
+		names := texts(ctx, t, v, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+		for _, name := range names {
+			all[name] = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(texts(ctx, t, v, "SELECT * FROM "+name), "\n"))))
+		}
+	})
+	return all
+}
+
+// texts are the rows of a question to the ledger.
+func texts(ctx context.Context, t *testing.T, v *ledger.View, query string) []string {
+	t.Helper()
+	rows, err := v.Room().QueryContext(ctx, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	var all []string
+	for err == nil && rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err = rows.Scan(into...); err == nil && len(columns) == 1 {
+			all = append(all, fmt.Sprint(values[0]))
+		} else {
+			all = append(all, fmt.Sprint(values))
+		}
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // keep copies the ledger away, back puts it back.

@@ -17,6 +17,7 @@ type (
 	CauseLeft       = exception.CauseLeft
 	Ending          = exception.Ending
 	Standing        = exception.Standing
+	Found           = exception.Found
 )
 
 // Which exceptions and issues: those that are open, closed, or all.

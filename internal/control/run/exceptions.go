@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/issues"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -22,6 +24,9 @@ type (
 	IssueFilter = ledger.IssueFilter
 	CauseLeft   = ledger.CauseLeft
 	Ending      = ledger.Ending
+	Standing    = ledger.Standing
+	Expected    = issues.Expected
+	Asked       = issues.Asked
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -29,6 +34,7 @@ const (
 	OpenOnes   = ledger.OpenOnes
 	ClosedOnes = ledger.ClosedOnes
 	AllOnes    = ledger.AllOnes
+	Accepted   = ledger.Accepted // of issues
 )
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
@@ -38,6 +44,35 @@ func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
+	Known  []Expected // issues that the project expects of this run's flow
+	Owners map[string]flow.Owner
+}
+
+// Accept says of open issues of a run that they are as they are to be, Unaccept
+// takes it back: see package issues.
+func (r *Runs) Accept(ctx context.Context, run Ref, a Asked) (int64, error) {
+	return issues.Accept(ctx, r.Ledger, run, a)
+}
+
+// Unaccept is the opposite of Accept.
+func (r *Runs) Unaccept(ctx context.Context, run Ref, a Asked) (int64, error) {
+	return issues.Unaccept(ctx, r.Ledger, run, a)
+}
+
+// Project is what a run's project said about issues when the run began.
+type Project struct {
+	Known  []flow.Known
+	Owners map[string]flow.Owner
+	Issues *flow.IssueTable
+}
+
+// Project reads it.
+func (r *Runs) Project(run Ref) (p Project, err error) {
+	f, err := thawed(run)
+	if err == nil && json.Unmarshal(f.Flow, &p) != nil {
+		return Project{}, nil // a flow of another shape: it says nothing
+	}
+	return p, err
 }
 
 // Left looks at what a run left behind, all at one moment.
@@ -50,6 +85,15 @@ func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
 		l.Left, err = v.Exceptions().Left(ctx, run.ID)
 		return err
 	})
+	if err != nil {
+		return l, err
+	}
+	p, err := r.Project(run)
+	if l.Owners = p.Owners; l.Of.ID != run.ID {
+		l.Before = "" // a redrive: it reads a part of another run's records
+	} else {
+		l.Known = issues.Compare(p.Known, l.Found)
+	}
 	return l, err
 }
 

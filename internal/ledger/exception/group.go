@@ -99,10 +99,15 @@ func scanIssue(r scanner) (Issue, error) {
 
 // IssueFilter selects issues; an empty field selects all.
 type IssueFilter struct {
-	Rule, Field, Value string
-	Key, Entity, Step  string
-	Severity, Owner    string
-	State              string // Open: neither closed nor accepted; Accepted, Closed, All
+	Rule     string `json:"rule,omitempty"`
+	Field    string `json:"field,omitempty"`
+	Value    string `json:"value,omitempty"`
+	Key      string `json:"key,omitempty"`
+	Entity   string `json:"entity,omitempty"`
+	Step     string `json:"step,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Owner    string `json:"owner,omitempty"`
+	State    string `json:"state,omitempty"` // Open: neither closed nor accepted; Accepted, Closed, All
 }
 
 // which is the part of the condition about State, on a column standing.
@@ -142,7 +147,8 @@ func (l Look) Issues(ctx context.Context, run int64, f IssueFilter, after int64,
 
 // IssuesOf returns all issues of a record over all runs, oldest first.
 func (l Look) IssuesOf(ctx context.Context, entity, key string) ([]Issue, error) {
-	return ask(ctx, l, scanIssue, selectIssue+` WHERE i.key = ? AND i.key <> '' AND i.entity = ?`+shownIssue+` ORDER BY i.id`, key, entity)
+	return ask(ctx, l, scanIssue, ofIssue+standing+`, i.first, i.last FROM issue i JOIN run r ON r.id = i.run
+		WHERE i.key = ? AND i.key <> '' AND i.entity = ?`+shownIssue+` ORDER BY i.id`, key, entity)
 }
 
 // IssueGroup is all issues of a rule, field and value with one owner.

@@ -110,6 +110,12 @@ const fixed = `SELECT i.* FROM issue i WHERE i.id IN (SELECT (SELECT max(o.id) F
 		WHERE o.key = p.key AND o.key <> '' AND o.entity = c.entity AND o.step = c.step AND o.rule = p.rule AND o.field = p.field
 		AND o.found < p.run AND` + Home + `) FROM` + Passed + ` WHERE p.run = ?)`
 
+// Fixed lists issues of earlier runs that a run found mended, by id, at most
+// limit (0 is all).
+func (l Look) Fixed(ctx context.Context, run int64, limit int) ([]Issue, error) {
+	return ask(ctx, l, scanIssue, ofIssue+`'closed', i.first, i.last FROM (`+fixed+`) AS i JOIN run r ON r.id = i.run ORDER BY i.id LIMIT ?`, run, atMost(limit))
+}
+
 // Before names the run before one, of the same flow in the same environment; ""
 // when it is the first.
 func (l Look) Before(ctx context.Context, run int64) (string, error) {

@@ -225,4 +225,5 @@ func (d desk) Failed() error                                             { retur
 func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
 	return d.file(&source{set: set, env: env}, name)
 }
+func (d desk) Actor() string  { return actor() }
 func (d desk) Now() time.Time { return time.Now().In(d.Zone) }

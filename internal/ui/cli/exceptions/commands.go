@@ -1,6 +1,6 @@
 // Package exceptions has the commands that look at records which were not
-// loaded, and at issues. They change nothing. Start at Commands; what chooses
-// among the records, a redrive's too, is Chosen.
+// loaded, and at issues. They change nothing, but for accept and its opposite.
+// Start at Commands; what chooses among the records, a redrive's too, is Chosen.
 package exceptions
 
 import (
@@ -21,6 +21,8 @@ type Desk interface {
 	Show(name string, s view.Screen, value any) error
 	// Line says something beside the answer, to people only.
 	Line(format string, args ...any)
+	// Actor is who asks.
+	Actor() string
 	// Now is the time, in the zone that people are shown.
 	Now() time.Time
 }
