@@ -16,8 +16,6 @@ type (
 	Left            = exception.Left
 	CauseLeft       = exception.CauseLeft
 	Ending          = exception.Ending
-	Standing        = exception.Standing
-	Found           = exception.Found
 )
 
 // Which exceptions and issues: those that are open, closed, or all.
@@ -25,5 +23,4 @@ const (
 	OpenOnes   = exception.Open
 	ClosedOnes = exception.Closed
 	AllOnes    = exception.All
-	Accepted   = exception.Accepted
 )

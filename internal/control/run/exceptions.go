@@ -24,7 +24,7 @@ type (
 	IssueFilter = ledger.IssueFilter
 	CauseLeft   = ledger.CauseLeft
 	Ending      = ledger.Ending
-	Standing    = ledger.Standing
+	Standing    = issues.Standing
 	Expected    = issues.Expected
 	Asked       = issues.Asked
 )
@@ -34,7 +34,7 @@ const (
 	OpenOnes   = ledger.OpenOnes
 	ClosedOnes = ledger.ClosedOnes
 	AllOnes    = ledger.AllOnes
-	Accepted   = ledger.Accepted // of issues
+	Accepted   = issues.Accepted // of issues
 )
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.

@@ -34,13 +34,16 @@ const (
 )
 
 // earlier asks something of the same issues o of earlier runs.
-func earlier(what string) string {
+func earlier(what string) string { return alike(what, "o.found < i.run") }
+
+// alike asks something of the same issues o, of which more is so.
+func alike(what, so string) string {
 	return `(CASE WHEN i.key <> '' THEN (SELECT ` + what + ` FROM issue o JOIN run f ON f.id = o.origin JOIN run h ON h.id = i.origin
 			WHERE o.key = i.key AND o.key <> '' AND o.entity = i.entity AND o.step = i.step AND o.rule = i.rule AND o.field = i.field
-			AND o.found < i.run AND` + Home + unprepared + `)
+			AND ` + so + ` AND` + Home + unprepared + `)
 		ELSE (SELECT ` + what + ` FROM issue o WHERE o.run IN (SELECT f.id FROM run f JOIN run h ON` + Home + ` WHERE h.id = i.origin)
 			AND o.rule = i.rule AND o.field = i.field AND o.key = '' AND o.entity = i.entity AND o.step = i.step AND o.value = i.value
-			AND o.found < i.run` + unprepared + `) END)`
+			AND ` + so + unprepared + `) END)`
 }
 
 // standing is what an issue is.

@@ -4,7 +4,7 @@ ALTER TABLE issue ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE issue ADD COLUMN found INTEGER NOT NULL DEFAULT 0;
 UPDATE issue SET origin = run, found = run;
 CREATE INDEX issue_run ON issue (run);
-CREATE INDEX issue_origin ON issue (origin, step);
+CREATE INDEX issue_origin ON issue (origin);
 
 -- A record that was read again and fulfils a rule that it broke in an earlier
 -- run. It counts as long as its chunk is settled and the chunk's account counts.
@@ -19,6 +19,7 @@ CREATE TABLE passed (
   PRIMARY KEY (run, unit, n, key, rule, field)
 ) WITHOUT ROWID;
 CREATE INDEX passed_key ON passed (key);
+CREATE INDEX passed_origin ON passed (origin);
 
 -- Issues that somebody said are as they are to be: as long as the value is the
 -- same, in all runs of a flow in an environment. node is run.parent_node.
@@ -36,8 +37,8 @@ CREATE TABLE accepted (
   PRIMARY KEY (key, entity, step, rule, field, value, flow, env, node)
 ) WITHOUT ROWID;
 
--- What the issue table of a user's database was brought up to: the event that
--- was the ledger's last when the rows of a run were read.
+-- Up to which event of the ledger what is known of issues of a run's records was
+-- written into the table of issues that the project names.
 CREATE TABLE published (
   run INTEGER PRIMARY KEY REFERENCES run (id),
   seq INTEGER NOT NULL

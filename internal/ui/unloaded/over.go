@@ -118,3 +118,17 @@ func (a Accepted) Draw(int) []string {
 	}
 	return []string{text + " not accepted any more."}
 }
+
+// Wrote says how many rows of a table of issues were written.
+type Wrote struct {
+	Run    string `json:"run"`
+	Issues int    `json:"issues"`
+}
+
+// Draw is Screen's.
+func (w Wrote) Draw(int) []string {
+	if w.Issues == 0 {
+		return []string{"The table of issues is up to date."}
+	}
+	return []string{view.Plural(w.Issues, "row") + " written."}
+}

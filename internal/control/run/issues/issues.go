@@ -9,8 +9,15 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
 	"godwit/internal/unit"
 )
+
+// Standing counts issues by what they are beside the run before.
+type Standing = exception.Standing
+
+// Accepted are the issues that were accepted, by IssueFilter.State.
+const Accepted = exception.Accepted
 
 // Asked is what somebody decides about issues of a run.
 type Asked struct {
@@ -50,7 +57,7 @@ type Expected struct {
 func (e Expected) More() int64 { return e.Found - e.Count }
 
 // Compare sets what was found beside what was expected.
-func Compare(known []flow.Known, found []ledger.Found) []Expected {
+func Compare(known []flow.Known, found []exception.Found) []Expected {
 	all := make([]Expected, 0, len(known))
 	for _, k := range known {
 		e := Expected{Known: k}

@@ -1,6 +1,8 @@
 package exceptions
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"godwit/internal/control/run"
@@ -57,6 +59,11 @@ func (s commands) deciding(v unloaded.Accepted) *cobra.Command {
 			default:
 				v.Issues, err = runs.Unaccept(c.Context(), of, asked)
 			}
+			if err == nil && !dry {
+				if _, kept := s.keep(c.Context(), runs, of); kept != nil { // what was decided is decided
+					s.Line("%v", kept)
+				}
+			}
 			if err != nil {
 				return err
 			}
@@ -64,4 +71,38 @@ func (s commands) deciding(v unloaded.Accepted) *cobra.Command {
 		})
 	}
 	return c
+}
+
+// keep brings the project's table of issues up to date: -1 without one.
+func (s commands) keep(ctx context.Context, runs *run.Runs, of run.Ref) (int, error) {
+	p, err := runs.Project(of)
+	if err != nil || p.Issues == nil {
+		return -1, err
+	}
+	b, err := s.Today(runs, of)
+	if err != nil {
+		return 0, err
+	}
+	return runs.KeepIssues(ctx, of, b)
+}
+
+func (s commands) issuesWrite() *cobra.Command {
+	return &cobra.Command{
+		Use: "write RUN", Short: "Bring the project's table of issues up to date, as each run does at its end",
+		Example: "  godwit issues write shop-3",
+		RunE: func(c *cobra.Command, args []string) error {
+			return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
+				n, err := s.keep(c.Context(), runs, of)
+				if err != nil {
+					return err
+				}
+				if n < 0 {
+					return fault.New(fault.Config, "issues.no-table", "the project of %s names no table of issues", of.Name()).
+						Hint("issues: {at: CONNECTION, table: schema.table} in godwit.yaml; the next run makes it")
+				}
+				v := unloaded.Wrote{Run: of.Name(), Issues: n}
+				return s.Show("issues.write", v, v)
+			})
+		},
+	}
 }

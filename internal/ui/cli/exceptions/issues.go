@@ -18,7 +18,7 @@ func (s commands) issuesCommand() *cobra.Command {
 		Use: "issues", Short: "Look at the rules that records break, and say which of that is as it is to be",
 		Example: "  godwit issues list shop-3\n  godwit issues export shop-3 --csv issues/\n  godwit issues accept shop-3 --rule match --field phone --reason \"as they came\"",
 	}
-	c.AddCommand(s.issuesList(), s.issuesExport(), s.issuesAccept(), s.issuesUnaccept())
+	c.AddCommand(s.issuesList(), s.issuesExport(), s.issuesAccept(), s.issuesUnaccept(), s.issuesWrite())
 	return c
 }
 
