@@ -72,6 +72,23 @@ func (m *move) listed(t *testing.T, run string, flags ...string) []string {
 	return all
 }
 
+// TestIssuesOverRunsForgotten breaks records again that an attempt had found mended
+// when it died, before the ledger was told of their chunk.
+func TestIssuesOverRunsForgotten(t *testing.T) {
+	t.Parallel()
+	m := recurring(t, 1200)
+	m.reads(t, 1, 1_000_000)
+	m.items(t, 1_000_000).ends(t, 3)
+	pgtest.Exec(t, m.from, changes[0])
+	m.items(t, 1_000_000, "GODWIT_KILL_AT=load.kept:1").ends(t, -1)
+	pgtest.Exec(t, m.from, "update shop.item set name = null where id % 14 = 0")
+	m.reads(t, 2, 1_000_000)
+	m.items(t, 1_000_000).ends(t, 3)
+	m.recurred(t, 1)
+	m.recurred(t, 2)
+	m.checked(t)
+}
+
 // fine says in SQL that an issue h was mended in one of some runs.
 func fine(runs string) string {
 	return `exists (select from shop.read r where r.id = h.id and r.run ` + runs + ` and not exists (

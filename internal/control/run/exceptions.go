@@ -77,12 +77,22 @@ func (r *Runs) Project(run Ref) (p Project, err error) {
 
 // Left looks at what a run left behind, all at one moment.
 func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
+	return r.left(ctx, run, Exceptions.Left)
+}
+
+// OverRuns is Left with no more than how its issues stand beside those of earlier
+// runs and those that are expected.
+func (r *Runs) OverRuns(ctx context.Context, run Ref) (*Left, error) {
+	return r.left(ctx, run, Exceptions.OverRuns)
+}
+
+func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.Context, int64) (ledger.Left, error)) (*Left, error) {
 	l := &Left{}
 	err := r.Ledger.View().Moment(ctx, func(v *ledger.View) (err error) {
 		if l.Of, err = origin(ctx, v, run); err != nil {
 			return err
 		}
-		l.Left, err = v.Exceptions().Left(ctx, run.ID)
+		l.Left, err = look(v.Exceptions(), ctx, run.ID)
 		return err
 	})
 	if err != nil {
@@ -92,7 +102,7 @@ func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
 	if l.Owners = p.Owners; l.Of.ID != run.ID {
 		l.Before = "" // a redrive: it reads a part of another run's records
 	} else {
-		l.Known = issues.Compare(p.Known, l.Found)
+		l.Known = issues.Compare(p.Known, l.Left)
 	}
 	return l, err
 }

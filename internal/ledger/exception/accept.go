@@ -31,7 +31,7 @@ func (f IssueFilter) Unaccept(run int64) (string, []any) {
 func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (n int64, err error) {
 	where, args := f.where(run)
 	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
-		`SELECT count(*) FROM (SELECT `+standing+` AS standing FROM issue i`+where+`) AS i WHERE `+f.which(), args...)
+		standingOf(where)+` SELECT count(*) FROM i WHERE `+f.which(), args...)
 	if err != nil || len(counts) == 0 {
 		return 0, err
 	}

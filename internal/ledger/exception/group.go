@@ -179,8 +179,8 @@ func (l Look) IssueGroups(ctx context.Context, run int64, f IssueFilter, limit i
 		err := r.Scan(&g.Rule, &g.Field, &g.Value, &g.Severity, &g.Owner, &g.Text, &g.Hint, &g.Issues, &g.Keys, &g.New, &g.Reopened, &g.Still, &first, &last)
 		g.First, g.Last = clock(first), clock(last)
 		return g, err
-	}, `SELECT rule, field, value, severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
+	}, standingOf(where)+` SELECT rule, field, value, severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
 		sum(CASE standing WHEN 'new' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'reopened' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'still' THEN 1 ELSE 0 END),
-		min(first), max(last) FROM (SELECT i.*, `+standing+` AS standing FROM issue i`+where+`) AS i WHERE `+f.which()+`
+		min(first), max(last) FROM i WHERE `+f.which()+`
 		GROUP BY rule, field, value, severity, owner ORDER BY count(*) DESC, rule, field, value, owner LIMIT ?`, append(args, atMost(limit))...)
 }

@@ -51,6 +51,13 @@ var standing = `CASE WHEN ` + mended + ` THEN 'closed' WHEN ` + accepted + ` THE
 	WHEN ` + earlier("max(o.found)") + ` IS NULL THEN 'new'
 	WHEN coalesce((SELECT max(p.run)` + passes + ` AND p.run < i.run), 0) > ` + earlier("max(o.found)") + ` THEN 'reopened' ELSE 'still' END`
 
+// standingOf begins a question about the issues i of a condition, with what each
+// is: that is found out once for each, however often the question names it.
+func standingOf(where string) string {
+	return `WITH i AS MATERIALIZED (SELECT i.id, i.key, i.rule, i.field, i.value, i.severity, i.owner, i.text, i.hint, i.first, i.last, ` + standing +
+		` AS standing FROM issue i` + where + `)`
+}
+
 // Standing counts issues by what they are.
 type Standing struct {
 	Owner    string `json:"owner"`
@@ -95,9 +102,8 @@ func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
 		n           int64
 	}
 	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { return c, r.Scan(&c.owner, &c.what, &c.n) },
-		`SELECT owner, standing, count(*) FROM (SELECT i.owner, `+standing+` AS standing FROM issue i WHERE i.run = ?`+shownIssue+`) AS i
-			WHERE standing <> 'closed' GROUP BY owner, standing
-		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS i GROUP BY owner ORDER BY 1, 2`, run, run)
+		standingOf(` WHERE i.run = ?`+shownIssue)+` SELECT owner, standing, count(*) FROM i WHERE standing <> 'closed' GROUP BY owner, standing
+		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS x GROUP BY owner ORDER BY 1, 2`, run, run)
 	var all []Standing
 	for _, c := range list {
 		if n := len(all); n == 0 || all[n-1].Owner != c.owner {

@@ -35,7 +35,7 @@ func noIssues(name, state string) string {
 // Draw is Screen's.
 func (i Issues) Draw(edge int) []string {
 	if len(i.Groups) == 0 {
-		return append([]string{noIssues(i.Run, i.State)}, i.Over.lines(i.Run)...)
+		return append([]string{noIssues(i.Run, i.State)}, i.Over.lines(i.Run, i.State)...)
 	}
 	var rows [][]string
 	var texts, hints []string
@@ -67,7 +67,7 @@ func (i Issues) Draw(edge int) []string {
 	if i.More {
 		lines = append(lines, "", "The most frequent ones; --limit 0 lists all.")
 	}
-	if over := i.Over.lines(i.Run); len(over) > 0 {
+	if over := i.Over.lines(i.Run, i.State); len(over) > 0 {
 		lines = append(append(lines, ""), over...)
 	}
 	return append(lines, "", "One by one: "+command("issues list", i.Run, "--each"),

@@ -38,13 +38,13 @@ func (o Over) since() string {
 	return strings.Join(append(parts, view.Count(o.Sum.Fixed)+" fixed"), ", ") + " since " + o.Before
 }
 
-// lines are below a list of a run's issues.
-func (o Over) lines(name string) []string {
+// lines are below a list of a run's issues in a state.
+func (o Over) lines(name, state string) []string {
 	var lines []string
 	if text := o.since(); text != "" {
 		lines = append(lines, text)
 	}
-	if o.Sum.Accepted > 0 {
+	if o.Sum.Accepted > 0 && state == run.OpenOnes {
 		lines = append(lines, view.Count(o.Sum.Accepted)+" accepted, not listed: "+command("issues list", name, "--accepted"))
 	}
 	if len(o.Known) == 0 {

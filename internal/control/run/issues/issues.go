@@ -5,6 +5,7 @@ package issues
 
 import (
 	"context"
+	"slices"
 
 	"godwit/internal/control/flow"
 	"godwit/internal/fault"
@@ -56,12 +57,16 @@ type Expected struct {
 // More is how many more there were than expected, less than 0 for fewer.
 func (e Expected) More() int64 { return e.Found - e.Count }
 
-// Compare sets what was found beside what was expected.
-func Compare(known []flow.Known, found []exception.Found) []Expected {
-	all := make([]Expected, 0, len(known))
+// Compare sets what a run found beside what was expected of the entities that it
+// loaded.
+func Compare(known []flow.Known, left exception.Left) []Expected {
+	var all []Expected
 	for _, k := range known {
+		if len(left.Loaded) == 0 || k.Entity != "" && !slices.Contains(left.Loaded, k.Entity) {
+			continue
+		}
 		e := Expected{Known: k}
-		for _, f := range found {
+		for _, f := range left.Found {
 			if f.Rule == k.Rule && (k.Entity == "" || f.Entity == k.Entity) && (k.Field == "" || f.Field == k.Field) {
 				e.Found += f.Issues
 			}

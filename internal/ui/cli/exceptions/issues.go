@@ -118,7 +118,7 @@ func (s commands) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f
 		return err
 	}
 	groups, more := upTo(groups, limit)
-	left, err := runs.Left(ctx, of)
+	left, err := runs.OverRuns(ctx, of)
 	if err != nil {
 		return err
 	}
