@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/accounts"
 	"godwit/internal/record"
 )
 
@@ -21,10 +22,10 @@ func (t *tx) accounts(run int64, all []record.Account) error {
 		}
 		place := []any{run, a.Step, a.Entity}
 		var repaired, newest int
-		if err := t.row(repairedBy, place, &repaired); err != nil {
+		if err := t.row(accounts.RepairedBy, place, &repaired); err != nil {
 			return err
 		}
-		if err := t.row(newerChunk, append(place, a.Chunk), &newest); err != nil {
+		if err := t.row(accounts.Newer, append(place, a.Chunk), &newest); err != nil {
 			return err
 		}
 		current := a.Generation > repaired && a.Generation > newest
@@ -35,7 +36,7 @@ func (t *tx) accounts(run int64, all []record.Account) error {
 		}
 		row := []any{run, a.Step, a.Entity, a.Chunk, a.Generation, a.Unit, current, a.Read, a.Applied, a.Equal, a.Superseded,
 			a.Redelivered, a.Filtered, a.Rejected, a.Dead, a.Pending, a.Blocked, a.Written, a.Bytes, a.Hash}
-		if err := t.insert(insertAccount, "", [][]any{row}); err != nil {
+		if err := t.insert(accounts.Insert, "", [][]any{row}); err != nil {
 			return err
 		}
 	}
@@ -48,7 +49,7 @@ func (t *tx) giveWay(run int64, a record.Account) error {
 	var writer string
 	var current bool
 	name := []any{run, a.Step, a.Entity, a.Chunk, a.Generation}
-	err := t.row(selectWriter, name, &writer, &current)
+	err := t.row(accounts.Writer, name, &writer, &current)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -58,14 +59,14 @@ func (t *tx) giveWay(run int64, a record.Account) error {
 		return fault.New(fault.Internal, "account.twice", "%s %s chunk %d generation %d has an account already, of %s",
 			a.Step, a.Entity, a.Chunk, a.Generation, writer)
 	}
-	return t.change(deleteAccount, name...)
+	return t.change(accounts.Delete, name...)
 }
 
 func (t *tx) supersede(run int64, a record.Account) error {
 	if a.Chunk == 0 {
-		return t.change(supersedeAll, run, a.Step, a.Entity)
+		return t.change(accounts.SupersedeAll, run, a.Step, a.Entity)
 	}
-	return t.change(supersedeChunk, run, a.Step, a.Entity, a.Chunk)
+	return t.change(accounts.SupersedeChunk, run, a.Step, a.Entity, a.Chunk)
 }
 
 func scanAccount(s scanner) (record.Account, error) {
@@ -79,7 +80,7 @@ const (
 	sumAccounts = `SELECT step, sum(read), sum(applied), sum(equal), sum(superseded), sum(redelivered), sum(filtered),
 		sum(rejected), sum(dead), sum(pending), sum(blocked), sum(written), sum(bytes), count(*)
 		FROM account WHERE run = ? AND current GROUP BY step ORDER BY step`
-	currentAccounts = selectAccount + ` AND current AND entity = ?`
+	currentAccounts = accounts.Select + ` AND current AND entity = ?`
 )
 
 // Sums adds up the current accounts per step, by the server: cheap enough to

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/asked"
 	"godwit/internal/unit"
 )
 
@@ -34,47 +35,75 @@ type Action struct {
 func (l *Ledger) Ask(ctx context.Context, run Run, a Action) (int64, error) {
 	err := l.write(ctx, func(tx *tx) error {
 		var now int64
-		if err := tx.row(selectRevision, []any{run.ID}, &now); err != nil {
+		if err := tx.row(asked.Revision, []any{run.ID}, &now); err != nil {
 			return err
 		}
 		if a.Revision != 0 && a.Revision != now {
 			return fault.New(fault.Conflict, "run.changed", "the run has changed since it was looked at: revision %d, now %d",
 				a.Revision, now).Hint("godwit status %s", run.Name())
 		}
-		a.Revision, a.Asked = now, tx.now
-		err := tx.row(insertAction, []any{run.ID, a.Verb, string(a.Body), a.Actor, a.Reason, now, millis(tx.now)}, &a.ID)
-		if err != nil {
-			return err
-		}
-		if err := tx.change(runMoved, run.ID); err != nil {
-			return err
-		}
-		_, err = tx.journal(run.ID, []unit.Event{{Kind: ActionAsked, Actor: a.Actor, Reason: a.Reason, Body: unit.Body(a)}})
-		return err
+		a.Revision = now
+		return tx.ask(run.ID, &a, func() error { return nil })
 	}, nil)
 	return a.ID, fault.Wrap(err, "%s %s", a.Verb, run.Name())
+}
+
+// ask writes an action, what follows from it, and that it was asked for.
+func (t *tx) ask(run int64, a *Action, do func() error) error {
+	a.Asked = t.now
+	err := t.row(asked.Insert, []any{run, a.Verb, string(a.Body), a.Actor, a.Reason, a.Revision, millis(t.now)}, &a.ID)
+	if err == nil {
+		err = do()
+	}
+	if err == nil {
+		err = t.change(runMoved, run)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.journal(run, []unit.Event{{Kind: ActionAsked, Actor: a.Actor, Reason: a.Reason, Body: unit.Body(a)}})
+	return err
+}
+
+// Decide writes an action that needs no owner: what follows from it is written
+// with it, by one statement made for its number. It is in effect at once and
+// returns how many rows that changed; of one that changes none nothing is kept.
+func (l *Ledger) Decide(ctx context.Context, run Run, a Action, does func(action int64) (string, []any)) (n int64, err error) {
+	err = l.write(ctx, func(tx *tx) error {
+		return tx.ask(run.ID, &a, func() error {
+			query, args := does(a.ID)
+			if n, err = tx.exec(query, args...); err != nil {
+				return err
+			}
+			if n == 0 {
+				return fault.New(fault.Config, "action.nothing", "there is nothing that this changes")
+			}
+			return tx.change(asked.InEffect, millis(tx.now), run.ID, a.ID)
+		})
+	}, nil)
+	return n, fault.Wrap(err, "%s %s", a.Verb, run.Name())
 }
 
 // Asked returns the actions that are neither in effect nor cancelled, oldest
 // first.
 func (s *Session) Asked(ctx context.Context) ([]Action, error) {
-	return s.ledger.view.actions(ctx, pendingActions, s.run)
+	return s.ledger.view.actions(ctx, asked.Pending, s.run)
 }
 
 // Accept notes that the owner has seen an action. Of these three each may be
 // called twice; the first time stays.
 func (s *Session) Accept(ctx context.Context, id int64) error {
-	return s.mark(ctx, acceptAction, id)
+	return s.mark(ctx, asked.Accept, id)
 }
 
 // InEffect notes that what the action asked for is so.
 func (s *Session) InEffect(ctx context.Context, id int64) error {
-	return s.mark(ctx, effectAction, id)
+	return s.mark(ctx, asked.InEffect, id)
 }
 
 // Withdraw cancels an action: another has overtaken it, or it made no sense.
 func (s *Session) Withdraw(ctx context.Context, id int64) error {
-	return s.mark(ctx, cancelAction, id)
+	return s.mark(ctx, asked.Cancel, id)
 }
 
 func (s *Session) mark(ctx context.Context, query string, id int64) error {
@@ -84,7 +113,7 @@ func (s *Session) mark(ctx context.Context, query string, id int64) error {
 
 // Actions returns all that was ever asked of a run, oldest first.
 func (v *View) Actions(ctx context.Context, run int64) ([]Action, error) {
-	return v.actions(ctx, allActions, run)
+	return v.actions(ctx, asked.All, run)
 }
 
 func (v *View) actions(ctx context.Context, query string, run int64) ([]Action, error) {

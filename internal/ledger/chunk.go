@@ -83,18 +83,6 @@ func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) e
 	return s.wrap(err, "settle a chunk of "+unit)
 }
 
-// SettledChunks counts a run's settled chunks by unit.
-func (v *View) SettledChunks(ctx context.Context, run int64) (map[string]int, error) {
-	counts := map[string]int{}
-	_, err := read(ctx, v, func(r scanner) (n int, err error) {
-		var unit string
-		err = r.Scan(&unit, &n)
-		counts[unit] = n
-		return n, err
-	}, `SELECT unit, count(*) FROM chunk WHERE run = ? AND state = 'settled' GROUP BY unit`, run)
-	return counts, err
-}
-
 // Discard forgets a unit's chunks from a number on, prepared and settled ones:
 // their accounts do not count, their exceptions and issues are gone, and what
 // they closed in another run is open again. It may be called twice.
@@ -286,31 +274,31 @@ func failed(o record.Outcome) bool { return o == record.Rejected || o == record.
 func (t *tx) found(run int64, d draft, a record.Account, c chunk) error {
 	rows := make([][]any, 0, len(d.exceptions))
 	issues := make([][]any, 0, d.issues)
-	next := func() int64 { return c.issues.from + int64(len(issues)) }
+	mine := exception.Runs{Of: run, Origin: run, Found: run}
+	tell := func(in exception.Runs, e record.Exception, i record.Issue) {
+		issues = append(issues, in.Issue(c.issues.from+int64(len(issues)), e, i, t.now))
+	}
 	for i := range d.exceptions {
 		e := &d.exceptions[i]
 		e.ID, e.Chunk = c.exceptions.from+int64(i), a.Chunk
 		rows = append(rows, exception.Row(run, *e, t.now))
 		d.payloads[i][0] = e.ID
 		for _, issue := range e.Issues {
-			issues = append(issues, exception.IssueRow(next(), run, *e, issue, t.now))
+			tell(mine, *e, issue)
 		}
-	}
-	for _, w := range d.warnings {
-		of := record.Exception{Step: a.Step, Entity: a.Entity, Key: w.Key}
-		issues = append(issues, exception.IssueRow(next(), run, of, w.Issue, t.now))
 	}
 	for i, e := range d.again {
 		of, place, err := t.attempt(run, d, e, d.sent[i])
 		if err != nil {
 			return err
 		}
-		if !failed(e.Outcome) {
-			continue
+		mine.Origin = of
+		for n := 0; failed(e.Outcome) && n < len(e.Issues); n++ {
+			tell(exception.Runs{Of: of, Origin: of, Found: run}, place, e.Issues[n])
 		}
-		for _, issue := range e.Issues {
-			issues = append(issues, exception.IssueRow(next(), of, place, issue, t.now))
-		}
+	}
+	for _, w := range d.warnings {
+		tell(mine, record.Exception{Step: a.Step, Entity: a.Entity, Key: w.Key}, w.Issue)
 	}
 	if err := t.insert(exception.Insert, "", rows); err != nil {
 		return err

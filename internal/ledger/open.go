@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/kept"
 )
 
 // Ledger is an open ledger, safe for concurrent use. Several processes may
@@ -61,6 +62,11 @@ func (l *Ledger) Close() error {
 	l.writer.turn <- struct{}{}
 	defer func() { <-l.writer.turn }()
 	return errors.Join(l.view.pool.Close(), l.writer.close())
+}
+
+// Let lets a room of the ledger write, in one transaction.
+func (l *Ledger) Let(ctx context.Context, doing string, do func(change kept.Change) error) error {
+	return fault.Wrap(l.write(ctx, func(tx *tx) error { return do(tx.change) }, nil), "%s", doing)
 }
 
 func (l *Ledger) fault(err error) error { return l.dialect.fault(l.path, err) }

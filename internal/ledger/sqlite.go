@@ -25,6 +25,8 @@ var (
 	sqlite4th string
 	//go:embed sqlite/0005.sql
 	sqlite5th string
+	//go:embed sqlite/0006.sql
+	sqlite6th string
 )
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
@@ -34,7 +36,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th},
+		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th, sqlite6th},
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },

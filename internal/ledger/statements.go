@@ -63,33 +63,7 @@ const (
 )
 
 const (
-	accountColumns = `step, entity, chunk, generation, unit, current, read, applied, equal, superseded,
-		redelivered, filtered, rejected, dead, pending, blocked, written, bytes, hash`
-	insertAccount = `INSERT INTO account (run, ` + accountColumns + `)`
-	selectAccount = `SELECT ` + accountColumns + ` FROM account WHERE run = ?`
-
-	selectWriter  = `SELECT unit, current FROM account WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND generation = ?`
-	deleteAccount = `DELETE FROM account WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND generation = ?`
-	// repairedBy is the generation of the current account of the whole entity.
-	repairedBy     = `SELECT coalesce(max(generation), -1) FROM account WHERE run = ? AND step = ? AND entity = ? AND chunk = 0 AND current`
-	newerChunk     = `SELECT coalesce(max(generation), -1) FROM account WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND current`
-	supersedeAll   = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND current`
-	supersedeChunk = `UPDATE account SET current = FALSE WHERE run = ? AND step = ? AND entity = ? AND chunk = ? AND current`
-)
-
-const (
 	dropProgress   = `DELETE FROM progress WHERE run = ?`
 	insertProgress = `INSERT INTO progress (run, unit, at, done, total, rows, bytes, doing, waits)`
 	selectProgress = `SELECT unit, at, done, total, rows, bytes, doing, waits FROM progress WHERE run = ? ORDER BY unit`
-)
-
-const (
-	selectRevision = `SELECT revision FROM run WHERE id = ?`
-	insertAction   = `INSERT INTO action (run, verb, body, actor, reason, revision, asked) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`
-	selectActions  = `SELECT id, verb, body, actor, reason, revision, asked, accepted, in_effect, cancelled FROM action WHERE run = ?`
-	allActions     = selectActions + ` ORDER BY id`
-	pendingActions = selectActions + ` AND in_effect = 0 AND cancelled = 0 ORDER BY id`
-	acceptAction   = `UPDATE action SET accepted = ? WHERE run = ? AND id = ? AND accepted = 0`
-	effectAction   = `UPDATE action SET in_effect = ? WHERE run = ? AND id = ? AND in_effect = 0 AND cancelled = 0`
-	cancelAction   = `UPDATE action SET cancelled = ? WHERE run = ? AND id = ? AND in_effect = 0 AND cancelled = 0`
 )

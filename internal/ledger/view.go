@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/accounts"
 	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/kept"
 	"godwit/internal/record"
@@ -85,13 +86,13 @@ func (v *View) Idle(ctx context.Context, run int64) (time.Duration, error) {
 // Accounts returns all accounts of a run, the superseded ones too, by step,
 // entity, chunk and generation.
 func (v *View) Accounts(ctx context.Context, run int64) ([]record.Account, error) {
-	return read(ctx, v, scanAccount, selectAccount+` ORDER BY step, entity, chunk, generation`, run)
+	return read(ctx, v, scanAccount, accounts.Select+` ORDER BY step, entity, chunk, generation`, run)
 }
 
 // Totals adds up the current accounts per step and entity. Chunk is their
 // number, Hash the sum of their hashes.
 func (v *View) Totals(ctx context.Context, run int64) ([]record.Account, error) {
-	current, err := read(ctx, v, scanAccount, selectAccount+` AND current ORDER BY step, entity, chunk, generation`, run)
+	current, err := read(ctx, v, scanAccount, accounts.Select+` AND current ORDER BY step, entity, chunk, generation`, run)
 	if err != nil {
 		return nil, err
 	}

@@ -104,3 +104,6 @@ type Warning struct {
 	Key    string `json:"key"`
 	Issue
 }
+
+// IssueID tells an issue from others of its step and entity, over runs.
+type IssueID struct{ Key, Rule, Field string }

@@ -47,6 +47,9 @@ const (
 	exitRecords = 3
 )
 
+// accepting says of an issue that it is as it is to be.
+var accepting = []string{"issues", "accept", loadID, "--rule", "adds_up", "--key", "20", "--reason", "a discount that nobody wrote down"}
+
 func parse(args []string, out io.Writer) (*store, error) {
 	d, err := demo.Parse(args, out, "02_store", nil)
 	if err != nil {
@@ -122,11 +125,16 @@ func (s *store) copyProject() error {
 			return err
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(s.example, "godwit.yaml"))
-	if err != nil {
-		return err
+	for _, name := range []string{"godwit.yaml", "known-issues.csv"} {
+		text, err := os.ReadFile(filepath.Join(s.example, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.Project, name), text, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(s.Project, "godwit.yaml"), text, 0o644)
+	return nil
 }
 
 // commands shows them: a run that leaves records, what is wrong with them, and
@@ -144,6 +152,11 @@ func (s *store) commands(ctx context.Context, both *demo.Pair) (int, error) {
 		return max(code, demo.ExitFailed), fmt.Errorf("godwit run ended with exit code %d: faults are planted, %d was wanted", code, exitRecords)
 	}
 	for _, args := range [][]string{{"dead", "stats", loadID}, {"dead", "list", loadID, "--outcome", "dead"}, {"issues", "list", loadID}} {
+		if code, err := s.command(ctx, both, args...); code != 0 || err != nil {
+			return code, err
+		}
+	}
+	for _, args := range [][]string{accepting, {"issues", "list", loadID, "--accepted"}} {
 		if code, err := s.command(ctx, both, args...); code != 0 || err != nil {
 			return code, err
 		}

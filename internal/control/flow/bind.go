@@ -27,6 +27,9 @@ type Bound struct {
 	Connections map[string]BoundConnection `json:"connections"`     // that the steps use
 	Files       map[string]string          `json:"files,omitempty"` // sha256 in hex by path in the project
 	Late        *Late                      `json:"late,omitempty"`  // nil: nothing is filled in or evaluated in the run
+	Owners      map[string]Owner           `json:"owners,omitempty"`
+	Known       []Known                    `json:"known,omitempty"`
+	Issues      *IssueTable                `json:"issues,omitempty"`
 }
 
 // All lists the steps with all inside them: each before what it holds.
@@ -113,7 +116,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	own := d.Scope
 	d.Known, d.Used = f.declared, map[string]bool{}
 	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
-		Connections: map[string]BoundConnection{}, Files: d.Files.Sums}
+		Connections: map[string]BoundConnection{}, Files: d.Files.Sums, Owners: f.project.Owners, Known: f.project.Known, Issues: f.project.Issues}
 	b.Steps, b.Finally = d.steps(f)
 	if needsLate(b.Steps) || needsLate(b.Finally) {
 		b.Late = d.freeze(f, e)
@@ -124,6 +127,9 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 		}
 	}
 	d.Scope, d.Later = own, nil
+	if b.Issues != nil {
+		d.Used[b.Issues.At] = true
+	}
 	for _, name := range decode.SortedKeys(d.Used) {
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}

@@ -91,7 +91,7 @@ func TestPageIsFresh(t *testing.T) {
 // table makes the table of a name in the page.
 func table(t *testing.T, name string) string {
 	t.Helper()
-	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "flow": flow.FlowKeys,
+	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "owner": flow.OwnerKeys, "issues": flow.IssueKeys, "flow": flow.FlowKeys,
 		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "for_each": flow.EachKeys, "retry": flow.Retry{}, "window": flow.Window{},
 		"process": pipeline.Process{}, "overlay": mapping.Overlay{}, "case": cases.Case{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}}
 	if spec, ok := core[name]; ok {

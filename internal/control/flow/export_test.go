@@ -17,6 +17,8 @@ var (
 	Attributes      any = attributes{}
 	ProjectKeys     any = projectKeys{}
 	EnvironmentKeys any = environmentKeys{}
+	OwnerKeys       any = ownerKeys{}
+	IssueKeys       any = issueKeys{}
 	FlowKeys        any = flowKeys{}
 	InputKeys       any = declaration{}
 	EachKeys        any = eachKeys{}

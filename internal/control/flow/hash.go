@@ -13,10 +13,11 @@ import (
 )
 
 // Meaning is a flow without where its steps stand in their file, what else the
-// file says, and how many workers it gets: none of that makes another flow.
+// file says, how many workers it gets, and who is told of what is wrong: none of
+// that makes another flow.
 func (b *Bound) Meaning() []byte {
 	plain := *b
-	plain.Files, plain.Help = nil, ""
+	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues = nil, "", nil, nil, nil
 	plain.Steps, plain.Finally = meant(b.Steps), meant(b.Finally)
 	if b.Late != nil { // what is filled in has its hash in the steps
 		plain.Late = &Late{Vars: b.Late.Vars, Hash: b.Late.Hash}

@@ -47,6 +47,9 @@ type Project struct {
 	Dir          string // absolute
 	Environments map[string]Environment
 	Connections  map[string]Connection
+	Owners       map[string]Owner
+	Known        []Known           // issues that are expected
+	Issues       *IssueTable       // nil: the ledger alone keeps them
 	Flows        []string          // names of the files in flows/, sorted
 	Files        map[string]string // sha256 of godwit.yaml in hex, by its path in the project
 
@@ -60,6 +63,9 @@ type Project struct {
 type projectKeys struct {
 	Environments *Node `flow:"environments" help:"what differs between test and production, by name"`
 	Connections  *Node `flow:"connections" help:"the systems, by name"`
+	Owners       *Node `flow:"owners" help:"who mends what is wrong with data, by name"`
+	Issues       *Node `flow:"issues" help:"table that issues are kept in beside the ledger, for everybody to ask"`
+	Known        *Node `flow:"known" help:"CSV of issues that are expected: rule, count, and entity, field and note where they are wanted"`
 }
 
 var (
@@ -116,6 +122,8 @@ func (d *decoder) project(p *Project, n *Node) {
 	d.Dir = p.Dir
 	d.Scope = p.types(nil)
 	p.Connections = d.connections(p, keys.Connections, l)
+	p.Owners, p.Known = d.owners(keys.Owners, l), d.known(keys.Known)
+	p.Issues = d.issueTable(p, keys.Issues, l, n.Spot)
 }
 
 // root is the nearest folder at or above dir that holds godwit.yaml.

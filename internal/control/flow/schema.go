@@ -10,7 +10,7 @@ import (
 // that the decoder reads.
 func Schema(lang Language) []byte {
 	p := schema.Parts{
-		Flow: flowKeys{}, Project: projectKeys{}, Environment: environmentKeys{}, Input: declaration{},
+		Flow: flowKeys{}, Project: projectKeys{}, Environment: environmentKeys{}, Owner: ownerKeys{}, Issues: issueKeys{}, Input: declaration{},
 		Step: attributes{}, Secret: decode.Origin{}, Holders: holders,
 	}
 	for _, v := range lang.Verbs {

@@ -263,7 +263,7 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	if ferr != nil {
 		return e, ferr
 	}
-	e.Run = run
+	e.Run, e.Unkept = run, d.runs.keepIssues(run, d.open, e.Exit)
 	if run.State == ledger.Ended && run.Outcome != "stopped" { // whatever came after its end
 		e.Stopped, e.Exit, e.Fault = false, run.Exit, nil
 	}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 
 	"godwit/internal/catalog"
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/issues"
 	"godwit/internal/control/run/letter"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -29,6 +31,9 @@ type (
 	Edit        = letter.Edit
 	Edits       = letter.Edits
 	Patched     = letter.Patched
+	Standing    = issues.Standing
+	Expected    = issues.Expected
+	Asked       = issues.Asked
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -36,6 +41,7 @@ const (
 	OpenOnes   = ledger.OpenOnes
 	ClosedOnes = ledger.ClosedOnes
 	AllOnes    = ledger.AllOnes
+	Accepted   = issues.Accepted // of issues
 )
 
 // Letters are the records that a run did not load, for people to put right or
@@ -51,22 +57,70 @@ func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
-	Called []string // runs that it has started and that have open exceptions
+	Called []string   // runs that it has started and that have open exceptions
+	Known  []Expected // issues that the project expects of this run's flow
+	Owners map[string]flow.Owner
+}
+
+// Accept says of open issues of a run that they are as they are to be, Unaccept
+// takes it back: see package issues.
+func (r *Runs) Accept(ctx context.Context, run Ref, a Asked) (int64, error) {
+	return issues.Accept(ctx, r.Ledger, run, a)
+}
+
+// Unaccept is the opposite of Accept.
+func (r *Runs) Unaccept(ctx context.Context, run Ref, a Asked) (int64, error) {
+	return issues.Unaccept(ctx, r.Ledger, run, a)
+}
+
+// Project is what a run's project said about issues when the run began.
+type Project struct {
+	Known  []flow.Known
+	Owners map[string]flow.Owner
+	Issues *flow.IssueTable
+}
+
+// Project reads it.
+func (r *Runs) Project(run Ref) (p Project, err error) {
+	f, err := thawed(run)
+	if err == nil && json.Unmarshal(f.Flow, &p) != nil {
+		return Project{}, nil // a flow of another shape: it says nothing
+	}
+	return p, err
 }
 
 // Left looks at what a run left behind, all at one moment.
 func (r *Runs) Left(ctx context.Context, run Ref) (*Left, error) {
+	return r.left(ctx, run, Exceptions.Left)
+}
+
+// OverRuns is Left with no more than how its issues stand beside those of earlier
+// runs and those that are expected.
+func (r *Runs) OverRuns(ctx context.Context, run Ref) (*Left, error) {
+	return r.left(ctx, run, Exceptions.OverRuns)
+}
+
+func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.Context, int64) (ledger.Left, error)) (*Left, error) {
 	l := &Left{}
 	err := r.Ledger.View().Moment(ctx, func(v *ledger.View) (err error) {
 		if l.Of, err = origin(ctx, v, run); err != nil {
 			return err
 		}
-		if l.Left, err = v.Exceptions().Left(ctx, run.ID); err != nil {
+		if l.Left, err = look(v.Exceptions(), ctx, run.ID); err != nil {
 			return err
 		}
 		l.Called, err = calledOpen(ctx, v, run)
 		return err
 	})
+	if err != nil {
+		return l, err
+	}
+	p, err := r.Project(run)
+	if l.Owners = p.Owners; l.Of.ID != run.ID {
+		l.Before = "" // a redrive: it reads a part of another run's records
+	} else {
+		l.Known = issues.Compare(p.Known, l.Left)
+	}
 	return l, err
 }
 

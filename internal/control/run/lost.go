@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/taken"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -147,7 +148,7 @@ func (l *lostTarget) compareOnce(ctx context.Context) (moved bool, err error) {
 		return false, err
 	}
 	// Counted before the marks are read: what is settled has its mark by then.
-	chunks, err := l.drive.runs.Ledger.View().SettledChunks(ctx, l.drive.run.ID)
+	chunks, err := conclude.Settled(ctx, l.drive.runs.Ledger.View(), l.drive.run.ID)
 	if err != nil {
 		return false, err
 	}

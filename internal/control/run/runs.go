@@ -94,6 +94,7 @@ type Ended struct {
 	Exit    int
 	Stopped bool // resumable: by an interrupt, or because something was out of reach
 	Fault   *fault.Fault
+	Unkept  *fault.Fault // why the project's table of issues is not up to date; changes nothing else
 }
 
 // Start opens the next run of a flow as it was planned. While one of the same

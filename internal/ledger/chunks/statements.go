@@ -2,6 +2,32 @@
 // databases understand, with ? for parameters.
 package chunks
 
+import (
+	"context"
+	"database/sql"
+)
+
+// Settled counts a run's settled chunks by unit.
+func Settled(ctx context.Context, db interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}, run int64) (map[string]int, error) {
+	rows, err := db.QueryContext(ctx, `SELECT unit, count(*) FROM chunk WHERE run = ? AND state = 'settled' GROUP BY unit`, run)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[string]int{}
+	for rows.Next() {
+		var unit string
+		var n int
+		if err := rows.Scan(&unit, &n); err != nil {
+			return nil, err
+		}
+		counts[unit] = n
+	}
+	return counts, rows.Err()
+}
+
 // Of chunks, and of the numbers of their accounts.
 const (
 	Select = `SELECT n, state, position, figures, exception_from, exception_to, issue_from, issue_to, seen FROM chunk WHERE run = ?`

@@ -76,15 +76,16 @@ type Issue struct {
 	Step      string    `json:"step"`
 	Entity    string    `json:"entity"`
 	Key       string    `json:"key"`
-	State     string    `json:"state"` // new, still, closed
-	First     time.Time `json:"first"`
+	State     string    `json:"state"` // new, reopened, still, accepted, closed
+	First     time.Time `json:"first"` // over all runs, when listed by run
 	Last      time.Time `json:"last"`
 }
 
 const (
-	selectIssue = `SELECT i.id, r.flow || '-' || r.n, i.exception, i.step, i.entity, i.key, i.rule, i.field, i.severity, i.text, i.value,
-		i.hint, i.owner, i.state, i.first, i.last FROM issue i JOIN run r ON r.id = i.run`
-	shownIssue = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`
+	ofIssue = `SELECT i.id, r.flow || '-' || r.n, i.exception, i.step, i.entity, i.key, i.rule, i.field, i.severity, i.text, i.value,
+		i.hint, i.owner, `
+	selectIssue = ofIssue + `i.state, i.first, i.last FROM issue i JOIN run r ON r.id = i.run`
+	shownIssue  = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`
 )
 
 func scanIssue(r scanner) (Issue, error) {
@@ -98,21 +99,32 @@ func scanIssue(r scanner) (Issue, error) {
 
 // IssueFilter selects issues; an empty field selects all.
 type IssueFilter struct {
-	Rule, Field, Value string
-	Key, Entity, Step  string
-	Severity, Owner    string
-	State              string // Open, Closed, All
+	Rule     string `json:"rule,omitempty"`
+	Field    string `json:"field,omitempty"`
+	Value    string `json:"value,omitempty"`
+	Key      string `json:"key,omitempty"`
+	Entity   string `json:"entity,omitempty"`
+	Step     string `json:"step,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Owner    string `json:"owner,omitempty"`
+	State    string `json:"state,omitempty"` // Open: neither closed nor accepted; Accepted, Closed, All
 }
 
+// which is the part of the condition about State, on a column standing.
+func (f IssueFilter) which() string {
+	switch f.State {
+	case Open:
+		return "standing NOT IN ('closed', 'accepted')"
+	case All:
+		return "TRUE"
+	}
+	return "standing = '" + f.State + "'"
+}
+
+// where is the condition on the issues i of a run, all but State.
 func (f IssueFilter) where(run int64) (string, []any) {
 	c := condition{args: []any{run}}
 	c.text.WriteString(of("i.run", f.Key))
-	switch f.State {
-	case Open:
-		c.text.WriteString(" AND i.state <> 'closed'")
-	case Closed:
-		c.text.WriteString(" AND i.state = 'closed'")
-	}
 	c.equal("i.rule", f.Rule)
 	c.equal("i.field", f.Field)
 	c.equal("i.value", f.Value)
@@ -129,12 +141,14 @@ func (f IssueFilter) where(run int64) (string, []any) {
 // all).
 func (l Look) Issues(ctx context.Context, run int64, f IssueFilter, after int64, limit int) ([]Issue, error) {
 	where, args := f.where(run)
-	return ask(ctx, l, scanIssue, selectIssue+where+` AND i.id > ? ORDER BY i.id LIMIT ?`, append(args, after, atMost(limit))...)
+	return ask(ctx, l, scanIssue, `SELECT * FROM (`+ofIssue+standing+` AS standing, coalesce(`+earlier("min(o.first)")+`, i.first), i.last
+		FROM issue i JOIN run r ON r.id = i.run`+where+` AND i.id > ?) AS i WHERE `+f.which()+` ORDER BY id LIMIT ?`, append(args, after, atMost(limit))...)
 }
 
 // IssuesOf returns all issues of a record over all runs, oldest first.
 func (l Look) IssuesOf(ctx context.Context, entity, key string) ([]Issue, error) {
-	return ask(ctx, l, scanIssue, selectIssue+` WHERE i.key = ? AND i.key <> '' AND i.entity = ?`+shownIssue+` ORDER BY i.id`, key, entity)
+	return ask(ctx, l, scanIssue, ofIssue+standing+`, i.first, i.last FROM issue i JOIN run r ON r.id = i.run
+		WHERE i.key = ? AND i.key <> '' AND i.entity = ?`+shownIssue+` ORDER BY i.id`, key, entity)
 }
 
 // IssueGroup is all issues of a rule, field and value with one owner.
@@ -148,6 +162,9 @@ type IssueGroup struct {
 	Hint     string    `json:"hint"`
 	Issues   int64     `json:"issues"`
 	Keys     int64     `json:"keys"`
+	New      int64     `json:"new"`
+	Reopened int64     `json:"reopened"`
+	Still    int64     `json:"still"`
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 }
@@ -159,10 +176,11 @@ func (l Look) IssueGroups(ctx context.Context, run int64, f IssueFilter, limit i
 	return ask(ctx, l, func(r scanner) (IssueGroup, error) {
 		var g IssueGroup
 		var first, last int64
-		err := r.Scan(&g.Rule, &g.Field, &g.Value, &g.Severity, &g.Owner, &g.Text, &g.Hint, &g.Issues, &g.Keys, &first, &last)
+		err := r.Scan(&g.Rule, &g.Field, &g.Value, &g.Severity, &g.Owner, &g.Text, &g.Hint, &g.Issues, &g.Keys, &g.New, &g.Reopened, &g.Still, &first, &last)
 		g.First, g.Last = clock(first), clock(last)
 		return g, err
-	}, `SELECT i.rule, i.field, i.value, i.severity, i.owner, min(i.text), min(i.hint), count(*), count(DISTINCT nullif(i.key, '')),
-		min(i.first), max(i.last) FROM issue i`+where+` GROUP BY i.rule, i.field, i.value, i.severity, i.owner
-		ORDER BY count(*) DESC, i.rule, i.field, i.value, i.owner LIMIT ?`, append(args, atMost(limit))...)
+	}, standingOf(where)+` SELECT rule, field, value, severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
+		sum(CASE standing WHEN 'new' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'reopened' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'still' THEN 1 ELSE 0 END),
+		min(first), max(last) FROM i WHERE `+f.which()+`
+		GROUP BY rule, field, value, severity, owner ORDER BY count(*) DESC, rule, field, value, owner LIMIT ?`, append(args, atMost(limit))...)
 }

@@ -13,9 +13,9 @@ import (
 
 // Lasting events of what people did to exceptions; nothing is folded from them.
 const (
-	Patched   = "dead.patched"
-	Dismissed = "dead.dismissed"
-	Reopened  = "dead.reopened"
+	Patched    = "dead.patched"
+	Dismissed  = "dead.dismissed"
+	Readmitted = "dead.reopened"
 )
 
 // Deed is who did something, and why; the body of its event has what.
@@ -101,7 +101,7 @@ func (h Hand) Reopen(f Filter, d Deed) (int64, error) {
 	if err != nil || n == 0 {
 		return n, err
 	}
-	return n, h.note(Reopened, d, n, nil)
+	return n, h.note(Readmitted, d, n, nil)
 }
 
 // Patch writes what people made of records, all or none of them. Faults:

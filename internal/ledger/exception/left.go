@@ -11,6 +11,22 @@ type Left struct {
 	Causes []CauseLeft // of this run, closed ones too; most frequent first
 	Issues []IssueGroup
 	Cut    bool // there are more groups of issues than Issues has
+	// The issues by owner and by what they are, beside the run before, "" when
+	// this is the first, and one by one: those that are open and those of earlier
+	// runs that it found mended, at most so many of each that a page shows them.
+	Standing []Standing
+	Before   string
+	Each     []Issue
+	Fixed    []Issue
+	Accepted int64    // records that were not loaded, with all that kept them out accepted
+	Found    []Found  // by this run itself, whatever became of it later
+	Loaded   []string // entities whose records it read
+}
+
+// Found is how many issues of a rule a run found.
+type Found struct {
+	Rule, Entity, Field string
+	Issues              int64
 }
 
 // CauseLeft is a cause with some of its records and how they ended.
@@ -33,6 +49,7 @@ const (
 	topValues  = 5
 	mostGroups = 2000
 	mostCauses = 500 // with examples
+	mostEach   = 2000
 )
 
 // Left looks at what a run left behind.
@@ -67,7 +84,42 @@ func (l *Left) look(ctx context.Context, look Look, run int64) error {
 	if l.Cut = len(l.Issues) > mostGroups; l.Cut {
 		l.Issues = l.Issues[:mostGroups]
 	}
-	return nil
+	if err = l.overRuns(ctx, look, run); err != nil {
+		return err
+	}
+	if l.Each, err = look.Issues(ctx, run, IssueFilter{}, 0, mostEach); err != nil {
+		return err
+	}
+	if l.Fixed, err = look.Fixed(ctx, run, mostEach); err != nil {
+		return err
+	}
+	l.Accepted, err = look.CountAccepted(ctx, run)
+	return err
+}
+
+// OverRuns looks only at how a run's issues stand beside those of earlier runs:
+// Standing, Before, Found and Loaded.
+func (l Look) OverRuns(ctx context.Context, run int64) (Left, error) {
+	var left Left
+	err := left.overRuns(ctx, l, run)
+	return left, err
+}
+
+func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
+	if l.Standing, err = look.ByOwner(ctx, run); err != nil {
+		return err
+	}
+	if l.Before, err = look.Before(ctx, run); err != nil {
+		return err
+	}
+	l.Loaded, err = ask(ctx, look, func(r scanner) (e string, err error) { return e, r.Scan(&e) },
+		`SELECT DISTINCT entity FROM chunk WHERE run = ? AND state = 'settled' ORDER BY entity`, run)
+	if err != nil {
+		return err
+	}
+	l.Found, err = ask(ctx, look, func(r scanner) (f Found, err error) { return f, r.Scan(&f.Rule, &f.Entity, &f.Field, &f.Issues) },
+		`SELECT i.rule, i.entity, i.field, count(*) FROM issue i WHERE i.run = ? AND i.found = ?`+shownIssue+` GROUP BY i.rule, i.entity, i.field`, run, run)
+	return err
 }
 
 // closed counts how the records of each cause ended.

@@ -14,7 +14,7 @@ import (
 // What the ledger writes, by rows of Row, IssueRow and payload.
 const (
 	Insert        = `INSERT INTO exception (` + written + `)`
-	InsertIssue   = `INSERT INTO issue (id, run, exception, step, entity, key, rule, field, severity, text, value, hint, owner, first, last)`
+	InsertIssue   = `INSERT INTO issue (id, run, exception, step, entity, key, rule, field, severity, text, value, hint, owner, first, last, origin, found)`
 	InsertPayload = `INSERT INTO payload (exception, source, sent)`
 
 	written = `id, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal,
@@ -37,11 +37,15 @@ func Reason(e record.Exception) []any {
 	return []any{string(e.Outcome), e.Cause, e.Code, e.Text, field, value, listJSON(e.Fields), refusalJSON(e.Refusal), e.Mapping}
 }
 
-// IssueRow is an issue's row for InsertIssue. Of the exception its place and
-// key are taken; its ID is 0 for a record that was loaded.
-func IssueRow(id, run int64, e record.Exception, i record.Issue, now time.Time) []any {
-	return []any{id, run, e.ID, e.Step, e.Entity, e.Key, i.Rule, i.Field, i.Severity, i.Text, i.Value, i.Hint, i.Owner,
-		now.UnixMilli(), now.UnixMilli()}
+// Runs are those of an issue: the one that it is listed with, the one whose
+// record it is about, and the one that found it.
+type Runs struct{ Of, Origin, Found int64 }
+
+// Issue is an issue's row for InsertIssue. Of the exception its place and key
+// are taken; its ID is 0 for a record that was loaded.
+func (r Runs) Issue(id int64, e record.Exception, i record.Issue, now time.Time) []any {
+	return []any{id, r.Of, e.ID, e.Step, e.Entity, e.Key, i.Rule, i.Field, i.Severity, i.Text, i.Value, i.Hint, i.Owner,
+		now.UnixMilli(), now.UnixMilli(), r.Origin, r.Found}
 }
 
 func millis(t, now time.Time) int64 {

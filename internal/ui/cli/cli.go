@@ -225,5 +225,12 @@ func (d desk) Failed() error                                             { retur
 func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
 	return d.file(&source{set: set, env: env}, name)
 }
+func (d desk) Today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
+	b, err := runs.Flow(of)
+	if err == nil {
+		err = d.refresh(b)
+	}
+	return b, err
+}
 func (d desk) Actor() string  { return actor() }
 func (d desk) Now() time.Time { return time.Now().In(d.Zone) }

@@ -135,17 +135,19 @@ func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bo
 }
 
 func (s *session) reportCommand() *cobra.Command {
-	html, csv := "", ""
+	html, csv, owner := "", "", ""
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Write a run's report: one offline HTML file, JSON or CSV",
 		Example: `  godwit report copy-1
   godwit report copy-1 --html proof.html --csv proof/
-  godwit report copy-1 --json > proof.json`,
+  godwit report copy-1 --json > proof.json
+  godwit report shop-3 --owner sales --html sales.html`,
 		Args: takes("RUN"),
 	}
 	c.Flags().StringVar(&html, "html", "", "file to write (default beside the ledger)")
 	c.Flags().StringVar(&csv, "csv", "", "folder for one CSV file per section")
+	c.Flags().StringVar(&owner, "owner", "", "only what this owner has to mend")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		runs, done, err := s.existing(c.Context())
 		if err != nil {
@@ -165,6 +167,16 @@ func (s *session) reportCommand() *cobra.Command {
 			return err
 		}
 		rep := story.Report(st, left, s.Zone, mend)
+		if owner != "" {
+			part, ok := rep.For(owner)
+			if !ok {
+				return fault.New(fault.Config, "usage", "%s has no issues of an owner %q", args[0], owner).Hint("godwit issues list %s shows who owns what", args[0])
+			}
+			rep = part
+			if html == "" {
+				html = filepath.Join(filepath.Dir(s.ledger), "reports", args[0]+"-"+fileName(owner)+".html")
+			}
+		}
 		if s.json {
 			return report.JSON(s.Out, rep)
 		}
@@ -221,6 +233,16 @@ func (s *session) ledgerCommand() *cobra.Command {
 		},
 	})
 	return c
+}
+
+// fileName is a name as a part of one of a file.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == filepath.Separator || r == 0 {
+			return 0x5f
+		}
+		return r
+	}, name)
 }
 
 func breachesOf(n int) string {

@@ -29,7 +29,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	rep := story.Report(st, left, s.Zone, mend)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
-		Took: st.Took(), Alone: int64(st.Skipped),
+		Took: st.Took(), Alone: int64(st.Skipped), Accepted: left.Accepted,
 	}
 	sum.Notes = append(unloaded.Notes(sum.Run, left, sum.Total()), story.Notes(st)...)
 	if e.Run.Outcome == "done" && !e.Stopped {

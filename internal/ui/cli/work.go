@@ -169,6 +169,9 @@ func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.B
 	if err != nil {
 		return err
 	}
+	if e.Unkept != nil {
+		s.say(*e.Unkept)
+	}
 	return s.summary(ctx, runs, e, show.report)
 }
 

@@ -162,6 +162,9 @@ func (p page) mark() string {
 }
 
 func (p page) boxes() []Box {
+	if p.Owner != nil {
+		return nil
+	}
 	return []Box{p.outcomeBox(), p.accountsBox(), p.verifiedBox(), p.leftBox()}
 }
 
@@ -186,6 +189,8 @@ func (p page) accountsBox() Box {
 		b.Mark, b.Word = "bad", "do not close"
 	case len(p.Accounts) == 0:
 		b.Mark, b.Word, b.Text = "warn", "none", "nothing was counted"
+	case p.Verdict.Exit == 0 && total.Rejected > 0 && total.Dead+total.Pending == 0:
+		b.Text += ", " + view.Plural(total.Rejected, "rejected record") + " accepted"
 	case total.Dead+total.Rejected+total.Pending > 0:
 		b.Mark = "warn"
 		b.Text += ", " + view.Count(total.Dead+total.Rejected+total.Pending) + " dead, rejected or pending"
@@ -237,12 +242,20 @@ func (p page) sections() []section {
 	all := []section{
 		{ID: "accounts-section", Title: "Accounts", Tables: pick("steps", "accounts", "changes")},
 		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
+		{ID: "owners-section", Title: "Owners", Tables: append(pick("owners", "known"), p.lists()...)},
 		{ID: "again", Title: "Copied again", Tables: pick("copied-again")},
 		{ID: "proof-section", Title: "Proof", Tables: pick("proof", "differences", "objects")},
 		{ID: "time", Title: "Time", Gantt: p.gantt(), Curve: p.curve(), Tables: pick("times", "throughput", "slowest", "waits", "forecasts")},
 		{ID: "appendix", Title: "Appendix", Tables: pick("snapshots", "actions", "events"), Flow: p.FlowText, Words: glossary},
 	}
-	return slices.DeleteFunc(all, func(s section) bool { return (s.ID == "again" || s.ID == "why-not") && len(s.Tables) == 0 })
+	return slices.DeleteFunc(all, func(s section) bool {
+		return len(s.Tables) == 0 && (s.ID == "again" || s.ID == "why-not" || s.ID == "owners-section" || p.Owner != nil)
+	})
+}
+
+// lists are the owners' lists that hold something.
+func (p page) lists() []Table {
+	return slices.DeleteFunc(p.own(), func(t Table) bool { return len(t.Rows) == 0 })
 }
 
 // printable takes marks of direction and control characters out of the page;

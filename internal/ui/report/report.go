@@ -30,6 +30,7 @@ type Report struct {
 	Actions     []Action     `json:"actions,omitempty"`
 	Events      []Event      `json:"events,omitempty"`
 	FlowText    string       `json:"flow_text,omitempty"` // as run, secrets as references
+	Owner       *string      `json:"owner,omitempty"`     // whose part it is, see For; nil: all of it
 }
 
 // Verdict is who ran what, and how it ended.
@@ -292,8 +293,14 @@ func (r Report) closes() bool {
 
 // Headline is the outcome in the words of the terminal.
 func (r Report) Headline() string {
+	if r.Owner != nil {
+		return "what " + r.NotLoaded.Owners[0].called() + " has to mend"
+	}
 	s := view.Summary{Run: r.Verdict.Run, Outcome: r.Verdict.Outcome, Why: r.Verdict.Why, Exit: r.Verdict.Exit, Steps: r.steps()}
 	s.Alone = r.Verdict.Alone
+	if r.NotLoaded != nil {
+		s.Accepted = r.NotLoaded.Accepted
+	}
 	if t := r.Tally(); t.Differ+t.Objects > 0 || r.Verdict.NotVerified+r.Verdict.NotRead+r.Verdict.NotMapped > 0 {
 		s.Verified = &view.Verified{Tables: r.Verdict.NotVerified, NotRead: r.Verdict.NotRead, Rejected: r.Verdict.NotMapped}
 		if t.Differ+t.Objects > 0 {

@@ -29,10 +29,11 @@ func newPage(r Report) page {
 // Lists without rows are left out, except the accounts and the proof.
 func Tables(r Report) []Table {
 	p := newPage(r)
-	all := []Table{p.byStep(), p.byEntity(), p.changes(), p.causes(), p.examples(), p.issues(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
+	all := []Table{p.byStep(), p.byEntity(), p.changes(), p.causes(), p.examples(), p.issues(), p.owners(), p.known(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
 		p.throughput(), p.slowest(), p.waits(), p.forecasts(), p.snapshots(), p.actions(), p.events()}
+	all = append(all, p.own()...)
 	return slices.DeleteFunc(all, func(t Table) bool {
-		return len(t.Rows) == 0 && t.ID != "steps" && t.ID != "accounts" && t.ID != "proof"
+		return len(t.Rows) == 0 && (p.Owner != nil || t.ID != "steps" && t.ID != "accounts" && t.ID != "proof")
 	})
 }
 

@@ -13,6 +13,11 @@ type NotLoaded struct {
 	Causes []Cause  `json:"causes"` // most frequent first
 	Issues []Issues `json:"issues"` // open ones, most frequent first
 	More   bool     `json:"more,omitempty"`
+	// Accepted counts records of which all issues that kept them out are accepted.
+	Accepted int64      `json:"accepted,omitempty"`
+	Before   string     `json:"before,omitempty"` // run that owners are told the difference to
+	Owners   []Owner    `json:"owners,omitempty"`
+	Known    []Expected `json:"known,omitempty"`
 }
 
 // Cause is all records with the same reason.

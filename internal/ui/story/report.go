@@ -2,6 +2,7 @@ package story
 
 import (
 	"cmp"
+	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -127,6 +128,9 @@ func verdict(st *chronicle.Story) report.Verdict {
 	return v
 }
 
+// asked is the kind of an action that somebody asked for.
+const asked = "action"
+
 // told adds what was said while the run went on.
 func told(r *report.Report, st *chronicle.Story) {
 	for _, e := range st.Events {
@@ -139,6 +143,12 @@ func told(r *report.Report, st *chronicle.Story) {
 			}
 		case unit.RunCancelled, unit.RunPaused, unit.RunApproved, unit.RunTuned, unit.RunResumed, unit.RunStarted:
 			r.Actions = append(r.Actions, report.Action{At: e.At, Actor: e.Actor, Verb: strings.TrimPrefix(e.Kind, "run."), Reason: e.Reason})
+		}
+		if e.Kind == asked {
+			var a struct{ Verb string }
+			if json.Unmarshal(e.Body, &a) == nil && strings.HasPrefix(a.Verb, "issues.") { // others have events of their own
+				r.Actions = append(r.Actions, report.Action{At: e.At, Actor: e.Actor, Verb: a.Verb, Reason: e.Reason})
+			}
 		}
 		if t.Level != view.LevelDebug {
 			r.Events = append(r.Events, report.Event{Seq: e.Seq, At: e.At, Type: e.Kind, Text: t.Text})

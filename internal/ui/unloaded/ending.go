@@ -44,12 +44,12 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		}
 	}
 	add("warnings", warnings, "issues that kept no record out", command("issues list", name, "--severity", "warn"))
-	return notes
+	return append(notes, OverRuns(l).notes(name)...)
 }
 
 // Next are the commands that are left to do.
 func Next(l *run.Left, t record.Account) []string {
-	if t.Dead+t.Rejected == 0 {
+	if t.Dead+t.Rejected <= l.Accepted {
 		return nil
 	}
 	if len(l.Causes) > 0 && !slices.ContainsFunc(l.Causes, func(c run.CauseLeft) bool { return !c.Copied }) {
@@ -90,10 +90,13 @@ func rules(groups []run.IssueGroup) string {
 // Report is what a run's report tells; nil when there is nothing. Read is how
 // many records the run read, fix says what is to be done about a code.
 func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLoaded {
-	if len(l.Causes)+len(l.Issues) == 0 {
+	if len(l.Causes)+len(l.Issues)+len(l.Standing)+len(l.Known) == 0 {
 		return nil
 	}
-	r := &report.NotLoaded{Causes: []report.Cause{}, Issues: []report.Issues{}, More: l.Cut}
+	r := &report.NotLoaded{Causes: []report.Cause{}, Issues: []report.Issues{}, More: l.Cut, Accepted: l.Accepted, Before: l.Before, Owners: ownersOf(l)}
+	for _, e := range l.Known {
+		r.Known = append(r.Known, report.Expected{Rule: e.Rule, Entity: e.Entity, Field: e.Field, Expected: e.Count, Found: e.Found, Note: e.Note})
+	}
 	for _, c := range l.Causes {
 		r.Causes = append(r.Causes, cause(c, read, fix))
 	}
@@ -102,6 +105,28 @@ func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLo
 			Text: g.Text, Fix: g.Hint, Issues: g.Issues, Keys: g.Keys, First: g.First})
 	}
 	return r
+}
+
+// ownersOf are the owners' parts.
+func ownersOf(l *run.Left) []report.Owner {
+	var all []report.Owner
+	at := map[string]int{}
+	for i, s := range l.Standing {
+		at[s.Owner] = i
+		all = append(all, report.Owner{Name: s.Owner, Mail: l.Owners[s.Owner].Mail, New: s.New, Reopened: s.Reopened, Still: s.Still, Fixed: s.Fixed, Accepted: s.Accepted})
+	}
+	add := func(i run.Issue, state string) {
+		o := &all[at[i.Owner]]
+		o.Issues = append(o.Issues, report.OwnIssue{Key: i.Key, Entity: i.Entity, Field: i.Field, Rule: i.Rule, Value: i.Value, Text: i.Text, Fix: i.Hint,
+			State: state, First: i.First, Link: l.Owners[i.Owner].LinkTo(i.Key)})
+	}
+	for _, i := range l.Each {
+		add(i, i.State)
+	}
+	for _, i := range l.Fixed {
+		add(i, "fixed")
+	}
+	return all
 }
 
 func cause(c run.CauseLeft, read int64, fix func(code string) string) report.Cause {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/record"
 	"godwit/internal/ui/report"
@@ -26,6 +27,37 @@ func left() *run.Left {
 	return l
 }
 
+// over is what a run leaves that is not the first.
+func over() *run.Left {
+	l := left()
+	l.Before = "rollout-11"
+	l.Standing = []run.Standing{{Owner: "", New: 5}, {Owner: "sales-ops", New: 11, Reopened: 2, Still: 389, Fixed: 40, Accepted: 31}}
+	l.Known = []run.Expected{{Known: flow.Known{Rule: "lookup", Field: "workstation_id", Count: 391, Note: "WS-417 was never built"}, Found: 402},
+		{Known: flow.Known{Rule: "blank", Entity: "assignments", Count: 5}, Found: 5}, {Known: flow.Known{Rule: "unique", Count: 3}, Found: 1}}
+	l.Owners = map[string]flow.Owner{"sales-ops": {Mail: "ops@example.com", Link: "https://old.example/a/${key}"}}
+	l.Each = []run.Issue{{Issue: rejected().Issues[0], ID: 1, Entity: "assignments", Key: "4/8", State: "still", First: at("02:14:10")}}
+	l.Fixed = []run.Issue{{Issue: rejected().Issues[0], ID: 2, Entity: "assignments", Key: "9", State: "closed", First: at("02:14:10")}}
+	return l
+}
+
+// Owners get what is theirs, with the state beside the run before.
+func TestOwnersReport(t *testing.T) {
+	t.Parallel()
+	r := Report(over(), 128_400, func(string) string { return "" })
+	want := report.Owner{Name: "sales-ops", Mail: "ops@example.com", New: 11, Reopened: 2, Still: 389, Fixed: 40, Accepted: 31}
+	for i, state := range []string{"still", "fixed"} {
+		of := rejected().Issues[0]
+		want.Issues = append(want.Issues, report.OwnIssue{Key: []string{"4/8", "9"}[i], Entity: "assignments", Field: of.Field, Rule: of.Rule, Value: of.Value, Text: of.Text,
+			Fix: of.Hint, State: state, First: at("02:14:10"), Link: []string{"https://old.example/a/4%2F8", "https://old.example/a/9"}[i]})
+	}
+	if diff := cmp.Diff([]report.Owner{{New: 5}, want}, r.Owners); diff != "" {
+		t.Error(diff)
+	}
+	if len(r.Known) != 3 || r.Before != "rollout-11" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestEndingGolden(t *testing.T) {
 	t.Parallel()
 	total := record.Account{Step: "assignments", Read: 128_400, Applied: 126_222, Filtered: 1730, Rejected: 402, Dead: 31, Pending: 15, Blocked: 15}
@@ -36,6 +68,11 @@ func TestEndingGolden(t *testing.T) {
 	s = view.Summary{Run: "redrive-1", Outcome: "done", Exit: 3, Steps: []record.Account{again},
 		Notes: Notes("redrive-1", &run.Left{Of: left().Of}, again), Next: Next(left(), again)}
 	golden(t, "ending_redrive", view.Text(s))
+	l := over()
+	l.Accepted = 402
+	total.Applied, total.Dead, total.Pending, total.Blocked = total.Applied+46, 0, 0, 0
+	s = view.Summary{Run: "rollout-12", Outcome: "done", Accepted: 402, Steps: []record.Account{total}, Notes: Notes("rollout-12", l, total), Next: Next(l, total)}
+	golden(t, "ending_over", view.Text(s))
 	if clean := (record.Account{Read: 1, Applied: 1}); Notes("a-1", &run.Left{Of: run.Ref{Flow: "a", N: 1}}, clean) != nil || Next(left(), clean) != nil {
 		t.Error("a run without trouble has something to tell")
 	}
@@ -73,7 +110,7 @@ func TestExport(t *testing.T) {
 		{Issue: record.Issue{Rule: "range", Owner: ""}, ID: 3},
 		{Issue: record.Issue{Rule: "range", Owner: "../sales/ops"}, ID: 9},
 	}
-	files, err := Export(dir, func(after int64) ([]run.Issue, error) {
+	files, err := Export(dir, map[string]flow.Owner{"../sales/ops": {Link: "https://old.example/${key}"}}, func(after int64) ([]run.Issue, error) {
 		for i, one := range all {
 			if one.ID > after {
 				return all[i : i+1], nil
@@ -97,13 +134,13 @@ func TestExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "\ufeffkey,entity,field,rule,severity,what is wrong,value,what to do,state,first seen,last seen,run,number\r\n" +
-		"'=1+2,customers,title,required,error,is missing,,fill it,new,2026-11-21T02:00:00Z,2026-11-21T03:00:00Z,a-1,7\r\n" +
-		",,,range,,,,,,0001-01-01T00:00:00Z,0001-01-01T00:00:00Z,,\r\n"
+	want := "\ufeffkey,entity,field,rule,severity,what is wrong,value,what to do,state,first seen,last seen,run,number,link\r\n" +
+		"'=1+2,customers,title,required,error,is missing,,fill it,new,2026-11-21T02:00:00Z,2026-11-21T03:00:00Z,a-1,7,https://old.example/=1+2\r\n" +
+		",,,range,,,,,,0001-01-01T00:00:00Z,0001-01-01T00:00:00Z,,,\r\n"
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Export(dir, func(int64) ([]run.Issue, error) { return nil, errors.New("gone") }); err == nil {
+	if _, err := Export(dir, nil, func(int64) ([]run.Issue, error) { return nil, errors.New("gone") }); err == nil {
 		t.Error("the error is lost")
 	}
 	for owner, want := range map[string]string{"...": "no-owner", "a b": "a_b", "Ünal@x.org": "Ünal@x.org"} {

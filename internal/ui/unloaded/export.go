@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
@@ -52,15 +53,15 @@ func (e Exported) Value() any {
 // beside them.
 var columns = []report.Column{{Name: "key"}, {Name: "entity"}, {Name: "field"}, {Name: "rule"}, {Name: "severity"},
 	{Name: "what is wrong"}, {Name: "value"}, {Name: "what to do"}, {Name: "state"}, {Name: "first seen"}, {Name: "last seen"},
-	{Name: "run"}, {Name: "number", Numbers: true}}
+	{Name: "run"}, {Name: "number", Numbers: true}, {Name: "link"}}
 
-func cells(i run.Issue) []string {
+func cells(i run.Issue, owner flow.Owner) []string {
 	number := ""
 	if i.Exception != 0 {
 		number = strconv.FormatInt(i.Exception, 10)
 	}
 	return []string{i.Key, i.Entity, i.Field, i.Rule, i.Severity, i.Text, i.Value, i.Hint, i.State,
-		i.First.UTC().Format(time.RFC3339), i.Last.UTC().Format(time.RFC3339), i.Run, number}
+		i.First.UTC().Format(time.RFC3339), i.Last.UTC().Format(time.RFC3339), i.Run, number, owner.LinkTo(i.Key)}
 }
 
 // list is a file that is being written.
@@ -70,9 +71,10 @@ type list struct {
 	sheet *report.Sheet
 }
 
-// Export writes issues into a folder, one CSV file per owner. Next gives them
+// Export writes issues into a folder, one CSV file per owner, with the links of
+// those that the project knows. Next gives them
 // by id from behind one on, a page at a time; an empty page is the end.
-func Export(dir string, next func(after int64) ([]run.Issue, error)) (files []File, err error) {
+func Export(dir string, owners map[string]flow.Owner, next func(after int64) ([]run.Issue, error)) (files []File, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fault.Wrap(err, "csv folder")
 	}
@@ -100,7 +102,7 @@ func Export(dir string, next func(after int64) ([]run.Issue, error)) (files []Fi
 				}
 				lists[i.Owner] = l
 			}
-			if err := l.sheet.Add(cells(i)); err != nil {
+			if err := l.sheet.Add(cells(i, owners[i.Owner])); err != nil {
 				return nil, fault.Wrap(err, "write %s", l.Name)
 			}
 			l.Issues++

@@ -161,7 +161,9 @@ func TestIssuesGolden(t *testing.T) {
 		{Issue: rejected().Issues[0], ID: 1, Run: "rollout-12", Exception: 18, Entity: "assignments", Key: "48230", State: "still"},
 		{Issue: dead().Issues[0], ID: 2, Run: "rollout-12", Entity: "assignments", Key: "48211", State: "new"},
 	}}))
-	for state, want := range map[string]string{run.OpenOnes: "no open issues", run.ClosedOnes: "no closed issues", run.AllOnes: "no issues"} {
+	golden(t, "issues_over", view.Text(Issues{Now: now, Run: "rollout-12", Groups: groups(), Over: OverRuns(over())}))
+	golden(t, "issues_none", view.Text(Issues{Now: now, Run: "rollout-12", Over: OverRuns(over())}))
+	for state, want := range map[string]string{run.Accepted: "no accepted issues", run.OpenOnes: "no open issues", run.ClosedOnes: "no closed issues", run.AllOnes: "no issues"} {
 		if got := view.Text(Issues{Run: "a-1", State: state}) + view.Text(Each{Run: "a-1", State: state}); strings.Count(got, want) != 2 {
 			t.Errorf("%s: %s", state, got)
 		}

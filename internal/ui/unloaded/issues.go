@@ -17,12 +17,15 @@ type Issues struct {
 	State  string // of run.IssueFilter
 	Groups []run.IssueGroup
 	More   bool // there are others
+	Over   Over
 }
 
 func noIssues(name, state string) string {
 	switch state {
 	case run.ClosedOnes:
 		return name + " has no closed issues that this selects."
+	case run.Accepted:
+		return name + " has no accepted issues that this selects."
 	case run.AllOnes:
 		return name + " has no issues that this selects."
 	}
@@ -32,7 +35,7 @@ func noIssues(name, state string) string {
 // Draw is Screen's.
 func (i Issues) Draw(edge int) []string {
 	if len(i.Groups) == 0 {
-		return []string{noIssues(i.Run, i.State)}
+		return append([]string{noIssues(i.Run, i.State)}, i.Over.lines(i.Run, i.State)...)
 	}
 	var rows [][]string
 	var texts, hints []string
@@ -64,6 +67,9 @@ func (i Issues) Draw(edge int) []string {
 	if i.More {
 		lines = append(lines, "", "The most frequent ones; --limit 0 lists all.")
 	}
+	if over := i.Over.lines(i.Run, i.State); len(over) > 0 {
+		lines = append(append(lines, ""), over...)
+	}
 	return append(lines, "", "One by one: "+command("issues list", i.Run, "--each"),
 		"As lists for their owners: "+command("issues export", i.Run, "--csv DIR"))
 }
@@ -71,10 +77,13 @@ func (i Issues) Draw(edge int) []string {
 // Value is the groups for programs.
 func (i Issues) Value() any {
 	return struct {
-		Run    string           `json:"run"`
-		Groups []run.IssueGroup `json:"groups"`
-		More   bool             `json:"more"`
-	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More}
+		Run      string           `json:"run"`
+		Groups   []run.IssueGroup `json:"groups"`
+		More     bool             `json:"more"`
+		Before   string           `json:"before,omitempty"` // run that the standing is beside
+		Standing run.Standing     `json:"standing"`
+		Known    []run.Expected   `json:"known,omitempty"`
+	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More, i.Over.Before, i.Over.Sum, i.Over.Known}
 }
 
 // Each are single issues.

@@ -20,6 +20,7 @@ type Summary struct {
 	Notes       []Note
 	Verified    *Verified
 	Alone       int64  // selected tables that were left as they are
+	Accepted    int64  // of the rejected records, those of which all issues are accepted
 	Report      string // file
 	ReportBytes int64
 	Next        []string // commands
@@ -65,8 +66,8 @@ func (s Summary) Headline() string {
 	if t.Dead > 0 {
 		but = append(but, Plural(t.Dead, "dead letter"))
 	}
-	if t.Rejected > 0 {
-		but = append(but, Plural(t.Rejected, "rejected record"))
+	if t.Rejected > 0 && (t.Rejected > s.Accepted || s.Exit != 0) {
+		but = append(but, Plural(t.Rejected, "rejected record")+accepted(s.Accepted, t.Rejected))
 	}
 	if v := s.Verified; v != nil && v.Differ > 0 {
 		but = append(but, Plural(v.Differ, "unexplained difference"))
@@ -94,6 +95,9 @@ func (s Summary) Headline() string {
 // done names what a good end does not speak for.
 func (s Summary) done(t record.Account) string {
 	text := "done: all accounted for"
+	if t.Rejected > 0 {
+		text += ", " + Plural(t.Rejected, "rejected record") + " accepted"
+	}
 	if s.Alone > 0 {
 		if t.Read == 0 {
 			text = "done: nothing was copied"
@@ -112,6 +116,17 @@ func (s Summary) done(t record.Account) string {
 		}
 	}
 	return text
+}
+
+// accepted says how many of some records are accepted.
+func accepted(n, of int64) string {
+	switch {
+	case n == 0:
+		return ""
+	case n >= of:
+		return " (accepted since)"
+	}
+	return " (" + Count(n) + " accepted)"
 }
 
 func joined(a, b string) string {

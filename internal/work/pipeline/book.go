@@ -7,6 +7,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/again"
+	"godwit/internal/work/pipeline/recheck"
 )
 
 // Book is the ledger's side of a load: what it remembers of a unit between
@@ -32,6 +33,7 @@ type Book interface {
 
 // Kept is what a run keeps for its loads beside their chunks.
 type Kept interface {
+	recheck.Book
 	// Snapshot returns the ID of the snapshot that a step's records were read
 	// at last, "" when none is known, and how many of its chunks are settled.
 	Snapshot(ctx context.Context, step string) (id string, settled int, err error)

@@ -16,6 +16,7 @@ import (
 	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/shelf"
 )
 
@@ -66,6 +67,13 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		res.Accounts = append(res.Accounts, c.Account)
 		res.Open = res.Open || bad(c.Account) > 0
 	}
+	if res.Open { // unless somebody has accepted all of it
+		n, err := x.book.Unaccepted(ctx, u.ID)
+		if err != nil {
+			return res, fault.Wrap(err, "look up what is accepted")
+		}
+		res.Open = n > 0
+	}
 	return res, nil
 }
 
@@ -96,6 +104,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	}
 	if r.judge, err = r.newJudge(ctx); err != nil {
 		return r, fault.Wrap(err, "read what records said to rules")
+	}
+	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, program.Columns(0)); err != nil {
+		return r, fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
 		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after)
@@ -161,6 +172,7 @@ type loading struct {
 	reader  connector.RecordReader
 	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records
+	watch   *recheck.Watch // nil without issues of earlier runs
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read

@@ -174,8 +174,8 @@ func (j *judge) issue(m *record.Mapped, c mapping.Claim) {
 // keep hands over what the chunk's records said, before it is prepared: it
 // counts with the chunk.
 func (r *loading) keep(ctx context.Context, c *chunk) error {
-	if r.judge == nil {
-		return nil
+	if err := r.watch.Keep(ctx, r.book, r.unit, c.Number, r.spec.Again); err != nil || r.judge == nil {
+		return err
 	}
 	said := map[string][]byte{}
 	for i, rule := range r.judge.rules {

@@ -130,6 +130,9 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	for i := range b.page.Records {
 		c.since.Take(b.page.Records[i].Slots)
 	}
+	for i := range b.mapped {
+		r.watch.Note(&b.mapped[i])
+	}
 	if err := c.take(b.mapped, became); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 // it stands in. It is refused in words instead of as unknown. An entry goes
 // when its key comes: a key that a struct has is never looked up here.
 var Planned = map[string][]string{
-	"project":  list("schedule alarms mail serve owners issues known"),
+	"project":  list("schedule alarms mail serve"),
 	"system":   list("oracle opensearch http bucket queue"),
 	"postgres": list("url via limit tls"),
 	"tls":      list("ca cert key verify"),

@@ -16,9 +16,9 @@ type object = map[string]any
 
 // Parts are the structs that the language is made of.
 type Parts struct {
-	Flow, Project, Environment, Input, Step, Secret any
-	Verbs, Systems                                  []Part
-	Holders                                         []tag.Key // verbs that hold steps
+	Flow, Project, Environment, Owner, Issues, Input, Step, Secret any
+	Verbs, Systems                                                 []Part
+	Holders                                                        []tag.Key // verbs that hold steps
 }
 
 // Part is a verb or a system, by its key.
@@ -62,6 +62,9 @@ func Of(p Parts) []byte {
 	project := d.group(tag.Keys(p.Project))
 	project["properties"].(object)["environments"] = names(d.group(tag.Keys(p.Environment)))
 	project["properties"].(object)["connections"] = names(ref("connection"))
+	project["properties"].(object)["owners"] = names(d.group(tag.Keys(p.Owner)))
+	project["properties"].(object)["issues"] = d.group(tag.Keys(p.Issues))
+	project["properties"].(object)["known"] = object{"type": "string"}
 	flow := d.group(tag.Keys(p.Flow))
 	flow["properties"].(object)["inputs"] = names(d.group(tag.Keys(p.Input)))
 	flow["properties"].(object)["connections"] = names(ref("connection"))

@@ -19,7 +19,7 @@ func CSV(f *File, data []byte, l *Problems) ([][]string, bool) {
 		return nil, false
 	}
 	if err != nil {
-		return nil, badLine(f, err, l)
+		return nil, BadLine(f, err, l)
 	}
 	key, value := slices.Index(header, "key"), slices.Index(header, "value")
 	for _, name := range []string{"key", "value"} {
@@ -37,7 +37,7 @@ func CSV(f *File, data []byte, l *Problems) ([][]string, bool) {
 			return out, true
 		}
 		if err != nil {
-			return nil, badLine(f, err, l)
+			return nil, BadLine(f, err, l)
 		}
 		number, column := r.FieldPos(key)
 		i, twice := first[line[key]]
@@ -53,7 +53,8 @@ func CSV(f *File, data []byte, l *Problems) ([][]string, bool) {
 	}
 }
 
-func badLine(f *File, err error, l *Problems) bool {
+// BadLine tells what is wrong with a line of CSV. It is always false.
+func BadLine(f *File, err error, l *Problems) bool {
 	var e *csv.ParseError
 	if !errors.As(err, &e) {
 		e = &csv.ParseError{Line: 1, Column: 1, Err: err}

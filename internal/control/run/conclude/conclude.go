@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/chunks"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -87,14 +88,14 @@ func Snapshot(ctx context.Context, view *ledger.View, run int64, step string) (i
 	if err != nil {
 		return "", 0, err
 	}
-	chunks, err := view.SettledChunks(ctx, run)
+	counts, err := Settled(ctx, view, run)
 	if err != nil {
 		return "", 0, err
 	}
 	loads := map[string]bool{}
 	for _, u := range units {
 		loads[u.ID] = true
-		settled += chunks[u.ID]
+		settled += counts[u.ID]
 	}
 	const page = 1000
 	for after := int64(0); ; {
@@ -109,6 +110,11 @@ func Snapshot(ctx context.Context, view *ledger.View, run int64, step string) (i
 			}
 		}
 	}
+}
+
+// Settled counts a run's settled chunks by unit.
+func Settled(ctx context.Context, view *ledger.View, run int64) (map[string]int, error) {
+	return chunks.Settled(ctx, view.Room(), run)
 }
 
 // Held gives exceptions back that cancelled redrives still hold: their targets

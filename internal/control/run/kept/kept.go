@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/kept"
+	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -67,6 +68,36 @@ func stepOf(step string, again *unit.Redrive) string {
 		return again.Step
 	}
 	return step
+}
+
+// Broken is recheck.Book's.
+func (o Of) Broken(ctx context.Context, u unit.Unit, again *unit.Redrive, do func(record.IssueID)) error {
+	c, err := o.chunk(ctx, u, 0, again)
+	if err != nil {
+		return err
+	}
+	return kept.Broken(ctx, o.Ledger.View().Room(), c, u.Entity, do)
+}
+
+// Pass is recheck.Book's.
+func (o Of) Pass(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, passed []record.IssueID) error {
+	c, err := o.chunk(ctx, u, number, again)
+	if err != nil {
+		return err
+	}
+	return o.Own.In(ctx, "keep what records fulfil", func(_ int64, change kept.Change) error { return kept.Pass(change, c, passed) })
+}
+
+// Unaccepted is recheck.Book's.
+func (o Of) Unaccepted(ctx context.Context, id string) (int64, error) {
+	return kept.Unaccepted(ctx, o.Ledger.View().Room(), o.Run, id)
+}
+
+// chunk is one of a unit; in a redrive its step may have another name only in
+// the run that the records are of.
+func (o Of) chunk(ctx context.Context, u unit.Unit, number int, again *unit.Redrive) (kept.Chunk, error) {
+	origin, err := o.origin(ctx, again)
+	return kept.Chunk{Run: o.Run, Unit: u.ID, N: number, Origin: origin, Step: u.Step}, err
 }
 
 // origin is the run whose records are loaded.

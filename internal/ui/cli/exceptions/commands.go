@@ -1,6 +1,7 @@
 // Package exceptions has the commands about records which were not loaded, and
-// about issues. Those in hand.go change records; all others only look. Start at
-// Commands; what chooses among the records, a redrive's too, is Chosen.
+// about issues. Those in hand.go change records, accept and its opposite issues;
+// all others only look. Start at Commands; what chooses among the records, a
+// redrive's too, is Chosen.
 package exceptions
 
 import (
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/ui/view"
 )
@@ -21,6 +23,8 @@ type Desk interface {
 	Show(name string, s view.Screen, value any) error
 	// Line says something beside the answer, to people only.
 	Line(format string, args ...any)
+	// Today is a run's own flow, with what its secrets are now.
+	Today(runs *run.Runs, of run.Ref) (*flow.Bound, error)
 	// Actor is who asks.
 	Actor() string
 	// Now is the time, in the zone that people are shown.

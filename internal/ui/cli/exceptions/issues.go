@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
@@ -14,23 +15,15 @@ import (
 
 func (s commands) issuesCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "issues", Short: "Look at the rules that records break, and who is to mend it",
-		Example: "  godwit issues list shop-3\n  godwit issues export shop-3 --csv issues/",
+		Use: "issues", Short: "Look at the rules that records break, and say which of that is as it is to be",
+		Example: "  godwit issues list shop-3\n  godwit issues export shop-3 --csv issues/\n  godwit issues accept shop-3 --rule match --field phone --reason \"as they came\"",
 	}
-	c.AddCommand(s.issuesList(), s.issuesExport())
+	c.AddCommand(s.issuesList(), s.issuesExport(), s.issuesAccept(), s.issuesUnaccept(), s.issuesWrite())
 	return c
 }
 
-func (s commands) issuesList() *cobra.Command {
-	var f run.IssueFilter
-	closed, all, each, limit := false, false, false, 100
-	c := &cobra.Command{
-		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one",
-		Example: `  godwit issues list shop-3
-  godwit issues list shop-3 --owner sales --each --limit 0
-  godwit issues list shop-3 --rule required --severity error --json`,
-	}
-	fs := c.Flags()
+// selecting adds the flags that select issues.
+func selecting(fs *pflag.FlagSet, f *run.IssueFilter) {
 	fs.StringVar(&f.Rule, "rule", "", "rule that is broken")
 	fs.StringVar(&f.Field, "field", "", "field that it is about")
 	fs.StringVar(&f.Value, "value", "", "value of the field, as it is shown, quotes included")
@@ -39,16 +32,48 @@ func (s commands) issuesList() *cobra.Command {
 	fs.StringVar(&f.Entity, "entity", "", "what the record is one of")
 	fs.StringVar(&f.Key, "key", "", "key of the record")
 	fs.StringVar(&f.Step, "step", "", "step of the flow")
+}
+
+// severe checks --severity.
+func severe(f run.IssueFilter) error {
+	if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
+		return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
+	}
+	return nil
+}
+
+func (s commands) issuesList() *cobra.Command {
+	var f run.IssueFilter
+	closed, accepted, all, each, limit := false, false, false, false, 100
+	c := &cobra.Command{
+		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one",
+		Long: `Lists the rules that records of a run broke and that are still to be mended. An
+issue is closed when its record fulfils the rule in a later run of the same flow
+in the same environment, or by a redrive; reopened when it had been closed before.
+Accepted ones are left out; --accepted lists them.`,
+		Example: `  godwit issues list shop-3
+  godwit issues list shop-3 --owner sales --each --limit 0
+  godwit issues list shop-3 --rule required --severity error --json`,
+	}
+	fs := c.Flags()
+	selecting(fs, &f)
 	fs.BoolVar(&closed, "closed", false, "those that are closed")
-	fs.BoolVar(&all, "all", false, "open and closed ones")
+	fs.BoolVar(&accepted, "accepted", false, "those that were accepted")
+	fs.BoolVar(&all, "all", false, "open, accepted and closed ones")
 	fs.BoolVar(&each, "each", false, "one by one")
 	fs.IntVar(&limit, "limit", limit, "at most so many; 0 is all")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if f.State, err = which(closed, all); err != nil {
 			return err
 		}
-		if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
-			return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
+		if accepted {
+			if closed || all {
+				return fault.New(fault.Config, "usage", "--accepted, --closed and --all exclude each other")
+			}
+			f.State = run.Accepted
+		}
+		if err := severe(f); err != nil {
+			return err
 		}
 		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
 			if each {
@@ -93,7 +118,11 @@ func (s commands) issueGroups(ctx context.Context, runs *run.Runs, of run.Ref, f
 		return err
 	}
 	groups, more := upTo(groups, limit)
-	v := unloaded.Issues{Now: s.Now(), Run: of.Name(), State: f.State, Groups: groups, More: more}
+	left, err := runs.OverRuns(ctx, of)
+	if err != nil {
+		return err
+	}
+	v := unloaded.Issues{Now: s.Now(), Run: of.Name(), State: f.State, Groups: groups, More: more, Over: unloaded.OverRuns(left)}
 	return s.Show("issues.list", v, v.Value())
 }
 
@@ -113,8 +142,8 @@ func (s commands) issuesExport() *cobra.Command {
 		Use: "export RUN --csv DIR", Short: "Write the open issues as one CSV file per owner",
 		Long: `Writes a list per owner that a spreadsheet opens as it is: UTF-8 with byte order
 mark, the key first, the same columns each time. It holds keys, rules and what
-to mend; of values what the flow calls printable. Files of the same names are
-replaced.`,
+to mend; of values what the flow calls printable; the link that godwit.yaml gives
+for the owner. What was accepted is left out. Files of the same names are replaced.`,
 		Example: "  godwit issues export shop-3 --csv issues/",
 	}
 	c.Flags().StringVar(&dir, "csv", "", "folder to write to, made when it is not there")
@@ -123,7 +152,11 @@ replaced.`,
 			return fault.New(fault.Config, "usage", "--csv DIR is missing: the folder to write to")
 		}
 		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
-			files, err := unloaded.Export(dir, func(after int64) ([]run.Issue, error) {
+			p, err := runs.Project(of)
+			if err != nil {
+				return err
+			}
+			files, err := unloaded.Export(dir, p.Owners, func(after int64) ([]run.Issue, error) {
 				return runs.Exceptions().Issues(c.Context(), of.ID, run.IssueFilter{}, after, 5000)
 			})
 			if err != nil {

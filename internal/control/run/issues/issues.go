@@ -1,0 +1,77 @@
+// Package issues decides about issues over the runs of a flow: which are accepted,
+// and how those that are expected compare with those that were found. Start at
+// Accept.
+package issues
+
+import (
+	"context"
+	"slices"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/fault"
+	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
+	"godwit/internal/unit"
+)
+
+// Standing counts issues by what they are beside the run before.
+type Standing = exception.Standing
+
+// Accepted are the issues that were accepted, by IssueFilter.State.
+const Accepted = exception.Accepted
+
+// Asked is what somebody decides about issues of a run.
+type Asked struct {
+	Filter ledger.IssueFilter
+	Actor  string
+	Reason string
+}
+
+// Accept says of a run's open issues that they are as they are to be: from now on
+// and in later runs, as long as the values are the same. It returns how many; of
+// none the fault has code issues.nothing. It may be called twice.
+func Accept(ctx context.Context, l *ledger.Ledger, run ledger.Run, a Asked) (int64, error) {
+	return a.decide(ctx, l, run, "issues.accept", "open issues", func(action int64) (string, []any) { return a.Filter.Accept(run.ID, action) })
+}
+
+// Unaccept takes it back.
+func Unaccept(ctx context.Context, l *ledger.Ledger, run ledger.Run, a Asked) (int64, error) {
+	return a.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(int64) (string, []any) { return a.Filter.Unaccept(run.ID) })
+}
+
+func (a Asked) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(int64) (string, []any)) (int64, error) {
+	n, err := l.Decide(ctx, run, ledger.Action{Verb: verb, Body: unit.Body(a.Filter), Actor: a.Actor, Reason: a.Reason}, does)
+	if fault.CodeOf(err) == "action.nothing" {
+		err = fault.New(fault.Config, "issues.nothing", "%s has no %s that this selects", run.Name(), which).
+			Hint("godwit issues list %s --all shows what there is", run.Name())
+	}
+	return n, err
+}
+
+// Expected is an expectation with how many there were.
+type Expected struct {
+	flow.Known
+	Found int64 `json:"found"`
+}
+
+// More is how many more there were than expected, less than 0 for fewer.
+func (e Expected) More() int64 { return e.Found - e.Count }
+
+// Compare sets what a run found beside what was expected of the entities that it
+// loaded.
+func Compare(known []flow.Known, left exception.Left) []Expected {
+	var all []Expected
+	for _, k := range known {
+		if len(left.Loaded) == 0 || k.Entity != "" && !slices.Contains(left.Loaded, k.Entity) {
+			continue
+		}
+		e := Expected{Known: k}
+		for _, f := range left.Found {
+			if f.Rule == k.Rule && (k.Entity == "" || f.Entity == k.Entity) && (k.Field == "" || f.Field == k.Field) {
+				e.Found += f.Issues
+			}
+		}
+		all = append(all, e)
+	}
+	return all
+}

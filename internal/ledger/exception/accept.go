@@ -1,0 +1,50 @@
+package exception
+
+import "context"
+
+// IsAccepted says of an exception e that it has issues that kept it out, and
+// that each of them was accepted.
+const IsAccepted = ` (e.id IN (SELECT i.exception FROM issue i WHERE i.exception = e.id AND i.exception <> 0 AND i.severity = 'error' AND i.state <> 'closed')
+	AND NOT EXISTS (SELECT 1 FROM issue i WHERE i.exception = e.id AND i.exception <> 0 AND i.severity = 'error' AND i.state <> 'closed' AND NOT ` + accepted + `))`
+
+// Accept returns the statement that accepts those of a run's issues that are
+// open and that a filter selects, and Unaccept the one that takes it back; both
+// with their arguments. The first takes the number of the action that asked
+// for it.
+func (f IssueFilter) Accept(run, action int64) (string, []any) {
+	f.State = Open
+	where, args := f.where(run)
+	return `INSERT INTO accepted (key, entity, step, rule, field, value, flow, env, node, action)
+		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node, ?
+		FROM (SELECT i.*, ` + standing + ` AS standing FROM issue i` + where + `) AS i JOIN run h ON h.id = i.origin WHERE ` + f.which() + `
+		ON CONFLICT (key, entity, step, rule, field, value, flow, env, node) DO NOTHING`, append([]any{action}, args...)
+}
+
+// Unaccept is the opposite of Accept.
+func (f IssueFilter) Unaccept(run int64) (string, []any) {
+	where, args := f.where(run)
+	return `DELETE FROM accepted WHERE (key, entity, step, rule, field, value, flow, env, node) IN (
+		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node FROM issue i JOIN run h ON h.id = i.origin` + where + `)`, args
+}
+
+// CountIssues counts a run's issues.
+func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (n int64, err error) {
+	where, args := f.where(run)
+	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
+		standingOf(where)+` SELECT count(*) FROM i WHERE `+f.which(), args...)
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0], nil
+}
+
+// CountAccepted counts the records of a run that were not loaded and of which
+// every issue that kept them out was accepted.
+func (l Look) CountAccepted(ctx context.Context, run int64) (int64, error) {
+	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
+		`SELECT count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND`+IsAccepted+shown, run)
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0], nil
+}

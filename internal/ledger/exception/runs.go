@@ -1,0 +1,137 @@
+package exception
+
+import "context"
+
+// What an issue is, beside the earlier runs of the same flow in the same
+// environment. An issue without a key is the same one when its value is.
+const (
+	New      = "new"
+	Reopened = "reopened" // a run in between had found it mended
+	Still    = "still"
+	Accepted = "accepted" // and otherwise open
+)
+
+// The parts of SQL that follow speak of an issue i. Nothing of what they say is
+// stored: it follows from the rows of issues, passes and what was accepted, so
+// that a chunk that is discarded or does not count takes its word with it.
+const (
+	// Home holds for two runs f and h of one flow and environment, called at the
+	// same place.
+	Home = ` f.flow = h.flow AND f.env = h.env AND f.parent_node = h.parent_node`
+
+	// Passed are the passes p that count, with their chunk c.
+	Passed = ` passed p JOIN chunk c ON c.run = p.run AND c.unit = p.unit AND c.n = p.n AND c.state = 'settled'
+		JOIN account a ON a.run = c.run AND a.step = c.step AND a.entity = c.entity AND a.chunk = c.account AND a.unit = c.unit AND a.current
+		JOIN run f ON f.id = p.origin`
+
+	passes = ` FROM` + Passed + ` JOIN run h ON h.id = i.origin WHERE p.key = i.key AND p.rule = i.rule AND p.field = i.field
+		AND c.step = i.step AND c.entity = i.entity AND` + Home
+	mended   = `(i.state = 'closed' OR EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+	accepted = `EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
+		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node)`
+
+	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
+)
+
+// earlier asks something of the same issues o of earlier runs.
+func earlier(what string) string { return alike(what, "o.found < i.run") }
+
+// alike asks something of the same issues o, of which more is so.
+func alike(what, so string) string {
+	return `(CASE WHEN i.key <> '' THEN (SELECT ` + what + ` FROM issue o JOIN run f ON f.id = o.origin JOIN run h ON h.id = i.origin
+			WHERE o.key = i.key AND o.key <> '' AND o.entity = i.entity AND o.step = i.step AND o.rule = i.rule AND o.field = i.field
+			AND ` + so + ` AND` + Home + unprepared + `)
+		ELSE (SELECT ` + what + ` FROM issue o WHERE o.run IN (SELECT f.id FROM run f JOIN run h ON` + Home + ` WHERE h.id = i.origin)
+			AND o.rule = i.rule AND o.field = i.field AND o.key = '' AND o.entity = i.entity AND o.step = i.step AND o.value = i.value
+			AND ` + so + unprepared + `) END)`
+}
+
+// standing is what an issue is.
+var standing = `CASE WHEN ` + mended + ` THEN 'closed' WHEN ` + accepted + ` THEN 'accepted' WHEN i.state = 'still' THEN 'still'
+	WHEN ` + earlier("max(o.found)") + ` IS NULL THEN 'new'
+	WHEN coalesce((SELECT max(p.run)` + passes + ` AND p.run < i.run), 0) > ` + earlier("max(o.found)") + ` THEN 'reopened' ELSE 'still' END`
+
+// standingOf begins a question about the issues i of a condition, with what each
+// is: that is found out once for each, however often the question names it.
+func standingOf(where string) string {
+	return `WITH i AS MATERIALIZED (SELECT i.id, i.key, i.rule, i.field, i.value, i.severity, i.owner, i.text, i.hint, i.first, i.last, ` + standing +
+		` AS standing FROM issue i` + where + `)`
+}
+
+// Standing counts issues by what they are.
+type Standing struct {
+	Owner    string `json:"owner"`
+	New      int64  `json:"new"`
+	Reopened int64  `json:"reopened"`
+	Still    int64  `json:"still"`
+	Fixed    int64  `json:"fixed"`    // of earlier runs: their records fulfil the rules now
+	Accepted int64  `json:"accepted"` // in none of the others
+}
+
+// Plus adds two up; the owner stays.
+func (s Standing) Plus(o Standing) Standing {
+	s.New, s.Reopened, s.Still = s.New+o.New, s.Reopened+o.Reopened, s.Still+o.Still
+	s.Fixed, s.Accepted = s.Fixed+o.Fixed, s.Accepted+o.Accepted
+	return s
+}
+
+// Open are those that are neither closed nor accepted.
+func (s Standing) Open() int64 { return s.New + s.Reopened + s.Still }
+
+// count adds n issues of a standing.
+func (s *Standing) count(what string, n int64) {
+	switch what {
+	case New:
+		s.New += n
+	case Reopened:
+		s.Reopened += n
+	case Still:
+		s.Still += n
+	case Accepted:
+		s.Accepted += n
+	case Closed:
+		s.Fixed += n
+	}
+}
+
+// ByOwner counts a run's issues by owner, in the order of their names, and
+// those of earlier runs that it found mended.
+func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
+	type counted struct {
+		owner, what string
+		n           int64
+	}
+	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { return c, r.Scan(&c.owner, &c.what, &c.n) },
+		standingOf(` WHERE i.run = ?`+shownIssue)+` SELECT owner, standing, count(*) FROM i WHERE standing <> 'closed' GROUP BY owner, standing
+		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS x GROUP BY owner ORDER BY 1, 2`, run, run)
+	var all []Standing
+	for _, c := range list {
+		if n := len(all); n == 0 || all[n-1].Owner != c.owner {
+			all = append(all, Standing{Owner: c.owner})
+		}
+		all[len(all)-1].count(c.what, c.n)
+	}
+	return all, err
+}
+
+// fixed are the issues that a run found mended, each as it was found last.
+const fixed = `SELECT i.* FROM issue i WHERE i.id IN (SELECT (SELECT max(o.id) FROM issue o JOIN run h ON h.id = o.origin
+		WHERE o.key = p.key AND o.key <> '' AND o.entity = c.entity AND o.step = c.step AND o.rule = p.rule AND o.field = p.field
+		AND o.found < p.run AND` + Home + `) FROM` + Passed + ` WHERE p.run = ?)`
+
+// Fixed lists issues of earlier runs that a run found mended, by id, at most
+// limit (0 is all).
+func (l Look) Fixed(ctx context.Context, run int64, limit int) ([]Issue, error) {
+	return ask(ctx, l, scanIssue, ofIssue+`'closed', i.first, i.last FROM (`+fixed+`) AS i JOIN run r ON r.id = i.run ORDER BY i.id LIMIT ?`, run, atMost(limit))
+}
+
+// Before names the run before one, of the same flow in the same environment; ""
+// when it is the first.
+func (l Look) Before(ctx context.Context, run int64) (string, error) {
+	names, err := ask(ctx, l, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
+		`SELECT f.flow || '-' || f.n FROM run f JOIN run h ON`+Home+` WHERE h.id = ? AND f.id < h.id ORDER BY f.id DESC LIMIT 1`, run)
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[0], nil
+}

@@ -1,0 +1,125 @@
+// Package recheck notes which rules, broken by records in earlier runs, the same
+// records fulfil when they are read again. Start at Open.
+package recheck
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/mapping"
+
+	"github.com/zeebo/xxh3"
+)
+
+// Book is the ledger's side of it.
+type Book interface {
+	// Broken gives what records of the unit's step and entity broke in earlier
+	// runs of the same flow in the same environment and have not fulfilled since.
+	Broken(ctx context.Context, u unit.Unit, again *unit.Redrive, do func(record.IssueID)) error
+	// Pass keeps what records of a chunk fulfil now, instead of what was kept for
+	// it and those behind it before. It counts as long as the chunk does.
+	Pass(ctx context.Context, u unit.Unit, number int, again *unit.Redrive, passed []record.IssueID) error
+	// Unaccepted counts the records that the unit did not load and that are open:
+	// those of which not every issue that kept them out was accepted.
+	Unaccepted(ctx context.Context, id string) (int64, error)
+}
+
+// rule is one that records broke.
+type rule struct{ name, field string }
+
+// Watch knows what records broke and notes what they fulfil. Nil knows nothing:
+// most runs have no earlier ones with issues. Keys are held as hashes and the
+// sets of rules once, about 30 bytes for a key; a key taken for another one
+// passes what it never broke, which closes nothing.
+type Watch struct {
+	broken map[uint64]int32 // index of sets
+	sets   [][]rule
+	fields map[string]bool // of which all rules but the map's own are asked of each record
+	own    map[string]bool // the map's own rules: a broken field may keep them from being asked
+	passed []record.IssueID
+}
+
+// Open reads what was broken. Of the map, nil for none, and the columns of the
+// first target it takes which rules are asked of each record, whatever else it
+// breaks. What an attempt that ended left for chunks from next on is forgotten.
+func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next int, m *mapping.Map, columns []string) (*Watch, error) {
+	w := &Watch{broken: map[uint64]int32{}, sets: [][]rule{nil}, fields: map[string]bool{}, own: map[string]bool{}}
+	known := map[string]int32{"": 0}
+	rules := map[rule]uint32{}
+	err := book.Broken(ctx, u, again, func(id record.IssueID) {
+		r := rule{id.Rule, id.Field}
+		if _, is := rules[r]; !is {
+			rules[r] = uint32(len(rules))
+		}
+		h := xxh3.HashString(id.Key)
+		set := w.sets[w.broken[h]]
+		if slices.Contains(set, r) {
+			return
+		}
+		set = append(slices.Clone(set), r)
+		name := make([]byte, 0, 4*len(set))
+		for _, r := range set {
+			name = binary.BigEndian.AppendUint32(name, rules[r])
+		}
+		n, is := known[string(name)]
+		if !is {
+			n = int32(len(w.sets))
+			known[string(name)], w.sets = n, append(w.sets, set)
+		}
+		w.broken[h] = n
+	})
+	if err != nil || len(w.broken) == 0 {
+		return nil, err
+	}
+	for _, name := range columns {
+		w.fields[name] = true
+	}
+	if m != nil {
+		for _, f := range m.Fields {
+			w.fields[f.Name] = true
+		}
+		for _, r := range m.Rules {
+			w.own[r.Name] = true
+		}
+	}
+	return w, book.Pass(ctx, u, next, again, nil)
+}
+
+// Note takes in what became of a record, once all its issues are known. One that
+// the flow leaves out has no rules to fulfil any more.
+func (w *Watch) Note(m *record.Mapped) {
+	if w == nil || m.Record.Key == "" || m.Record.Broken != nil || m.Record.Op == record.Delete {
+		return
+	}
+	for _, r := range w.sets[w.broken[xxh3.HashString(m.Record.Key)]] {
+		if w.fulfils(m, r) {
+			w.passed = append(w.passed, record.IssueID{Key: m.Record.Key, Rule: r.name, Field: r.field})
+		}
+	}
+}
+
+// fulfils reports whether a record was asked about a rule and fulfils it. Of one
+// that is rejected only those fields are sure to have been asked in full that
+// have no issue at all.
+func (w *Watch) fulfils(m *record.Mapped, r rule) bool {
+	for _, i := range m.Issues {
+		if i.Field == r.field && (i.Rule == r.name || m.Reject) {
+			return false
+		}
+	}
+	return !m.Reject || w.fields[r.field] && !w.own[r.name]
+}
+
+// Keep hands over what the chunk's records fulfil, before it is prepared, and
+// begins the next one.
+func (w *Watch) Keep(ctx context.Context, book Book, u unit.Unit, number int, again *unit.Redrive) error {
+	if w == nil || len(w.passed) == 0 {
+		return nil
+	}
+	err := book.Pass(ctx, u, number, again, w.passed)
+	w.passed = w.passed[:0]
+	return err
+}
