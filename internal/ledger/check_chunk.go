@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 
+	"godwit/internal/ledger/chunks"
+	"godwit/internal/ledger/records"
 	"godwit/internal/record"
 )
 
@@ -16,7 +18,8 @@ type heldChunk struct {
 	ids      int64 // exceptions that were given to it
 	found    int64 // that are there and name it
 	payloads int64 // of these
-	again    int64 // exceptions of another run that failed again in it
+	again    int64 // exceptions that were processed again in it and failed again
+	tried    int64 // that were processed again in it
 }
 
 func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
@@ -27,12 +30,12 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 	rows, err := read(ctx, v, func(r scanner) (named, error) {
 		var n named
 		var figures string
-		err := r.Scan(&n.unit, &n.Number, &n.State, &figures, &n.ids, &n.found, &n.payloads, &n.again)
+		err := r.Scan(&n.unit, &n.Number, &n.State, &figures, &n.ids, &n.found, &n.payloads, &n.again, &n.tried)
 		if err == nil {
 			err = json.Unmarshal([]byte(figures), &n.Account)
 		}
 		return n, err
-	}, heldChunks, run)
+	}, chunks.Held, run)
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,15 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 			return fmt.Sprintf("exception %d is open, but %d settled chunks of other runs loaded it", id, times), err
 		}
 		return fmt.Sprintf("exception %d is closed, %s, but %d settled chunks did so", id, closed, times), err
-	}, strayExceptions, run, run)
+	}, chunks.Strays, run, run)
+	if err == nil {
+		c.waiting, err = v.Exceptions().Blocked(ctx, run, 0, nil)
+	}
+	if err == nil {
+		var more []string
+		more, err = records.Check(ctx, v.db, run)
+		c.strays = append(c.strays, more...)
+	}
 	return err
 }
 
@@ -122,13 +133,13 @@ func (c *checking) loads() {
 				c.breach(a.Step, a.Entity, "unit %s is done, but the account of its chunk %d does not count", row.ID, k.Number)
 			}
 		}
-		if u := c.folded.units[row.ID]; u != nil && row.State == Done && len(c.chunks[row.ID]) > 0 && (rows != u.last.Rows || size != u.last.Bytes) {
+		if u := c.folded.Units[row.ID]; u != nil && row.State == Done && len(c.chunks[row.ID]) > 0 && (rows != u.Last.Rows || size != u.Last.Bytes) {
 			c.breach(row.Step, row.Entity, "unit %s: its chunks say %d rows and %d bytes, its end in the journal %d and %d",
-				row.ID, rows, size, u.last.Rows, u.last.Bytes)
+				row.ID, rows, size, u.Last.Rows, u.Last.Bytes)
 		}
 	}
 	for id := range c.chunks {
-		if c.folded.units[id] == nil {
+		if c.folded.Units[id] == nil {
 			c.breach("", "", "there are chunks of unit %s, which is not in the journal", id)
 		}
 	}
@@ -146,8 +157,11 @@ func (c *checking) load(row Unit, k heldChunk, next int) {
 	if k.State == record.Prepared && row.State == Done {
 		say("is not settled, but the unit is done")
 	}
-	if bad := a.Rejected + a.Dead; bad != k.found+k.again {
-		say("says %d rejected and dead records, but %d exceptions and %d that failed again are there", bad, k.found, k.again)
+	if bad := a.Rejected + a.Dead + max(0, a.Blocked); bad != k.found+k.again {
+		say("says %d rejected, dead and blocked records, but %d exceptions and %d that failed again are there", bad, k.found, k.again)
+	}
+	if a.Blocked < 0 && k.tried != -a.Blocked {
+		say("took %d records out of those that are blocked, but tried %d again", -a.Blocked, k.tried)
 	}
 	if k.ids != k.found || k.payloads != k.found {
 		say("was given %d exceptions; %d are there, %d with payload", k.ids, k.found, k.payloads)
@@ -160,24 +174,3 @@ func sameNumbers(a, b record.Account) bool {
 	a.Current, a.Hash, b.Current, b.Hash = false, nil, false, nil
 	return hash && reflect.DeepEqual(a, b)
 }
-
-const (
-	heldChunks = `SELECT c.unit, c.n, c.state, c.figures, c.exception_to - c.exception_from + 1,
-		(SELECT count(*) FROM exception e WHERE e.id BETWEEN c.exception_from AND c.exception_to
-			AND e.run = c.run AND e.unit = c.unit AND e.chunk = c.account AND e.step = c.step AND e.entity = c.entity),
-		(SELECT count(*) FROM payload p WHERE p.exception BETWEEN c.exception_from AND c.exception_to),
-		(SELECT count(*) FROM attempt a WHERE a.run = c.run AND a.unit = c.unit AND a.n = c.n AND a.outcome IN ('rejected', 'dead'))
-		FROM chunk c WHERE c.run = ? ORDER BY c.unit, c.n`
-
-	// strayExceptions are those outside all chunks, and those whose end is
-	// not proved by exactly one chunk that loaded them.
-	strayExceptions = `SELECT 'homeless', e.id, e.closed, 0 FROM exception e WHERE e.run = ? AND NOT EXISTS (
-			SELECT 1 FROM chunk c WHERE c.run = e.run AND c.step = e.step AND c.entity = e.entity AND c.account = e.chunk
-				AND c.state <> 'dropped' AND e.id BETWEEN c.exception_from AND c.exception_to)
-		UNION ALL SELECT 'closed', id, closed, times FROM (SELECT e.id AS id, e.closed AS closed, e.closed_by AS closed_by,
-			(SELECT count(*) FROM attempt a JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n
-				WHERE a.exception = e.id AND c.state = 'settled' AND a.outcome NOT IN ('rejected', 'dead')) AS times
-			FROM exception e WHERE e.run = ?) AS t
-		WHERE times <> CASE closed_by WHEN 0 THEN 0 ELSE 1 END
-		LIMIT 20`
-)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/records"
 	"godwit/internal/unit"
 )
 
@@ -58,6 +59,12 @@ func (t *tx) project(run int64, e unit.Event) error {
 		return t.change(runMoved, run)
 	case unit.RunFinished:
 		f, err := unit.Decode[unit.Finished](e)
+		if err != nil {
+			return err
+		}
+		if f.Outcome == "done" { // none of its chunks is discarded any more
+			err = records.Forget(t.room(), run)
+		}
 		if err != nil {
 			return err
 		}

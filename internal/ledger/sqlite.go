@@ -23,6 +23,8 @@ var (
 	sqlite3rd string
 	//go:embed sqlite/0004.sql
 	sqlite4th string
+	//go:embed sqlite/0005.sql
+	sqlite5th string
 )
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
@@ -32,7 +34,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th},
+		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th},
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },

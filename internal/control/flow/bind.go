@@ -27,6 +27,8 @@ type Bound struct {
 	Connections map[string]BoundConnection `json:"connections"`     // that the steps use
 	Files       map[string]string          `json:"files,omitempty"` // sha256 in hex by path in the project
 	Late        *Late                      `json:"late,omitempty"`  // nil: nothing is filled in or evaluated in the run
+	// Referred are the entities that maps of the project refer to.
+	Referred []string `json:"referred,omitempty"`
 }
 
 // All lists the steps with all inside them: each before what it holds.
@@ -111,8 +113,9 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	d.Scope = f.project.types(nonNil(f.Inputs))
 	d.Scope.Values = map[string]any{"inputs": values, "env": variables(e.Name, e.Rehearsal, e.Vars)}
 	own := d.Scope
+	d.Referred = d.Files.Referred()
 	d.Known, d.Used = f.declared, map[string]bool{}
-	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
+	b := &Bound{Referred: d.Referred, Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
 		Connections: map[string]BoundConnection{}, Files: d.Files.Sums}
 	b.Steps, b.Finally = d.steps(f)
 	if needsLate(b.Steps) || needsLate(b.Finally) {

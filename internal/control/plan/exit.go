@@ -1,16 +1,17 @@
 package plan
 
 import (
-	"strings"
-
 	"godwit/internal/control/plan/exit"
-	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
 // verdict is the end of the run.
 func (m *Machine) verdict() unit.Finished {
-	code := m.exits(m.root).Worst()
+	codes := m.exits(m.root)
+	if m.run.blocked {
+		codes.Add(exit.Open)
+	}
+	code := codes.Worst()
 	switch {
 	case m.run.cancelled:
 		return unit.Finished{Outcome: OutcomeCancelled, Exit: 1}
@@ -33,12 +34,12 @@ const looks = "inspect"
 func (m *Machine) exits(in *instance) (c exit.Codes) {
 	failed := in.outcome == OutcomeFailed
 	if failed && in.life.fault != nil {
-		c.Add(m.exitOf(in.life.fault))
+		c.Add(exit.Of(in.life.fault, m.worked > 0))
 	}
 	if failed && in.step != nil && in.step.N(Failed) > 0 {
 		for _, w := range in.step.Units() {
 			if w.State == Failed {
-				code := m.exitOf(w.Past.Fault)
+				code := exit.Of(w.Past.Fault, m.worked > 0)
 				if code == exit.Refused && w.Unit.Kind != looks && in.node.WaitFor == nil {
 					code = exit.Failed // it may have touched something
 				}
@@ -68,20 +69,4 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 		return 1 << exit.Failed
 	}
 	return c
-}
-
-func (m *Machine) exitOf(f *fault.Fault) int {
-	switch {
-	case f == nil:
-		return exit.Failed
-	case takenOff(f):
-		return 0
-	case f.Code == "verify.differs":
-		return exit.Differs
-	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
-		return exit.Stopped
-	case (f.Kind == fault.Config || f.Kind == fault.Denied) && m.worked == 0:
-		return exit.Refused
-	}
-	return exit.Failed
 }

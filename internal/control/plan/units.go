@@ -74,6 +74,9 @@ func (m *Machine) settle(w *pool.Work, kind string, b unit.Ended, at time.Time) 
 		m.learn(w.Unit, b.Seconds, at)
 		m.effect(w, 1)
 		w.Pool.Finish(w, b.Facts, b.Open)
+		if b.Blocked != nil {
+			m.run.blocked = *b.Blocked
+		}
 		m.startOver(m.at(w))
 	case unit.UnitFailed:
 		w.Pool.Fail(w, b.Fault)

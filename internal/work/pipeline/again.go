@@ -19,11 +19,12 @@ type again struct {
 	of    unit.Redrive
 	after int64
 	count int64
+	own   bool // of this run, which has counted them as read
 }
 
 // redrive claims the exceptions and reads them from behind a chunk on.
-func redrive(ctx context.Context, book Book, of unit.Redrive, after []byte) (connector.RecordReader, error) {
-	a := &again{book: book, of: of}
+func redrive(ctx context.Context, book Book, of unit.Redrive, after []byte, own bool) (connector.RecordReader, error) {
+	a := &again{book: book, of: of, own: own}
 	if after != nil {
 		var err error
 		if a.after, err = strconv.ParseInt(string(after), 10, 64); err != nil {
@@ -55,7 +56,9 @@ func (a *again) Next(ctx context.Context) (*record.Page, error) {
 		p.Bytes += int64(len(e.Source))
 		a.after = e.ID
 	}
-	a.count += int64(len(list))
+	if !a.own {
+		a.count += int64(len(list))
+	}
 	p.After = strconv.AppendInt(nil, a.after, 10)
 	return p, nil
 }

@@ -6,6 +6,8 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/parents"
 )
 
 // Book is the ledger's side of a load: what it remembers of a unit between
@@ -35,6 +37,8 @@ type Book interface {
 
 // Kept is what a run keeps for its loads beside their chunks.
 type Kept interface {
+	parents.Book
+	blocked.Book
 	// Snapshot returns the ID of the snapshot that a step's records were read
 	// at last, "" when none is known, and how many of its chunks are settled.
 	Snapshot(ctx context.Context, step string) (id string, settled int, err error)

@@ -12,20 +12,26 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/assembly"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
+	load := &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book},
+		"load": load, blocked.Release: load, blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 
-// loader does units of kind load: all records of one range.
+// loader does units of kind load: all records of one range; and of kind release:
+// those that were blocked.
 type loader struct {
 	open  connector.Opener
 	book  Book
@@ -83,6 +89,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	r.program = program
+	if err := r.refers(); err != nil {
+		return nil, err
+	}
 	if err := r.spec.setAside(ctx, x.open); err != nil {
 		return nil, err
 	}
@@ -97,7 +106,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records said to rules")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after)
+		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after, r.spec.Release != nil)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
@@ -157,6 +166,8 @@ type loading struct {
 	reader  connector.RecordReader
 	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records
+	parents *parents.Known // nil when the map refers to nothing
+	worker  *mapping.Worker
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read

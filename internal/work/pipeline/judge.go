@@ -183,11 +183,17 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 	became := make([]connector.Became, len(b.mapped))
 	open := make([]int, 0, len(b.mapped))
 	for i, m := range b.mapped {
-		if m.Filtered == "" && !m.Reject {
+		if m.Filtered == "" && !m.Reject && len(m.Waits) == 0 {
 			open = append(open, i)
 		}
 	}
-	for len(open) > 0 {
+	for {
+		if len(open) == 0 {
+			var err error
+			if open, err = r.wake(ctx, b); err != nil || len(open) == 0 {
+				return became, err
+			}
+		}
 		now, later := r.judge.admit(b, open)
 		page := make([]record.Mapped, 0, len(now))
 		for _, i := range now {
@@ -205,8 +211,8 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 			if err := r.judge.loaded(b, i); err != nil {
 				return nil, err
 			}
+			r.known(&b.mapped[i])
 		}
 		open = later
 	}
-	return became, nil
 }

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/overlay"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -18,6 +19,8 @@ type Load struct {
 	SnapshotLost string `flow:"snapshot_lost" enum:"stop,continue" help:"what to do when the rest cannot be read at the snapshot of what is loaded already; default is stop with mode: append, else continue"`
 	Process
 	Scope []byte `flow:",scope"`
+	// Referred are the entities that maps of the project refer to.
+	Referred []string `flow:",referred"`
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
 	Again *unit.Redrive
@@ -31,7 +34,7 @@ type Process struct {
 	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
 	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
-	Overlay *mapping.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
+	Overlay *overlay.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
 	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
 	To      Target                    `flow:"to,place" help:"where the records go"`
 	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
@@ -54,11 +57,11 @@ func (p *Process) mapped() *mapping.Map {
 }
 
 // laid is the map with the overlay, and what that changes.
-func (p *Process) laid() (*mapping.Map, []mapping.Change) {
+func (p *Process) laid() (*mapping.Map, []overlay.Change) {
 	if p.Map == nil {
 		return nil, nil
 	}
-	return p.Map.With(p.Overlay)
+	return p.Overlay.Over(p.Map)
 }
 
 // Source is a place that records are read from.

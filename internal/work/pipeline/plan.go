@@ -6,8 +6,11 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/shelf"
 )
 
@@ -33,7 +36,9 @@ type LoadSpec struct {
 	Again   *unit.Redrive         `json:"again,omitempty"`
 	// SnapshotLost is the policy for records that are to be read at another
 	// snapshot than those before them.
-	SnapshotLost string `json:"snapshotLost,omitempty"`
+	SnapshotLost string            `json:"snapshotLost,omitempty"`
+	Remember     *parents.Remember `json:"remember,omitempty"` // nil: its records are not remembered beyond the run
+	Release      *Release          `json:"release,omitempty"`  // of a unit of that kind
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -56,6 +61,9 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		return nil, err
 	}
 	if spec.Into, err = into(p, records, program); err != nil {
+		return nil, err
+	}
+	if spec.Remember, err = l.remember(records, spec.Into[0]); err != nil {
 		return nil, err
 	}
 	if err := alike(records.Tables); err != nil {
@@ -95,18 +103,21 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 			return nil, err
 		}
 	}
-	if rules := named(program.SetRules()); len(rules) > 0 {
+	if rules := groups.Named(program.SetRules()); len(rules) > 0 {
 		units = append(units, unit.Unit{
 			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
-			After: []string{held.Loaded}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
+			After: []string{held.Loaded}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
 		})
+	}
+	if spec.Map.References() != nil || spec.Remember != nil {
+		units = append(units, blocked.Unit(step, p.entity(), blocked.Spec{To: spec.To, Again: l.Again}, held.Loaded, held.Published))
 	}
 	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		Tags: []string{"unmarked"}, After: []string{held.Loaded, held.Published}, Spec: encode(map[string]string{"to": p.To.At}),
+		Tags: []string{"unmarked"}, After: []string{held.Loaded, held.Published, blocked.Released}, Spec: encode(map[string]string{"to": p.To.At}),
 	})
 	if since != nil {
-		units = append(units, since.unit(step, p.entity(), units))
+		units = append(units, since.Unit(step, p.entity(), units))
 	}
 	return units, nil
 }

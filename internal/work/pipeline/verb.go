@@ -9,6 +9,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -39,7 +40,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}}),
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, "watermark": {Resting: true}}),
 	}
 }
 

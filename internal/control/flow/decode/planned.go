@@ -26,12 +26,12 @@ var Planned = map[string][]string{
 	"from":     list("index filter request params pages"),
 	"to":       list("object publish calls read"),
 	"dead":     list("group"),
-	"fields":   list("ref orphan"),
 	"lookups":  list("request params"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.
 	"type:":          list("decimal"),
+	"orphan:":        list("stub"),
 	"existing:":      list("newer"),
 	"snapshot_lost:": list("restart"),
 }

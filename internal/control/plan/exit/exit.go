@@ -2,6 +2,12 @@
 // counts.
 package exit
 
+import (
+	"strings"
+
+	"godwit/internal/fault"
+)
+
 // The codes, see the design.
 const (
 	Failed  = 1
@@ -29,4 +35,24 @@ func (c Codes) Worst() int {
 		}
 	}
 	return 0
+}
+
+// Cancelled is the code of the fault of what was only taken off.
+const Cancelled = "run.cancelled"
+
+// Of is what a failure comes to; worked says that something may have been changed.
+func Of(f *fault.Fault, worked bool) int {
+	switch {
+	case f == nil:
+		return Failed
+	case f.Code == Cancelled:
+		return 0
+	case f.Code == "verify.differs":
+		return Differs
+	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
+		return Stopped
+	case (f.Kind == fault.Config || f.Kind == fault.Denied) && !worked:
+		return Refused
+	}
+	return Failed
 }

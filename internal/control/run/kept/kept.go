@@ -10,6 +10,8 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/kept"
+	"godwit/internal/ledger/records"
+	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -58,6 +60,40 @@ func (o Of) Said(ctx context.Context, step, rule string, again *unit.Redrive, do
 		return err
 	}
 	return kept.Said(ctx, o.Ledger.View().Room(), origin, step, rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
+}
+
+// Find is pipeline.Parents'.
+func (o Of) Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error) {
+	found, err := records.Find(ctx, o.Ledger.View().Room(), p, keys)
+	return found, fault.Wrap(err, "read what is remembered of records")
+}
+
+// Blocked is pipeline.Parents'.
+func (o Of) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64, error) {
+	of, err := o.origin(ctx, again)
+	if err != nil {
+		return nil, err
+	}
+	by := int64(0)
+	if again != nil {
+		by = o.Run
+	}
+	steps := map[string]int64{}
+	_, err = o.Ledger.View().Exceptions().Blocked(ctx, of, by, func(step string, n int64) { steps[step] = n })
+	return steps, err
+}
+
+// Loads is pipeline.Parents'.
+func (o Of) Loads(ctx context.Context, step string) ([]unit.Unit, error) {
+	found, err := o.Ledger.View().Units(ctx, o.Run, ledger.Filter{Step: step, Kind: "load"}, 0)
+	var all []unit.Unit
+	for _, u := range found {
+		if u.State != ledger.Done {
+			return nil, nil
+		}
+		all = append(all, u.Unit)
+	}
+	return all, err
 }
 
 // origin is the run whose records are loaded.

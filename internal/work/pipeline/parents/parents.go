@@ -1,0 +1,100 @@
+// Package parents knows what a target keeps of the records that other records
+// refer to: the ledger's word, and that of the attempt itself. Start at Known.
+package parents
+
+import (
+	"context"
+	"sync"
+
+	"godwit/internal/fault"
+	"godwit/internal/record"
+)
+
+// Book is where it is remembered.
+type Book interface {
+	// Find gives what is kept of records by their keys, as record.Kept.Bytes
+	// wrote it; those of which nothing is kept are not in it.
+	Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error)
+}
+
+// most is how many records are held in memory. When there are more it is begun
+// anew: what is not held is asked for again.
+const most = 1_000_000
+
+// Known is what one attempt at a unit knows. What is not known is not held: it
+// may come at any time. Safe for concurrent use.
+type Known struct {
+	book Book
+	at   record.Place // of all entities
+	mu   sync.RWMutex
+	held map[string]map[string]any // by entity and key
+	n    int
+}
+
+// New knows nothing yet. Only connection and environment of the place count.
+func New(book Book, at record.Place) *Known {
+	return &Known{book: book, at: at, held: map[string]map[string]any{}}
+}
+
+// Kept is mapping.Parents'.
+func (k *Known) Kept(entity, key string) (any, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	v, known := k.held[entity][key]
+	return v, known
+}
+
+// Add notes what was written just now: it is there for those that are written
+// behind it, in the same transaction or later.
+func (k *Known) Add(entity, key string, v any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.n >= most {
+		k.held, k.n = map[string]map[string]any{}, 0
+	}
+	if k.held[entity] == nil {
+		k.held[entity] = map[string]any{}
+	}
+	k.held[entity][key] = v
+	k.n++
+}
+
+// Ask asks the ledger for what records refer to; what is known already it does
+// not ask for.
+func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
+	wanted := map[string]map[string]bool{}
+	for _, r := range refs {
+		if _, known := k.Kept(r.Entity, r.Key); known {
+			continue
+		}
+		if wanted[r.Entity] == nil {
+			wanted[r.Entity] = map[string]bool{}
+		}
+		wanted[r.Entity][r.Key] = true
+	}
+	for entity, set := range wanted {
+		keys := make([]string, 0, len(set))
+		for key := range set {
+			keys = append(keys, key)
+		}
+		p := k.at
+		p.Entity = entity
+		found, err := k.book.Find(ctx, p, keys)
+		if err != nil {
+			return fault.Wrap(err, "look up %d records of %s", len(keys), entity)
+		}
+		for key, text := range found {
+			kept, err := record.ReadKept(text)
+			if err != nil {
+				return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", entity, key, err)
+			}
+			v, one := kept.Only()
+			if !one {
+				return fault.New(fault.Config, "ref.several", "a record of %s is known by several values at %s: a field holds one", entity, p.At).
+					Hint("the table of %s needs a key of one column to be referred to", entity)
+			}
+			k.Add(entity, key, v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package parents
+
+import (
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+
+	"github.com/zeebo/xxh3"
+)
+
+// Remember says what is remembered of records beyond the run, when maps of the
+// project refer to their entity.
+type Remember struct {
+	Place record.Place `json:"place"`
+	Keys  []string     `json:"keys"`  // columns of the first table that its rows are known by
+	Slots []int        `json:"slots"` // of the record's own row
+}
+
+// Plan finds what rows of a table are known by: its key, as the map fills it.
+func Plan(at record.Place, facts *catalog.Records, into catalog.Into) (*Remember, error) {
+	bad := func(format string, args ...any) *fault.Error {
+		return fault.New(fault.Config, "ref.key", "maps refer to records of "+at.Entity+", "+format, args...)
+	}
+	if len(facts.Key) == 0 {
+		return nil, bad("and nothing tells these apart").Hint("key: [PATH] in the load names what does")
+	}
+	m := &Remember{Place: at, Keys: into.Key}
+	if t := facts.Tables[0]; len(t.Key) > 0 {
+		m.Keys = t.Key
+	}
+	if len(m.Keys) == 0 {
+		return nil, bad("and table %s has no key that its rows could be known by", into.Table).Hint("the table needs a primary key")
+	}
+	for _, name := range m.Keys {
+		slot := slices.Index(into.Columns, name)
+		if slot < 0 {
+			return nil, bad("and column %s of %s, which its rows are known by, is filled by the target itself", name, into.Table).
+				Hint("a field that fills it; a key that the target makes is not read back yet")
+		}
+		m.Slots = append(m.Slots, slot)
+	}
+	return m, nil
+}
+
+// Note adds how a record stands with an outcome at the target, which counts for
+// those only that were given to it.
+func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome) error {
+	if m.Record.Key == "" {
+		return nil
+	}
+	one := record.State{Key: m.Record.Key, Outcome: became}
+	switch {
+	case m.Filtered != "":
+		one.Outcome = record.Filtered
+	case len(m.Waits) > 0:
+		one.Outcome = record.Pending
+	case m.Reject:
+		one.Outcome = record.Rejected
+	case became != record.Dead:
+		if err := r.row(&one, m.Rows); err != nil {
+			return fault.New(fault.Internal, "record.state", "%s/%s: %w", r.Place.Entity, m.Record.Key, err)
+		}
+	}
+	s.List = append(s.List, one)
+	return nil
+}
+
+// row says what is kept of a record's rows, and what they are.
+func (r *Remember) row(s *record.State, rows []record.Row) error {
+	all := make([]any, len(rows))
+	for i := range rows {
+		all[i] = rows[i].Slots
+	}
+	text, err := record.EncodeValue(all)
+	if err != nil {
+		return err
+	}
+	s.Hash = max(1, xxh3.Hash(text)) // 0 is none
+	values := record.Object{}
+	for i, name := range r.Keys {
+		values[name] = rows[0].Slots[r.Slots[i]]
+	}
+	s.Kept, err = record.Kept{record.CallRow: values}.Bytes()
+	return err
+}
+
+// Know notes a record that was written, for those that refer to it.
+func (r *Remember) Know(k *Known, m *record.Mapped) {
+	if len(r.Slots) == 1 {
+		k.Add(r.Place.Entity, m.Record.Key, m.Rows[0].Slots[r.Slots[0]])
+	}
+}

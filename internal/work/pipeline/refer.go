@@ -1,0 +1,199 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
+)
+
+// remember plans what is remembered of the load's records, nil when no map refers
+// to them.
+func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Remember, error) {
+	p := l.process()
+	if !slices.Contains(l.Referred, p.entity()) {
+		return nil, nil
+	}
+	at, err := placed(p.To.At, l.Scope)
+	if err != nil {
+		return nil, err
+	}
+	at.Entity = p.entity()
+	return parents.Plan(at, facts, into)
+}
+
+func placed(at string, frozen []byte) (record.Place, error) {
+	p := record.Place{At: at}
+	all, err := scope(frozen)
+	if env, is := all["env"].(record.Object); is {
+		p.Env, _ = env["name"].(string)
+	}
+	return p, err
+}
+
+// Release is what is different in a unit of that kind: it processes the blocked
+// records of a step, of this run or another, one time.
+type Release struct {
+	Step   string `json:"step"`
+	Decide bool   `json:"decide,omitempty"` // what did not come is not waited for where the map says so
+}
+
+// releasing is blocked.Make. Rows that were to give way to what the step read have
+// done so: the rest goes to them.
+func releasing(load unit.Unit, run string, decide bool) (json.RawMessage, string, error) {
+	var spec LoadSpec
+	if err := json.Unmarshal(load.Spec, &spec); err != nil {
+		return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", load.ID, err)
+	}
+	again := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}
+	filter := map[string]any{}
+	if spec.Again != nil {
+		again = *spec.Again
+		if err := json.Unmarshal(again.Filter, &filter); err != nil {
+			return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read filter: %w", load.ID, err)
+		}
+	}
+	filter["outcome"] = record.Pending
+	again.Filter = unit.Body(filter)
+	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Decide: decide}, nil, nil
+	if spec.Mode == connector.ModeReplace {
+		spec.Mode = held.Again(spec.Into, spec.Tables)
+	}
+	return encode(spec), spec.To, nil
+}
+
+// parents knows the records that those of the load refer to, nil when they do not.
+func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
+	if s.Map.References() == nil {
+		return nil, nil
+	}
+	at, err := placed(s.To, s.Scope)
+	return parents.New(book, at), err
+}
+
+// refers makes an attempt ready for references.
+func (r *loading) refers() (err error) {
+	if r.parents, err = r.spec.parents(r.book); r.parents != nil {
+		r.worker = r.program.Worker()
+		r.worker.Parents = r.parents
+	}
+	return err
+}
+
+// step is the one that the records are of.
+func (r *loading) step() string {
+	if r.spec.Release != nil {
+		return r.spec.Release.Step
+	}
+	return r.unit.Step
+}
+
+// refer maps those records of a batch again whose parents are known now, with ask
+// asked for before. It gives those that wait no more.
+func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Worker, ask bool) (woken []int, err error) {
+	if known == nil {
+		return nil, nil
+	}
+	var waiting []int
+	var refs []record.Reference
+	for i := range b.mapped {
+		if len(b.mapped[i].Waits) > 0 {
+			waiting, refs = append(waiting, i), append(refs, b.mapped[i].Waits...)
+		}
+	}
+	if len(waiting) > 0 && ask {
+		if err := known.Ask(ctx, refs); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range waiting {
+		if !slices.ContainsFunc(b.mapped[i].Waits, func(r record.Reference) bool { _, is := known.Kept(r.Entity, r.Key); return is }) {
+			continue
+		}
+		if b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i]); len(b.mapped[i].Waits) == 0 {
+			woken = append(woken, i)
+		}
+	}
+	return woken, nil
+}
+
+// wake gives the records of a batch that can be written now and could not before:
+// what they refer to is there, or their map says how to do without.
+func (r *loading) wake(ctx context.Context, b *batch) ([]int, error) {
+	for _, ask := range []bool{false, true} { // the ledger is asked when the batch itself gives no more
+		woken, err := b.refer(ctx, r.parents, r.worker, ask)
+		if err != nil {
+			return nil, err
+		}
+		if ready := writable(b, woken); len(ready) > 0 {
+			return ready, nil
+		}
+	}
+	if r.parents == nil {
+		return nil, nil
+	}
+	var decided []int
+	r.worker.Decide = true
+	for i := range b.mapped {
+		if waits := b.mapped[i].Waits; len(waits) > 0 && !slices.ContainsFunc(waits, r.mayCome) {
+			b.mapped[i], b.claims[i] = mapped(r.worker, &b.page.Records[i])
+			decided = append(decided, i)
+		}
+	}
+	r.worker.Decide = false
+	return writable(b, decided), nil
+}
+
+// mayCome reports whether a record has to wait for what it refers to. Records of
+// its own entity may come behind it: what is to be done without them is decided
+// when all of the step are there.
+func (r *loading) mayCome(ref record.Reference) bool {
+	if ref.Orphan == mapping.Hold {
+		return true
+	}
+	return ref.Entity == r.unit.Entity && (r.spec.Release == nil || !r.spec.Release.Decide)
+}
+
+func writable(b *batch, some []int) []int {
+	return slices.DeleteFunc(some, func(i int) bool {
+		m := &b.mapped[i]
+		return m.Filtered != "" || m.Reject || len(m.Waits) > 0
+	})
+}
+
+// known notes a record that was written, for those that refer to it.
+func (r *loading) known(m *record.Mapped) {
+	if k := r.spec.Remember; k != nil && r.parents != nil {
+		k.Know(r.parents, m)
+	}
+}
+
+// state notes how a record stands once the chunk is settled.
+func (c *chunk) state(m record.Mapped, became connector.Became) error {
+	if c.remember == nil || c.release && len(m.Waits) > 0 {
+		return nil
+	}
+	return c.remember.Note(c.States, m, became.Outcome)
+}
+
+// codeBlocked is the code of records that wait for others.
+const codeBlocked = "record.blocked"
+
+// waiting tells what a record waits for, before all else that is wrong with it.
+func waiting(m record.Mapped) record.Mapped {
+	var issues []record.Issue
+	for _, ref := range m.Waits {
+		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityError, Value: ref.Value,
+			Text: "waits for a record of " + ref.Entity + " that is not at the target"})
+	}
+	m.Issues = append(issues, m.Issues...)
+	return m
+}
