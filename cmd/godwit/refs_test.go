@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"godwit/rig/postgres/pgtest"
@@ -109,4 +110,47 @@ func TestRefs(t *testing.T) {
 	m := newRefs(t, 3000, 2000)
 	m.links(t).ends(t, 3)
 	m.referred(t)
+}
+
+// TestRefsPoints kills a run with blocked records at every named point that a full
+// run passes.
+func TestRefsPoints(t *testing.T) {
+	t.Parallel()
+	m := newRefs(t, 400, 150)
+	m.env[0] = "GODWIT_RECORDS=100"
+	passed := filepath.Join(t.TempDir(), "points")
+	m.links(t, "GODWIT_POINTS="+passed).ends(t, 3)
+	m.referred(t)
+	points, times := pointsIn(t, passed)
+	t.Logf("%d points: %v", len(points), times)
+	for _, point := range points {
+		at := []string{fmt.Sprintf("%s:%d", point, times[point]/2+1)}
+		if n := passedBy(t, passed, point, "/release/"); n > 0 {
+			at = append(at, fmt.Sprintf("%s@/release/:%d", point, n/2+1))
+		}
+		for _, kill := range at {
+			m.emptyRefs(t)
+			m.links(t, "GODWIT_KILL_AT="+kill).ends(t, -1)
+			m.links(t).ends(t, 3)
+			if m.referred(t); t.Failed() {
+				t.Fatalf("killed at %s", kill)
+			}
+		}
+	}
+}
+
+// passedBy counts how often a point was passed by units with that in their name.
+func passedBy(t testing.TB, path, point, unit string) (n int) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		p, of, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if p == point && strings.Contains(of, unit) {
+			n++
+		}
+	}
+	return n
 }

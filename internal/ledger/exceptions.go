@@ -1,6 +1,11 @@
 package ledger
 
-import "godwit/internal/ledger/exception"
+import (
+	"context"
+
+	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/records"
+)
 
 // The words of package exception, for those who look at a ledger.
 type (
@@ -16,6 +21,7 @@ type (
 	Left            = exception.Left
 	CauseLeft       = exception.CauseLeft
 	Ending          = exception.Ending
+	Standing        = records.Standing
 )
 
 // Which exceptions and issues: those that are open, closed, or all.
@@ -24,3 +30,9 @@ const (
 	ClosedOnes = exception.Closed
 	AllOnes    = exception.All
 )
+
+// Standing is how a record stands beyond runs, at all places where it is known.
+func (v *View) Standing(ctx context.Context, entity, key string) ([]Standing, error) {
+	all, err := records.Of(ctx, v.db, entity, key)
+	return all, v.ledger.fault(err)
+}

@@ -22,6 +22,7 @@ type (
 	IssueFilter = ledger.IssueFilter
 	CauseLeft   = ledger.CauseLeft
 	Ending      = ledger.Ending
+	Standing    = ledger.Standing
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -33,6 +34,11 @@ const (
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
 func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
+
+// Stands tells how a record stands beyond runs, at each place where that is known.
+func (r *Runs) Stands(ctx context.Context, entity, key string) ([]Standing, error) {
+	return r.Ledger.View().Standing(ctx, entity, key)
+}
 
 // Left is what a run left behind, as far as its end and its report tell it.
 type Left struct {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"godwit/internal/record"
@@ -19,14 +20,14 @@ func asked(ctx context.Context, db Reader) func(string, ...any) (*sql.Rows, erro
 	return func(query string, args ...any) (*sql.Rows, error) { return db.QueryContext(ctx, query, args...) }
 }
 
-// Find gives what is kept of records by their keys, as record.Kept.Bytes wrote
-// it; those of which nothing is kept are not in it.
+// Find gives what is kept of records by their keys, as record.Kept.Bytes wrote it;
+// nothing of those that wait for others. The rest is not in it.
 func Find(ctx context.Context, db Reader, p record.Place, keys []string) (map[string][]byte, error) {
 	found := map[string][]byte{}
 	for args := range listed(keys) {
 		list, err := scan(asked(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
-			WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND r.chunk >= p.floor AND r.kept IS NOT NULL AND r.key IN (`+marks+`)`,
-			append([]any{p.Entity, p.At, p.Env}, args...)...)
+			WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
+			append([]any{p.Entity, p.At, p.Env, slices.Index(outcomes, record.Pending)}, args...)...)
 		if err != nil {
 			return nil, err
 		}

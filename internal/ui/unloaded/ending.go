@@ -33,7 +33,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		}
 		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
 	}
-	add("pending", t.Pending, "blocked behind dead records", "")
+	add("pending", t.Pending, "wait for records that they refer to", command("dead list", l.Of.Name(), "--outcome", "pending"))
 	var warnings int64
 	for _, g := range l.Issues {
 		if g.Severity == record.SeverityWarn {
@@ -46,7 +46,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 
 // Next are the commands that are left to do.
 func Next(l *run.Left, t record.Account) []string {
-	if t.Dead+t.Rejected == 0 {
+	if t.Dead+t.Rejected+t.Pending == 0 {
 		return nil
 	}
 	if len(l.Causes) > 0 && !slices.ContainsFunc(l.Causes, func(c run.CauseLeft) bool { return !c.Copied }) {

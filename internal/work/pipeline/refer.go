@@ -27,7 +27,8 @@ func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Rem
 		return nil, err
 	}
 	at.Entity = p.entity()
-	return parents.Plan(at, facts, into)
+	// exceptions have the keys that their records were read with
+	return parents.Plan(at, facts.Tables[0], into, len(facts.Key) > 0 || l.Again != nil)
 }
 
 func placed(at string, frozen []byte) (record.Place, error) {
@@ -42,16 +43,19 @@ func placed(at string, frozen []byte) (record.Place, error) {
 // Release is what is different in a unit of that kind: it processes the blocked
 // records of a step, of this run or another, one time.
 type Release struct {
-	Step   string `json:"step"`
-	Decide bool   `json:"decide,omitempty"` // what did not come is not waited for where the map says so
+	Step  string `json:"step"`
+	Level int    `json:"level,omitempty"` // see blocked.Make
 }
 
 // releasing is blocked.Make. Rows that were to give way to what the step read have
 // done so: the rest goes to them.
-func releasing(load unit.Unit, run string, decide bool) (json.RawMessage, string, error) {
+func releasing(load unit.Unit, run string, level int) (json.RawMessage, string, error) {
 	var spec LoadSpec
 	if err := json.Unmarshal(load.Spec, &spec); err != nil {
 		return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", load.ID, err)
+	}
+	if level > 0 && !spec.Map.Softly() {
+		return nil, "", nil
 	}
 	again := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}
 	filter := map[string]any{}
@@ -63,7 +67,7 @@ func releasing(load unit.Unit, run string, decide bool) (json.RawMessage, string
 	}
 	filter["outcome"] = record.Pending
 	again.Filter = unit.Body(filter)
-	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Decide: decide}, nil, nil
+	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Level: level}, nil, nil
 	if spec.Mode == connector.ModeReplace {
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
@@ -153,13 +157,20 @@ func (r *loading) wake(ctx context.Context, b *batch) ([]int, error) {
 }
 
 // mayCome reports whether a record has to wait for what it refers to. Records of
-// its own entity may come behind it: what is to be done without them is decided
-// when all of the step are there.
+// its own entity may come behind it, and what waits itself may come later: what is
+// to be done without them is decided when nothing moves any more.
 func (r *loading) mayCome(ref record.Reference) bool {
-	if ref.Orphan == mapping.Hold {
-		return true
+	level := 0
+	if r.spec.Release != nil {
+		level = r.spec.Release.Level
 	}
-	return ref.Entity == r.unit.Entity && (r.spec.Release == nil || !r.spec.Release.Decide)
+	switch {
+	case ref.Orphan == mapping.Hold:
+		return true
+	case r.parents.Waits(ref.Entity, ref.Key):
+		return level < 2
+	}
+	return ref.Entity == r.unit.Entity && level < 1
 }
 
 func writable(b *batch, some []int) []int {

@@ -28,7 +28,7 @@ type Spec struct {
 	Again *unit.Redrive    `json:"again,omitempty"`
 	Round int              `json:"round,omitempty"` // that was done before
 	Were  map[string]int64 `json:"were,omitempty"`  // records that waited before that round, by step
-	Last  bool             `json:"last,omitempty"`  // it was decided what is done without those that did not come
+	Level int              `json:"level,omitempty"` // of that round, see Make
 	Ends  []string         `json:"ends,omitempty"`  // other targets that have marks of it
 }
 
@@ -49,9 +49,13 @@ type Book interface {
 }
 
 // Make gives the spec of a unit that processes the blocked records of a load
-// again, and the connection that it writes to. Run is the run's name; with decide
-// what did not come is not waited for where the map says so.
-type Make func(load unit.Unit, run string, decide bool) (spec json.RawMessage, to string, err error)
+// again, and the connection that it writes to; nil when there is nothing to it. Run
+// is the run's name. Level says what is not waited for where the map says so: 0
+// nothing, 1 what does not wait itself, 2 nothing any more.
+type Make func(load unit.Unit, run string, level int) (spec json.RawMessage, to string, err error)
+
+// levels is the last level.
+const levels = 2
 
 // Executor does units of kind Kind. It changes nothing itself: the units that it
 // finds do.
@@ -79,8 +83,11 @@ func (x *blocker) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 	}
 	report.At("blocked.counted")
 	moved := spec.Round == 0 || !maps.Equal(waiting, spec.Were)
-	round := &round{make: x.make, unit: u, lease: l, spec: spec, decide: !moved}
-	if len(waiting) > 0 && (moved || !spec.Last) {
+	round := &round{make: x.make, unit: u, lease: l, spec: spec}
+	if !moved {
+		round.level = spec.Level + 1
+	}
+	if round.level <= levels {
 		for _, step := range slices.Sorted(maps.Keys(waiting)) {
 			loads, err := x.book.Loads(ctx, step)
 			if err != nil {
@@ -100,12 +107,12 @@ func (x *blocker) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 
 // round is what a unit of kind blocked finds.
 type round struct {
-	make   Make
-	unit   unit.Unit
-	lease  unit.Lease
-	spec   Spec
-	decide bool
-	units  []unit.Unit
+	make  Make
+	unit  unit.Unit
+	lease unit.Lease
+	spec  Spec
+	level int
+	units []unit.Unit
 }
 
 // id is a name that no other round, nor another attempt at this one, gives.
@@ -115,8 +122,8 @@ func (r *round) id(kind, object string) string {
 
 // release adds the unit for a step.
 func (r *round) release(step string, load unit.Unit) error {
-	spec, to, err := r.make(load, r.lease.Name, r.decide)
-	if err != nil {
+	spec, to, err := r.make(load, r.lease.Name, r.level)
+	if err != nil || spec == nil {
 		return err
 	}
 	if to != r.spec.To && !slices.Contains(r.spec.Ends, to) {
@@ -136,7 +143,7 @@ func (r *round) tag() string { return fmt.Sprintf("round %d.%d", r.spec.Round+1,
 func (r *round) all(waiting map[string]int64) []unit.Unit {
 	if len(r.units) > 0 {
 		next := r.spec
-		next.Round, next.Were, next.Last = r.spec.Round+1, waiting, r.decide
+		next.Round, next.Were, next.Level = r.spec.Round+1, waiting, r.level
 		u := Unit(r.unit.Step, r.unit.Entity, next, r.tag())
 		u.ID = r.id(Kind, r.unit.Entity)
 		return append(r.units, u)

@@ -28,15 +28,28 @@ type reference struct{ entity, orphan string }
 
 // References are the entities that fields refer to, sorted.
 func (m *Map) References() []string {
+	found := map[string]bool{}
+	for _, f := range m.referring() {
+		found[f.Ref] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// Softly reports whether some field can do without the record that it refers to.
+func (m *Map) Softly() bool {
+	return slices.ContainsFunc(m.referring(), func(f Field) bool { return f.Orphan != "" && f.Orphan != Hold })
+}
+
+// referring are the fields with a ref.
+func (m *Map) referring() (all []Field) {
 	if m == nil {
 		return nil
 	}
-	found := map[string]bool{}
 	var add func([]Field)
 	add = func(fields []Field) {
 		for _, f := range fields {
 			if f.Ref != "" {
-				found[f.Ref] = true
+				all = append(all, f)
 			}
 			add(f.Fields)
 		}
@@ -45,7 +58,7 @@ func (m *Map) References() []string {
 	for _, r := range m.Rows {
 		add(r.Fields)
 	}
-	return slices.Sorted(maps.Keys(found))
+	return all
 }
 
 // reference compiles a field's ref. Of what it gives only the target knows the

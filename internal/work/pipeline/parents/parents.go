@@ -13,7 +13,8 @@ import (
 // Book is where it is remembered.
 type Book interface {
 	// Find gives what is kept of records by their keys, as record.Kept.Bytes
-	// wrote it; those of which nothing is kept are not in it.
+	// wrote it; nothing of those that wait themselves. Others of which nothing is
+	// kept are not in it.
 	Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error)
 }
 
@@ -29,11 +30,12 @@ type Known struct {
 	mu   sync.RWMutex
 	held map[string]map[string]any // by entity and key
 	n    int
+	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
 }
 
 // New knows nothing yet. Only connection and environment of the place count.
 func New(book Book, at record.Place) *Known {
-	return &Known{book: book, at: at, held: map[string]map[string]any{}}
+	return &Known{book: book, at: at, held: map[string]map[string]any{}, wait: map[record.Reference]bool{}}
 }
 
 // Kept is mapping.Parents'.
@@ -42,6 +44,13 @@ func (k *Known) Kept(entity, key string) (any, bool) {
 	defer k.mu.RUnlock()
 	v, known := k.held[entity][key]
 	return v, known
+}
+
+// Waits reports whether a record waits itself for another one.
+func (k *Known) Waits(entity, key string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.wait[record.Reference{Entity: entity, Key: key}]
 }
 
 // Add notes what was written just now: it is there for those that are written
@@ -83,7 +92,20 @@ func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
 		if err != nil {
 			return fault.Wrap(err, "look up %d records of %s", len(keys), entity)
 		}
+		k.mu.Lock()
+		for _, key := range keys {
+			at := record.Reference{Entity: entity, Key: key}
+			if text, known := found[key]; known && len(text) == 0 {
+				k.wait[at] = true
+			} else {
+				delete(k.wait, at)
+			}
+		}
+		k.mu.Unlock()
 		for key, text := range found {
+			if len(text) == 0 {
+				continue
+			}
 			kept, err := record.ReadKept(text)
 			if err != nil {
 				return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", entity, key, err)

@@ -19,16 +19,17 @@ type Remember struct {
 }
 
 // Plan finds what rows of a table are known by: its key, as the map fills it.
-func Plan(at record.Place, facts *catalog.Records, into catalog.Into) (*Remember, error) {
+// Keyed says that records have keys.
+func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, keyed bool) (*Remember, error) {
 	bad := func(format string, args ...any) *fault.Error {
 		return fault.New(fault.Config, "ref.key", "maps refer to records of "+at.Entity+", "+format, args...)
 	}
-	if len(facts.Key) == 0 {
+	if !keyed {
 		return nil, bad("and nothing tells these apart").Hint("key: [PATH] in the load names what does")
 	}
 	m := &Remember{Place: at, Keys: into.Key}
-	if t := facts.Tables[0]; len(t.Key) > 0 {
-		m.Keys = t.Key
+	if len(table.Key) > 0 {
+		m.Keys = table.Key
 	}
 	if len(m.Keys) == 0 {
 		return nil, bad("and table %s has no key that its rows could be known by", into.Table).Hint("the table needs a primary key")
