@@ -110,7 +110,7 @@ func settledRecords(t *testing.T, l *ledger.Ledger) {
 // anewRecords: a chunk of a target that holds nothing else keeps nothing of what
 // was there, and neither does one behind the floor.
 func anewRecords(t *testing.T, l *ledger.Ledger) {
-	d := begin(t, l, "a")
+	d := begin(t, l, "a", "b")
 	u := d.loads("a", 1)
 	u.states(1, false, "1=11", "2=12", "3=13")
 	u.settle(1)
@@ -120,10 +120,25 @@ func anewRecords(t *testing.T, l *ledger.Ledger) {
 	u.states(3, false, "3=13")
 	u.settle(3)
 	u.ends(unit.UnitDone)
-	err := d.session.In(context.Background(), "empty it", func(run int64, change func(string, ...any) error) error {
-		return records.Floor(records.Tx{Change: change}, run, assets, []string{"nobody"})
-	})
-	same(t, "the floor of no unit", []any{nil, 2}, []any{err, d.known("1", "2", "3")})
+	b := d.loads("b", 1)
+	b.states(1, false, "1=21", "3-")
+	b.settle(1)
+	b.ends(unit.UnitDone)
+	floor := func(units ...string) {
+		t.Helper()
+		err := d.session.In(context.Background(), "empty it", func(run int64, change func(string, ...any) error) error {
+			return records.Floor(change, run, assets, units)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	floor("nobody")
+	same(t, "the floor of no unit", 3, d.known("1", "2", "3"))
+	floor("b")
+	same(t, "of what was there before nothing is known", 1, d.known("1", "2"))
+	floor("a", "b")
+	same(t, "it only rises", 1, d.known("1", "2"))
 	d.sound()
 }
 

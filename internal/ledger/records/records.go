@@ -57,7 +57,7 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 	}
 	return tx.Change(`INSERT INTO recorded (run, unit, n, place, mapping, anew, at, data)
 		VALUES (?, ?, ?, (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?), ?, ?, ?, ?)`,
-		c.Run, c.Unit, c.N, p.Entity, p.At, p.Env, version, s.Anew, tx.Now.UnixMilli(), exception.Pack(pack(s.List)))
+		c.Run, c.Unit, c.N, p.Entity, p.At, p.Env, version, s.Anew, tx.Now.UnixMilli(), pack(s.List))
 }
 
 // said is a row of recorded.
@@ -77,7 +77,7 @@ func find(tx Tx, c Chunk) (*said, error) {
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	if list[0].data != nil {
+	if list[0].written >= 0 && list[0].data != nil {
 		if list[0].data, err = exception.Unpack(list[0].data); err != nil {
 			return nil, err
 		}
@@ -237,9 +237,9 @@ func Forget(tx Tx, run int64) error {
 
 // Floor says that a target holds nothing of a place but what a step of a run has
 // written there, or is about to lose all else. It may be called twice.
-func Floor(tx Tx, run int64, p record.Place, units []string) error {
+func Floor(change func(query string, args ...any) error, run int64, p record.Place, units []string) error {
 	for args := range listed(units) {
-		err := tx.Change(`UPDATE place SET floor = max(floor, coalesce((SELECT min(id) FROM recorded WHERE run = ? AND written >= 0 AND unit IN (`+marks+`)), 0))
+		err := change(`UPDATE place SET floor = max(floor, coalesce((SELECT min(id) FROM recorded WHERE run = ? AND written >= 0 AND unit IN (`+marks+`)), 0))
 			WHERE entity = ? AND connection = ? AND env = ?`, append(append([]any{run}, args...), p.Entity, p.At, p.Env)...)
 		if err != nil {
 			return err

@@ -13,7 +13,7 @@ CREATE TABLE place (
 
 -- What a chunk says about its records. written: how many rows of record it made,
 -- -1 while it is only prepared, -2 when it was discarded. data: the states until
--- it is settled, then what undoes it, zstd; none any more once the run is done.
+-- it is settled, then what undoes it, as zstd; none any more once the run is done.
 CREATE TABLE recorded (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),

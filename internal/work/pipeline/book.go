@@ -37,6 +37,9 @@ type Book interface {
 
 // Kept is what a run keeps for its loads beside their chunks.
 type Kept interface {
+	// Emptied says that a place holds no records any more but those that these
+	// units have read. It may be called twice.
+	Emptied(ctx context.Context, p record.Place, loads []string) error
 	parents.Book
 	blocked.Book
 	// Snapshot returns the ID of the snapshot that a step's records were read

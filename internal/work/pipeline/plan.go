@@ -99,7 +99,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		units = append(units, u)
 	}
 	if holds {
-		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into}, spec.Tables, units); err != nil {
+		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into, Remembered: spec.Remember.At()}, spec.Tables, units); err != nil {
 			return nil, err
 		}
 	}

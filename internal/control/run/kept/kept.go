@@ -62,13 +62,20 @@ func (o Of) Said(ctx context.Context, step, rule string, again *unit.Redrive, do
 	return kept.Said(ctx, o.Ledger.View().Room(), origin, step, rule, func(run int64, said []byte) error { return do(run == o.Run, said) })
 }
 
-// Find is pipeline.Parents'.
+// Find is pipeline.Kept's.
 func (o Of) Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error) {
 	found, err := records.Find(ctx, o.Ledger.View().Room(), p, keys)
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
-// Blocked is pipeline.Parents'.
+// Emptied is pipeline.Kept's.
+func (o Of) Emptied(ctx context.Context, p record.Place, loads []string) error {
+	return o.Own.In(ctx, "note which records are gone", func(run int64, change kept.Change) error {
+		return records.Floor(change, run, p, loads)
+	})
+}
+
+// Blocked is pipeline.Kept's.
 func (o Of) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64, error) {
 	of, err := o.origin(ctx, again)
 	if err != nil {
@@ -83,7 +90,7 @@ func (o Of) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64,
 	return steps, err
 }
 
-// Loads is pipeline.Parents'.
+// Loads is pipeline.Kept's.
 func (o Of) Loads(ctx context.Context, step string) ([]unit.Unit, error) {
 	found, err := o.Ledger.View().Units(ctx, o.Run, ledger.Filter{Step: step, Kind: "load"}, 0)
 	var all []unit.Unit

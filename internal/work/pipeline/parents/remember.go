@@ -45,6 +45,14 @@ func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, keyed b
 	return m, nil
 }
 
+// At is the place, nil when nothing is remembered.
+func (r *Remember) At() *record.Place {
+	if r == nil {
+		return nil
+	}
+	return &r.Place
+}
+
 // Note adds how a record stands with an outcome at the target, which counts for
 // those only that were given to it.
 func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome) error {
