@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 )
 
@@ -104,12 +106,34 @@ func (m *move) links(t testing.TB, env ...string) *process {
 	return m.start(t, env, "run", "links", "--ledger", m.ledger, "--yes", "--progress", "none")
 }
 
-// TestRefs: whatever comes first, the end is the same.
+// TestRefs: whatever comes first, the end is the same; also when steps run side by
+// side, and when the same is loaded once more.
 func TestRefs(t *testing.T) {
 	t.Parallel()
-	m := newRefs(t, 3000, 2000)
-	m.links(t).ends(t, 3)
-	m.referred(t)
+	m := newRefs(t, 1500, 800)
+	dir := filepath.Dir(m.ledger)
+	indented := strings.ReplaceAll(strings.TrimPrefix(linksFlow, "steps:\n"), "\n", "\n    ")
+	for name, flow := range map[string]string{
+		"children first": linksFlow,
+		"side by side":   "steps:\n  - parallel:\n    " + indented + "\n",
+		"merged":         strings.ReplaceAll(linksFlow, "mode: append}, snapshot_lost: continue", "mode: merge}"),
+	} {
+		m.emptyRefs(t)
+		write(t, dir, "flows/links.yaml", flow)
+		m.links(t).ends(t, 3)
+		if m.referred(t); t.Failed() {
+			t.Fatal(name)
+		}
+		if name != "merged" {
+			continue
+		}
+		before := written(t, m.to, "dst.asset") + written(t, m.to, "dst.link")
+		m.links(t).ends(t, 3)
+		m.referred(t)
+		if n := written(t, m.to, "dst.asset") + written(t, m.to, "dst.link") - before; n != 0 {
+			t.Errorf("%d rows were written again", n)
+		}
+	}
 }
 
 // TestRefsPoints kills a run with blocked records at every named point that a full
@@ -153,4 +177,40 @@ func passedBy(t testing.TB, path, point, unit string) (n int) {
 		}
 	}
 	return n
+}
+
+// TestRefsPromotedStandby loses the target's primary when records that waited are
+// there: the standby that takes its place lacks the last chunks, those of parents
+// among them. What the ledger remembered of these is gone with them.
+func TestRefsPromotedStandby(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Server(t, postgres.Options{Name: "primary"})
+	standby := pgtest.Standby(t, primary)
+	pgtest.Exec(t, primary.URL("postgres"), "create database db")
+	m := newRefs(t, 600, 200)
+	m.to = primary.URL("db")
+	m.emptyRefs(t)
+	both := "postgres://" + postgres.Superuser + "@127.0.0.1:" + itoa(primary.Port) + ",127.0.0.1:" + itoa(standby.Port) +
+		"/db?target_session_attrs=read-write&sslmode=disable"
+	m.env = append(m.env, "GODWIT_RECORDS=100", "TO="+both)
+	m.links(t, "GODWIT_KILL_AT=load.settled@release/assets:1").ends(t, -1)
+	stall(t, primary, standby)
+	p := m.links(t, "GODWIT_STOP_AT=unit.after-settle@release/assets:1")
+	p.stopped(t)
+	if err := primary.Crash(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, standby.URL("postgres"), "select pg_wal_replay_resume()")
+	if err := standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.to = standby.URL("db")
+	before := pgtest.Query[int](t, m.to, "select count(*) from dst.asset")
+	p.signal(t, syscall.SIGCONT)
+	p.ends(t, 3)
+	m.referred(t)
+	t.Logf("%d assets were left after the loss", before)
+	if before == 0 || before > 400 {
+		t.Errorf("%d assets were left: the test tests nothing", before)
+	}
 }

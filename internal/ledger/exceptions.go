@@ -36,3 +36,11 @@ func (v *View) Standing(ctx context.Context, entity, key string) ([]Standing, er
 	all, err := records.Of(ctx, v.db, entity, key)
 	return all, v.ledger.fault(err)
 }
+
+// Doubt keeps what the ledger remembers of the records of units from being told
+// until they are done: their target lost some of them. It may be called twice.
+func (s *Session) Doubt(ctx context.Context, units []string) error {
+	return s.In(ctx, "doubt what units have loaded", func(run int64, change func(string, ...any) error) error {
+		return records.Doubt(change, run, units)
+	})
+}

@@ -74,6 +74,9 @@ func (t *tx) project(run int64, e unit.Event) error {
 	case unit.UnitStarted:
 		return t.move(e, startUnit, e.Attempt, millis(e.At), run, e.Unit)
 	case unit.UnitDone:
+		if err := records.Trust(t.room(), run, e.Unit); err != nil {
+			return err
+		}
 		return t.settled(run, e, Done, 1)
 	case unit.UnitRetry:
 		return t.settled(run, e, Retry, 1)

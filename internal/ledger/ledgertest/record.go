@@ -95,11 +95,19 @@ func settledRecords(t *testing.T, l *ledger.Ledger) {
 	u.settle(2)
 	u.ends(unit.UnitDone)
 	d.sound()
+	if err := d.session.Doubt(context.Background(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "doubted", 0, d.known("1", "4"))
+	d.write(unit.Event{Kind: unit.UnitUndone, Node: step, Unit: "a"})
+	u = d.loads("a", 2)
+	u.ends(unit.UnitDone)
+	same(t, "done again", 2, d.known("1", "4"))
 	o := d.loads("b", 1) // another unit speaks of a record that the first one spoke of
 	o.states(1, false, "1=31", "5=35")
 	o.settle(1)
 	d.write(unit.Event{Kind: unit.UnitUndone, Node: step, Unit: "a"})
-	u = d.loads("a", 2)
+	u = d.loads("a", 3)
 	u.discard(1)
 	same(t, "what another one said stays", "1 applied 2 31, 5 applied 1 35", d.standing("1", "2", "3", "4", "5"))
 	o.discard(1)

@@ -230,6 +230,22 @@ func (s *said) undo(tx Tx) error {
 	return put(tx, back)
 }
 
+// Doubt keeps what units say from being told until they are done: the target lost
+// some of it.
+func Doubt(change func(query string, args ...any) error, run int64, units []string) error {
+	for args := range listed(units) {
+		if err := change(`UPDATE recorded SET doubted = TRUE WHERE run = ? AND unit IN (`+marks+`)`, append([]any{run}, args...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Trust ends the doubt about a unit: it is done, what was lost is written again.
+func Trust(tx Tx, run int64, unit string) error {
+	return tx.Change(`UPDATE recorded SET doubted = FALSE WHERE run = ? AND unit = ? AND doubted`, run, unit)
+}
+
 // Forget drops what undoes the chunks of a run that is done for good.
 func Forget(tx Tx, run int64) error {
 	return tx.Change(`UPDATE recorded SET data = NULL WHERE run = ? AND written >= 0 AND data IS NOT NULL`, run)

@@ -13,7 +13,8 @@ CREATE TABLE place (
 
 -- What a chunk says about its records. written: how many rows of record it made,
 -- -1 while it is only prepared, -2 when it was discarded. data: the states until
--- it is settled, then what undoes it, as zstd; none any more once the run is done.
+-- it is settled, then what undoes it, as zstd; none any more once the run is done. doubted: its unit has lost chunks at
+-- the target, and it is not known yet which.
 CREATE TABLE recorded (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),
@@ -23,6 +24,7 @@ CREATE TABLE recorded (
   mapping BLOB    NOT NULL,
   anew    INTEGER NOT NULL,
   written INTEGER NOT NULL DEFAULT -1,
+  doubted INTEGER NOT NULL DEFAULT FALSE,
   at      INTEGER NOT NULL,
   data    BLOB
 );

@@ -44,9 +44,9 @@ func (c *chunk) full() bool {
 }
 
 // take counts what became of a page's records, by their places in it.
-func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
-	for i, m := range page {
-		if err := c.state(m, became[i]); err != nil {
+func (c *chunk) take(b *batch, became []connector.Became) error {
+	for i, m := range b.mapped {
+		if err := c.state(m, became[i], b.back[i]); err != nil {
 			return err
 		}
 		if c.release {

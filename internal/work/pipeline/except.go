@@ -47,16 +47,6 @@ func (c *chunk) source(r record.Record) ([]byte, error) {
 	return record.Encode(c.schema, r.Slots)
 }
 
-// broken tells of an exception's source whether it is a text.
-func broken(e record.Exception) (*record.Broken, error) {
-	v, err := record.DecodeValue(e.Source)
-	text, ok := v.(string)
-	if err != nil || !ok || len(e.Issues) == 0 {
-		return nil, err
-	}
-	return &record.Broken{Issue: e.Issues[0], Raw: []byte(text)}, nil
-}
-
 // close notes the end of an exception that this record was redriven from.
 func (c *chunk) close(m record.Mapped, outcome record.Outcome) {
 	if m.Record.Exception != 0 {

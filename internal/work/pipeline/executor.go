@@ -11,6 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
@@ -76,7 +77,7 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 
 // begin puts right what earlier attempts left and opens both ends.
 func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*loading, error) {
-	r := &loading{book: x.book, unit: u, lease: l, report: report}
+	r := &loading{book: x.book, unit: u, lease: l, report: report, doubt: -1}
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
@@ -106,7 +107,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records said to rules")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = redrive(ctx, x.book, *r.spec.Again, after, r.spec.Release != nil)
+		r.reader, err = again.Read(ctx, x.book, *r.spec.Again, after, r.spec.Release != nil)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
@@ -168,6 +169,7 @@ type loading struct {
 	judge   *judge         // nil without rules over many records
 	parents *parents.Known // nil when the map refers to nothing
 	worker  *mapping.Worker
+	doubt   int64          // of the target, as of which parents are known
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read

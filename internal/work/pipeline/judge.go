@@ -181,6 +181,7 @@ func (r *loading) keep(ctx context.Context, c *chunk) error {
 // was given, by its place in the batch.
 func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Became, error) {
 	became := make([]connector.Became, len(b.mapped))
+	b.back = make([][]any, len(b.mapped))
 	open := make([]int, 0, len(b.mapped))
 	for i, m := range b.mapped {
 		if m.Filtered == "" && !m.Reject && len(m.Waits) == 0 {
@@ -203,15 +204,22 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 		if err != nil {
 			return nil, err
 		}
+		back, err := r.spec.Remember.Read(ctx, c.records, r.spec.Into[0], page)
+		if err != nil {
+			return nil, err
+		}
 		for n, i := range now {
 			became[i] = out[n]
+			if back != nil {
+				b.back[i] = back[n]
+			}
 			if out[n].Outcome == record.Dead {
 				continue
 			}
 			if err := r.judge.loaded(b, i); err != nil {
 				return nil, err
 			}
-			r.known(&b.mapped[i])
+			r.known(&b.mapped[i], b.back[i])
 		}
 		open = later
 	}

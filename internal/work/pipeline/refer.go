@@ -28,7 +28,7 @@ func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Rem
 	}
 	at.Entity = p.entity()
 	// exceptions have the keys that their records were read with
-	return parents.Plan(at, facts.Tables[0], into, len(facts.Key) > 0 || l.Again != nil)
+	return parents.Plan(at, facts.Tables[0], into, p.To.Mode, len(facts.Key) > 0 || l.Again != nil)
 }
 
 func placed(at string, frozen []byte) (record.Place, error) {
@@ -89,6 +89,30 @@ func (r *loading) refers() (err error) {
 		r.worker = r.program.Worker()
 		r.worker.Parents = r.parents
 	}
+	return err
+}
+
+// trusts forgets what was known of parents when the target may have lost something
+// since. It comes behind the begin of a transaction, which waits until it is known
+// what was lost; a later loss ends that transaction.
+func (r *loading) trusts() {
+	t, ok := r.target.(connector.Truster)
+	if r.parents == nil || !ok || t.Doubt() == r.doubt {
+		return
+	}
+	r.doubt = t.Doubt()
+	r.parents.Forget()
+}
+
+// anew maps a batch again that was mapped with what is forgotten by now.
+func (r *loading) anew(ctx context.Context, b *batch) error {
+	if b.seen == r.parents.Seen() {
+		return nil
+	}
+	for i := range b.page.Records {
+		b.mapped[i], b.claims[i] = mapped(r.worker, &b.page.Records[i])
+	}
+	_, err := b.refer(ctx, r.parents, r.worker, true)
 	return err
 }
 
@@ -181,18 +205,18 @@ func writable(b *batch, some []int) []int {
 }
 
 // known notes a record that was written, for those that refer to it.
-func (r *loading) known(m *record.Mapped) {
+func (r *loading) known(m *record.Mapped, back []any) {
 	if k := r.spec.Remember; k != nil && r.parents != nil {
-		k.Know(r.parents, m)
+		k.Know(r.parents, m, back)
 	}
 }
 
 // state notes how a record stands once the chunk is settled.
-func (c *chunk) state(m record.Mapped, became connector.Became) error {
+func (c *chunk) state(m record.Mapped, became connector.Became, back []any) error {
 	if c.remember == nil || c.release && len(m.Waits) > 0 {
 		return nil
 	}
-	return c.remember.Note(c.States, m, became.Outcome)
+	return c.remember.Note(c.States, m, became.Outcome, back)
 }
 
 // codeBlocked is the code of records that wait for others.

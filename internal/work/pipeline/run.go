@@ -104,6 +104,7 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 		c.load.Close()
 		return nil, err
 	}
+	r.trusts()
 	holder := connector.Holder{Run: r.lease.Run, Step: r.unit.Step}
 	if c.aim, err = held.At(r.spec.To, r.target, c.load, holder, r.spec.Mode, r.spec.Into, r.spec.Keys != nil); err != nil {
 		c.load.Close()
@@ -119,6 +120,9 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 
 // put writes a batch into the chunk and counts it.
 func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) error {
+	if err := r.anew(ctx, b); err != nil {
+		return err
+	}
 	became, err := r.hand(ctx, c, b)
 	if err != nil {
 		return err
@@ -130,7 +134,7 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	for i := range b.page.Records {
 		c.since.Take(b.page.Records[i].Slots)
 	}
-	if err := c.take(b.mapped, became); err != nil {
+	if err := c.take(b, became); err != nil {
 		return err
 	}
 	r.report.At("load.written")

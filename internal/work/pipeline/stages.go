@@ -21,6 +21,8 @@ type batch struct {
 	mapped []record.Mapped
 	claims [][]mapping.Claim // to rules over many records
 	keys   [][]any           // of the target, where they are wanted; nil = it cannot be told
+	back   [][]any           // what was read back of those that were written, where that is wanted
+	seen   int               // Known.Seen when it was mapped
 	ready  chan struct{}     // closed when mapped
 }
 
@@ -44,6 +46,7 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 		}
 		g.Go(func() error {
 			for b := range todo {
+				b.seen = known.Seen()
 				b.mapped = make([]record.Mapped, len(b.page.Records))
 				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {

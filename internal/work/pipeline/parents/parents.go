@@ -31,6 +31,25 @@ type Known struct {
 	held map[string]map[string]any // by entity and key
 	n    int
 	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
+	seen int                       // times that all was forgotten
+}
+
+// Seen tells what was known before all was forgotten from what is known now.
+func (k *Known) Seen() int {
+	if k == nil {
+		return 0
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.seen
+}
+
+// Forget takes nothing for known any more: the target may have lost it.
+func (k *Known) Forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held, k.n, k.wait = map[string]map[string]any{}, 0, map[record.Reference]bool{}
+	k.seen++
 }
 
 // New knows nothing yet. Only connection and environment of the place count.

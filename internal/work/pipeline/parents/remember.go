@@ -1,9 +1,12 @@
 package parents
 
 import (
+	"context"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
@@ -14,13 +17,15 @@ import (
 // project refer to their entity.
 type Remember struct {
 	Place record.Place `json:"place"`
-	Keys  []string     `json:"keys"`  // columns of the first table that its rows are known by
-	Slots []int        `json:"slots"` // of the record's own row
+	Keys  []string     `json:"keys"`            // columns of the first table that its rows are known by
+	Slots []int        `json:"slots,omitempty"` // of the record's own row
+	Back  bool         `json:"back,omitempty"`  // the target fills some of them: they are read back
 }
 
-// Plan finds what rows of a table are known by: its key, as the map fills it.
-// Keyed says that records have keys.
-func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, keyed bool) (*Remember, error) {
+// Plan finds what rows of a table are known by: its key, as the map fills it or, in
+// a merge, which knows rows by another key, as the target does. Keyed says that
+// records have keys.
+func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, mode string, keyed bool) (*Remember, error) {
 	bad := func(format string, args ...any) *fault.Error {
 		return fault.New(fault.Config, "ref.key", "maps refer to records of "+at.Entity+", "+format, args...)
 	}
@@ -36,9 +41,13 @@ func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, keyed b
 	}
 	for _, name := range m.Keys {
 		slot := slices.Index(into.Columns, name)
+		if slot < 0 && mode == connector.ModeMerge {
+			m.Back, m.Slots = true, nil
+			return m, nil
+		}
 		if slot < 0 {
 			return nil, bad("and column %s of %s, which its rows are known by, is filled by the target itself", name, into.Table).
-				Hint("a field that fills it; a key that the target makes is not read back yet")
+				Hint("mode: merge with a key of columns that fields fill reads it back; else a field has to fill it")
 		}
 		m.Slots = append(m.Slots, slot)
 	}
@@ -53,9 +62,36 @@ func (r *Remember) At() *record.Place {
 	return &r.Place
 }
 
+// Read reads back what the target has filled of records just written; nil when that
+// is not wanted.
+func (r *Remember) Read(ctx context.Context, load connector.RecordLoad, into catalog.Into, page []record.Mapped) ([][]any, error) {
+	if r == nil || !r.Back || len(page) == 0 {
+		return nil, nil
+	}
+	reader, ok := load.(connector.RowReader)
+	if !ok {
+		return nil, fault.New(fault.Config, "ref.key", "maps refer to records of %s, and %s cannot tell the keys that it makes for them", r.Place.Entity, r.Place.At).
+			Hint("fields that fill the columns %s", strings.Join(r.Keys, ", "))
+	}
+	rows, err := reader.ReadRows(ctx, into, r.Keys, page)
+	return rows, fault.Wrap(err, "read the keys of %s back", r.Place.Entity)
+}
+
+// values are what the record's row is known by; nil when it is not known.
+func (r *Remember) values(rows []record.Row, back []any) []any {
+	if r.Back {
+		return back
+	}
+	all := make([]any, len(r.Slots))
+	for i, slot := range r.Slots {
+		all[i] = rows[0].Slots[slot]
+	}
+	return all
+}
+
 // Note adds how a record stands with an outcome at the target, which counts for
-// those only that were given to it.
-func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome) error {
+// those only that were given to it; back is what was read back of it.
+func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome, back []any) error {
 	if m.Record.Key == "" {
 		return nil
 	}
@@ -68,7 +104,7 @@ func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome
 	case m.Reject:
 		one.Outcome = record.Rejected
 	case became != record.Dead:
-		if err := r.row(&one, m.Rows); err != nil {
+		if err := r.row(&one, m.Rows, back); err != nil {
 			return fault.New(fault.Internal, "record.state", "%s/%s: %w", r.Place.Entity, m.Record.Key, err)
 		}
 	}
@@ -77,7 +113,7 @@ func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome
 }
 
 // row says what is kept of a record's rows, and what they are.
-func (r *Remember) row(s *record.State, rows []record.Row) error {
+func (r *Remember) row(s *record.State, rows []record.Row, back []any) error {
 	all := make([]any, len(rows))
 	for i := range rows {
 		all[i] = rows[i].Slots
@@ -88,16 +124,19 @@ func (r *Remember) row(s *record.State, rows []record.Row) error {
 	}
 	s.Hash = max(1, xxh3.Hash(text)) // 0 is none
 	values := record.Object{}
-	for i, name := range r.Keys {
-		values[name] = rows[0].Slots[r.Slots[i]]
+	for i, v := range r.values(rows, back) {
+		values[r.Keys[i]] = v
+	}
+	if len(values) == 0 {
+		return nil
 	}
 	s.Kept, err = record.Kept{record.CallRow: values}.Bytes()
 	return err
 }
 
 // Know notes a record that was written, for those that refer to it.
-func (r *Remember) Know(k *Known, m *record.Mapped) {
-	if len(r.Slots) == 1 {
-		k.Add(r.Place.Entity, m.Record.Key, m.Rows[0].Slots[r.Slots[0]])
+func (r *Remember) Know(k *Known, m *record.Mapped, back []any) {
+	if v := r.values(m.Rows, back); len(v) == 1 {
+		k.Add(r.Place.Entity, m.Record.Key, v[0])
 	}
 }

@@ -1,4 +1,6 @@
-package pipeline
+// Package again reads records that were not loaded as if they were a source's.
+// Start at Read.
+package again
 
 import (
 	"context"
@@ -22,8 +24,15 @@ type again struct {
 	own   bool // of this run, which has counted them as read
 }
 
-// redrive claims the exceptions and reads them from behind a chunk on.
-func redrive(ctx context.Context, book Book, of unit.Redrive, after []byte, own bool) (connector.RecordReader, error) {
+// Book is the ledger's side, see pipeline.Book.
+type Book interface {
+	Take(ctx context.Context, a unit.Redrive) (int64, error)
+	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+}
+
+// Read claims the exceptions and reads them from behind a chunk on. Own are those
+// of the run itself, which has counted them as read.
+func Read(ctx context.Context, book Book, of unit.Redrive, after []byte, own bool) (connector.RecordReader, error) {
 	a := &again{book: book, of: of, own: own}
 	if after != nil {
 		var err error
@@ -86,3 +95,13 @@ func (a *again) Schema() *record.Schema { return a.of.Schema }
 
 // Close is the connector.RecordReader's.
 func (a *again) Close() error { return nil }
+
+// broken tells of an exception's source whether it is a text.
+func broken(e record.Exception) (*record.Broken, error) {
+	v, err := record.DecodeValue(e.Source)
+	text, ok := v.(string)
+	if err != nil || !ok || len(e.Issues) == 0 {
+		return nil, err
+	}
+	return &record.Broken{Issue: e.Issues[0], Raw: []byte(text)}, nil
+}
