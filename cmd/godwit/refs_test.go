@@ -193,7 +193,10 @@ func TestRefsPromotedStandby(t *testing.T) {
 	both := "postgres://" + postgres.Superuser + "@127.0.0.1:" + itoa(primary.Port) + ",127.0.0.1:" + itoa(standby.Port) +
 		"/db?target_session_attrs=read-write&sslmode=disable"
 	m.env = append(m.env, "GODWIT_RECORDS=100", "TO="+both)
-	m.links(t, "GODWIT_KILL_AT=load.settled@release/assets:1").ends(t, -1)
+	m.links(t, "GODWIT_KILL_AT=load.settled@assets/load:3").ends(t, -1)
+	eventually(t, "some assets are replayed", func() bool {
+		return pgtest.Query[int](t, standby.URL("db"), "select count(*) from dst.asset") > 0
+	})
 	stall(t, primary, standby)
 	p := m.links(t, "GODWIT_STOP_AT=unit.after-settle@release/assets:1")
 	p.stopped(t)

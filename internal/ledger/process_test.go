@@ -438,7 +438,7 @@ func TestFullDisk(t *testing.T) {
 	p := spawn(t, l.Path())
 	p.ask("open", "opened")
 	p.ask("own "+run.Name(), "owned")
-	p.ask("limit 330000", "limited")
+	p.ask("limit 350000", "limited")
 	p.tell("fill")
 	var turns int
 	var code string

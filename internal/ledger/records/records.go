@@ -48,7 +48,7 @@ var outcomes = []record.Outcome{record.Applied, record.Equal, record.Superseded,
 // Prepare notes what a chunk will say; nothing of it counts until it is settled.
 func Prepare(tx Tx, c Chunk, s *record.States) error {
 	p := s.Place
-	if err := tx.Change(`INSERT INTO place (entity, connection, env) VALUES (?, ?, ?) ON CONFLICT (entity, connection, env) DO NOTHING`, p.Entity, p.At, p.Env); err != nil {
+	if err := tx.Change(ensurePlace, p.Entity, p.At, p.Env); err != nil {
 		return err
 	}
 	version, err := hex.DecodeString(s.Mapping[:min(16, len(s.Mapping))])

@@ -41,3 +41,11 @@ CREATE TABLE record (
   chunk    INTEGER NOT NULL,
   PRIMARY KEY (place, key)
 ) WITHOUT ROWID;
+
+-- Keys that records of a place had before, and what they became.
+CREATE TABLE alias (
+  place INTEGER NOT NULL,
+  old   TEXT    NOT NULL,
+  new   TEXT    NOT NULL,
+  PRIMARY KEY (place, old, new)
+) WITHOUT ROWID;

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/parents"
 )
@@ -41,6 +42,7 @@ type Kept interface {
 	// units have read. It may be called twice.
 	Emptied(ctx context.Context, p record.Place, loads []string) error
 	parents.Book
+	alias.Book
 	blocked.Book
 	// Snapshot returns the ID of the snapshot that a step's records were read
 	// at last, "" when none is known, and how many of its chunks are settled.

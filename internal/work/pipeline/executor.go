@@ -12,6 +12,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/again"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
@@ -27,7 +28,7 @@ import (
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	load := &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": load, blocked.Release: load, blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
+		"load": load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 

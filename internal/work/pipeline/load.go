@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
@@ -37,6 +38,7 @@ type Process struct {
 	Overlay *overlay.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
 	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
 	To      Target                    `flow:"to,place" help:"where the records go"`
+	Alias   *alias.Place              `flow:"alias,place" help:"keys that records of the entity had before, for those that refer to them"`
 	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
 	Place   string                    `flow:",position"`
 }

@@ -6,6 +6,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
@@ -109,8 +110,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 			After: []string{held.Loaded}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
 		})
 	}
+	if a := p.Alias; a != nil && l.Again == nil {
+		u, err := l.aliases(a, step)
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+	}
 	if spec.Map.References() != nil || spec.Remember != nil {
-		units = append(units, blocked.Unit(step, p.entity(), blocked.Spec{To: spec.To, Again: l.Again}, held.Loaded, held.Published))
+		units = append(units, blocked.Unit(step, p.entity(), blocked.Spec{To: spec.To, Again: l.Again}, held.Loaded, held.Published, alias.Noted))
 	}
 	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
@@ -29,6 +30,17 @@ func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Rem
 	at.Entity = p.entity()
 	// exceptions have the keys that their records were read with
 	return parents.Plan(at, facts.Tables[0], into, p.To.Mode, len(facts.Key) > 0 || l.Again != nil)
+}
+
+// aliases is the unit that reads them. What old keys lead to is known for the
+// entity, at its target.
+func (l *Load) aliases(a *alias.Place, step string) (unit.Unit, error) {
+	at, err := placed(l.process().To.At, l.Scope)
+	if err != nil {
+		return unit.Unit{}, err
+	}
+	at.Entity = l.process().entity()
+	return a.Unit(step, at)
 }
 
 func placed(at string, frozen []byte) (record.Place, error) {
@@ -143,7 +155,10 @@ func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Work
 		}
 	}
 	for _, i := range waiting {
-		if !slices.ContainsFunc(b.mapped[i].Waits, func(r record.Reference) bool { _, is := known.Kept(r.Entity, r.Key); return is }) {
+		if !slices.ContainsFunc(b.mapped[i].Waits, func(r record.Reference) bool {
+			_, is := known.Kept(r.Entity, r.Key)
+			return is || known.Odd(r.Entity, r.Key) != ""
+		}) {
 			continue
 		}
 		if b.mapped[i], b.claims[i] = mapped(w, &b.page.Records[i]); len(b.mapped[i].Waits) == 0 {

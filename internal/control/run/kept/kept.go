@@ -68,6 +68,17 @@ func (o Of) Find(ctx context.Context, p record.Place, keys []string) (map[string
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
+// Alias is pipeline.Kept's.
+func (o Of) Alias(ctx context.Context, p record.Place, pairs [][2]string) error {
+	return o.Own.In(ctx, "note aliases", func(_ int64, change kept.Change) error { return records.Alias(change, p, pairs) })
+}
+
+// Aliases is pipeline.Kept's.
+func (o Of) Aliases(ctx context.Context, p record.Place, keys []string) (map[string][]string, error) {
+	found, err := records.Aliases(ctx, o.Ledger.View().Room(), p, keys)
+	return found, fault.Wrap(err, "read aliases")
+}
+
 // Emptied is pipeline.Kept's.
 func (o Of) Emptied(ctx context.Context, p record.Place, loads []string) error {
 	return o.Own.In(ctx, "note which records are gone", func(run int64, change kept.Change) error {

@@ -14,6 +14,8 @@ import (
 type Parents interface {
 	// Kept is the key of the record's row; false when nothing is known of it.
 	Kept(entity, key string) (any, bool)
+	// Odd says why the key leads to no record, whatever is there: "" when it may.
+	Odd(entity, key string) string
 }
 
 // SameKey are parents of which the target keeps the key that they have at the
@@ -22,6 +24,9 @@ type SameKey struct{}
 
 // Kept is Parents'.
 func (SameKey) Kept(_, key string) (any, bool) { return key, true }
+
+// Odd is Parents'.
+func (SameKey) Odd(_, _ string) string { return "" }
 
 // reference is a field's ref.
 type reference struct{ entity, orphan string }
@@ -91,6 +96,10 @@ func (w *Worker) refer(f *field, v any) (any, bool) {
 		key = record.KeyText(list...)
 	}
 	if w.Parents != nil {
+		if why := w.Parents.Odd(f.ref.entity, key); why != "" {
+			w.broken(f, v, "alias", why)
+			return nil, false
+		}
 		if kept, known := w.Parents.Kept(f.ref.entity, key); known {
 			w.traced(f, "ref", kept)
 			return kept, true
