@@ -114,6 +114,14 @@ type RecordLoad interface {
 	WriteRecords(ctx context.Context, mode string, into []Into, page []record.Mapped) ([]Became, error)
 }
 
+// RowReader is a RecordLoad that reads rows which it has written.
+type RowReader interface {
+	// ReadRows reads columns of the rows that records have in a table, by its key,
+	// in the same transaction: of each record those values, nil where it has no
+	// row. What the target has filled itself is read like anything else.
+	ReadRows(ctx context.Context, into Into, columns []string, page []record.Mapped) ([][]any, error)
+}
+
 // RecordTarget is a Writer whose transactions take records.
 type RecordTarget interface {
 	Writer

@@ -2,15 +2,21 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+
+	"github.com/zeebo/xxh3"
 )
 
 // BenchmarkTurn settles one unit and starts the next in each turn, as an
@@ -101,4 +107,76 @@ func BenchmarkExpand(b *testing.B) {
 	b.ResetTimer()
 	benchmarkRun(b, l, b.N)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "units/s")
+}
+
+// BenchmarkRecords settles chunks of 1,000 records whose keys are in order, as a
+// first load does (new), and says the same of them once more (again). GODWIT_RECORDS
+// says of how many, a million by default. CPU is that of the whole process.
+func BenchmarkRecords(b *testing.B) {
+	n := 1_000_000
+	if v, err := strconv.Atoi(os.Getenv("GODWIT_RECORDS")); err == nil {
+		n = v
+	}
+	for range b.N {
+		path := filepath.Join(b.TempDir(), "ledger.db")
+		l, err := ledger.Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := benchmarkRun(b, l, 2)
+		empty := size(b, path)
+		for i, what := range []string{"new", "again"} {
+			id := fmt.Sprint("u", i)
+			if i > 0 {
+				start := []unit.Event{{Kind: unit.UnitStarted, Unit: id, Attempt: 1}}
+				if _, err := s.Turn(b.Context(), func([]unit.Event, time.Time) (unit.Change, error) { return unit.Change{Events: start}, nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+			fence, _, err := s.Claim(b.Context(), id, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			began, used := time.Now(), cpu()
+			for chunk := 1; chunk <= n/1000; chunk++ {
+				c := record.Chunk{Number: chunk, Account: record.Account{Step: "copy", Entity: "shop.orders", Generation: 1, Unit: id, Read: 1000, Applied: 1000},
+					States: &record.States{Place: record.Place{Entity: "order", At: "new"}, Mapping: "0123456789abcdef"}}
+				for k := range 1000 {
+					key := strconv.Itoa(10_000_000 + chunk*1000 + k)
+					c.States.List = append(c.States.List, record.State{Key: key, Outcome: record.Applied, Hash: xxh3.HashString(key),
+						Kept: []byte(`{"row":{"id":` + key + `}}`)})
+				}
+				if err := s.Prepare(b.Context(), id, fence, c, nil, nil); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Settle(b.Context(), id, fence, chunk); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)/time.Since(began).Seconds(), what+"-records/s")
+			b.ReportMetric(float64((cpu()-used).Microseconds())/float64(n), what+"-cpu-us/record")
+			b.ReportMetric(float64(size(b, path)-empty)/float64(n), what+"-bytes/record")
+		}
+		if err := errors.Join(s.Release(b.Context()), l.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// size is that of the ledger's file, with what is not in it yet.
+func size(b *testing.B, path string) (sum int64) {
+	for _, end := range []string{"", "-wal"} {
+		s, err := os.Stat(path + end)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += s.Size()
+	}
+	return sum
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"godwit/internal/ledger/fold"
 	"godwit/internal/record"
 )
 
@@ -43,8 +44,9 @@ type checking struct {
 	row      Run
 	rows     []Unit
 	accounts []record.Account
-	folded   folded
+	folded   fold.Run
 	chunks   map[string][]heldChunk // by unit
+	waiting  int64                  // exceptions that are open and blocked
 	strays   []string               // exceptions and the like that cannot be, in words
 	counted  map[place]bool         // step and kind whose units leave accounts
 	found    []Breach
@@ -87,14 +89,14 @@ func (c *checking) read(ctx context.Context, v *View, run int64) error {
 	if err := c.readChunks(ctx, v, run); err != nil {
 		return err
 	}
-	c.folded.units = make(map[string]*foldedUnit, len(c.rows))
+	c.folded.Units = make(map[string]*fold.Unit, len(c.rows))
 	for after := int64(0); ; {
 		page, err := v.Events(ctx, run, after, eventPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		for _, e := range page {
-			if err := c.folded.apply(e); err != nil {
+			if err := c.folded.Apply(e); err != nil {
 				c.breach("", "", "journal: %s", err)
 			}
 		}
@@ -104,14 +106,14 @@ func (c *checking) read(ctx context.Context, v *View, run int64) error {
 
 // journal compares the rows of run and units with the fold of their events.
 func (c *checking) journal() {
-	if r, f := c.row, c.folded; r.State != f.state || r.Outcome != f.outcome || r.Exit != f.exit {
+	if r, f := c.row, c.folded; r.State != f.State || r.Outcome != f.Outcome || r.Exit != f.Exit {
 		c.breach("", "", "the run's row says %s %s exit %d, its journal %s %s exit %d",
-			r.State, r.Outcome, r.Exit, f.state, f.outcome, f.exit)
+			r.State, r.Outcome, r.Exit, f.State, f.Outcome, f.Exit)
 	}
 	seen := make(map[string]bool, len(c.rows))
 	for _, u := range c.rows {
 		seen[u.ID] = true
-		f := c.folded.units[u.ID]
+		f := c.folded.Units[u.ID]
 		if f == nil {
 			c.breach(u.Step, u.Entity, "unit %s is not in the journal", u.ID)
 			continue
@@ -120,7 +122,7 @@ func (c *checking) journal() {
 			c.breach(u.Step, u.Entity, "unit %s: its row says %s; the journal says %s", u.ID, row, told)
 		}
 	}
-	for id, f := range c.folded.units {
+	for id, f := range c.folded.Units {
 		if !seen[id] {
 			c.breach(f.Step, f.Entity, "unit %s of the journal has no row", id)
 		}
@@ -144,11 +146,16 @@ func (c *checking) closing() {
 		}
 		sums[a.Step] = sums[a.Step].Plus(a)
 	}
+	blocked := int64(0)
 	for _, step := range steps {
+		blocked += sums[step].Blocked
 		if a := sums[step]; !a.Closes() {
 			c.breach(step, "", "the step does not close: read %d, outcomes %d, pending %d of which %d blocked",
 				a.Read, a.Settled(), a.Pending, a.Blocked)
 		}
+	}
+	if c.row.Outcome == "done" && c.waiting > blocked {
+		c.breach("", "", "%d records are blocked, but the accounts say %d", c.waiting, blocked)
 	}
 }
 
@@ -214,7 +221,7 @@ func (c *checking) leaves(step, kind string) bool {
 	if c.counted == nil {
 		c.counted = map[place]bool{}
 		for _, a := range c.accounts {
-			if u := c.folded.units[a.Unit]; u != nil {
+			if u := c.folded.Units[a.Unit]; u != nil {
 				c.counted[place{u.Step, u.Kind}] = true
 			}
 		}
@@ -230,25 +237,25 @@ func (c *checking) units() {
 	}
 	sums := map[string]left{}
 	for _, a := range c.accounts {
-		u := c.folded.units[a.Unit]
+		u := c.folded.Units[a.Unit]
 		switch {
 		case u == nil:
 			c.breach(a.Step, a.Entity, "chunk %d is of unit %s, which is not in the journal", a.Chunk, a.Unit)
-		case a.Current && u.kept == 0 && c.chunks[a.Unit] == nil:
-			c.breach(a.Step, a.Entity, "chunk %d counts, but its unit %s is %s", a.Chunk, a.Unit, u.state)
+		case a.Current && u.Kept == 0 && c.chunks[a.Unit] == nil:
+			c.breach(a.Step, a.Entity, "chunk %d counts, but its unit %s is %s", a.Chunk, a.Unit, u.State)
 		}
 		s := sums[a.Unit]
 		sums[a.Unit] = left{s.accounts + 1, s.rows + a.Read, s.bytes + a.Bytes}
 	}
 	for _, row := range c.rows {
-		u, s := c.folded.units[row.ID], sums[row.ID]
+		u, s := c.folded.Units[row.ID], sums[row.ID]
 		switch {
-		case u == nil || u.kept == 0 || c.chunks[row.ID] != nil: // see loads
-		case s.accounts == 0 && (u.rows > 0 || u.state == Done && c.leaves(u.Step, u.Kind)):
-			c.breach(u.Step, u.Entity, "unit %s is %s with %d rows, but has no account", u.ID, u.state, u.rows)
-		case s.accounts > 0 && !u.again && (s.rows != u.rows || s.bytes != u.bytes):
+		case u == nil || u.Kept == 0 || c.chunks[row.ID] != nil: // see loads
+		case s.accounts == 0 && (u.Rows > 0 || u.State == Done && c.leaves(u.Step, u.Kind)):
+			c.breach(u.Step, u.Entity, "unit %s is %s with %d rows, but has no account", u.ID, u.State, u.Rows)
+		case s.accounts > 0 && !u.Again && (s.rows != u.Rows || s.bytes != u.Bytes):
 			c.breach(u.Step, u.Entity, "unit %s: its accounts say %d rows and %d bytes, its end in the journal %d and %d",
-				u.ID, s.rows, s.bytes, u.rows, u.bytes)
+				u.ID, s.rows, s.bytes, u.Rows, u.Bytes)
 		}
 	}
 }
@@ -279,4 +286,10 @@ func (l *Ledger) CheckAll(ctx context.Context, names []string) ([]Breach, int, e
 		all = append(all, found...)
 	}
 	return all, len(runs), nil
+}
+
+// asRow is a unit's row in the same words.
+func asRow(u Unit) string {
+	f := fold.Unit{Unit: u.Unit, State: u.State, Attempt: u.Attempt, Tries: u.Tries, Crashes: u.Crashes, Started: u.Started, Ended: u.Ended}
+	return f.String()
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"godwit/internal/ledger/chunks"
+	"godwit/internal/ledger/records"
 	"godwit/internal/record"
 )
 
@@ -17,7 +18,8 @@ type heldChunk struct {
 	ids      int64 // exceptions that were given to it
 	found    int64 // that are there and name it
 	payloads int64 // of these
-	again    int64 // exceptions of another run that failed again in it
+	again    int64 // exceptions that were processed again in it and failed again
+	tried    int64 // that were processed again in it
 }
 
 func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
@@ -28,7 +30,7 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 	rows, err := read(ctx, v, func(r scanner) (named, error) {
 		var n named
 		var figures string
-		err := r.Scan(&n.unit, &n.Number, &n.State, &figures, &n.ids, &n.found, &n.payloads, &n.again)
+		err := r.Scan(&n.unit, &n.Number, &n.State, &figures, &n.ids, &n.found, &n.payloads, &n.again, &n.tried)
 		if err == nil {
 			err = json.Unmarshal([]byte(figures), &n.Account)
 		}
@@ -55,6 +57,14 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 		}
 		return fmt.Sprintf("exception %d is closed, %s, but %d settled chunks did so", id, closed, times), err
 	}, chunks.Strays, run, run, run)
+	if err == nil {
+		c.waiting, err = v.Exceptions().Blocked(ctx, run, 0, nil)
+	}
+	if err == nil {
+		var more []string
+		more, err = records.Check(ctx, v.db, run)
+		c.strays = append(c.strays, more...)
+	}
 	return err
 }
 
@@ -125,13 +135,13 @@ func (c *checking) loads() {
 				c.breach(a.Step, a.Entity, "unit %s is done, but the account of its chunk %d does not count", row.ID, k.Number)
 			}
 		}
-		if u := c.folded.units[row.ID]; u != nil && row.State == Done && len(c.chunks[row.ID]) > 0 && (rows != u.last.Rows || size != u.last.Bytes) {
+		if u := c.folded.Units[row.ID]; u != nil && row.State == Done && len(c.chunks[row.ID]) > 0 && (rows != u.Last.Rows || size != u.Last.Bytes) {
 			c.breach(row.Step, row.Entity, "unit %s: its chunks say %d rows and %d bytes, its end in the journal %d and %d",
-				row.ID, rows, size, u.last.Rows, u.last.Bytes)
+				row.ID, rows, size, u.Last.Rows, u.Last.Bytes)
 		}
 	}
 	for id := range c.chunks {
-		if c.folded.units[id] == nil {
+		if c.folded.Units[id] == nil {
 			c.breach("", "", "there are chunks of unit %s, which is not in the journal", id)
 		}
 	}
@@ -149,8 +159,11 @@ func (c *checking) load(row Unit, k heldChunk, next int) {
 	if k.State == record.Prepared && row.State == Done {
 		say("is not settled, but the unit is done")
 	}
-	if bad := a.Rejected + a.Dead; bad != k.found+k.again {
-		say("says %d rejected and dead records, but %d exceptions and %d that failed again are there", bad, k.found, k.again)
+	if bad := a.Rejected + a.Dead + max(0, a.Blocked); bad != k.found+k.again {
+		say("says %d rejected, dead and blocked records, but %d exceptions and %d that failed again are there", bad, k.found, k.again)
+	}
+	if a.Blocked < 0 && k.tried != -a.Blocked {
+		say("took %d records out of those that are blocked, but tried %d again", -a.Blocked, k.tried)
 	}
 	if k.ids != k.found || k.payloads != k.found {
 		say("was given %d exceptions; %d are there, %d with payload", k.ids, k.found, k.payloads)

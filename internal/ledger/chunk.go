@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger/chunks"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/records"
 	"godwit/internal/ledger/watermark"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -32,13 +33,14 @@ func (s *Session) Chunks(ctx context.Context, unit string) ([]record.Chunk, erro
 // Prepare notes what the next chunk of a unit comes to, before its target
 // commits. Nothing of it counts and nobody is shown it until it is settled.
 // The account's number, free of gaps over all units of its step and entity, is
-// given here unless it has one; the account must say as many rejected and dead records as there
-// are exceptions with these outcomes.
+// given here unless it has one; the account must say as many rejected, dead and blocked
+// records as there are exceptions with these outcomes.
 //
 // An exception with an ID is another run's that this chunk processed again,
 // see Take. Rejected or dead again it gets the new reason and stays open
 // there; with any other outcome it is closed there. Both happen when the chunk
-// is settled, and no exception of this run's own comes of it.
+// is settled, and no exception of this run's own comes of it. The run may be
+// this one: a chunk that says less than none blocked takes so many out again.
 //
 // Faults: run.fenced, chunk.order (it is not the next one), account.open
 // (numbers that do not fit the exceptions), exception.taken.
@@ -75,6 +77,9 @@ func (s *Session) Settle(ctx context.Context, unit string, fence int64, n int) e
 				return err
 			}
 			if err := tx.redriven(s.run, s.name, c); err != nil {
+				return err
+			}
+			if err := records.Settle(tx.room(), records.Chunk{Run: s.run, Unit: unit, N: n}); err != nil {
 				return err
 			}
 		}
@@ -181,6 +186,11 @@ func (t *tx) prepare(run int64, d draft) error {
 		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now), d.chunk.Seen}}); err != nil {
 		return err
 	}
+	if d.chunk.States != nil {
+		if err := records.Prepare(t.room(), records.Chunk{Run: run, Unit: d.unit, N: d.chunk.Number}, d.chunk.States); err != nil {
+			return err
+		}
+	}
 	return t.found(run, d, a, c)
 }
 
@@ -212,6 +222,12 @@ func (t *tx) drop(run int64, c chunk) error {
 		{exception.DropIssues, []any{c.issues.from, c.issues.to}},
 		{chunks.DropAccount, []any{run, c.Account.Step, c.Account.Entity, c.Account.Chunk, c.Account.Unit}},
 		{chunks.Drop, append([]any{millis(t.now)}, at...)},
+	}
+	if err := records.Drop(t.room(), records.Chunk{Run: run, Unit: c.Account.Unit, N: c.Number}); err != nil {
+		return err
+	}
+	if c.State == record.Settled && c.Account.Blocked < 0 {
+		undo = append(undo, statement{exception.Block, append([]any{run}, at...)})
 	}
 	if c.State == record.Settled {
 		undo = append(undo, statement{exception.Reopen, append([]any{run}, at...)}, statement{exception.ReopenIssues, append([]any{run}, at...)})
@@ -257,17 +273,19 @@ func newDraft(unit string, c record.Chunk, exceptions []record.Exception, warnin
 			d.exceptions = append(d.exceptions, e)
 			d.payloads = append(d.payloads, []any{int64(0), exception.Pack(e.Source), exception.Pack(e.Sent)})
 		default:
-			return d, fault.New(fault.Internal, "account.open", "an exception of chunk %d is %s, neither rejected nor dead", c.Number, e.Outcome)
+			return d, fault.New(fault.Internal, "account.open", "an exception of chunk %d is %s, none of rejected, dead and pending", c.Number, e.Outcome)
 		}
 	}
-	if a := c.Account; a.Rejected+a.Dead != open {
-		return d, fault.New(fault.Internal, "account.open", "chunk %d of %s says %d rejected and dead, but has %d exceptions",
-			c.Number, unit, a.Rejected+a.Dead, open)
+	if a := c.Account; a.Rejected+a.Dead+max(0, a.Blocked) != open {
+		return d, fault.New(fault.Internal, "account.open", "chunk %d of %s says %d rejected, dead and blocked, but has %d exceptions",
+			c.Number, unit, a.Rejected+a.Dead+max(0, a.Blocked), open)
 	}
 	return d, nil
 }
 
-func failed(o record.Outcome) bool { return o == record.Rejected || o == record.Dead }
+func failed(o record.Outcome) bool {
+	return o == record.Rejected || o == record.Dead || o == record.Pending
+}
 
 // found writes exceptions, their payloads and issues, and the warnings, with
 // the ids that the chunk has been given.

@@ -162,7 +162,7 @@ func TestCheckFindsWhatIsPlantedInLoads(t *testing.T) {
 		{"an account that is gone", "DELETE FROM account WHERE unit = 'b'", "unit b: chunk 1 is settled, but its account 2 is not there"},
 		{"an account that closes with other numbers", "UPDATE account SET read = 9, applied = 9 WHERE unit = 'b'", "unit b: chunk 1 says other numbers than its account 2"},
 		{"an account that does not count", "UPDATE account SET current = FALSE WHERE unit = 'b'", "unit b is done, but the account of its chunk 1 does not count"},
-		{"an exception that is gone", "DELETE FROM exception WHERE id = 1", "says 2 rejected and dead records, but 1 exceptions and 0 that failed again are there"},
+		{"an exception that is gone", "DELETE FROM exception WHERE id = 1", "says 2 rejected, dead and blocked records, but 1 exceptions and 0 that failed again are there"},
 		{"an exception too many", "INSERT INTO exception SELECT 99, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal, attempts, mapping, first, last, '', 0, 0, 0 FROM exception WHERE id = 3", "exception 99 is of no chunk"},
 		{"what a discarded chunk left", "UPDATE chunk SET state = 'dropped' WHERE unit = 'a' AND n = 2", "unit a: chunk 2 was discarded, but 1 exceptions and 1 payloads of it are there"},
 		{"an exception of another chunk", "UPDATE exception SET chunk = 3 WHERE id = 1", "was given 2 exceptions; 1 are there"},
@@ -171,7 +171,7 @@ func TestCheckFindsWhatIsPlantedInLoads(t *testing.T) {
 		{"open although it was loaded", "UPDATE exception SET closed = '', closed_by = 0 WHERE id = 1", "exception 1 is open, but 1 settled chunks of other runs loaded it"},
 		{"loaded twice", "INSERT INTO attempt SELECT 99, exception, 1, 'b', 1, 'applied', at, said, NULL FROM attempt WHERE outcome = 'applied'", "exception 1 is closed, applied by redrive-1, but 2 settled chunks did so"},
 		{"chunks of nobody", "UPDATE chunk SET unit = 'x' WHERE unit = 'b'", "there are chunks of unit x, which is not in the journal"},
-		{"the redrive's failure is gone", "DELETE FROM attempt WHERE outcome = 'dead'", "unit r: chunk 1 says 1 rejected and dead records, but 0 exceptions and 0 that failed again are there"},
+		{"the redrive's failure is gone", "DELETE FROM attempt WHERE outcome = 'dead'", "unit r: chunk 1 says 1 rejected, dead and blocked records, but 0 exceptions and 0 that failed again are there"},
 		{"a number that was given to nobody", "DELETE FROM account WHERE unit = 'b'; DELETE FROM chunk WHERE unit = 'b'", "chunk 3 follows chunk 1: those between have no account"},
 	}
 	for _, test := range tests {

@@ -1,6 +1,11 @@
 package ledger
 
-import "godwit/internal/ledger/exception"
+import (
+	"context"
+
+	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/records"
+)
 
 // The words of package exception, for those who look at a ledger.
 type (
@@ -18,6 +23,7 @@ type (
 	Ending          = exception.Ending
 	Deed            = exception.Deed
 	Patch           = exception.Patch
+	Standing        = records.Standing
 )
 
 // Which exceptions and issues: those that are open, closed, or all.
@@ -26,3 +32,17 @@ const (
 	ClosedOnes = exception.Closed
 	AllOnes    = exception.All
 )
+
+// Standing is how a record stands beyond runs, at all places where it is known.
+func (v *View) Standing(ctx context.Context, entity, key string) ([]Standing, error) {
+	all, err := records.Of(ctx, v.db, entity, key)
+	return all, v.ledger.fault(err)
+}
+
+// Doubt keeps what the ledger remembers of the records of units from being told
+// until they are done: their target lost some of them. It may be called twice.
+func (s *Session) Doubt(ctx context.Context, units []string) error {
+	return s.In(ctx, "doubt what units have loaded", func(run int64, change func(string, ...any) error) error {
+		return records.Doubt(change, run, units)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/records"
 	"godwit/internal/unit"
 )
 
@@ -61,12 +62,21 @@ func (t *tx) project(run int64, e unit.Event) error {
 		if err != nil {
 			return err
 		}
+		if f.Outcome == "done" { // none of its chunks is discarded any more
+			err = records.Forget(t.room(), run)
+		}
+		if err != nil {
+			return err
+		}
 		return t.change(runEnded, f.Outcome, f.Exit, millis(e.At), run)
 	case unit.UnitExpanded, unit.NodeEntered:
 		return t.expanded(run, e)
 	case unit.UnitStarted:
 		return t.move(e, startUnit, e.Attempt, millis(e.At), run, e.Unit)
 	case unit.UnitDone:
+		if err := records.Trust(t.room(), run, e.Unit); err != nil {
+			return err
+		}
 		return t.settled(run, e, Done, 1)
 	case unit.UnitRetry:
 		return t.settled(run, e, Retry, 1)

@@ -49,12 +49,13 @@ func (s *Session) Open(ctx context.Context, of Run, f exception.Filter, after in
 func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64, record.Exception, error) {
 	var of, claimed int64
 	var closed string
+	var blocked, inHand bool
 	place := record.Exception{ID: e.ID}
-	err := t.row(exception.SelectClaimed, []any{e.ID}, &of, &claimed, &closed, &place.Step, &place.Entity, &place.Key)
+	err := t.row(exception.SelectClaimed, []any{run, d.unit, e.ID}, &of, &claimed, &closed, &blocked, &inHand, &place.Step, &place.Entity, &place.Key)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, place, err
 	}
-	if err != nil || claimed != run || closed != "" {
+	if err != nil || claimed != run || closed != "" || inHand || d.chunk.Account.Blocked < 0 && !blocked {
 		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: it is closed, gone, or another redrive has it", e.ID)
 	}
 	e.Source, e.Sent = nil, nil

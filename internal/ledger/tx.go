@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"godwit/internal/ledger/records"
 )
 
 // tx is a caller's part of a write transaction. now is the ledger's time for
@@ -65,6 +67,11 @@ func (t *tx) insert(head, tail string, rows [][]any) error {
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// room lets the room of records write in this transaction.
+func (t *tx) room() records.Tx {
+	return records.Tx{Change: t.change, Query: t.query, Insert: t.insert, Now: t.now}
 }
 
 // script runs statements that return nothing.

@@ -53,7 +53,8 @@ type Refusal struct {
 	Value string `json:"value,omitempty"` // as Show writes it, where it is known
 }
 
-// Exception is a record that was not loaded: rejected or dead. It holds all
+// Exception is a record that was not loaded: rejected, dead, or blocked until
+// another one is there (pending). It holds all
 // that is needed to process it again.
 type Exception struct {
 	ID       int64     `json:"id"`
@@ -95,6 +96,7 @@ type Chunk struct {
 	After   []byte  `json:"after,omitempty"` // Page.After of its last page
 	Account Account `json:"account"`
 	Seen    []byte  `json:"seen,omitempty"` // of an incremental read, for the pipeline alone
+	States  *States `json:"-"`              // of its records beyond the run; nil: none are remembered. For who prepares it
 }
 
 // Warning is an issue of a record that was loaded.

@@ -71,7 +71,9 @@ func (s Sum) Equal(o Sum) bool { return s.Rows == o.Rows && s.Hi == o.Hi && s.Lo
 func (s Sum) String() string { return hex.EncodeToString(s.Hash()) }
 
 // Account says what became of the records of one chunk. Read is the source's
-// own count, Applied the target's own; Pending is counted, never subtracted.
+// own count, Applied the target's own; Pending is counted, never subtracted: what
+// a chunk processes of the records that are blocked was counted as read by
+// another one, so it reads none and says with a minus how many it took.
 // Only accounts with Current count: a repaired or repeated chunk writes a new
 // generation and its earlier account stays for the report.
 type Account struct {
@@ -90,7 +92,7 @@ type Account struct {
 	Rejected    int64  `json:"rejected,omitempty"`
 	Dead        int64  `json:"dead,omitempty"`
 	Pending     int64  `json:"pending,omitempty"`
-	Blocked     int64  `json:"blocked,omitempty"` // the part of Pending that waits behind a dead record
+	Blocked     int64  `json:"blocked,omitempty"` // the part of Pending that waits for another record: its parent, a dead one before it
 	Written     int64  `json:"written,omitempty"` // objects at the target; one record may be many
 	Bytes       int64  `json:"bytes,omitempty"`
 	Hash        []byte `json:"hash,omitempty"` // Sum.Hash of the rows read

@@ -121,13 +121,14 @@ type Row struct {
 	Slots []any // by the columns of that target
 }
 
-// Mapped is what a record became. With Filtered or a Reject it has no rows.
+// Mapped is what a record became. With Filtered, a Reject or Waits it has no rows.
 type Mapped struct {
 	Record   Record
 	Rows     []Row // the first is the record's own, the others its parts; parents before children
 	Filtered string
 	Reject   bool // an issue of severity error
 	Issues   []Issue
+	Waits    []Reference // records that it names and nothing is known of
 }
 
 // Severities of issues.

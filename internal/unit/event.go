@@ -121,7 +121,8 @@ type Ended struct {
 	Fault    *fault.Fault    `json:"fault,omitempty"`
 	Position json.RawMessage `json:"position,omitempty"`
 	Facts    json.RawMessage `json:"facts,omitempty"`
-	Open     bool            `json:"open,omitempty"` // records are left that were not loaded
+	Open     bool            `json:"open,omitempty"`    // records are left that were not loaded
+	Blocked  *bool           `json:"blocked,omitempty"` // see Result
 }
 
 // Snapshot is the body of snapshot.opened and snapshot.lost.

@@ -114,6 +114,7 @@ type Result struct {
 	Position json.RawMessage  `json:"position,omitempty"`
 	Yielded  bool             `json:"yielded,omitempty"` // stopped at a chunk border because of Drain
 	Open     bool             `json:"open,omitempty"`    // it left records that were not loaded: done, but exit 3
+	Blocked  *bool            `json:"blocked,omitempty"` // whether records of the run are blocked; who says so last is right
 	Units    []Unit           `json:"units,omitempty"`   // found: the step grows by them
 	Facts    json.RawMessage  `json:"facts,omitempty"`   // for later units of the step and the report
 }

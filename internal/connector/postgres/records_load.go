@@ -5,6 +5,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/readback"
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/staging"
@@ -50,6 +51,15 @@ func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []conne
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}
 	return became, nil
+}
+
+// ReadRows is the connector.RowReader's: see readback.Rows.
+func (r *recordLoad) ReadRows(ctx context.Context, into connector.Into, columns []string, page []record.Mapped) ([][]any, error) {
+	rows, err := readback.Rows(ctx, r.l.s.conn, into, columns, page)
+	if err != nil {
+		return nil, fault.Wrap(r.l.s.fault(ctx, err), "read rows of %s back", r.l.s.e.name)
+	}
+	return rows, nil
 }
 
 // look sees to it, once for each table, that a crash takes rows and marks

@@ -30,6 +30,8 @@ type Bound struct {
 	Owners      map[string]Owner           `json:"owners,omitempty"`
 	Known       []Known                    `json:"known,omitempty"`
 	Issues      *IssueTable                `json:"issues,omitempty"`
+	// Referred are the entities that maps of the project refer to.
+	Referred []string `json:"referred,omitempty"`
 }
 
 // All lists the steps with all inside them: each before what it holds.
@@ -114,8 +116,9 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	d.Scope = f.project.types(nonNil(f.Inputs))
 	d.Scope.Values = map[string]any{"inputs": values, "env": variables(e.Name, e.Rehearsal, e.Vars)}
 	own := d.Scope
+	d.Referred = d.Files.Referred()
 	d.Known, d.Used = f.declared, map[string]bool{}
-	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal,
+	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal, Referred: d.Referred,
 		Connections: map[string]BoundConnection{}, Files: d.Files.Sums, Owners: f.project.Owners, Known: f.project.Known, Issues: f.project.Issues}
 	b.Steps, b.Finally = d.steps(f)
 	if needsLate(b.Steps) || needsLate(b.Finally) {

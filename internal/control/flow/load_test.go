@@ -143,7 +143,7 @@ func wantMap() *mapping.Map {
 			field(mapping.Field{From: []string{"title", "short_title"}, Convert: mapping.Converts{{Name: "trim"}, {Name: "collapse"}, {Name: "nfc"}}, Required: true, Max: lit(int64(200))}, "title", at("10:10")),
 			field(mapping.Field{Const: lit("FTTH")}, "kind", at("11:9")),
 			field(mapping.Field{Const: lit(nil)}, "nothing", at("12:12")),
-			field(mapping.Field{From: []string{"status_code"}, Lookup: "status", Else: lit("reject"), Printable: true}, "status", at("13:11")),
+			field(mapping.Field{From: []string{"status_code"}, Found: mapping.Found{Lookup: "status", Else: lit("reject")}, Printable: true}, "status", at("13:11")),
 			field(mapping.Field{From: []string{"date_from"}, Convert: date, Default: lit(nil)}, "plannedFrom", at("14:16")),
 			field(mapping.Field{From: []string{"costs"}, Type: "decimal(12,2)", Min: lit(record.Decimal("-0.50")), Max: lit(record.Decimal("12345678901234567890")),
 				In: []mapping.Literal{{Value: int64(1)}, {Value: record.Decimal("2.50")}, {Value: "3"}, {Value: true}, {}}}, "costs", at("15:10")),

@@ -193,7 +193,7 @@ func (m *Machine) unsettled() (c exit.Codes) {
 			case w.Unit.ID == w.Of.Unit.Undo.Back.ID:
 				c.Add(exit.Failed)
 			default:
-				c.Add(m.exitOf(w.Past.Fault))
+				c.Add(exit.Of(w.Past.Fault, m.worked > 0))
 			}
 		}
 	})

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"godwit/internal/control/plan/exit"
-	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
@@ -23,7 +22,13 @@ func (m *Machine) verdict() unit.Finished {
 }
 
 // code is what the run comes to as it stands.
-func (m *Machine) code() int { return (m.exits(m.root) | m.unsettled()).Worst() }
+func (m *Machine) code() int {
+	codes := m.exits(m.root) | m.unsettled()
+	if m.run.blocked {
+		codes.Add(exit.Open)
+	}
+	return codes.Worst()
+}
 
 // looks is the kind of the units that only look: what they refuse was refused
 // before anything was touched.
@@ -34,12 +39,12 @@ const looks = "inspect"
 func (m *Machine) exits(in *instance) (c exit.Codes) {
 	failed := in.outcome == OutcomeFailed
 	if failed && in.life.fault != nil {
-		c.Add(m.exitOf(in.life.fault))
+		c.Add(exit.Of(in.life.fault, m.worked > 0))
 	}
 	if failed && in.step != nil && in.step.N(Failed) > 0 {
 		for _, w := range in.step.Units() {
 			if w.State == Failed {
-				code := m.exitOf(w.Past.Fault)
+				code := exit.Of(w.Past.Fault, m.worked > 0)
 				if code == exit.Refused && w.Unit.Kind != looks && in.node.WaitFor == nil {
 					code = exit.Failed // it may have touched something
 				}
@@ -69,12 +74,4 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 		return 1 << exit.Failed
 	}
 	return c
-}
-
-// exitOf is what a fault comes to; being stopped is no failure.
-func (m *Machine) exitOf(f *fault.Fault) int {
-	if f != nil && takenOff(f) {
-		return 0
-	}
-	return exit.Of(f, m.worked > 0)
 }

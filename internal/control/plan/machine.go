@@ -38,6 +38,7 @@ type run struct {
 	pausedBy  unit.Event
 	cancelled bool
 	ending    bool // a wait_for ended the flow
+	blocked   bool // records wait for others, says the last unit that says anything of it
 	finished  bool
 	outcome   string
 	exit      int

@@ -28,7 +28,7 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 	event := func(kind string, body any) unit.Event {
 		return unit.Event{At: now, Kind: kind, Node: in.id, Unit: id, Attempt: attempt, Body: unit.Body(body)}
 	}
-	end := unit.Ended{Seconds: float64(now.UnixMilli()-w.Began) / 1000, Facts: r.Facts, Position: r.Position, Open: r.Open}
+	end := unit.Ended{Seconds: float64(now.UnixMilli()-w.Began) / 1000, Facts: r.Facts, Position: r.Position, Open: r.Open, Blocked: r.Blocked}
 	for _, a := range r.Accounts {
 		end.Rows, end.Bytes = end.Rows+a.Read, end.Bytes+a.Bytes
 	}

@@ -85,6 +85,9 @@ func (m *Machine) settle(w *pool.Work, kind string, b unit.Ended, at time.Time) 
 		if w.Of != nil {
 			w.Of.Touched = false
 		}
+		if b.Blocked != nil {
+			m.run.blocked = *b.Blocked
+		}
 		m.startOver(m.at(w))
 	case unit.UnitFailed:
 		w.Pool.Fail(w, b.Fault)

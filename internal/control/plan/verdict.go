@@ -3,12 +3,14 @@ package plan
 import (
 	"fmt"
 
+	"godwit/internal/control/plan/exit"
+
 	"godwit/internal/fault"
 )
 
 // Codes of the faults that the Machine itself gives.
 const (
-	codeCancelled = "run.cancelled"
+	codeCancelled = exit.Cancelled
 	codeTimeout   = "time.out"
 	codeStuck     = "plan.stuck"
 )

@@ -15,25 +15,26 @@ import (
 
 // What people look at records that were not loaded with: the ledger's words.
 type (
-	Exceptions  = ledger.Exceptions
-	Filter      = ledger.ExceptionFilter
-	Cause       = ledger.Cause
-	Top         = ledger.Top
-	Whole       = ledger.Whole
-	Redriven    = ledger.Redriven
-	Issue       = ledger.Issue
-	IssueGroup  = ledger.IssueGroup
-	IssueFilter = ledger.IssueFilter
-	CauseLeft   = ledger.CauseLeft
-	Ending      = ledger.Ending
-	Deed        = ledger.Deed
-	Patch       = ledger.Patch
-	Edit        = letter.Edit
-	Edits       = letter.Edits
-	Patched     = letter.Patched
-	Standing    = issues.Standing
-	Expected    = issues.Expected
-	Asked       = issues.Asked
+	Exceptions     = ledger.Exceptions
+	Filter         = ledger.ExceptionFilter
+	Cause          = ledger.Cause
+	Top            = ledger.Top
+	Whole          = ledger.Whole
+	Redriven       = ledger.Redriven
+	Issue          = ledger.Issue
+	IssueGroup     = ledger.IssueGroup
+	IssueFilter    = ledger.IssueFilter
+	CauseLeft      = ledger.CauseLeft
+	Ending         = ledger.Ending
+	Deed           = ledger.Deed
+	Patch          = ledger.Patch
+	Edit           = letter.Edit
+	Edits          = letter.Edits
+	Patched        = letter.Patched
+	Standing       = issues.Standing // of issues
+	RecordStanding = ledger.Standing
+	Expected       = issues.Expected
+	Asked          = issues.Asked
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -52,6 +53,11 @@ func (r *Runs) Letters(ctx context.Context, of Ref) letter.Of {
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
 func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
+
+// Stands tells how a record stands beyond runs, at each place where that is known.
+func (r *Runs) Stands(ctx context.Context, entity, key string) ([]RecordStanding, error) {
+	return r.Ledger.View().Standing(ctx, entity, key)
+}
 
 // Left is what a run left behind, as far as its end and its report tell it.
 type Left struct {

@@ -289,7 +289,7 @@ func (l *lostTarget) settled(ctx context.Context) (map[string][]ledger.Unit, err
 	settled := map[string][]ledger.Unit{}
 	for _, kind := range l.drive.runs.kinds(func(k unit.Kind) bool { return k.Marked }) {
 		state := ledger.Done
-		if kind == "load" || kind == "small" || kind == "data" { // may settle chunk by chunk
+		if kind == "load" || kind == "release" || kind == "small" || kind == "data" { // may settle chunk by chunk
 			state = ""
 		}
 		units, err := view.Units(ctx, id, ledger.Filter{Kind: kind, State: state}, 0)

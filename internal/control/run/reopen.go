@@ -124,6 +124,13 @@ func (l *lostTarget) reopen(ctx context.Context, units []ledger.Unit, why string
 	if len(units) == 0 {
 		return nil
 	}
+	ids := make([]string, len(units))
+	for i, u := range units {
+		ids[i] = u.ID
+	}
+	if err := l.drive.own.Doubt(ctx, ids); err != nil { // nobody may refer to what is lost
+		return err
+	}
 	return l.again(ctx, units, why)
 }
 

@@ -11,19 +11,25 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM attempt a JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n
 			WHERE a.exception = e.id AND c.state = 'prepared' AND c.run <> ?))`
 
-	SelectClaimed  = `SELECT run, claimed, closed, step, entity, key FROM exception WHERE id = ?`
+	// SelectClaimed also says whether another unit has it in a chunk of which it is
+	// not known whether the target has it.
+	SelectClaimed = `SELECT e.run, e.claimed, e.closed, e.outcome = 'pending', EXISTS (SELECT 1 FROM attempt a JOIN chunk c
+			ON c.run = a.run AND c.unit = a.unit AND c.n = a.n WHERE a.exception = e.id AND c.state = 'prepared' AND NOT (a.run = ? AND a.unit = ?)),
+		e.step, e.entity, e.key FROM exception e WHERE e.id = ?`
 	InsertAttempt  = `INSERT INTO attempt (exception, run, unit, n, outcome, at, said, sent)`
 	SelectAttempts = `SELECT said, sent FROM attempt WHERE run = ? AND unit = ? AND n = ? ORDER BY exception`
 
+	// exception <> 0 stands there for the index, which is over these alone: without
+	// it all issues are read for each of them.
 	Close = `UPDATE exception SET closed = ?, closed_by = ?, closed_at = ?, last = ?, attempts = attempts + 1 WHERE id = ?`
 	Fail  = `UPDATE exception SET outcome = ?, cause = ?, code = ?, text = ?, field = ?, value = ?, fields = ?, refusal = ?,
 		mapping = coalesce(nullif(?, ''), mapping), last = ?, attempts = attempts + 1 WHERE id = ?`
 	ReplaceSent = `UPDATE payload SET sent = ? WHERE exception = ?`
-	CloseIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND id < ? AND state <> 'closed'`
+	CloseIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND exception <> 0 AND id < ? AND state <> 'closed'`
 	StillIssues = `UPDATE issue AS i SET state = 'still', first = (SELECT min(o.first) FROM issue o
-			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)
+			WHERE o.exception = i.exception AND o.exception <> 0 AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)
 		WHERE exception = ? AND id BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM issue o
-			WHERE o.exception = i.exception AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)`
+			WHERE o.exception = i.exception AND o.exception <> 0 AND o.rule = i.rule AND o.field = i.field AND o.id < i.id)`
 )
 
 // Holders names the cancelled redrives that still hold some of the exceptions:

@@ -184,7 +184,7 @@ func (l Look) complete(ctx context.Context, w *Whole) error {
 		}
 		err := json.Unmarshal([]byte(said), &e)
 		d.At, d.Outcome, d.Mapping = clock(at), e.Outcome, e.Mapping
-		if e.Outcome == record.Rejected || e.Outcome == record.Dead {
+		if e.Outcome == record.Rejected || e.Outcome == record.Dead || e.Outcome == record.Pending {
 			d.Cause, d.Code, d.Text, d.Refusal = e.Cause, e.Code, e.Text, e.Refusal
 		}
 		return d, err

@@ -63,6 +63,10 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"exceptions by cause", causes},
 		{"issues by group", issues},
 		{"the story of a record", story},
+		{"records stand as settled chunks say", settledRecords},
+		{"records of a target that was emptied", anewRecords},
+		{"records without a settled chunk are found", strayRecords},
+		{"blocked records are taken out by the run itself", blockedRecords},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

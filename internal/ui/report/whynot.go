@@ -23,7 +23,7 @@ type NotLoaded struct {
 // Cause is all records with the same reason.
 type Cause struct {
 	Cause    string    `json:"cause"`
-	Outcome  string    `json:"outcome"` // dead, rejected
+	Outcome  string    `json:"outcome"` // dead, rejected, pending
 	Code     string    `json:"code"`
 	Text     string    `json:"reason"`
 	Entity   string    `json:"entity"`

@@ -36,7 +36,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		}
 		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
 	}
-	add("pending", t.Pending, "blocked behind dead records", "")
+	add("pending", t.Pending, "wait for records that they refer to", command("dead list", l.Of.Name(), "--outcome", "pending"))
 	var warnings int64
 	for _, g := range l.Issues {
 		if g.Severity == record.SeverityWarn {
@@ -49,7 +49,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 
 // Next are the commands that are left to do.
 func Next(l *run.Left, t record.Account) []string {
-	if t.Dead+t.Rejected <= l.Accepted {
+	if t.Dead+t.Rejected+t.Pending <= l.Accepted {
 		return nil
 	}
 	if len(l.Causes) > 0 && !slices.ContainsFunc(l.Causes, func(c run.CauseLeft) bool { return !c.Copied }) {

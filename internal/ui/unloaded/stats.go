@@ -40,21 +40,33 @@ func (s Stats) Draw(edge int) []string {
 	names := shortOf(s.Causes)
 	rows := make([][]string, 0, len(s.Causes)+1)
 	texts := make([]string, 0, len(s.Causes)+1)
-	var dead, rejected int64
+	columns := []layout.Column{{Head: "cause"}, {Head: "dead", Right: true}, {Head: "rejected", Right: true}}
+	count := map[record.Outcome]int64{}
 	for _, c := range s.Causes {
-		row := []string{names[c.Cause], "0", "0", view.Stamp(c.First.In(s.Now.Location()), s.Now), fields(c)}
-		if c.Outcome == record.Dead {
-			row[1] = view.Count(c.Records)
-			dead += c.Records
-		} else {
-			row[2] = view.Count(c.Records)
-			rejected += c.Records
+		count[c.Outcome] += c.Records
+	}
+	outcomes := []record.Outcome{record.Dead, record.Rejected}
+	if count[record.Pending] > 0 {
+		outcomes, columns = append(outcomes, record.Pending), append(columns, layout.Column{Head: "pending", Right: true})
+	}
+	for _, c := range s.Causes {
+		row := []string{names[c.Cause]}
+		for _, o := range outcomes {
+			n := int64(0)
+			if c.Outcome == o {
+				n = c.Records
+			}
+			row = append(row, view.Count(n))
 		}
+		row = append(row, view.Stamp(c.First.In(s.Now.Location()), s.Now), fields(c))
 		rows, texts = append(rows, row), append(texts, reason(c))
 	}
-	rows = append(rows, []string{"total", view.Count(dead), view.Count(rejected), "", ""})
-	lines := beside([]layout.Column{{Head: "cause"}, {Head: "dead", Right: true}, {Head: "rejected", Right: true},
-		{Head: "first"}, {Head: "field", Most: 24}}, rows, "reason, values", append(texts, ""), edge)
+	total := []string{"total"}
+	for _, o := range outcomes {
+		total = append(total, view.Count(count[o]))
+	}
+	rows = append(rows, append(total, "", ""))
+	lines := beside(append(columns, layout.Column{Head: "first"}, layout.Column{Head: "field", Most: 24}), rows, "reason, values", append(texts, ""), edge)
 	for i, c := range s.Causes {
 		if i == explained {
 			break

@@ -1,10 +1,14 @@
 package unloaded
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"godwit/internal/control/run"
+	"godwit/internal/record"
 	"godwit/internal/ui/view"
 )
 
@@ -16,6 +20,8 @@ type Trace struct {
 	Run     string      // only this one, "" = all
 	Letters []run.Whole // oldest first
 	Issues  []run.Issue // of records that were loaded and of those that were not
+	// Standing is how it stands beyond runs, whatever the run.
+	Standing []run.RecordStanding
 }
 
 // warned are the issues of the record where it was loaded.
@@ -37,13 +43,16 @@ func (t Trace) Draw(edge int) []string {
 		where = t.Run
 	}
 	warned := t.warned()
-	if len(t.Letters)+len(warned) == 0 {
+	if len(t.Letters)+len(warned)+len(t.Standing) == 0 {
 		r.lines = append(r.lines, t.Entity+"/"+t.Key+"   nothing is known of it in "+where)
 		r.add("", "A record that was loaded without trouble leaves no row of its own: it is in the sums of the accounts.")
 		r.add("", "Entity and key are written as godwit dead list shows them.")
 		return r.lines
 	}
 	r.lines = append(r.lines, t.Entity+"/"+t.Key+"   "+t.state())
+	for _, s := range t.Standing {
+		t.stands(r, s)
+	}
 	for _, w := range t.Letters {
 		t.letter(r, w)
 	}
@@ -51,6 +60,9 @@ func (t Trace) Draw(edge int) []string {
 		r.lines = append(r.lines, "")
 		r.add(i.Run, t.stamp(i.First)+"   loaded with a warning   step "+i.Step)
 		r.add("", issue(i.Issue))
+	}
+	if len(t.Letters)+len(warned) == 0 {
+		return r.lines
 	}
 	r.lines = append(r.lines, "")
 	label := "next"
@@ -72,11 +84,33 @@ func (t Trace) stamp(at time.Time) string { return view.Stamp(at.In(t.Now.Locati
 
 // state is how it stands: the last word that is known.
 func (t Trace) state() string {
-	if len(t.Letters) == 0 {
+	switch {
+	case len(t.Letters) == 0 && len(t.warned()) > 0:
 		return "loaded, with warnings"
+	case len(t.Letters) == 0:
+		return string(t.Standing[0].State)
 	}
 	last := t.Letters[len(t.Letters)-1]
 	return Letter{Whole: last}.state() + "   " + last.Run
+}
+
+// stands tells what is remembered of it at one place.
+func (t Trace) stands(r *rows, s run.RecordStanding) {
+	at := s.Place.At
+	if s.Env != "" {
+		at += ", " + s.Env
+	}
+	r.lines = append(r.lines, "")
+	r.add("stands", fmt.Sprintf("%s at %s   %s   by %s   map %s", s.State, at, view.Plural(s.Attempts, "attempt"), s.Run, s.Mapping))
+	r.add("", "settled "+t.stamp(s.At))
+	for _, call := range slices.Sorted(maps.Keys(s.Kept)) {
+		for _, name := range slices.Sorted(maps.Keys(s.Kept[call])) {
+			r.add("", "kept: "+call+" "+name+" "+record.Show(s.Kept[call][name], true))
+		}
+	}
+	if s.Gone {
+		r.add("", "the target was emptied since: nothing refers to it")
+	}
 }
 
 func (t Trace) letter(r *rows, w run.Whole) {
@@ -99,10 +133,11 @@ func (t Trace) Value() any {
 		letters = append(letters, Letter{Whole: w}.Value())
 	}
 	return struct {
-		Entity string      `json:"entity"`
-		Key    string      `json:"key"`
-		Run    string      `json:"run,omitempty"`
-		All    []any       `json:"exceptions"`
-		Issues []run.Issue `json:"issues"`
-	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...)}
+		Entity string         `json:"entity"`
+		Key    string         `json:"key"`
+		Run    string         `json:"run,omitempty"`
+		All    []any          `json:"exceptions"`
+		Issues []run.Issue    `json:"issues"`
+		Stands []run.RecordStanding `json:"standing,omitempty"`
+	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...), t.Standing}
 }

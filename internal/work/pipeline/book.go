@@ -7,6 +7,9 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/again"
+	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
 )
 
@@ -34,6 +37,12 @@ type Book interface {
 // Kept is what a run keeps for its loads beside their chunks.
 type Kept interface {
 	recheck.Book
+	// Emptied says that a place holds no records any more but those that these
+	// units have read. It may be called twice.
+	Emptied(ctx context.Context, p record.Place, loads []string) error
+	parents.Book
+	alias.Book
+	blocked.Book
 	// Snapshot returns the ID of the snapshot that a step's records were read
 	// at last, "" when none is known, and how many of its chunks are settled.
 	Snapshot(ctx context.Context, step string) (id string, settled int, err error)

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -34,19 +35,38 @@ type chunk struct {
 	step       string
 	version    string // of the mapping
 	attempts   int
+	release    bool              // of records that were counted as read already
+	remember   *parents.Remember // nil: States is, too
 	now        time.Time
 }
 
 // full reports whether the chunk has to end here.
 func (c *chunk) full() bool {
-	return c.Account.Read >= chunkRecords || c.Account.Bytes >= chunkBytes
+	return max(c.Account.Read, int64(len(c.exceptions))) >= chunkRecords || c.Account.Bytes >= chunkBytes
 }
 
 // take counts what became of a page's records, by their places in it.
-func (c *chunk) take(page []record.Mapped, became []connector.Became) error {
-	for i, m := range page {
+func (c *chunk) take(b *batch, became []connector.Became) error {
+	for i, m := range b.mapped {
+		if err := c.state(m, became[i], b.back[i]); err != nil {
+			return err
+		}
+		if c.release {
+			if len(m.Waits) > 0 {
+				continue // as if it had not been tried
+			}
+			c.Account.Pending--
+			c.Account.Blocked--
+			m.Record.Size = 0 // was counted
+		}
 		c.Account.Bytes += int64(m.Record.Size)
 		switch {
+		case len(m.Waits) > 0:
+			c.Account.Pending++
+			c.Account.Blocked++
+			if err := c.except(waiting(m), record.Pending, nil); err != nil {
+				return err
+			}
 		case m.Filtered != "":
 			c.Account.Count(record.Filtered, 1)
 			c.close(m, record.Filtered)

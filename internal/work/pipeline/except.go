@@ -30,6 +30,9 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		}
 	} else {
 		e.Code, e.Text, e.Fields = reasons(m.Issues)
+		if outcome == record.Pending {
+			e.Code = codeBlocked
+		}
 	}
 	e.Cause = record.Cause(e)
 	c.exceptions = append(c.exceptions, e)

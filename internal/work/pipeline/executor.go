@@ -12,22 +12,29 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/again"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
+	load := &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}, "groups": &grouper{book}, "watermark": &advancer{book: book},
+		"load": load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 
-// loader does units of kind load: all records of one range.
+// loader does units of kind load: all records of one range; and of kind release:
+// those that were blocked.
 type loader struct {
 	open  connector.Opener
 	book  Book
@@ -79,7 +86,7 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 
 // begin puts right what earlier attempts left and opens both ends.
 func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*loading, error) {
-	r := &loading{book: x.book, unit: u, lease: l, report: report}
+	r := &loading{book: x.book, unit: u, lease: l, report: report, doubt: -1}
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
@@ -92,6 +99,9 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	r.program = program
+	if err := r.refers(); err != nil {
+		return nil, err
+	}
 	if err := r.spec.setAside(ctx, x.open); err != nil {
 		return nil, err
 	}
@@ -109,7 +119,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after)
+		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
@@ -173,6 +183,9 @@ type loading struct {
 	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records
 	watch   *recheck.Watch // nil without issues of earlier runs
+	parents *parents.Known // nil when the map refers to nothing
+	worker  *mapping.Worker
+	doubt   int64          // of the target, as of which parents are known
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks
 	over    bool           // nothing is left to read

@@ -190,13 +190,20 @@ func (r *loading) keep(ctx context.Context, c *chunk) error {
 // was given, by its place in the batch.
 func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Became, error) {
 	became := make([]connector.Became, len(b.mapped))
+	b.back = make([][]any, len(b.mapped))
 	open := make([]int, 0, len(b.mapped))
 	for i, m := range b.mapped {
-		if m.Filtered == "" && !m.Reject {
+		if m.Filtered == "" && !m.Reject && len(m.Waits) == 0 {
 			open = append(open, i)
 		}
 	}
-	for len(open) > 0 {
+	for {
+		if len(open) == 0 {
+			var err error
+			if open, err = r.wake(ctx, b); err != nil || len(open) == 0 {
+				return became, err
+			}
+		}
 		now, later := r.judge.admit(b, open)
 		page := make([]record.Mapped, 0, len(now))
 		for _, i := range now {
@@ -206,16 +213,23 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 		if err != nil {
 			return nil, err
 		}
+		back, err := r.spec.Remember.Read(ctx, c.records, r.spec.Into[0], page)
+		if err != nil {
+			return nil, err
+		}
 		for n, i := range now {
 			became[i] = out[n]
+			if back != nil {
+				b.back[i] = back[n]
+			}
 			if out[n].Outcome == record.Dead {
 				continue
 			}
 			if err := r.judge.loaded(b, i); err != nil {
 				return nil, err
 			}
+			r.known(&b.mapped[i], b.back[i])
 		}
 		open = later
 	}
-	return became, nil
 }

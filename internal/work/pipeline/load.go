@@ -4,8 +4,10 @@ import (
 	"maps"
 
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/overlay"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -18,6 +20,8 @@ type Load struct {
 	SnapshotLost string `flow:"snapshot_lost" enum:"stop,continue" help:"what to do when the rest cannot be read at the snapshot of what is loaded already; default is stop with mode: append, else continue"`
 	Process
 	Scope []byte `flow:",scope"`
+	// Referred are the entities that maps of the project refer to.
+	Referred []string `flow:",referred"`
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
 	Again *unit.Redrive
@@ -31,9 +35,10 @@ type Process struct {
 	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
 	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
-	Overlay *mapping.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
+	Overlay *overlay.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
 	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
 	To      Target                    `flow:"to,place" help:"where the records go"`
+	Alias   *alias.Place              `flow:"alias,place" help:"keys that records of the entity had before, for those that refer to them"`
 	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
 	Place   string                    `flow:",position"`
 }
@@ -54,11 +59,11 @@ func (p *Process) mapped() *mapping.Map {
 }
 
 // laid is the map with the overlay, and what that changes.
-func (p *Process) laid() (*mapping.Map, []mapping.Change) {
+func (p *Process) laid() (*mapping.Map, []overlay.Change) {
 	if p.Map == nil {
 		return nil, nil
 	}
-	return p.Map.With(p.Overlay)
+	return p.Overlay.Over(p.Map)
 }
 
 // Source is a place that records are read from.

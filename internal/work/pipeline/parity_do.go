@@ -19,12 +19,13 @@ import (
 
 // VerifyExecutors returns those of the verify verb's form for records.
 func VerifyExecutors(open connector.Opener, book Book) map[string]unit.Executor {
-	return map[string]unit.Executor{"compare": &comparer{open: open, shelf: shelf.New(book)}}
+	return map[string]unit.Executor{"compare": &comparer{open, book, shelf.New(book)}}
 }
 
 // comparer does units of kind compare.
 type comparer struct {
 	open  connector.Opener
+	book  Book
 	shelf *shelf.Shelf
 }
 
@@ -49,6 +50,10 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return unit.Result{}, err
 	}
 	program, err := load.compile(lookups)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	known, err := load.parents(x.book)
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -78,7 +83,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	g, within := errgroup.WithContext(ctx)
 	within, cancel := context.WithCancel(within)
 	defer cancel()
-	batches := flow(within, g, c.source, program, load.Mappers, nil)
+	batches := flow(within, g, c.source, program, known, load.Mappers, nil)
 	g.Go(func() error {
 		defer cancel() // what was read ahead of a border is not wanted
 		return c.all(within, batches)
@@ -153,7 +158,7 @@ func (c *comparing) batch(ctx context.Context, b *batch) error {
 		switch {
 		case m.Filtered != "":
 			c.aside.Filtered++
-		case m.Reject:
+		case m.Reject, len(m.Waits) > 0: // no row of it can be told
 			c.aside.Rejected++
 		default:
 			open = append(open, i)

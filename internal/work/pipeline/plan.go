@@ -9,8 +9,12 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/sent"
 	"godwit/internal/work/pipeline/shelf"
 )
@@ -37,7 +41,9 @@ type LoadSpec struct {
 	Again   *unit.Redrive         `json:"again,omitempty"`
 	// SnapshotLost is the policy for records that are to be read at another
 	// snapshot than those before them.
-	SnapshotLost string `json:"snapshotLost,omitempty"`
+	SnapshotLost string            `json:"snapshotLost,omitempty"`
+	Remember     *parents.Remember `json:"remember,omitempty"` // nil: its records are not remembered beyond the run
+	Release      *Release          `json:"release,omitempty"`  // of a unit of that kind
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -70,6 +76,9 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		if spec.Into, err = sent.Into(l.Again.Sent, spec.Into, spec.Tables); err != nil {
 			return nil, fault.Wrap(err, "step %s", step)
 		}
+	}
+	if spec.Remember, err = l.remember(records, spec.Into[0]); err != nil {
+		return nil, err
 	}
 	if err := alike(records.Tables); err != nil {
 		return nil, err
@@ -104,22 +113,32 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		units = append(units, u)
 	}
 	if holds {
-		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into}, spec.Tables, units); err != nil {
+		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into, Remembered: spec.Remember.At()}, spec.Tables, units); err != nil {
 			return nil, err
 		}
 	}
-	if rules := named(program.SetRules()); len(rules) > 0 {
+	if rules := groups.Named(program.SetRules()); len(rules) > 0 {
 		units = append(units, unit.Unit{
 			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
-			After: []string{held.Loaded}, Spec: encode(GroupsSpec{Rules: rules, Again: l.Again}),
+			After: []string{held.Loaded}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
 		})
+	}
+	if a := p.Alias; a != nil && l.Again == nil {
+		u, err := l.aliases(a, step)
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+	}
+	if spec.Map.References() != nil || spec.Remember != nil {
+		units = append(units, blocked.Unit(step, p.entity(), blocked.Spec{To: spec.To, Again: l.Again}, held.Loaded, held.Published, alias.Noted))
 	}
 	units = append(units, unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		Tags: []string{"unmarked"}, After: []string{held.Loaded, held.Published}, Spec: encode(map[string]string{"to": p.To.At}),
+		Tags: []string{"unmarked"}, After: []string{held.Loaded, held.Published, blocked.Released}, Spec: encode(map[string]string{"to": p.To.At}),
 	})
 	if since != nil {
-		units = append(units, since.unit(step, p.entity(), units))
+		units = append(units, since.Unit(step, p.entity(), units))
 	}
 	return units, nil
 }

@@ -21,7 +21,7 @@ func (r *loading) run(ctx context.Context) (yielded bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	batches := flow(ctx, g, r.reader, r.program, r.spec.Mappers, r.spec.Keys)
+	batches := flow(ctx, g, r.reader, r.program, r.parents, r.spec.Mappers, r.spec.Keys)
 	g.Go(func() error {
 		defer cancel() // what was read ahead of a border is not wanted
 		var err error
@@ -93,12 +93,12 @@ func (r *loading) drained() bool {
 
 // open begins a chunk: its mark is the first thing in its transaction.
 func (r *loading) open(ctx context.Context) (*chunk, error) {
-	c := &chunk{schema: r.spec.Schema, into: r.spec.Into, shown: r.spec.printable(), step: r.unit.Step, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
+	c := &chunk{schema: r.spec.Schema, into: r.spec.Into, shown: r.spec.printable(), step: r.step(), release: r.spec.Release != nil, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
 	if a := r.spec.Again; a != nil && a.Sent != nil {
 		c.version = "" // no map had a part in it
 	}
 	c.Number, c.State, c.since = r.next, record.Prepared, r.spec.since()
-	c.Account = record.Account{Step: r.unit.Step, Entity: r.unit.Entity, Unit: r.unit.ID, Generation: 1, Current: true}
+	c.Account = record.Account{Step: r.step(), Entity: r.unit.Entity, Unit: r.unit.ID, Generation: 1, Current: true}
 	var err error
 	if c.load, c.records, err = r.target.BeginRecords(ctx, []record.MarkKey{c.key(r.unit, r.lease, r.spec.unlogged())}); err != nil {
 		return nil, fault.Wrap(err, "begin on %s", r.spec.To)
@@ -107,10 +107,14 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 		c.load.Close()
 		return nil, err
 	}
+	r.trusts()
 	holder := connector.Holder{Run: r.lease.Run, Step: r.unit.Step}
 	if c.aim, err = held.At(r.spec.To, r.target, c.load, holder, r.spec.Mode, r.spec.Into, r.spec.Keys != nil); err != nil {
 		c.load.Close()
 		return nil, err
+	}
+	if m := r.spec.Remember; m != nil {
+		c.remember, c.States = m, &record.States{Place: m.Place, Mapping: c.version, Anew: r.spec.Mode == connector.ModeReplace}
 	}
 	r.judge.begin()
 	r.report.At("load.begun")
@@ -119,6 +123,9 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 
 // put writes a batch into the chunk and counts it.
 func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) error {
+	if err := r.anew(ctx, b); err != nil {
+		return err
+	}
 	became, err := r.hand(ctx, c, b)
 	if err != nil {
 		return err
@@ -133,7 +140,7 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	for i := range b.mapped {
 		r.watch.Note(&b.mapped[i])
 	}
-	if err := c.take(b.mapped, became); err != nil {
+	if err := c.take(b, became); err != nil {
 		return err
 	}
 	r.report.At("load.written")

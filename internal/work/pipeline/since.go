@@ -1,10 +1,8 @@
 package pipeline
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,22 +49,9 @@ func (l *Load) incremental() (p []unit.Problem) {
 	return p
 }
 
-// sinceSpec is a unit of kind watermark: when all of a step is loaded it notes
-// how far the step has read.
-type sinceSpec struct {
-	catalog.Since
-	Type    catalog.Type      `json:"type"`
-	Overlap watermark.Overlap `json:"overlap"`
-	Read    []string          `json:"read"` // units whose chunks count
-	// Begin is the mark that this read began behind, nil when it reads everything; Why says where from.
-	Begin json.RawMessage   `json:"begin,omitempty"`
-	Why   string            `json:"why"`
-	Of    catalog.Watermark `json:"of"`
-}
-
 // since plans an incremental read; nil when it is none. A mark counts as long as
 // what is read and what is made of it are the same.
-func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program) (*sinceSpec, error) {
+func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program) (*watermark.Spec, error) {
 	if l.From.Since == "" || l.Again != nil {
 		return nil, nil
 	}
@@ -75,7 +60,7 @@ func (l *Load) since(step string, facts catalog.Facts, program *mapping.Program)
 	if slot < 0 {
 		return nil, connector.NoSince(l.From.Since)
 	}
-	s := &sinceSpec{Since: catalog.Since{Column: l.From.Since}, Type: r.Schema.Fields[slot].Type, Overlap: *l.From.Overlap}
+	s := &watermark.Spec{Since: catalog.Since{Column: l.From.Since}, Type: r.Schema.Fields[slot].Type, Overlap: *l.From.Overlap}
 	if err := s.Overlap.Check(s.Column, s.Type); err != nil {
 		return nil, err
 	}
@@ -152,19 +137,6 @@ func hashed(texts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// unit comes when the marks are away: from then on nothing is read again.
-func (s *sinceSpec) unit(step, entity string, before []unit.Unit) unit.Unit {
-	for _, u := range before {
-		if u.Kind == "load" {
-			s.Read = append(s.Read, u.ID)
-		}
-	}
-	return unit.Unit{
-		ID: unit.ID(step, "watermark", entity, 1), Step: step, Kind: "watermark", Class: classOther, Weight: 1,
-		After: []string{"unmarked"}, Spec: encode(s),
-	}
-}
-
 // since is what a chunk collects.
 func (s *LoadSpec) since() watermark.Column {
 	if s.Query.Since == nil {
@@ -172,58 +144,4 @@ func (s *LoadSpec) since() watermark.Column {
 	}
 	slot := s.Schema.Index(s.Query.Since.Column)
 	return watermark.Column{Slot: slot, Type: s.Schema.Fields[slot].Type}
-}
-
-// advancer does units of kind watermark. Done twice it notes the same.
-type advancer struct{ book Book }
-
-// Done finds nothing out: to note it again costs nothing.
-func (*advancer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
-	return unit.Effect{}, nil
-}
-
-// Do notes how far the step has read, by what its chunks say.
-func (x *advancer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	var s sinceSpec
-	if err := json.Unmarshal(u.Spec, &s); err != nil {
-		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
-	}
-	var begin any
-	var err error
-	if s.Begin != nil {
-		if begin, err = record.DecodeValue(s.Begin); err != nil {
-			return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
-		}
-	}
-	var seen [][]byte
-	for _, id := range s.Read {
-		chunks, err := x.book.Chunks(ctx, id)
-		if err != nil {
-			return unit.Result{}, fault.Wrap(err, "look up chunks")
-		}
-		for _, c := range chunks {
-			seen = append(seen, c.Seen)
-		}
-	}
-	next, err := watermark.Over(begin, seen)
-	if err != nil {
-		return unit.Result{}, err
-	}
-	moved := unit.Moved{Column: s.Column, Read: s.Why, Next: "everything"}
-	if next != nil {
-		if s.Of.High, err = record.EncodeValue(next); err != nil {
-			return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
-		}
-		from, err := s.Overlap.Back(next, s.Type)
-		if err != nil {
-			return unit.Result{}, err
-		}
-		if err := x.book.Advance(ctx, u.ID, l.Fence, s.Of); err != nil {
-			return unit.Result{}, fault.Wrap(err, "note the watermark")
-		}
-		moved.Next, moved.High = s.Column+" from "+watermark.Show(from, s.Type), watermark.Show(next, s.Type)
-	}
-	report.At("watermark.noted")
-	report.Note(unit.WatermarkMoved, moved)
-	return unit.Result{Facts: unit.Body(moved)}, nil
 }

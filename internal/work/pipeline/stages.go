@@ -8,6 +8,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -20,6 +21,8 @@ type batch struct {
 	mapped []record.Mapped
 	claims [][]mapping.Claim // to rules over many records
 	keys   [][]any           // of the target, where they are wanted; nil = it cannot be told
+	back   [][]any           // what was read back of those that were written, where that is wanted
+	seen   int               // Known.Seen when it was mapped
 	ready  chan struct{}     // closed when mapped
 }
 
@@ -28,7 +31,7 @@ const ahead = 4
 
 // flow starts reading and mapping; the batches come out in the source's order,
 // already mapped. The group ends when the source has, or with its first error.
-func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *mapping.Program, workers int, keys []string) <-chan *batch {
+func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *mapping.Program, known *parents.Known, workers int, keys []string) <-chan *batch {
 	todo := make(chan *batch, workers)
 	out := make(chan *batch, ahead)
 	g.Go(func() error {
@@ -38,12 +41,21 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 	})
 	for range workers {
 		w := p.Worker()
+		if known != nil {
+			w.Parents = known
+		}
 		g.Go(func() error {
 			for b := range todo {
+				b.seen = known.Seen()
 				b.mapped = make([]record.Mapped, len(b.page.Records))
 				b.claims = make([][]mapping.Claim, len(b.page.Records))
 				for i := range b.page.Records {
 					b.mapped[i], b.claims[i] = mapped(w, b.page, i)
+				}
+				if _, err := b.refer(ctx, known, w, true); err != nil {
+					return err
+				}
+				for i := range b.page.Records {
 					switch {
 					case keys == nil:
 					case b.mapped[i].Record.Broken != nil:
@@ -72,7 +84,7 @@ func mapped(w *mapping.Worker, p *record.Page, i int) (record.Mapped, []mapping.
 		return record.Mapped{Record: *r, Reject: true, Issues: []record.Issue{r.Broken.Issue}}, nil
 	}
 	m := w.Map(r)
-	if m.Filtered != "" {
+	if m.Filtered != "" || len(m.Waits) > 0 {
 		return m, nil
 	}
 	return m, w.Claims()

@@ -9,6 +9,8 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -39,7 +41,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, "watermark": {Resting: true}}),
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
 	}
 }
 
@@ -95,9 +97,14 @@ func (l *Load) check() []unit.Problem {
 	}
 	for path, in := range l.process().tablesOfValues() {
 		for _, name := range sorted(in) {
-			if why := checkLookup(in[name]); why != "" {
+			if why := in[name].Problem(); why != "" {
 				bad(path+"."+name, "map.lookup", "lookup %s: %s", name, why)
 			}
+		}
+	}
+	if a := l.process().Alias; a != nil && a.At != "" {
+		if why := a.Problem(); why != "" {
+			bad("alias", "load.alias", "%s", why)
 		}
 	}
 	if l.Workers < 0 {

@@ -23,6 +23,8 @@ type Decoder struct {
 	Used  map[string]bool // connections that were named
 	Files *source.Files   // of the project; nil: none can be named
 	Later *Later          // what is only known in the run; nil: nothing
+	// Referred are the entities that maps of the project refer to.
+	Referred []string
 
 	within []string // files that this stands in
 }

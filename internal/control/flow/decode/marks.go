@@ -23,6 +23,9 @@ func (d *Decoder) mark(n *Node, v reflect.Value, l *Level, given map[string]bool
 	if index, ok := found[tag.ScopeMark]; ok && d.Scope != nil && d.Scope.Values != nil {
 		v.FieldByIndex(index).SetBytes(d.Scope.frozen())
 	}
+	if index, ok := found[tag.ReferredMark]; ok && len(d.Referred) > 0 {
+		v.FieldByIndex(index).Set(reflect.ValueOf(d.Referred))
+	}
 	if index, ok := found[tag.ArgsMark]; ok && d.Scope != nil {
 		d.arguments(n, v, v.FieldByIndex(index), l)
 	}

@@ -8,6 +8,7 @@ import "reflect"
 //	At     string     `flow:",position"`  FILE:LINE:COLUMN of the value's start
 //	Values [][]string `flow:",rows"`      lines of the file that the csv key names
 //	Args   []byte     `flow:",args"`      values of the :names in its query, once they are known, see record.EncodeValue
+//	Refs   []string   `flow:",referred"`  entities that the maps of the project refer to
 //	Scope  []byte     `flow:",scope"`     inputs and env once they are known, see record.EncodeValue
 const (
 	NameMark     = ",name"
@@ -15,6 +16,7 @@ const (
 	RowsMark     = ",rows"
 	ScopeMark    = ",scope"
 	ArgsMark     = ",args"
+	ReferredMark = ",referred"
 )
 
 // Marks are the indexes of a struct's marks.
@@ -27,7 +29,7 @@ func Marks(t reflect.Type) map[string][]int {
 			for mark, index := range Marks(f.Type) {
 				out[mark] = append([]int{i}, index...)
 			}
-		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark, tag == ArgsMark:
+		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark, tag == ArgsMark, tag == ReferredMark:
 			out[tag] = []int{i}
 		}
 	}

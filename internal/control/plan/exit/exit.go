@@ -37,17 +37,21 @@ func (c Codes) Worst() int {
 	return 0
 }
 
-// Of is the code of a fault, nil for one that nobody told; touched when something
-// may have been changed before.
-func Of(f *fault.Fault, touched bool) int {
+// Cancelled is the code of the fault of what was only taken off.
+const Cancelled = "run.cancelled"
+
+// Of is what a failure comes to; worked says that something may have been changed.
+func Of(f *fault.Fault, worked bool) int {
 	switch {
 	case f == nil:
 		return Failed
+	case f.Code == Cancelled:
+		return 0
 	case f.Code == "verify.differs":
 		return Differs
 	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
 		return Stopped
-	case (f.Kind == fault.Config || f.Kind == fault.Denied) && !touched:
+	case (f.Kind == fault.Config || f.Kind == fault.Denied) && !worked:
 		return Refused
 	}
 	return Failed

@@ -15,14 +15,21 @@ import (
 	"godwit/internal/unit"
 )
 
+// loads are the kinds of units that settle chunks of records.
+var loads = []string{"load", "release"}
+
 // Prepared settles or discards what loads of a run that is over for good had
 // prepared: the target's mark says which. Nobody goes on with it, and until it
 // is known what the target has, nobody may have the records in hand. After an
 // error the marks have to stay.
 func Prepared(ctx context.Context, view *ledger.View, own *ledger.Session, run ledger.Run, open connector.Opener) error {
-	units, err := view.Units(ctx, run.ID, ledger.Filter{Kind: "load"}, 0)
-	if err != nil {
-		return err
+	var units []ledger.Unit
+	for _, kind := range loads {
+		found, err := view.Units(ctx, run.ID, ledger.Filter{Kind: kind}, 0)
+		if err != nil {
+			return err
+		}
+		units = append(units, found...)
 	}
 	marks := map[string][]record.Mark{}
 	for _, u := range units {
@@ -132,7 +139,7 @@ func Held(ctx context.Context, l *ledger.Ledger, of ledger.Run, f ledger.Excepti
 		if err := Prepared(ctx, l.View(), l.Over(run), run, open); err != nil {
 			return fault.Wrap(err, "%s was cancelled and holds some of the exceptions", name)
 		}
-		Tidy(ctx, l.View(), run, []string{"load"}, open)
+		Tidy(ctx, l.View(), run, loads, open)
 	}
 	return nil
 }

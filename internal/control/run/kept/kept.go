@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/kept"
+	"godwit/internal/ledger/records"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -98,6 +99,58 @@ func (o Of) Unaccepted(ctx context.Context, id string) (int64, error) {
 func (o Of) chunk(ctx context.Context, u unit.Unit, number int, again *unit.Redrive) (kept.Chunk, error) {
 	origin, err := o.origin(ctx, again)
 	return kept.Chunk{Run: o.Run, Unit: u.ID, N: number, Origin: origin, Step: u.Step}, err
+}
+
+// Find is pipeline.Kept's.
+func (o Of) Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error) {
+	found, err := records.Find(ctx, o.Ledger.View().Room(), p, keys)
+	return found, fault.Wrap(err, "read what is remembered of records")
+}
+
+// Alias is pipeline.Kept's.
+func (o Of) Alias(ctx context.Context, p record.Place, pairs [][2]string) error {
+	return o.Own.In(ctx, "note aliases", func(_ int64, change kept.Change) error { return records.Alias(change, p, pairs) })
+}
+
+// Aliases is pipeline.Kept's.
+func (o Of) Aliases(ctx context.Context, p record.Place, keys []string) (map[string][]string, error) {
+	found, err := records.Aliases(ctx, o.Ledger.View().Room(), p, keys)
+	return found, fault.Wrap(err, "read aliases")
+}
+
+// Emptied is pipeline.Kept's.
+func (o Of) Emptied(ctx context.Context, p record.Place, loads []string) error {
+	return o.Own.In(ctx, "note which records are gone", func(run int64, change kept.Change) error {
+		return records.Floor(change, run, p, loads)
+	})
+}
+
+// Blocked is pipeline.Kept's.
+func (o Of) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64, error) {
+	of, err := o.origin(ctx, again)
+	if err != nil {
+		return nil, err
+	}
+	by := int64(0)
+	if again != nil {
+		by = o.Run
+	}
+	steps := map[string]int64{}
+	_, err = o.Ledger.View().Exceptions().Blocked(ctx, of, by, func(step string, n int64) { steps[step] = n })
+	return steps, err
+}
+
+// Loads is pipeline.Kept's.
+func (o Of) Loads(ctx context.Context, step string) ([]unit.Unit, error) {
+	found, err := o.Ledger.View().Units(ctx, o.Run, ledger.Filter{Step: step, Kind: "load"}, 0)
+	var all []unit.Unit
+	for _, u := range found {
+		if u.State != ledger.Done {
+			return nil, nil
+		}
+		all = append(all, u.Unit)
+	}
+	return all, err
 }
 
 // origin is the run whose records are loaded.

@@ -34,7 +34,7 @@ func (c *Chosen) Flags(f *pflag.FlagSet) {
 	f.StringVar(&c.filter.Entity, "entity", "", "what the record is one of")
 	f.StringVar(&c.filter.Key, "key", "", "key of the record")
 	f.StringVar(&c.filter.Step, "step", "", "step of the flow")
-	f.StringVar(&c.outcome, "outcome", "", "dead or rejected")
+	f.StringVar(&c.outcome, "outcome", "", "dead, rejected or pending")
 	f.StringVar(&c.since, "since", "", "last tried then or later: 2026-11-20T20:00:00Z, or a time ago as 2h")
 	f.StringVar(&c.before, "before", "", "last tried before that, in the same form")
 	f.StringVar(&c.filter.Mapping, "map", "", "version of the map that it was processed by, as dead show shows it")
@@ -66,10 +66,10 @@ func (c *Chosen) Read(ctx context.Context, look run.Exceptions, of run.Ref) (f r
 		return f, err
 	}
 	switch o := record.Outcome(c.outcome); o {
-	case "", record.Dead, record.Rejected:
+	case "", record.Dead, record.Rejected, record.Pending:
 		f.Outcome = o
 	default:
-		return f, fault.New(fault.Config, "usage", "--outcome is dead or rejected, not %q", c.outcome)
+		return f, fault.New(fault.Config, "usage", "--outcome is dead, rejected or pending, not %q", c.outcome)
 	}
 	if f.Since, err = moment("since", c.since, time.Now()); err != nil {
 		return f, err

@@ -173,8 +173,10 @@ func (s commands) recordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "record [RUN] ENTITY/KEY", Short: "Show what is known of one record, over all runs", Args: cobra.RangeArgs(1, 2),
 		Long: `Shows where a record was rejected or refused, why, which redrives tried it again
-and how it ended. Records that were loaded without trouble leave no row of their
-own: they are in the sums of the accounts.`,
+and how it ended; and how it stands, where maps refer to records of its entity:
+what is kept of it at the target, which version of the map made it. Other records
+that were loaded without trouble leave no row of their own: they are in the sums
+of the accounts.`,
 		Example: "  godwit record customers/48211\n  godwit record shop-3 customers/48211 --json",
 		RunE: func(c *cobra.Command, args []string) error {
 			entity, key, ok := strings.Cut(args[len(args)-1], "/")
@@ -218,6 +220,9 @@ func (s commands) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, n
 		if wanted(i.Run) {
 			t.Issues = append(t.Issues, i)
 		}
+	}
+	if t.Standing, err = runs.Stands(ctx, t.Entity, t.Key); err != nil {
+		return err
 	}
 	return s.Show("record", t, t.Value())
 }

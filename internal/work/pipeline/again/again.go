@@ -1,6 +1,6 @@
-// Package again reads records that another run did not load, as if they were a
-// source's: as they were read then, or as people have put them right since. Start
-// at Open.
+// Package again reads records that were not loaded, by another run or by its own,
+// as if they were a source's: as they were read then, or as people have put them
+// right since. Start at Open.
 package again
 
 import (
@@ -38,11 +38,13 @@ type Reader struct {
 	to    Target
 	after int64
 	count int64
+	own   bool // of this run, which has counted them as read
 }
 
-// Open claims the exceptions and reads them from behind a chunk on.
-func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte) (*Reader, error) {
-	a := &Reader{book: book, of: of, to: to}
+// Open claims the exceptions and reads them from behind a chunk on. Own are those
+// of the run itself, which has counted them as read.
+func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte, own bool) (*Reader, error) {
+	a := &Reader{book: book, of: of, to: to, own: own}
 	if after != nil {
 		var err error
 		if a.after, err = strconv.ParseInt(string(after), 10, 64); err != nil {
@@ -83,7 +85,9 @@ func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
 		p.Bytes += int64(len(e.Source))
 		a.after = e.ID
 	}
-	a.count += int64(len(list))
+	if !a.own {
+		a.count += int64(len(list))
+	}
 	p.After = strconv.AppendInt(nil, a.after, 10)
 	return p, nil
 }

@@ -82,6 +82,7 @@ func (f *File) Schema() *record.Schema {
 // Run maps the record of each case and tells what is otherwise than expected.
 func Run(f *File, p *mapping.Program, s *record.Schema, m *mapping.Map) ([]unit.Case, error) {
 	w := p.Worker()
+	w.Parents = mapping.SameKey{}
 	var out []unit.Case
 	for _, c := range f.Cases {
 		r, err := c.record(s)

@@ -62,7 +62,7 @@ func (p Place) Units(step string, s Spec, tables []catalog.TargetTable, loads []
 	for _, load := range loads {
 		load.After = []string{Staged}
 		all = append(all, load)
-		if s.Gone == "" {
+		if s.Gone == "" || s.Remembered != nil {
 			s.Loads = append(s.Loads, load.ID)
 		}
 	}

@@ -36,7 +36,9 @@ type Spec struct {
 	Into  []catalog.Into `json:"into"`
 	Gone  string         `json:"gone,omitempty"`  // what to do with rows that are gone; "" = rows are replaced
 	Mark  string         `json:"mark,omitempty"`  // column that says so
-	Loads []string       `json:"loads,omitempty"` // units whose rows are published
+	Loads []string       `json:"loads,omitempty"` // units whose records are read
+	// Remembered is the place of records that are remembered beyond the run.
+	Remembered *record.Place `json:"remembered,omitempty"`
 }
 
 // Changed is what such a unit leaves behind for people.
@@ -50,6 +52,9 @@ type Changed struct {
 // Book is the ledger's side: the chunks of a load's unit.
 type Book interface {
 	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	// Emptied says that a place holds no records any more but those that these
+	// units have read. It may be called twice.
+	Emptied(ctx context.Context, p record.Place, loads []string) error
 }
 
 // Executors adds those of these kinds to a load's.
@@ -117,6 +122,12 @@ func (x *held) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Re
 		return unit.Result{}, err
 	}
 	report.At(u.Kind + ".begun")
+	if spec.empties(u.Kind) { // before it is so: nothing must refer to rows that are gone
+		if err := x.book.Emptied(ctx, *spec.Remembered, spec.Loads); err != nil {
+			return unit.Result{}, fault.Wrap(err, "note which records are gone")
+		}
+		report.At(u.Kind + ".noted")
+	}
 	n, err := spec.do(ctx, u.Kind, target.Stage(tx, connector.Holder{Run: l.Run, Step: u.Step}), rows)
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "%s of %s", u.Kind, spec.To)
@@ -140,6 +151,11 @@ func (x *held) begin(ctx context.Context, u unit.Unit) (Spec, connector.Stager, 
 	}
 	target, err := connector.Capable[connector.Stager](ctx, x.open, spec.To, "hold records back")
 	return spec, target, err
+}
+
+// empties reports whether it removes rows of records that are remembered.
+func (s *Spec) empties(kind string) bool {
+	return s.Remembered != nil && (kind == kindPublish || kind == kindGone && s.Gone == connector.GoneDelete)
 }
 
 // do gives the numbers of what it did; two of them stand in each mark.

@@ -25,6 +25,7 @@ type Explanation struct {
 func (p *Program) Explain(rec *record.Record, reveal bool) Explained {
 	var out Explained
 	w := p.Worker()
+	w.Parents = SameKey{}
 	printable := map[string]bool{}
 	for _, f := range p.fields {
 		printable[f.name] = f.checks.printable

@@ -31,6 +31,7 @@ type field struct {
 	missing  string
 	steps    []step
 	lookup   *table
+	ref      *reference
 	expr     *program
 	kind     convert.Step // to its type, nil = none
 	checks   checks
@@ -125,6 +126,7 @@ func (c *compiler) field(f *field, m *Field, in scoped) bool {
 	} else if m.Else != nil {
 		c.add("else", "map.field", "else says what a lookup without entry gives: there is no lookup", "")
 	}
+	static = c.reference(f, m, static)
 	if m.Expr != "" && len(m.From) > 0 {
 		f.expr = c.expression("expr", m.Expr, in, origin, "", static)
 		static = catalog.Type{}

@@ -166,7 +166,7 @@ func TestLookups(t *testing.T) {
 	t.Parallel()
 	m := &Map{
 		Lookups: map[string]Lookup{"state": {File: "s.csv", Values: [][]string{{"value", "key"}, {"new", "1"}, {"old", "2"}}}},
-		Fields:  []Field{{Name: "id", From: []string{"id"}}, {Name: "title", Const: lit("t")}, {Name: "state", From: []string{"doc.s"}, Lookup: "state", Else: lit("reject")}},
+		Fields:  []Field{{Name: "id", From: []string{"id"}}, {Name: "title", Const: lit("t")}, {Name: "state", From: []string{"doc.s"}, Found: Found{Lookup: "state", Else: lit("reject")}}},
 	}
 	p := compiled(t, m, books())
 	state := func(v any) record.Mapped {

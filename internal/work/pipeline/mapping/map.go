@@ -55,10 +55,9 @@ type Field struct {
 	Expr  string   `flow:"expr,expr" help:"expression over doc, op, key, value"`
 	Const *Literal `flow:"const" help:"the same value for all"`
 	List
-	Fields    []Field   `flow:"fields,names" help:"of each element"`
-	Convert   Converts  `flow:"convert" help:"one or several steps that normalise the value"`
-	Lookup    string    `flow:"lookup" help:"name of a lookup that the value is looked up in"`
-	Else      *Literal  `flow:"else" help:"without entry: reject, or this value"`
+	Fields  []Field  `flow:"fields,names" help:"of each element"`
+	Convert Converts `flow:"convert" help:"one or several steps that normalise the value"`
+	Found
 	Default   *Literal  `flow:"default" help:"for missing and null, not for an empty text"`
 	Missing   string    `flow:"missing" enum:"as_null,omit,reject" default:"as_null" help:"what a field that is not there stands for"`
 	Type      string    `flow:"type" help:"type of the value; default is that of the target's column"`
@@ -71,6 +70,22 @@ type Field struct {
 	Printable bool      `flow:"printable" help:"its values may be shown to people"`
 	At        string    `flow:",position"`
 }
+
+// Found makes the value a key of something: of a table of values, or of another
+// record.
+type Found struct {
+	Lookup string   `flow:"lookup" help:"name of a lookup that the value is looked up in"`
+	Else   *Literal `flow:"else" help:"without entry: reject, or this value"`
+	Ref    string   `flow:"ref" json:",omitempty" help:"entity that the value is a key of; the field holds the key of its row at the target"`
+	Orphan string   `flow:"orphan" json:",omitempty" enum:"hold,reject,nothing" help:"without such a record: hold (the default) until it comes, reject, nothing (null and a warning)"`
+}
+
+// What Orphan says, beside nothing at all, which is hold.
+const (
+	Hold    = "hold"
+	Reject  = "reject"
+	Nothing = "nothing"
+)
 
 // List makes a field a list: one document for each element of a list in the
 // record.

@@ -49,7 +49,7 @@ func (w *Worker) field(f *field) any {
 	return w.finish(f, v)
 }
 
-// derived is lookup and expr behind what the value is so far.
+// derived is lookup, ref and expr behind what the value is so far.
 func (w *Worker) derived(f *field, v any) (any, bool) {
 	if f.lookup != nil && v != nil {
 		found, known := convert.Find(f.lookup.values, v, f.lookup.of)
@@ -63,6 +63,12 @@ func (w *Worker) derived(f *field, v any) (any, bool) {
 			return nil, false
 		}
 		w.traced(f, "lookup", v)
+	}
+	if f.ref != nil && v != nil {
+		var known bool
+		if v, known = w.refer(f, v); !known {
+			return nil, false
+		}
 	}
 	if f.expr == nil {
 		return v, true

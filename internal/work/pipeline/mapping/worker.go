@@ -23,6 +23,12 @@ type Worker struct {
 	where   []position
 	free    []any // slots for rows to come
 	trace   func(field, step string, v any)
+	waits   []record.Reference
+	// Parents is asked for what a ref names; nil knows nothing.
+	Parents Parents
+	// Decide: what is not known now will not come, so a ref that need not wait
+	// for it does not.
+	Decide bool
 }
 
 // scope is what paths inside a list begin at.
@@ -47,7 +53,8 @@ func (p *Program) Worker() *Worker {
 	}
 }
 
-// Map makes rows of a record, or says why not: Filtered, or all its issues.
+// Map makes rows of a record, or says why not: Filtered, the records that it
+// Waits for, or all its issues.
 // The record's slots are neither kept nor changed, but values may be shared.
 // A delete becomes one row with the columns of the key; all else in it is
 // record.Missing, and nothing is checked.
@@ -70,7 +77,10 @@ func (w *Worker) Map(rec *record.Record) record.Mapped {
 		w.own()
 		m.Issues = append([]record.Issue(nil), w.issues...)
 	}
-	if w.reject {
+	switch {
+	case len(w.waits) > 0: // what its other fields have against it may be different then
+		m.Waits, m.Rows = append([]record.Reference(nil), w.waits...), nil
+	case w.reject:
 		m.Reject, m.Rows = true, nil
 	}
 	return m
@@ -78,7 +88,7 @@ func (w *Worker) Map(rec *record.Record) record.Mapped {
 
 func (w *Worker) begin(rec *record.Record) {
 	w.rec, w.doc, w.reject = rec, nil, false
-	w.issues, w.where, w.element = w.issues[:0], w.where[:0], scope{}
+	w.issues, w.waits, w.where, w.element = w.issues[:0], w.waits[:0], w.where[:0], scope{}
 	clear(w.values)
 	clear(w.failed)
 	w.machine.Env["op"], w.machine.Env["key"] = string(rec.Op), rec.Key
@@ -87,10 +97,10 @@ func (w *Worker) begin(rec *record.Record) {
 func (w *Worker) create(m *record.Mapped) {
 	slots := w.row(0)
 	for i, f := range w.p.fields {
-		before := w.errors()
+		before := w.errors() + len(w.waits)
 		v := w.field(f)
 		w.values[i] = v
-		w.failed[i] = w.errors() > before
+		w.failed[i] = w.errors()+len(w.waits) > before
 		w.put(w.p.targets[0], slots, f, v)
 	}
 	w.seal(w.p.targets[0], slots, "")

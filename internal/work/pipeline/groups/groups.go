@@ -1,4 +1,6 @@
-package pipeline
+// Package groups tells of groups of records that differ where a rule only warns,
+// once all of them are loaded. Start at Executor.
+package groups
 
 import (
 	"cmp"
@@ -17,19 +19,30 @@ import (
 	"godwit/internal/work/pipeline/seen"
 )
 
-// GroupsSpec is a unit of kind groups: once all records are loaded it tells of
+// Spec is a unit of kind groups: once all records are loaded it tells of
 // the groups whose records differ where a rule only warns, one issue for each.
-type GroupsSpec struct {
+type Spec struct {
 	Rules []mapping.SetRule `json:"rules"`
 	Again *unit.Redrive     `json:"again,omitempty"`
 }
 
-// named are the rules that tell of whole groups.
-func named(rules []mapping.SetRule) []mapping.SetRule {
+// Named are the rules that tell of whole groups.
+func Named(rules []mapping.SetRule) []mapping.SetRule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r mapping.SetRule) bool { return !r.Named() })
 }
 
-// grouper does units of kind groups.
+// Book is the ledger's side, see pipeline.Book.
+type Book interface {
+	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
+	Settle(ctx context.Context, id string, fence int64, number int) error
+	Discard(ctx context.Context, id string, fence int64, from int) error
+	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error
+}
+
+// Executor does units of kind groups.
+func Executor(book Book) unit.Executor { return &grouper{book} }
+
 type grouper struct{ book Book }
 
 // Done finds nothing out: Do tells of everything anew.
@@ -43,7 +56,7 @@ var groupsAtOnce uint64 = 20_000
 // Do takes back what an earlier attempt told, since records may have been loaded
 // again meanwhile, and tells anew. Its chunks hold no records, only issues.
 func (x *grouper) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	var spec GroupsSpec
+	var spec Spec
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
@@ -83,7 +96,7 @@ func (x *grouper) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 
 // each hands over the issues of one rule, so many groups at a time as are held
 // in memory. A redrive tells of those groups only that it added to.
-func (x *grouper) each(ctx context.Context, u unit.Unit, spec GroupsSpec, rule mapping.SetRule, tell func([]record.Warning) error) error {
+func (x *grouper) each(ctx context.Context, u unit.Unit, spec Spec, rule mapping.SetRule, tell func([]record.Warning) error) error {
 	pairs := func(do func(own bool, p seen.Pair) error) error {
 		return x.book.Said(ctx, u.Step, rule.Name, spec.Again, func(own bool, said []byte) error {
 			return seen.Each(said, true, func(p seen.Pair) error { return do(own, p) })

@@ -1,4 +1,7 @@
-package mapping
+// Package overlay lays parts over a map: fields, rules, lookups and filters that
+// take the place of those of the same name, and tells what that changes. Start at
+// Overlay.Over.
+package overlay
 
 import (
 	"encoding/json"
@@ -7,17 +10,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"godwit/internal/work/pipeline/mapping"
 )
 
 // Overlay is what an overlay file says: parts of a map that take the place of
 // those of the same name, or are added.
 type Overlay struct {
-	Filter  map[string]string `flow:"filter,exprs" help:"reasons to leave a record out, by name"`
-	Owner   string            `flow:"owner,expr" help:"who is to mend what is wrong: a name of owners"`
-	Lookups map[string]Lookup `flow:"lookups" help:"tables of values, by name"`
-	Fields  []Field           `flow:"fields,names" help:"what fields of the target hold"`
-	Rules   []Rule            `flow:"rules,names" help:"what records have to fulfil"`
-	At      string            `flow:",position"`
+	Filter  map[string]string         `flow:"filter,exprs" help:"reasons to leave a record out, by name"`
+	Owner   string                    `flow:"owner,expr" help:"who is to mend what is wrong: a name of owners"`
+	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name"`
+	Fields  []mapping.Field           `flow:"fields,names" help:"what fields of the target hold"`
+	Rules   []mapping.Rule            `flow:"rules,names" help:"what records have to fulfil"`
+	At      string                    `flow:",position"`
 }
 
 // Change is one thing that an overlay changes: of what was there the keys that
@@ -28,10 +33,10 @@ type Change struct {
 	Text string // max: 200 -> 120
 }
 
-// With is the map with an overlay laid over it, and what that changes. A part
+// Over is a map with the overlay laid over it, and what that changes. A part
 // takes the place of the whole part of that name; what is added comes behind, in
 // the overlay's order. Nil is no overlay.
-func (m *Map) With(o *Overlay) (*Map, []Change) {
+func (o *Overlay) Over(m *mapping.Map) (*mapping.Map, []Change) {
 	if o == nil {
 		return m, nil
 	}
@@ -55,25 +60,25 @@ func (m *Map) With(o *Overlay) (*Map, []Change) {
 	out.Lookups = maps.Clone(m.Lookups)
 	for _, name := range slices.Sorted(maps.Keys(o.Lookups)) {
 		if out.Lookups == nil {
-			out.Lookups = map[string]Lookup{}
+			out.Lookups = map[string]mapping.Lookup{}
 		}
 		changed(o.Lookups[name].At, "lookup "+name, m.Lookups[name], o.Lookups[name])
 		out.Lookups[name] = o.Lookups[name]
 	}
 	out.Fields = slices.Clone(m.Fields)
 	for _, f := range o.Fields {
-		i := slices.IndexFunc(out.Fields, func(b Field) bool { return b.Name == f.Name })
+		i := slices.IndexFunc(out.Fields, func(b mapping.Field) bool { return b.Name == f.Name })
 		if i < 0 {
-			i, out.Fields = len(out.Fields), append(out.Fields, Field{})
+			i, out.Fields = len(out.Fields), append(out.Fields, mapping.Field{})
 		}
 		changed(f.At, "field "+f.Name, out.Fields[i], f)
 		out.Fields[i] = f
 	}
 	out.Rules = slices.Clone(m.Rules)
 	for _, r := range o.Rules {
-		i := slices.IndexFunc(out.Rules, func(b Rule) bool { return b.Name == r.Name })
+		i := slices.IndexFunc(out.Rules, func(b mapping.Rule) bool { return b.Name == r.Name })
 		if i < 0 {
-			i, out.Rules = len(out.Rules), append(out.Rules, Rule{})
+			i, out.Rules = len(out.Rules), append(out.Rules, mapping.Rule{})
 		}
 		changed(r.At, "rule "+r.Name, out.Rules[i], r)
 		out.Rules[i] = r
@@ -168,26 +173,26 @@ func plainText(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case string:
 		return x
-	case *Literal:
-		return fmt.Sprint(written(x))
+	case *mapping.Literal:
+		return fmt.Sprint(x.Value)
 	case []string:
 		return strings.Join(x, ", ")
-	case []Literal:
+	case []mapping.Literal:
 		var texts []string
 		for i := range x {
 			texts = append(texts, fmt.Sprint(x[i].Value))
 		}
 		return "[" + strings.Join(texts, ", ") + "]"
-	case Converts:
+	case mapping.Converts:
 		var texts []string
 		for _, s := range x {
 			texts = append(texts, strings.TrimSpace(s.Name+" "+strings.Join(append(slices.Clone(s.Args), flat(s.Sets)...), " ")))
 		}
 		return "[" + strings.Join(texts, ", ") + "]"
-	case []Field:
+	case []mapping.Field:
 		var texts []string
 		for _, f := range x {
-			texts = append(texts, f.Name+" {"+differences(Field{}, f)[len("added, "):]+"}")
+			texts = append(texts, f.Name+" {"+differences(mapping.Field{}, f)[len("added, "):]+"}")
 		}
 		return strings.Join(texts, ", ")
 	}

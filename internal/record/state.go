@@ -1,0 +1,82 @@
+package record
+
+import "fmt"
+
+// Place is where records of an entity go: what is remembered of them beyond
+// runs is remembered for it.
+type Place struct {
+	Entity string `json:"entity"`
+	At     string `json:"at"`            // connection of the target
+	Env    string `json:"env,omitempty"` // environment, "" = the project has none
+}
+
+// States are how the records of a chunk stand once it is settled, beyond its run.
+type States struct {
+	Place   Place
+	Mapping string // version of the map, in hex; the first 8 bytes are kept
+	// Anew: the target holds nothing of these records but what this chunk wrote.
+	Anew bool
+	List []State // of two with one key the last one counts
+}
+
+// State is how one record stands.
+type State struct {
+	Key     string
+	Outcome Outcome
+	Hash    uint64 // of what it was mapped to, xxh3; 0: it was not, and the last one counts
+	Kept    []byte // Kept.Bytes; nil: what was kept of it before still holds
+}
+
+// Kept is what is known of a record at its target: for each call that made or
+// changed it values by their names, {create: {id: 17}}. A row of a table is one
+// call, CallRow, with the columns of its key.
+type Kept map[string]Object
+
+// CallRow is the call that stands for a row of a table.
+const CallRow = "row"
+
+// Bytes is the form that is stored.
+func (k Kept) Bytes() ([]byte, error) {
+	calls := Object{}
+	for name, values := range k {
+		calls[name] = values
+	}
+	return EncodeValue(calls)
+}
+
+// ReadKept reads what Bytes wrote.
+func ReadKept(text []byte) (Kept, error) {
+	calls, err := DecodeObject(text)
+	if err != nil {
+		return nil, err
+	}
+	k := Kept{}
+	for name, values := range calls {
+		object, ok := values.(Object)
+		if !ok {
+			return nil, fmt.Errorf("what call %s kept is no object", name)
+		}
+		k[name] = object
+	}
+	return k, nil
+}
+
+// Only is the one value that is kept; false when there are others, or none.
+func (k Kept) Only() (v any, ok bool) {
+	n := 0
+	for _, values := range k {
+		for _, one := range values {
+			v, n = one, n+1
+		}
+	}
+	return v, n == 1
+}
+
+// Reference is a key of another record that a record names.
+type Reference struct {
+	Entity string
+	Key    string // as KeyText writes it
+	Field  string // that names it
+	Value  string // as Show writes it
+	Orphan string // what the map says to do when nothing is known of it
+}

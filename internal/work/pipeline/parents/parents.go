@@ -1,0 +1,173 @@
+// Package parents knows what a target keeps of the records that other records
+// refer to: the ledger's word, and that of the attempt itself. Start at Known.
+package parents
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"godwit/internal/fault"
+	"godwit/internal/record"
+)
+
+// Book is where it is remembered.
+type Book interface {
+	// Find gives what is kept of records by their keys, as record.Kept.Bytes
+	// wrote it; nothing of those that wait themselves. Others of which nothing is
+	// kept are not in it.
+	Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error)
+	// Aliases gives the keys that others have become, by the old ones; of most keys
+	// there is none.
+	Aliases(ctx context.Context, p record.Place, keys []string) (map[string][]string, error)
+}
+
+// most is how many records are held in memory. When there are more it is begun
+// anew: what is not held is asked for again.
+const most = 1_000_000
+
+// Known is what one attempt at a unit knows. What is not known is not held: it
+// may come at any time. Safe for concurrent use.
+type Known struct {
+	book Book
+	at   record.Place // of all entities
+	mu   sync.RWMutex
+	held map[string]map[string]any // by entity and key
+	n    int
+	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
+	seen int                       // times that all was forgotten
+	// Of keys that others have become: today's, and why there is none.
+	became map[record.Reference]string
+	odd    map[record.Reference]string
+}
+
+// Seen tells what was known before all was forgotten from what is known now.
+func (k *Known) Seen() int {
+	if k == nil {
+		return 0
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.seen
+}
+
+// Forget takes nothing for known any more: the target may have lost it.
+func (k *Known) Forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held, k.n, k.wait = map[string]map[string]any{}, 0, map[record.Reference]bool{}
+	k.seen++
+}
+
+// New knows nothing yet. Only connection and environment of the place count.
+func New(book Book, at record.Place) *Known {
+	return &Known{book: book, at: at, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
+		became: map[record.Reference]string{}, odd: map[record.Reference]string{}}
+}
+
+// Kept is mapping.Parents'.
+func (k *Known) Kept(entity, key string) (any, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	v, known := k.held[entity][k.now(entity, key)]
+	return v, known
+}
+
+// now is the key that a record has today, as far as it was asked for.
+func (k *Known) now(entity, key string) string {
+	if now, is := k.became[record.Reference{Entity: entity, Key: key}]; is {
+		return now
+	}
+	return key
+}
+
+// Odd is mapping.Parents'.
+func (k *Known) Odd(entity, key string) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.odd[record.Reference{Entity: entity, Key: key}]
+}
+
+// Waits reports whether a record waits itself for another one.
+func (k *Known) Waits(entity, key string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.wait[record.Reference{Entity: entity, Key: k.now(entity, key)}]
+}
+
+// Add notes what was written just now: it is there for those that are written
+// behind it, in the same transaction or later.
+func (k *Known) Add(entity, key string, v any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.n >= most {
+		k.held, k.n = map[string]map[string]any{}, 0
+	}
+	if k.held[entity] == nil {
+		k.held[entity] = map[string]any{}
+	}
+	k.held[entity][key] = v
+	k.n++
+}
+
+// Ask asks the ledger for what records refer to; what is known already it does
+// not ask for.
+func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
+	wanted := map[string]map[string]bool{}
+	for _, r := range refs {
+		if _, known := k.Kept(r.Entity, r.Key); known {
+			continue
+		}
+		if wanted[r.Entity] == nil {
+			wanted[r.Entity] = map[string]bool{}
+		}
+		wanted[r.Entity][r.Key] = true
+	}
+	for entity, set := range wanted {
+		if err := k.find(ctx, entity, slices.Collect(maps.Keys(set))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find asks for records of an entity by their keys, or those that they have now.
+func (k *Known) find(ctx context.Context, entity string, keys []string) error {
+	p := k.at
+	p.Entity = entity
+	keys, err := k.follow(ctx, p, keys)
+	if err != nil {
+		return err
+	}
+	found, err := k.book.Find(ctx, p, keys)
+	if err != nil {
+		return fault.Wrap(err, "look up %d records of %s", len(keys), entity)
+	}
+	k.mu.Lock()
+	for _, key := range keys {
+		at := record.Reference{Entity: entity, Key: key}
+		if text, known := found[key]; known && len(text) == 0 {
+			k.wait[at] = true
+		} else {
+			delete(k.wait, at)
+		}
+	}
+	k.mu.Unlock()
+	for key, text := range found {
+		if len(text) == 0 {
+			continue
+		}
+		kept, err := record.ReadKept(text)
+		if err != nil {
+			return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", entity, key, err)
+		}
+		v, one := kept.Only()
+		if !one {
+			return fault.New(fault.Config, "ref.several", "a record of %s is known by several values at %s: a field holds one", entity, p.At).
+				Hint("the table of %s needs a key of one column to be referred to", entity)
+		}
+		k.Add(entity, key, v)
+	}
+	return nil
+}

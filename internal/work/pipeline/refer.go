@@ -1,0 +1,249 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
+)
+
+// remember plans what is remembered of the load's records, nil when no map refers
+// to them.
+func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Remember, error) {
+	p := l.process()
+	if !slices.Contains(l.Referred, p.entity()) {
+		return nil, nil
+	}
+	at, err := placed(p.To.At, l.Scope)
+	if err != nil {
+		return nil, err
+	}
+	at.Entity = p.entity()
+	// exceptions have the keys that their records were read with
+	return parents.Plan(at, facts.Tables[0], into, p.To.Mode, len(facts.Key) > 0 || l.Again != nil)
+}
+
+// aliases is the unit that reads them. What old keys lead to is known for the
+// entity, at its target.
+func (l *Load) aliases(a *alias.Place, step string) (unit.Unit, error) {
+	at, err := placed(l.process().To.At, l.Scope)
+	if err != nil {
+		return unit.Unit{}, err
+	}
+	at.Entity = l.process().entity()
+	return a.Unit(step, at)
+}
+
+func placed(at string, frozen []byte) (record.Place, error) {
+	p := record.Place{At: at}
+	all, err := scope(frozen)
+	if env, is := all["env"].(record.Object); is {
+		p.Env, _ = env["name"].(string)
+	}
+	return p, err
+}
+
+// Release is what is different in a unit of that kind: it processes the blocked
+// records of a step, of this run or another, one time.
+type Release struct {
+	Step  string `json:"step"`
+	Level int    `json:"level,omitempty"` // see blocked.Make
+}
+
+// releasing is blocked.Make. Rows that were to give way to what the step read have
+// done so: the rest goes to them.
+func releasing(load unit.Unit, run string, level int) (json.RawMessage, string, error) {
+	var spec LoadSpec
+	if err := json.Unmarshal(load.Spec, &spec); err != nil {
+		return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", load.ID, err)
+	}
+	if level > 0 && !spec.Map.Softly() {
+		return nil, "", nil
+	}
+	again := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}
+	filter := map[string]any{}
+	if spec.Again != nil {
+		again = *spec.Again
+		if err := json.Unmarshal(again.Filter, &filter); err != nil {
+			return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read filter: %w", load.ID, err)
+		}
+	}
+	filter["outcome"] = record.Pending
+	again.Filter = unit.Body(filter)
+	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Level: level}, nil, nil
+	if spec.Mode == connector.ModeReplace {
+		spec.Mode = held.Again(spec.Into, spec.Tables)
+	}
+	return encode(spec), spec.To, nil
+}
+
+// parents knows the records that those of the load refer to, nil when they do not.
+func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
+	if s.Map.References() == nil {
+		return nil, nil
+	}
+	at, err := placed(s.To, s.Scope)
+	return parents.New(book, at), err
+}
+
+// refers makes an attempt ready for references.
+func (r *loading) refers() (err error) {
+	if r.parents, err = r.spec.parents(r.book); r.parents != nil {
+		r.worker = r.program.Worker()
+		r.worker.Parents = r.parents
+	}
+	return err
+}
+
+// trusts forgets what was known of parents when the target may have lost something
+// since. It comes behind the begin of a transaction, which waits until it is known
+// what was lost; a later loss ends that transaction.
+func (r *loading) trusts() {
+	t, ok := r.target.(connector.Truster)
+	if r.parents == nil || !ok || t.Doubt() == r.doubt {
+		return
+	}
+	r.doubt = t.Doubt()
+	r.parents.Forget()
+}
+
+// anew maps a batch again that was mapped with what is forgotten by now.
+func (r *loading) anew(ctx context.Context, b *batch) error {
+	if b.seen == r.parents.Seen() {
+		return nil
+	}
+	for i := range b.page.Records {
+		b.mapped[i], b.claims[i] = mapped(r.worker, b.page, i)
+	}
+	_, err := b.refer(ctx, r.parents, r.worker, true)
+	return err
+}
+
+// step is the one that the records are of.
+func (r *loading) step() string {
+	if r.spec.Release != nil {
+		return r.spec.Release.Step
+	}
+	return r.unit.Step
+}
+
+// refer maps those records of a batch again whose parents are known now, with ask
+// asked for before. It gives those that wait no more.
+func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Worker, ask bool) (woken []int, err error) {
+	if known == nil {
+		return nil, nil
+	}
+	var waiting []int
+	var refs []record.Reference
+	for i := range b.mapped {
+		if len(b.mapped[i].Waits) > 0 {
+			waiting, refs = append(waiting, i), append(refs, b.mapped[i].Waits...)
+		}
+	}
+	if len(waiting) > 0 && ask {
+		if err := known.Ask(ctx, refs); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range waiting {
+		if !slices.ContainsFunc(b.mapped[i].Waits, func(r record.Reference) bool {
+			_, is := known.Kept(r.Entity, r.Key)
+			return is || known.Odd(r.Entity, r.Key) != ""
+		}) {
+			continue
+		}
+		if b.mapped[i], b.claims[i] = mapped(w, b.page, i); len(b.mapped[i].Waits) == 0 {
+			woken = append(woken, i)
+		}
+	}
+	return woken, nil
+}
+
+// wake gives the records of a batch that can be written now and could not before:
+// what they refer to is there, or their map says how to do without.
+func (r *loading) wake(ctx context.Context, b *batch) ([]int, error) {
+	for _, ask := range []bool{false, true} { // the ledger is asked when the batch itself gives no more
+		woken, err := b.refer(ctx, r.parents, r.worker, ask)
+		if err != nil {
+			return nil, err
+		}
+		if ready := writable(b, woken); len(ready) > 0 {
+			return ready, nil
+		}
+	}
+	if r.parents == nil {
+		return nil, nil
+	}
+	var decided []int
+	r.worker.Decide = true
+	for i := range b.mapped {
+		if waits := b.mapped[i].Waits; len(waits) > 0 && !slices.ContainsFunc(waits, r.mayCome) {
+			b.mapped[i], b.claims[i] = mapped(r.worker, b.page, i)
+			decided = append(decided, i)
+		}
+	}
+	r.worker.Decide = false
+	return writable(b, decided), nil
+}
+
+// mayCome reports whether a record has to wait for what it refers to. Records of
+// its own entity may come behind it, and what waits itself may come later: what is
+// to be done without them is decided when nothing moves any more.
+func (r *loading) mayCome(ref record.Reference) bool {
+	level := 0
+	if r.spec.Release != nil {
+		level = r.spec.Release.Level
+	}
+	switch {
+	case ref.Orphan == mapping.Hold:
+		return true
+	case r.parents.Waits(ref.Entity, ref.Key):
+		return level < 2
+	}
+	return ref.Entity == r.unit.Entity && level < 1
+}
+
+func writable(b *batch, some []int) []int {
+	return slices.DeleteFunc(some, func(i int) bool {
+		m := &b.mapped[i]
+		return m.Filtered != "" || m.Reject || len(m.Waits) > 0
+	})
+}
+
+// known notes a record that was written, for those that refer to it.
+func (r *loading) known(m *record.Mapped, back []any) {
+	if k := r.spec.Remember; k != nil && r.parents != nil {
+		k.Know(r.parents, m, back)
+	}
+}
+
+// state notes how a record stands once the chunk is settled.
+func (c *chunk) state(m record.Mapped, became connector.Became, back []any) error {
+	if c.remember == nil || c.release && len(m.Waits) > 0 {
+		return nil
+	}
+	return c.remember.Note(c.States, m, became.Outcome, back)
+}
+
+// codeBlocked is the code of records that wait for others.
+const codeBlocked = "record.blocked"
+
+// waiting tells what a record waits for, before all else that is wrong with it.
+func waiting(m record.Mapped) record.Mapped {
+	var issues []record.Issue
+	for _, ref := range m.Waits {
+		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityError, Value: ref.Value,
+			Text: "waits for a record of " + ref.Entity + " that is not at the target"})
+	}
+	m.Issues = append(issues, m.Issues...)
+	return m
+}
