@@ -54,6 +54,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		switch {
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
 			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
+		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "snapshot.lost" }): // it names the ways itself: going on is none
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
 		}

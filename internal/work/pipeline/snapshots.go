@@ -6,6 +6,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/ways"
 )
 
 // What to do when records have to be read on at another point in time than those
@@ -44,10 +45,8 @@ func (x *loader) noticed(ctx context.Context, r *loading) error {
 		r.report.Note(unit.SnapshotLost, unit.Snapshot{Connection: r.spec.From, ID: before,
 			Why: "no session of it is left: records were loaded at it, the others are read at a later one"})
 		if r.spec.SnapshotLost == stop {
-			return fault.New(fault.Config, "snapshot.lost", "the snapshot of %s that %d chunks were read at is lost, and something was written there since", r.spec.From, settled).
-				Hint("godwit cancel %s; what it loaded stays", r.lease.Name).
-				Hint("then load with mode: merge and a key, which adds what is missing, or empty the table and take --new").
-				Hint("snapshot_lost: continue, in the load, reads on all the same: right where keys of records never change")
+			return ways.Out(fault.New(fault.Config, "snapshot.lost", "the snapshot of %s that %d chunks were read at is lost, and something was written there since", r.spec.From, settled),
+				r.lease.Name, r.spec.Into[0])
 		}
 	}
 	if before != snap.ID() {
