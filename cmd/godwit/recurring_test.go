@@ -89,6 +89,27 @@ func TestIssuesOverRunsForgotten(t *testing.T) {
 	m.checked(t)
 }
 
+// TestIssuesOverRunsCancelled: a run that was cancelled closes nothing, the next
+// one does.
+func TestIssuesOverRunsCancelled(t *testing.T) {
+	t.Parallel()
+	m := recurring(t, 1200)
+	m.reads(t, 1, 1_000_000)
+	m.items(t, 1_000_000).ends(t, 3)
+	pgtest.Exec(t, m.from, changes[0])
+	m.items(t, 1_000_000, "GODWIT_KILL_AT=load.settled:2").ends(t, -1)
+	if closed := m.listed(t, "items-1", "--closed"); len(closed) == 0 {
+		t.Error("nothing was closed: the test tests nothing")
+	}
+	m.start(t, nil, "cancel", "items-2", "--ledger", m.ledger).ends(t, 0)
+	if closed := m.listed(t, "items-1", "--closed"); len(closed) > 0 {
+		t.Errorf("closed by a cancelled run: %v", closed[:1])
+	}
+	m.items(t, 1_000_000).ends(t, 3)
+	m.reads(t, 3, 1_000_000)
+	m.recurred(t, 1)
+}
+
 // fine says in SQL that an issue h was mended in one of some runs.
 func fine(runs string) string {
 	return `exists (select from shop.read r where r.id = h.id and r.run ` + runs + ` and not exists (

@@ -64,6 +64,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	}
 	d.lost = lostTarget{drive: d, check: true, wake: make(chan struct{}, 1)}
 
+	outer := ctx
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
 	var around sync.WaitGroup
@@ -86,7 +87,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
-	return d.end(turn, err)
+	return d.end(outer, turn, err)
 }
 
 func (d *drive) points() points { return points{d.known.Pins, d.runs, d.run, d.open} }
@@ -239,7 +240,7 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 
 // end says how it went and gives the run back. Whatever happened, the ledger's
 // word decides: a run that is not finished there is resumable.
-func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
+func (d *drive) end(outer context.Context, turn plan.Turn, err error) (Ended, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	known := d.concluded(ctx)
@@ -263,7 +264,7 @@ func (d *drive) end(turn plan.Turn, err error) (Ended, error) {
 	if ferr != nil {
 		return e, ferr
 	}
-	e.Run, e.Unkept = run, d.runs.keepIssues(run, d.open, e.Exit)
+	e.Run, e.Unkept = run, d.runs.keepIssues(outer, run, d.open)
 	if run.State == ledger.Ended && run.Outcome != "stopped" { // whatever came after its end
 		e.Stopped, e.Exit, e.Fault = false, run.Exit, nil
 	}

@@ -19,10 +19,11 @@ const (
 	// same place.
 	Home = ` f.flow = h.flow AND f.env = h.env AND f.parent_node = h.parent_node`
 
-	// Passed are the passes p that count, with their chunk c.
+	// Passed are the passes p that count, with their chunk c: what a run that was
+	// cancelled has loaded may never have been published.
 	Passed = ` passed p JOIN chunk c ON c.run = p.run AND c.unit = p.unit AND c.n = p.n AND c.state = 'settled'
 		JOIN account a ON a.run = c.run AND a.step = c.step AND a.entity = c.entity AND a.chunk = c.account AND a.unit = c.unit AND a.current
-		JOIN run f ON f.id = p.origin`
+		JOIN run f ON f.id = p.origin JOIN run w ON w.id = p.run AND w.outcome <> 'cancelled'`
 
 	passes = ` FROM` + Passed + ` JOIN run h ON h.id = i.origin WHERE p.key = i.key AND p.rule = i.rule AND p.field = i.field
 		AND c.step = i.step AND c.entity = i.entity AND` + Home

@@ -89,12 +89,13 @@ type summaryValue struct {
 	Accounts []report.Account `json:"accounts"`
 	Verified *verifiedValue   `json:"verified,omitempty"`
 	Alone    int64            `json:"tables_left_alone,omitempty"`
+	Accepted int64            `json:"records_accepted,omitempty"` // of those that were rejected
 	Report   string           `json:"report,omitempty"`
 	Next     []string         `json:"next,omitempty"`
 }
 
 func summaryOf(s view.Summary) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), nil, s.Alone, s.Report, s.Next}
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), nil, s.Alone, s.Accepted, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables, w.NotRead, w.Rejected}
 	}

@@ -107,6 +107,7 @@ func hostileReport(rows int) Report {
 	r.Verdict.LeftBehind = []string{hostile}
 	r.Steps[0].Name, r.Steps[0].State = hostile, hostile
 	r.Waits[0].Statement = hostile
+	r.NotLoaded.Owners[1].Name, r.NotLoaded.Owners[1].Issues[0].Key, r.NotLoaded.Known[1].Note = hostile, hostile, hostile
 	r.Verdict.Of, r.NotLoaded.Causes[0].Text, r.NotLoaded.Causes[0].Examples[0].Key, r.NotLoaded.Issues[0].Fix = hostile, hostile, hostile, hostile
 	r.Events = nil
 	for i := range rows {

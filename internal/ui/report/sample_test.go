@@ -36,6 +36,11 @@ func sample() Report {
 					[]Example{{17, "hr_emea.payslip", "99120331", "iban", "text of 52 characters, 5e109b", ""}, {18, "hr_emea.payslip", "99120332", "iban", "text of 41 characters, 77aa02", "applied by redrive-1"}}},
 			},
 			Issues: []Issues{{"required", "iban", "", "warn", "hr", "is missing", "fill it in", 3, 3, after(2, 14, 10)}},
+			Before: "warehouse-6",
+			Owners: []Owner{{Name: "", New: 1}, {Name: "hr", Mail: "hr@example.com", New: 1, Still: 2, Fixed: 1, Accepted: 4, Issues: []OwnIssue{
+				{"99120331", "hr_emea.payslip", "iban", "required", "null", "is missing", "fill it in", "still", after(2, 14, 10), ""},
+				{"99120340", "hr_emea.payslip", "iban", "required", "null", "is missing", "fill it in", "fixed", after(2, 14, 10), ""}}}},
+			Known: []Expected{{"required", "hr_emea.payslip", "iban", 3, 3, ""}, {"match", "", "", 5, 2, "typists"}},
 		},
 		Differences: []Difference{
 			{"sales.orders", "changed", "id=7110332", "status, updated_at", "2 columns differ"},

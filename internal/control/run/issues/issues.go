@@ -29,7 +29,7 @@ type Asked struct {
 
 // Accept says of a run's open issues that they are as they are to be: from now on
 // and in later runs, as long as the values are the same. It returns how many; of
-// none the fault has code issues.nothing. It may be called twice.
+// none, and so when it is said twice, the fault has code issues.nothing.
 func Accept(ctx context.Context, l *ledger.Ledger, run ledger.Run, a Asked) (int64, error) {
 	return a.decide(ctx, l, run, "issues.accept", "open issues", func(action int64) (string, []any) { return a.Filter.Accept(run.ID, action) })
 }

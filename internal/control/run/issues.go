@@ -16,11 +16,11 @@ const issuesPatience = 2 * time.Minute
 
 // keepIssues brings the project's table of issues up to date at the end of a run,
 // unless that was cut at once.
-func (r *Runs) keepIssues(run Ref, open connector.Opener, exit int) *fault.Fault {
-	if run.State != ledger.Ended || exit == 130 {
+func (r *Runs) keepIssues(ctx context.Context, run Ref, open connector.Opener) *fault.Fault {
+	if run.State != ledger.Ended || ctx.Err() != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), issuesPatience)
+	ctx, cancel := context.WithTimeout(ctx, issuesPatience)
 	defer cancel()
 	if _, err := r.writeIssues(ctx, run, open); err != nil {
 		f := fault.Of(err)
