@@ -85,6 +85,8 @@ var badInputs = map[string]badInput{
 		kept: []string{`rows.ndjson/1 | rejected |  | rows.ndjson, line 1, byte 0: text, 22 characters, #382c7b68 | invalid surrogate pair in string in /v, after byte 13`, `rows.ndjson/2 | rejected |  | rows.ndjson, line 2, byte 22: text, 28 characters, #4aa91bb1 | invalid surrogate pair in string in /v, after byte 13`}},
 	"halves of surrogates, in a column": {source: "postgres", rows: `insert into old values (1, '"\ud83d"'), (2, '{"\ude00": 1}'), (3, '"\ud83d\ude00"')`, from: `query: "select id, v::json as v from old"`, to: "id int, v json", exit: 3, loaded: `3|"😀"`,
 		kept: []string{`1 | rejected | v | text, 8 characters, #6c2fd79a | invalid surrogate pair in string, after byte 1`, `2 | rejected | v | text, 13 characters, #2881ba7f | invalid surrogate pair in string, after byte 2`}},
+	"10 MB in a column": {source: "postgres", rows: "insert into old values (1, repeat('0123456789', 1048576)), (2, 'a')", mode: "merge", to: "id int primary key, v text",
+		loaded: "1|" + strings.Repeat("0123456789", 1<<20) + ",2|a"},
 	"10 MB in a line": {source: "rows.ndjson", rows: `{"id":1,"v":"` + strings.Repeat("0123456789", 1<<20) + `"}` + "\n" + `{"id":2,"v":"a"}` + "\n", from: "objects: rows.ndjson", mapped: "id: {from: id}\n  v: {from: v, expr: 'len(value)'}\n  w: {from: v}", to: "id int, v int, w text", loaded: "1|10485760|" + strings.Repeat("0123456789", 1<<20) + ",2|1|a"},
 }
 

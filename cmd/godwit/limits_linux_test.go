@@ -4,6 +4,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"godwit/rig/postgres/pgtest"
@@ -85,5 +86,35 @@ func limitFiles(t *testing.T, pid int, size uint64) {
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
 	if errno != 0 {
 		t.Fatal(errno)
+	}
+}
+
+// TestLoadMemory loads a million records, one in twenty of them bad: what is
+// needed for it depends neither on their number nor on how many are bad.
+func TestLoadMemory(t *testing.T) {
+	slow(t)
+	for name, good := range map[string]bool{"good": true, "bad": false} {
+		t.Run(name, func(t *testing.T) {
+			m := newLoad(t, 1_000_000)
+			m.env = m.env[1:] // chunks as they are in earnest
+			pgtest.Exec(t, m.from, "update shop.orders set customer = 'somebody' where customer is null", "update shop.orders set code = 'code ' || id where code = 'twice'")
+			exit := 0
+			if !good {
+				exit = 3
+				pgtest.Exec(t, m.from, "update shop.orders set customer = null where id % 25 = 3", "update shop.orders set code = 'twice' where id % 100 = 7")
+			}
+			p := m.load(t)
+			select { // longer than others may take
+			case <-p.ended:
+			case <-time.After(20 * time.Minute):
+			}
+			p.ends(t, exit)
+			m.loaded(t)
+			usage := p.ProcessState.SysUsage().(*syscall.Rusage)
+			t.Logf("peak %d MiB, %s of processor time", usage.Maxrss>>10, p.ProcessState.UserTime()+p.ProcessState.SystemTime())
+			if usage.Maxrss > 200<<10 {
+				t.Errorf("peak %d MiB, promised are 200", usage.Maxrss>>10)
+			}
+		})
 	}
 }

@@ -108,8 +108,8 @@ func plainError(err error) error {
 	return fmt.Errorf("%s%s, after byte %d", SyntaxText(s), at, s.ByteOffset)
 }
 
-// SyntaxText is what is wrong with a JSON text. The library quotes texts, up to
-// the rest of the document; here no more than a character is told of it.
+// SyntaxText is what is wrong with a JSON text, with no more than one character
+// of it: what the library quotes is a value's, and another one in each record.
 func SyntaxText(s *jsontext.SyntacticError) string {
 	text := s.Err.Error()
 	for _, what := range []string{"invalid surrogate pair", "invalid escape sequence"} {
