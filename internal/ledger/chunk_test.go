@@ -170,6 +170,7 @@ func TestCheckFindsWhatIsPlantedInLoads(t *testing.T) {
 		{"closed by nobody", "UPDATE exception SET closed = 'applied by x-1', closed_by = 7 WHERE id = 3", "exception 3 is closed, applied by x-1, but 0 settled chunks did so"},
 		{"open although it was loaded", "UPDATE exception SET closed = '', closed_by = 0 WHERE id = 1", "exception 1 is open, but 1 settled chunks of other runs loaded it"},
 		{"loaded twice", "INSERT INTO attempt SELECT 99, exception, 1, 'b', 1, 'applied', at, said, NULL FROM attempt WHERE outcome = 'applied'", "exception 1 is closed, applied by redrive-1, but 2 settled chunks did so"},
+		{"dismissed by nobody", "UPDATE exception SET closed = 'dismissed by x: y', closed_at = 5 WHERE id = 3", "exception 3 is closed, dismissed by x: y, but nothing in the journal did so"},
 		{"chunks of nobody", "UPDATE chunk SET unit = 'x' WHERE unit = 'b'", "there are chunks of unit x, which is not in the journal"},
 		{"the redrive's failure is gone", "DELETE FROM attempt WHERE outcome = 'dead'", "unit r: chunk 1 says 1 rejected, dead and blocked records, but 0 exceptions and 0 that failed again are there"},
 		{"a number that was given to nobody", "DELETE FROM account WHERE unit = 'b'; DELETE FROM chunk WHERE unit = 'b'", "chunk 3 follows chunk 1: those between have no account"},

@@ -202,7 +202,7 @@ func TestUnloaded(t *testing.T) {
 	p.contains("status shop-1", "finished with records left")
 	p.contains("dead stats shop-1", "is missing", "value too long for varchar(20): text of 31 characters,", "total     1         2",
 		"godwit explain data.too-long", "godwit issues list shop-1 --rule required")
-	p.contains("dead stats shop-1 --json", `{"type":"dead.stats","run":"shop-1","causes":[{"cause":`)
+	p.contains("dead stats shop-1 --json", `{"type":"dead.stats","run":"shop-1","records":3,"dead":1,"rejected":2,"causes":[{"cause":`, `"open":3,"closed":[]}`)
 	p.contains("dead list shop-1 --outcome rejected", "2 of 2 records", "=3")
 	p.contains("dead list shop-1 --limit 1", "1 of 3 records; --limit 0 lists all")
 	p.contains("dead list shop-1 --closed", "no dead letters or rejected records that are closed")

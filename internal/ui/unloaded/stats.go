@@ -19,14 +19,30 @@ type Stats struct {
 	Run    string
 	Filter run.Filter
 	Causes []run.Cause
+	Open   int64        // of the run, whatever is selected
+	Ends   []run.Ending // of the others, by how
 }
 
-// Value is the causes for programs.
+// Value is the causes for programs, with what they come to.
 func (s Stats) Value() any {
-	return struct {
-		Run    string      `json:"run"`
-		Causes []run.Cause `json:"causes"`
-	}{s.Run, append([]run.Cause{}, s.Causes...)}
+	v := struct {
+		Run      string       `json:"run"`
+		Records  int64        `json:"records"` // of these causes
+		Dead     int64        `json:"dead"`
+		Rejected int64        `json:"rejected"`
+		Causes   []run.Cause  `json:"causes"`
+		Open     int64        `json:"open"` // of the run, whatever is selected
+		Closed   []run.Ending `json:"closed"`
+	}{Run: s.Run, Causes: append([]run.Cause{}, s.Causes...), Open: s.Open, Closed: append([]run.Ending{}, s.Ends...)}
+	for _, c := range s.Causes {
+		v.Records += c.Records
+		if c.Outcome == record.Dead {
+			v.Dead += c.Records
+		} else {
+			v.Rejected += c.Records
+		}
+	}
+	return v
 }
 
 // explained is how many causes are gone into: the most frequent ones.

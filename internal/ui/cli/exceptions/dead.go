@@ -147,7 +147,11 @@ func (s commands) deadStats() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v := unloaded.Stats{Now: s.Now(), Run: of.Name(), Filter: f, Causes: causes}
+			open, ends, err := runs.Exceptions().Ends(c.Context(), of.ID)
+			if err != nil {
+				return err
+			}
+			v := unloaded.Stats{Now: s.Now(), Run: of.Name(), Filter: f, Causes: causes, Open: open, Ends: ends}
 			return s.Show("dead.stats", v, v.Value())
 		})
 	}

@@ -161,7 +161,7 @@ when and why is kept; dead reopen takes it back.`,
 	}
 	d.flags(c, "why they will not come; must be given")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if strings.TrimSpace(d.reason) == "" {
+		if d.reason = strings.Join(strings.Fields(d.reason), " "); d.reason == "" { // it stands in lists
 			return fault.New(fault.Config, "usage", "--reason TEXT is missing: why the records will not come")
 		}
 		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
