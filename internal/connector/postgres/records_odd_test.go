@@ -44,13 +44,16 @@ func writePage(t testing.TB, e *Endpoint, mode string, into []connector.Into, pa
 	}
 	var texts []string
 	for _, b := range became {
-		text := fmt.Sprint(b.Outcome, " ", b.Rows)
-		if b.Refusal != nil {
-			text = fmt.Sprintf("%s %s %s %s", b.Outcome, b.Refusal.Code, b.Refusal.Field, b.Refusal.State)
-		}
-		texts = append(texts, text)
+		texts = append(texts, told(b))
 	}
 	return texts
+}
+
+func told(b connector.Became) string {
+	if b.Refusal != nil {
+		return fmt.Sprintf("%s %s %s %s", b.Outcome, b.Refusal.Code, b.Refusal.Field, b.Refusal.State)
+	}
+	return fmt.Sprint(b.Outcome, " ", b.Rows)
 }
 
 func same(t testing.TB, what string, got []string, want ...string) {

@@ -5,41 +5,72 @@ import (
 	"strings"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/records/foreseen"
 )
 
 // blockRecords are tried at once before they are tried one by one: bad records
 // are few.
 const blockRecords = 20
 
+// misjudged is the state by which a page with a wrong suspect is left.
+const misjudged = "GW002"
+
 // loop is the DO statement that writes staged records and catches what is
-// refused: block by block, the records of a refused block one by one, each in
-// a block of its own. Records stay in their order. When they are appended the
-// ones that referred to nothing are tried once more: what they refer to may
-// have come behind them.
-func (w *Writer) loop(b *batch) string {
+// refused: all together at first, then block by block, the records of a refused
+// block one by one, each in a block of its own. Records stay in their order. When
+// they are appended the ones that referred to nothing are tried once more: what
+// they refer to may have come behind them.
+//
+// Suspects are not in the way of the others: they are tried at the end, alone.
+// What each is refused for then does not depend on when it is tried. Should one
+// be taken, or be refused for something else, all is undone and done again
+// without suspects.
+func (w *Writer) loop(b *batch, foresee bool) string {
 	var s strings.Builder
 	s.WriteString(`
 DECLARE
-	godwit_from int; godwit_to int; godwit_n int; godwit_parts int[]; godwit_want int; godwit_rows int8; godwit_sum int8; godwit_ns int[];
+	godwit_bad int[] := '{}'; godwit_next int; godwit_size int; godwit_from int; godwit_to int; godwit_n int; godwit_parts int[]; godwit_want int; godwit_rows int8; godwit_sum int8; godwit_ns int[];
 	godwit_late bool := EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable); -- else the two cost a third of a record's time
 	godwit_message text; godwit_detail text; godwit_schema text; godwit_table text; godwit_column text; godwit_type text; godwit_constraint text;
 BEGIN
-	FOR godwit_from, godwit_to IN SELECT min(r.n), max(r.n) FROM (SELECT n, (row_number() OVER (ORDER BY n) - 1) / ` + fmt.Sprint(blockRecords) + ` AS block
-			FROM pg_temp.godwit_record r) r GROUP BY r.block ORDER BY 1 LOOP
+`)
+	if foresee {
+		s.WriteString(w.suspects(b))
+	}
+	s.WriteString(`
+	LOOP
+	BEGIN
+	godwit_next := 0; godwit_size := 2147483647; godwit_ns := '{}';
+	LOOP
+		SELECT min(b.n), max(b.n) INTO godwit_from, godwit_to FROM (SELECT r.n FROM pg_temp.godwit_record r
+			WHERE r.n >= godwit_next AND r.n <> ALL (godwit_bad) ORDER BY r.n LIMIT godwit_size) b;
+		EXIT WHEN godwit_from IS NULL;
 		BEGIN
 			IF godwit_late THEN SET CONSTRAINTS ALL DEFERRED; END IF;
 `)
 	w.block(&s, b)
 	s.WriteString(`
 			IF godwit_late THEN SET CONSTRAINTS ALL IMMEDIATE; END IF;
+			godwit_next := godwit_to + 1;
 			CONTINUE;
-		EXCEPTION WHEN ` + w.others() + ` THEN NULL;
+		EXCEPTION WHEN ` + w.others() + ` THEN
+			IF godwit_size > ` + fmt.Sprint(blockRecords) + ` THEN godwit_size := ` + fmt.Sprint(blockRecords) + `; CONTINUE; END IF;
 		END;
 `)
-	w.singly(&s, b, "r.n BETWEEN godwit_from AND godwit_to")
-	s.WriteString("END LOOP;\n")
+	w.singly(&s, b, "r.n BETWEEN godwit_from AND godwit_to AND r.n <> ALL (godwit_bad)")
+	s.WriteString("godwit_next := godwit_to + 1;\nEND LOOP;\n")
 	if w.mode == connector.ModeAppend {
 		w.singly(&s, b, "r.state = '23503'")
+	}
+	w.singly(&s, b, "r.n = ANY (godwit_bad)")
+	s.WriteString(`
+	EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.godwit_record r WHERE r.n = ANY (godwit_bad) AND (r.state IN (` + foreseen.States + `)) IS NOT TRUE);
+	RAISE SQLSTATE '` + misjudged + `';
+	EXCEPTION WHEN SQLSTATE '` + misjudged + `' THEN godwit_bad := '{}';
+	END;
+	END LOOP;
+`)
+	if w.mode == connector.ModeAppend {
 		s.WriteString(w.noteAppended())
 	}
 	s.WriteString("END ")

@@ -37,7 +37,7 @@ func (w *Writer) merge(ctx context.Context, page []record.Mapped, became []conne
 	case err != nil:
 		return err
 	case refused != nil:
-		return w.oneByOne(ctx, b, page)
+		return w.oneByOne(ctx, b, page, refused != errTwice)
 	}
 	return w.collect(ctx, b, page)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/records/foreseen"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
@@ -113,17 +114,21 @@ func (w *Writer) isolate(ctx context.Context, page []record.Mapped, became []con
 	if err := w.stage(ctx, b); err != nil {
 		return err
 	}
-	return w.oneByOne(ctx, b, page)
+	return w.oneByOne(ctx, b, page, true)
 }
 
-// oneByOne writes the staged records one after the other.
-func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped) error {
-	if err := w.watchAgain(ctx); err != nil {
+// oneByOne writes the staged records one after the other. Foresee: no two of them
+// write the same row, so that what a record is refused for is its own.
+func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped, foresee bool) error {
+	err := w.watchAgain(ctx)
+	if err == nil && w.foreseen == nil {
+		w.foreseen, err = foreseen.Of(ctx, w.conn, w.names())
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if w.plpgsql {
-		_, err = run(ctx, w.conn, w.loop(b))
+		_, err = run(ctx, w.conn, w.loop(b, foresee))
 		err = sqlstate.Translate(err)
 	} else {
 		err = w.bySavepoints(ctx, b)
@@ -134,7 +139,17 @@ func (w *Writer) oneByOne(ctx context.Context, b *batch, page []record.Mapped) e
 	if err == nil {
 		err = w.locate(ctx, page, b.became, b.live)
 	}
+	w.refused = slices.ContainsFunc(b.live, func(n int) bool { return b.became[n].Refusal != nil })
 	return err
+}
+
+// names are the targets' as the server resolves them.
+func (w *Writer) names() []string {
+	names := make([]string, len(w.targets))
+	for i, t := range w.targets {
+		names[i] = t.Table.SQL()
+	}
+	return names
 }
 
 // bySavepoints does the same without PL/pgSQL: a round trip for each record.

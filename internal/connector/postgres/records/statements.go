@@ -26,7 +26,8 @@ func one(n string) scope { return scope{" AND s.godwit_record = " + n, " AND r.n
 
 var (
 	everyone = scope{}
-	someone  = scope{" AND s.godwit_record BETWEEN godwit_from AND godwit_to", " AND r.n BETWEEN godwit_from AND godwit_to", "godwit_from"}
+	someone  = scope{" AND s.godwit_record BETWEEN godwit_from AND godwit_to AND s.godwit_record <> ALL (godwit_bad)",
+		" AND r.n BETWEEN godwit_from AND godwit_to AND r.n <> ALL (godwit_bad)", "godwit_from"}
 )
 
 // statements are those that write the staged records of a scope.

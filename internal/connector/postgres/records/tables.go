@@ -2,12 +2,14 @@ package records
 
 import (
 	"context"
+	"math/big"
 	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
+	"godwit/internal/connector/postgres/records/reference"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
@@ -80,7 +82,7 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 	if err != nil {
 		return nil, err
 	}
-	refers, err := references(ctx, conn, names)
+	refers, err := reference.Values(ctx, conn, quoted(names))
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +105,8 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 					apply(&c, a.Name, s.Name, s.Text)
 				}
 			}
-			if r, ok := refers[reference{i + 1, a.Name}]; ok && c.In == nil {
-				c.In, c.From = r.values, r.name
+			if r, ok := refers[reference.Column{Table: i + 1, Name: a.Name}]; ok && c.In == nil {
+				c.In, c.From = r.Values, r.Constraint
 			}
 			t.Columns = append(t.Columns, c)
 		}
@@ -168,4 +170,20 @@ func tableChecks(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]s
 		SELECT w.n::int4, c.conname::text, pg_catalog.pg_get_constraintdef(c.oid)
 		FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
 		JOIN pg_catalog.pg_constraint c ON c.conrelid = pg_catalog.to_regclass(w.name) AND c.contype = 'c' ORDER BY w.n, c.conname`, quoted(names))
+}
+
+// bound is a border as one that passes itself: of whole numbers the next one.
+// Of others the border stays; whoever equals it is refused by the server.
+func bound(text string, beyond bool, kind catalog.Kind, step int64) *string {
+	n, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return nil
+	}
+	if beyond && kind == catalog.KindInt {
+		if !n.IsInt() {
+			return nil
+		}
+		text = new(big.Int).Add(n.Num(), big.NewInt(step)).String()
+	}
+	return &text
 }

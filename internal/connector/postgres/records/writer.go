@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/records/foreseen"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
@@ -33,6 +34,9 @@ type met struct {
 	into    []connector.Into
 	targets []target
 	stages  []string // names of the temporary tables, by target
+
+	refused  bool // the last page was
+	foreseen []foreseen.Condition
 }
 
 func (m *met) of(mode string, into []connector.Into) bool {
@@ -137,6 +141,9 @@ func (w *Writer) append(ctx context.Context, page []record.Mapped, became []conn
 	b, err := encode(w.targets, false, false, page, became, nil)
 	if err != nil || len(b.live) == 0 {
 		return err
+	}
+	if w.refused { // and so will be this one: one attempt less
+		return w.isolate(ctx, page, became)
 	}
 	refused, err := w.attempt(ctx, func() error { return w.copyAll(ctx, b) })
 	if err != nil {

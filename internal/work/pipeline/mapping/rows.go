@@ -37,7 +37,7 @@ func (w *Worker) rows(rows []record.Row, r *children) []record.Row {
 		for _, f := range r.fields {
 			w.put(t, slots, f, w.field(f))
 		}
-		w.seal(t, slots, w.shown(""))
+		w.seal(t, slots)
 		if len(elements) > 1 && seen == nil {
 			seen = make(map[string]int, len(elements))
 		}

@@ -11,19 +11,20 @@ import (
 
 // Worker maps records, one at a time: each goroutine has its own.
 type Worker struct {
-	p       *Program
-	machine *expression.Machine
-	rec     *record.Record
-	doc     record.Object // of the record, when an expression wants it whole
-	values  []any         // of the fields, so far
-	failed  []bool        // fields with an issue that keeps the record out
-	issues  []record.Issue
-	reject  bool
-	element scope
-	where   []position
-	free    []any // slots for rows to come
-	trace   func(field, step string, v any)
-	waits   []record.Reference
+	p          *Program
+	machine    *expression.Machine
+	rec        *record.Record
+	doc        record.Object // of the record, when an expression wants it whole
+	values     []any         // of the fields, so far
+	failed     []bool        // fields with an issue that keeps the record out
+	issues     []record.Issue
+	reject     bool
+	element    scope
+	where      []position
+	free       []any // slots for rows to come
+	rowsBefore int   // of the last record: the next one will have about as many
+	trace      func(field, step string, v any)
+	waits      []record.Reference
 	// Parents is asked for what a ref names; nil knows nothing.
 	Parents Parents
 	// Decide: what is not known now will not come, so a ref that need not wait
@@ -103,12 +104,13 @@ func (w *Worker) create(m *record.Mapped) {
 		w.failed[i] = w.errors()+len(w.waits) > before
 		w.put(w.p.targets[0], slots, f, v)
 	}
-	w.seal(w.p.targets[0], slots, "")
-	m.Rows = make([]record.Row, 1, 1+len(w.p.rows))
+	w.seal(w.p.targets[0], slots)
+	m.Rows = make([]record.Row, 1, max(1, w.rowsBefore))
 	m.Rows[0] = record.Row{Slots: slots}
 	for _, r := range w.p.rows {
 		m.Rows = w.rows(m.Rows, r)
 	}
+	w.rowsBefore = len(m.Rows)
 	for _, r := range w.p.rules {
 		w.check(r)
 	}
@@ -125,7 +127,7 @@ func (w *Worker) remove(m *record.Mapped) {
 		w.values[i] = w.field(f)
 		w.put(t, slots, f, w.values[i])
 	}
-	w.seal(t, slots, "")
+	w.seal(t, slots)
 	m.Rows = []record.Row{{Slots: slots}}
 }
 
@@ -180,13 +182,13 @@ func nest(doc record.Object, names []string, v any) {
 
 // seal proves that what goes into JSON columns can be written as JSON. It stays
 // a value: to a target a text is a JSON string.
-func (w *Worker) seal(t *target, slots []any, prefix string) {
+func (w *Worker) seal(t *target, slots []any) {
 	for i, l := range t.slots {
 		if !l.json || slots[i] == nil || slots[i] == record.Missing {
 			continue
 		}
 		if _, err := record.EncodeJSON(slots[i]); err != nil {
-			w.report(record.Issue{Rule: "type", Field: prefix + t.columns[i], Severity: record.SeverityError, Text: err.Error()})
+			w.report(record.Issue{Rule: "type", Field: w.shown(t.columns[i]), Severity: record.SeverityError, Text: err.Error()})
 		}
 	}
 }

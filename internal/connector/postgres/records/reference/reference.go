@@ -1,9 +1,10 @@
-package records
+// Package reference reads the values of small tables that others refer to, so that a
+// record can be checked against them before it is sent.
+package reference
 
 import (
 	"context"
 	"fmt"
-	"math/big"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector/postgres/survey"
@@ -15,15 +16,16 @@ import (
 // known before a record is sent.
 const smallRows = 1000
 
-// reference is a column that refers to one of another table.
-type reference struct {
-	table  int // place in the list, from 1
-	column string
+// Column is one that refers to a column of another table.
+type Column struct {
+	Table int // place in the list, from 1
+	Name  string
 }
 
-type referred struct {
-	name   string // the constraint's
-	values []string
+// Referred are the values that a column may have.
+type Referred struct {
+	Constraint string // its name
+	Values     []string
 }
 
 // key is a foreign key of one column.
@@ -33,9 +35,9 @@ type key struct {
 	Schema, Object, With string
 }
 
-// references reads the values of small tables that columns refer to, of types
-// whose values have one text.
-func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[reference]referred, error) {
+// Values reads the values of small tables that columns of tables refer to, of types
+// whose values have one text. Tables are named as the server resolves them.
+func Values(ctx context.Context, conn *pgx.Conn, tables []string) (map[Column]Referred, error) {
 	keys, err := survey.List(ctx, conn, pgx.RowToStructByPos[key], `
 		WITH w AS (SELECT pg_catalog.to_regclass(name) AS t, n::int4 FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n))
 		SELECT w.n, a.attname::text, c.conname::text, n.nspname::text, f.relname::text, b.attname::text
@@ -47,10 +49,10 @@ func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[
 		WHERE f.oid NOT IN (SELECT t FROM w WHERE t IS NOT NULL) AND f.reltuples <= 1000 AND f.relpages <= 1000
 			AND b.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
 			AND pg_catalog.has_table_privilege(f.oid, 'SELECT') AND NOT f.relrowsecurity
-		ORDER BY w.n, c.conname`, quoted(names))
-	all := map[reference]referred{}
+		ORDER BY w.n, c.conname`, tables)
+	all := map[Column]Referred{}
 	for _, k := range keys {
-		at := reference{k.Table, k.Column}
+		at := Column{k.Table, k.Column}
 		if _, known := all[at]; known {
 			continue
 		}
@@ -60,24 +62,8 @@ func references(ctx context.Context, conn *pgx.Conn, names []catalog.Name) (map[
 			return nil, err
 		}
 		if len(values) > 0 && len(values) <= smallRows {
-			all[at] = referred{k.Name, values}
+			all[at] = Referred{k.Name, values}
 		}
 	}
 	return all, err
-}
-
-// bound is a border as one that passes itself: of whole numbers the next one.
-// Of others the border stays; whoever equals it is refused by the server.
-func bound(text string, beyond bool, kind catalog.Kind, step int64) *string {
-	n, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return nil
-	}
-	if beyond && kind == catalog.KindInt {
-		if !n.IsInt() {
-			return nil
-		}
-		text = new(big.Int).Add(n.Num(), big.NewInt(step)).String()
-	}
-	return &text
 }
