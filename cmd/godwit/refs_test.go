@@ -13,13 +13,14 @@ import (
 )
 
 // Links are loaded before the assets that they refer to, and assets before their
-// parents: the keys at the target are others than those at the source.
+// parents: the keys at the target are others than those at the source. Some links
+// have keys that assets had before.
 const (
 	linksFlow = `steps:
   - id: links
     load: {from: {at: old, table: src.link}, map: maps/link.yaml, workers: 3, to: {at: new, table: dst.link, mode: append}, snapshot_lost: continue}
   - id: assets
-    load: {from: {at: old, table: src.asset}, map: maps/asset.yaml, workers: 3, to: {at: new, table: dst.asset, mode: append}, snapshot_lost: continue}
+    load: {from: {at: old, table: src.asset}, map: maps/asset.yaml, workers: 3, alias: {at: old, query: "select -id as old, id as new from src.asset"}, to: {at: new, table: dst.asset, mode: append}, snapshot_lost: continue}
 `
 	assetMap = `filter: {left: 'doc.title == "left"'}
 fields:
@@ -43,8 +44,8 @@ rows:
 )
 
 // newRefs is a project whose assets are a forest: the parent of an asset has an id
-// that says nothing about its level. Every 50th asset is broken, and so is what
-// lies below it.
+// that says nothing about its level. Every 50th asset is broken, others the target
+// refuses, and what lies below them must not come.
 func newRefs(t testing.TB, assets, links int) *move {
 	t.Helper()
 	from, to := pgtest.Pair(t)
@@ -53,8 +54,8 @@ func newRefs(t testing.TB, assets, links int) *move {
 		create table src.link (id int primary key, one int, two int, also jsonb)`,
 		// place n has id (n * 7919) % 1000003; its parent is at place n / 3
 		fmt.Sprintf(`insert into src.asset select (n * 7919) %% 1000003, case when n > 2 then ((n / 3) * 7919) %% 1000003 end,
-			case when n %% 50 = 49 then null when n %% 70 = 69 then 'left' else 'asset ' || n end from generate_series(1, %d) n`, assets),
-		fmt.Sprintf(`insert into src.link select i, ((1 + i * 31 %% %[1]d) * 7919) %% 1000003,
+			case when n %% 50 = 49 then null when n %% 70 = 69 then 'left' when n %% 40 = 39 then 'bad ' || n else 'asset ' || n end from generate_series(1, %d) n`, assets),
+		fmt.Sprintf(`insert into src.link select i, case when i %% 5 = 0 then -1 else 1 end * (((1 + i * 31 %% %[1]d) * 7919) %% 1000003),
 			case when i %% 4 > 0 then ((1 + i * 17 %% %[1]d) * 7919) %% 1000003 end,
 			(select jsonb_agg(jsonb_build_object('id', ((1 + (i * 13 + j) %% %[1]d) * 7919) %% 1000003)) from generate_series(1, i %% 3) j)
 			from generate_series(1, %[2]d) i`, assets, links))
@@ -72,8 +73,8 @@ func newRefs(t testing.TB, assets, links int) *move {
 func (m *move) emptyRefs(t testing.TB) {
 	t.Helper()
 	pgtest.Exec(t, m.to, `drop schema if exists dst cascade; drop schema if exists godwit cascade; create schema dst;
-		create table dst.asset (code text primary key, title text not null, parent text references dst.asset);
-		create table dst.link (id int primary key, one text not null references dst.asset, two text references dst.asset);
+		create table dst.asset (code text primary key, title text not null check (title !~ '^bad'), parent text);
+		create table dst.link (id int primary key, one text not null references dst.asset, two text);
 		create table dst.also (link int references dst.link, n int, asset text references dst.asset, primary key (link, n))`)
 	for _, end := range []string{"", "-wal", "-shm"} {
 		_ = os.Remove(m.ledger + end)
@@ -84,13 +85,13 @@ func (m *move) emptyRefs(t testing.TB) {
 // with the product's, and the ledger by its check.
 func (m *move) referred(t testing.TB) {
 	t.Helper()
-	const good = `with recursive good as (select id, parent, title from src.asset where parent is null and title is not null and title <> 'left'
-		union all select a.id, a.parent, a.title from src.asset a join good g on g.id = a.parent where a.title is not null and a.title <> 'left'),
-		links as (select * from src.link l where exists (select from good g where g.id = l.one) and (l.two is null or exists (select from good g where g.id = l.two)))`
+	const good = `with recursive good as (select id, parent, title from src.asset where parent is null and title is not null and title <> 'left' and title !~ '^bad'
+		union all select a.id, a.parent, a.title from src.asset a join good g on g.id = a.parent where a.title is not null and a.title <> 'left' and a.title !~ '^bad'),
+		links as (select * from src.link l where exists (select from good g where g.id = abs(l.one)) and (l.two is null or exists (select from good g where g.id = l.two)))`
 	for what, sql := range map[string][2]string{
 		"assets": {good + " select coalesce(sum(hashtextextended(concat('a', id, '|', title, '|', 'a' || parent), 1)::numeric), 0)::text || ' ' || count(*) from good",
 			"select coalesce(sum(hashtextextended(concat(code, '|', title, '|', parent), 1)::numeric), 0)::text || ' ' || count(*) from dst.asset"},
-		"links": {good + " select coalesce(sum(hashtextextended(concat(id, '|a', one, '|', 'a' || two), 1)::numeric), 0)::text || ' ' || count(*) from links",
+		"links": {good + " select coalesce(sum(hashtextextended(concat(id, '|a', abs(one), '|', 'a' || two), 1)::numeric), 0)::text || ' ' || count(*) from links",
 			"select coalesce(sum(hashtextextended(concat(id, '|', one, '|', two), 1)::numeric), 0)::text || ' ' || count(*) from dst.link"},
 	} {
 		want, got := pgtest.Query[string](t, m.from, sql[0]), pgtest.Query[string](t, m.to, sql[1])

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -245,5 +246,19 @@ func blockedRecords(t *testing.T, l *ledger.Ledger) {
 	b.ends(unit.UnitDone)
 	other.ends(unit.UnitDone)
 	same(t, "all", int64(0), blocked())
+	d.write(unit.Event{Kind: unit.RunFinished, Body: unit.Body(unit.Finished{Outcome: "done", Exit: 3})})
 	d.sound()
+	for what, sql := range map[string]string{
+		"1 records are blocked, but the accounts say 0":                                   `UPDATE exception SET outcome = 'pending' WHERE outcome = 'rejected' AND run = ?`,
+		"unit c: chunk 1 took 3 records out of those that are blocked, but tried 2 again": `DELETE FROM attempt WHERE id = (SELECT min(id) FROM attempt WHERE run = ?)`,
+	} {
+		err := d.session.In(ctx, "break it", func(run int64, change func(string, ...any) error) error { return change(sql, run) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		breaches, err := d.ledger.Check(ctx, d.run)
+		if err != nil || !slices.ContainsFunc(breaches, func(b ledger.Breach) bool { return b.What == what }) {
+			t.Errorf("not found: %s, but %v %v", what, breaches, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/binary"
 	"iter"
@@ -125,6 +126,27 @@ func unpackUndo(b []byte) (keys []string, before map[string]row, err error) {
 		before[was.key] = was
 	}
 	return keys, before, r.end()
+}
+
+// What is kept of a row of a table, by far the most that there is, stands in the
+// table without what is the same in all of them: {"row":{"id":17}} as "id":17.
+const (
+	rowBegin = `{"` + record.CallRow + `":{`
+	rowEnd   = `}}`
+)
+
+func short(kept []byte) []byte {
+	if b, is := bytes.CutPrefix(kept, []byte(rowBegin)); is && bytes.HasPrefix(b, []byte{'"'}) && bytes.HasSuffix(b, []byte(rowEnd)) {
+		return b[:len(b)-len(rowEnd)]
+	}
+	return kept
+}
+
+func long(stored []byte) []byte {
+	if !bytes.HasPrefix(stored, []byte{'"'}) {
+		return stored
+	}
+	return slices.Concat([]byte(rowBegin), stored, []byte(rowEnd))
 }
 
 // reader takes a stored form apart; what is not whole is found by end.

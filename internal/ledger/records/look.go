@@ -33,7 +33,7 @@ func Find(ctx context.Context, db Reader, p record.Place, keys []string) (map[st
 			return nil, err
 		}
 		for _, r := range list {
-			found[r.key] = r.kept
+			found[r.key] = long(r.kept)
 		}
 	}
 	return found, nil
@@ -65,7 +65,7 @@ func Of(ctx context.Context, db Reader, entity, key string) ([]Standing, error) 
 			s.Hash = fmt.Sprintf("%016x", uint64(hash))
 		}
 		if kept != nil {
-			s.Kept, err = record.ReadKept(kept)
+			s.Kept, err = record.ReadKept(long(kept))
 		}
 		return s, err
 	}, `SELECT p.entity, p.connection, p.env, r.state, r.attempts, r.hash, r.kept, d.mapping, o.flow || '-' || o.n, d.at, r.chunk < p.floor

@@ -107,7 +107,7 @@ func Settle(tx Tx, c Chunk) error {
 		if s.anew || known && was.chunk < s.floor {
 			was.kept = nil
 		}
-		r := row{key: one.Key, state: int64(slices.Index(outcomes, one.Outcome)), attempts: was.attempts + 1, hash: int64(one.Hash), kept: one.Kept, chunk: s.id}
+		r := row{key: one.Key, state: int64(slices.Index(outcomes, one.Outcome)), attempts: was.attempts + 1, hash: int64(one.Hash), kept: short(one.Kept), chunk: s.id}
 		if r.hash == 0 {
 			r.hash = was.hash
 		}

@@ -33,7 +33,7 @@ func (r *loading) newJudge(ctx context.Context) (*judge, error) {
 		if rule.Named() {
 			continue // told when all is read
 		}
-		err := r.book.Said(ctx, r.unit.Step, rule.Name, r.spec.Again, func(_ bool, kept []byte) error {
+		err := r.book.Said(ctx, r.step(), rule.Name, r.spec.Again, func(_ bool, kept []byte) error {
 			return seen.Each(kept, false, func(p seen.Pair) error {
 				_, _, err := j.index.First(p.Group, p.Value)
 				return err
@@ -183,7 +183,9 @@ func (r *loading) keep(ctx context.Context, c *chunk) error {
 			said[rule.Name] = b
 		}
 	}
-	return r.book.Say(ctx, r.unit, c.Number, r.spec.Again, said)
+	u := r.unit
+	u.Step = r.step()
+	return r.book.Say(ctx, u, c.Number, r.spec.Again, said)
 }
 
 // hand gives records to the target and returns what became of each that it

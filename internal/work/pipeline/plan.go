@@ -120,7 +120,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if rules := groups.Named(program.SetRules()); len(rules) > 0 {
 		units = append(units, unit.Unit{
 			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
-			After: []string{held.Loaded}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
+			After: []string{held.Loaded, blocked.Released}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
 		})
 	}
 	if a := p.Alias; a != nil && l.Again == nil {
