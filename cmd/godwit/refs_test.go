@@ -191,6 +191,7 @@ func TestRefsPromotedStandby(t *testing.T) {
 	m := newRefs(t, 600, 200)
 	m.to = primary.URL("db")
 	m.emptyRefs(t)
+	pgtest.Exec(t, m.to, "alter table dst.asset add foreign key (parent) references dst.asset") // who refers to what is gone is a dead letter
 	both := "postgres://" + postgres.Superuser + "@127.0.0.1:" + itoa(primary.Port) + ",127.0.0.1:" + itoa(standby.Port) +
 		"/db?target_session_attrs=read-write&sslmode=disable"
 	m.env = append(m.env, "GODWIT_RECORDS=100", "TO="+both)
