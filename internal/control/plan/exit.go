@@ -23,11 +23,7 @@ func (m *Machine) verdict() unit.Finished {
 
 // code is what the run comes to as it stands.
 func (m *Machine) code() int {
-	codes := m.exits(m.root) | m.unsettled()
-	if m.run.blocked {
-		codes.Add(exit.Open)
-	}
-	return codes.Worst()
+	return (m.exits(m.root) | m.unsettled() | exit.If(m.run.blocked, exit.Open)).Worst()
 }
 
 // looks is the kind of the units that only look: what they refuse was refused

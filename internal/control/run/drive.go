@@ -16,6 +16,7 @@ import (
 	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/past"
+	"godwit/internal/control/run/points"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -90,7 +91,9 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	return d.end(outer, turn, err)
 }
 
-func (d *drive) points() points { return points{d.known.Pins, d.runs, d.run, d.open} }
+func (d *drive) points() points.Points {
+	return points.Points{Pins: d.known.Pins, Ledger: d.runs.Ledger, Run: d.run, Open: d.open}
+}
 
 func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Session: d.session} }
 

@@ -80,19 +80,12 @@ func (r *Runs) Unaccept(ctx context.Context, run Ref, a Asked) (int64, error) {
 }
 
 // Project is what a run's project said about issues when the run began.
-type Project struct {
-	Known  []flow.Known
-	Owners map[string]flow.Owner
-	Issues *flow.IssueTable
-}
-
-// Project reads it.
-func (r *Runs) Project(run Ref) (p Project, err error) {
+func (r *Runs) Project(run Ref) (issues.Project, error) {
 	f, err := thawed(run)
-	if err == nil && json.Unmarshal(f.Flow, &p) != nil {
-		return Project{}, nil // a flow of another shape: it says nothing
+	if err != nil {
+		return issues.Project{}, err
 	}
-	return p, err
+	return issues.ProjectOf(f.Flow), nil
 }
 
 // Left looks at what a run left behind, all at one moment.
@@ -115,7 +108,7 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 		if l.Left, err = look(v.Exceptions(), ctx, run.ID); err != nil {
 			return err
 		}
-		l.Called, err = calledOpen(ctx, v, run)
+		l.Called, err = chronicle.CalledOpen(ctx, v, run)
 		return err
 	})
 	if err != nil {
@@ -128,33 +121,6 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 		l.Known = issues.Compare(p.Known, l.Left)
 	}
 	return l, err
-}
-
-// calledOpen are the runs that one has started and that have open exceptions.
-func calledOpen(ctx context.Context, v *ledger.View, run Ref) (names []string, err error) {
-	children, err := chronicle.Children(ctx, v, run.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range children {
-		child, err := v.Find(ctx, c.Name)
-		if err != nil {
-			return nil, err
-		}
-		n, err := v.Exceptions().Count(ctx, child.ID, Filter{})
-		if err != nil {
-			return nil, err
-		}
-		if n.Records > 0 {
-			names = append(names, c.Name)
-		}
-		more, err := calledOpen(ctx, v, child)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, more...)
-	}
-	return names, nil
 }
 
 // Origin is the run whose records a redrive processes again. Any other run is

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/nodes"
+	"godwit/internal/control/run/points"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -60,7 +61,7 @@ type inspector struct {
 	flow   string // whose run it is
 	full   bool   // it reads everything
 	sights doctor.Sights
-	points points
+	points points.Points
 	own    *ledger.Session
 	fill   func(unit.Unit) (any, error) // of a step that is filled in when it begins
 }
@@ -85,7 +86,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	l.Snapshots = names
-	at, err := i.points.hold(ctx, u.Step, l)
+	at, err := i.points.Hold(ctx, u.Step, l)
 	if err != nil {
 		return unit.Result{}, err
 	}

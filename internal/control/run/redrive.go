@@ -10,6 +10,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/letter"
@@ -154,7 +155,7 @@ func (r *Runs) filling(ctx context.Context, of Ref, b *flow.Bound, ids []string)
 func (r *Runs) nothing(ctx context.Context, of Ref) error {
 	e := fault.New(fault.Config, "redrive.nothing", "%s has no open exceptions that this selects", of.Name()).
 		Hint("godwit dead list %s shows them", of.Name())
-	names, err := calledOpen(ctx, r.Ledger.View(), of)
+	names, err := chronicle.CalledOpen(ctx, r.Ledger.View(), of)
 	if err != nil {
 		return err
 	}

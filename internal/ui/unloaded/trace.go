@@ -133,11 +133,11 @@ func (t Trace) Value() any {
 		letters = append(letters, Letter{Whole: w}.Value())
 	}
 	return struct {
-		Entity string         `json:"entity"`
-		Key    string         `json:"key"`
-		Run    string         `json:"run,omitempty"`
-		All    []any          `json:"exceptions"`
-		Issues []run.Issue    `json:"issues"`
+		Entity string               `json:"entity"`
+		Key    string               `json:"key"`
+		Run    string               `json:"run,omitempty"`
+		All    []any                `json:"exceptions"`
+		Issues []run.Issue          `json:"issues"`
 		Stands []run.RecordStanding `json:"standing,omitempty"`
 	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...), t.Standing}
 }

@@ -64,10 +64,10 @@ func TestSchemaDescribesTheStream(t *testing.T) {
 	now := friday.UTC()
 	events := []Event{warehouse().Heartbeat(), Failed(now, "r", fault.Fault{Kind: fault.Data, Code: "x", Text: "y"}), Found(now, Finding{Severity: "warns"})}
 	for _, b := range bodies {
-		if b.kind == "progress" || b.kind == unit.DoctorFinding {
+		if b.Name == "progress" || b.Name == unit.DoctorFinding {
 			continue // made above; not in the journal
 		}
-		events = append(events, Tell("r", unit.Event{Kind: b.kind, At: now, Unit: "a/data/b/1", Body: json.RawMessage(`{}`)}))
+		events = append(events, Tell("r", unit.Event{Kind: b.Name, At: now, Unit: "a/data/b/1", Body: json.RawMessage(`{}`)}))
 	}
 	for _, e := range events {
 		line, err := json.Marshal(e)

@@ -49,6 +49,11 @@ type Kept interface {
 	// Lookup gives the table of values of that hash, as it was read when the
 	// step was planned.
 	Lookup(ctx context.Context, sum string) ([][2]string, error)
+	Claims
+}
+
+// Claims are what records said to rules over many.
+type Claims interface {
 	// Say keeps what the records of a chunk said to rules, by their names,
 	// instead of what was kept for it before. It counts as soon and as long as
 	// the chunk is prepared or settled.

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/parents"
+	"godwit/internal/work/pipeline/shown"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -31,7 +32,7 @@ type chunk struct {
 	schema     *record.Schema // of the records
 	into       []catalog.Into
 	since      watermark.Column
-	shown      shown
+	shown      shown.Columns
 	step       string
 	version    string // of the mapping
 	attempts   int

@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"slices"
-
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/sent"
 )
@@ -20,7 +18,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Source: source,
 	}
 	if refusal != nil {
-		refusal.Value = c.shown.value(m, refusal)
+		refusal.Value = c.shown.Value(m, refusal)
 		e.Code, e.Text = refusal.Code, refusal.Text
 		if refusal.Field != "" {
 			e.Fields = []string{refusal.Field}
@@ -69,45 +67,6 @@ func reasons(issues []record.Issue) (code, text string, fields []string) {
 		}
 	}
 	return code, text, fields
-}
-
-// shown are the columns of each target whose values may be shown to people.
-type shown []map[string]int
-
-// printable finds them: a target does not know what the map says about a field.
-func (s *LoadSpec) printable() shown {
-	all := make(shown, len(s.Into))
-	for i, to := range s.Into {
-		all[i] = map[string]int{}
-		if s.Map == nil {
-			continue
-		}
-		fields := s.Map.Fields
-		if i > 0 {
-			fields = s.Map.Rows[i-1].Fields
-		}
-		for _, f := range fields {
-			if slot := slices.Index(to.Columns, f.Name); slot >= 0 && f.Printable {
-				all[i][f.Name] = slot
-			}
-		}
-	}
-	return all
-}
-
-// value is the refused one, openly if its field is printable and there is only
-// one; else as the target tells it.
-func (s shown) value(m record.Mapped, r *record.Refusal) string {
-	found, times := "", 0
-	for _, row := range m.Rows {
-		if slot, ok := s[row.Into][r.Field]; ok {
-			found, times = record.Show(row.Slots[slot], true), times+1
-		}
-	}
-	if times != 1 {
-		return r.Value
-	}
-	return found
 }
 
 // warn notes the issues of a record that was loaded all the same.

@@ -36,21 +36,6 @@ func (l *Load) lookups(m *mapping.Map) ([]unit.Lookup, error) {
 	return list, nil
 }
 
-// summed is a map that says by their hashes which values its lookups have.
-func summed(m *mapping.Map, read map[string]catalog.Lookup) *mapping.Map {
-	if m == nil || len(read) == 0 {
-		return m
-	}
-	out := *m
-	out.Lookups = maps.Clone(m.Lookups)
-	for name, r := range read {
-		l := out.Lookups[name]
-		l.Sum = r.Sum
-		out.Lookups[name] = l
-	}
-	return &out
-}
-
 // lookups are those of a map or a process, by name.
 type lookups = map[string]mapping.Lookup
 

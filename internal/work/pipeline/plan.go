@@ -17,6 +17,7 @@ import (
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/sent"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/watermark"
 )
 
 // LoadSpec is a unit of kind load: one range of the records, with everything
@@ -57,7 +58,7 @@ const (
 func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
-		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: summed(p.mapped(), records.Lookups), Tables: records.Tables,
+		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 		SnapshotLost: l.lost(),
 	}
@@ -68,14 +69,8 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Into, err = into(p, records, program); err != nil {
 		return nil, err
 	}
-	if l.Again != nil && l.Again.Sent != nil {
-		if len(program.SetRules()) > 0 {
-			return nil, fault.New(fault.Config, "redrive.as-sent", "step %s has rules over many records: what was sent is not held to them", step).
-				Hint("redrive without --as-sent maps and judges the records again")
-		}
-		if spec.Into, err = sent.Into(l.Again.Sent, spec.Into, spec.Tables); err != nil {
-			return nil, fault.Wrap(err, "step %s", step)
-		}
+	if err := spec.asSent(step, program); err != nil {
+		return nil, err
 	}
 	if spec.Remember, err = l.remember(records, spec.Into[0]); err != nil {
 		return nil, err
@@ -99,19 +94,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	case !holds && spec.Mode == connector.ModeReplace:
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
-	var units []unit.Unit
-	for i, q := range records.Ranges {
-		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
-		if since != nil {
-			q.Since = &since.Since
-		}
-		spec.Query = q
-		u := unit.Unit{
-			ID: unit.ID(step, "load", p.entity(), i+1), Step: step, Kind: "load", Entity: p.entity(), Class: classLoad,
-			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{held.Loaded}, Uses: []string{workers}, Spec: encode(spec),
-		}
-		units = append(units, u)
-	}
+	units := spec.loads(step, p.entity(), records, since)
 	if holds {
 		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into, Remembered: spec.Remember.At()}, spec.Tables, units); err != nil {
 			return nil, err
@@ -141,6 +124,35 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 		units = append(units, since.Unit(step, p.entity(), units))
 	}
 	return units, nil
+}
+
+// loads are the units that load, one for each range of the records.
+func (s LoadSpec) loads(step, entity string, records *catalog.Records, since *watermark.Spec) (units []unit.Unit) {
+	for i, q := range records.Ranges {
+		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
+		if since != nil {
+			q.Since = &since.Since
+		}
+		s.Query = q
+		units = append(units, unit.Unit{
+			ID: unit.ID(step, "load", entity, i+1), Step: step, Kind: "load", Entity: entity, Class: classLoad,
+			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{held.Loaded}, Uses: []string{workers}, Spec: encode(s),
+		})
+	}
+	return units
+}
+
+// asSent has a redrive that does not map write to the columns that were sent.
+func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
+	if s.Again == nil || s.Again.Sent == nil {
+		return nil
+	}
+	if len(p.SetRules()) > 0 {
+		return fault.New(fault.Config, "redrive.as-sent", "step %s has rules over many records: what was sent is not held to them", step).
+			Hint("redrive without --as-sent maps and judges the records again")
+	}
+	s.Into, err = sent.Into(s.Again.Sent, s.Into, s.Tables)
+	return fault.Wrap(err, "step %s", step)
 }
 
 // compile makes the program that maps the records, with the values of the

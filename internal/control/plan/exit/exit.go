@@ -27,6 +27,14 @@ func (c *Codes) Add(code int) {
 	}
 }
 
+// If is the set of one code, or none.
+func If(holds bool, code int) (c Codes) {
+	if holds {
+		c.Add(code)
+	}
+	return c
+}
+
 // Worst is the one that counts, 0 of none.
 func (c Codes) Worst() int {
 	for _, code := range []int{Refused, Failed, Stopped, Differs, Open} {

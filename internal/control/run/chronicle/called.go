@@ -30,3 +30,30 @@ func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, erro
 	})
 	return over, err
 }
+
+// CalledOpen are the runs that one has started and that have open exceptions.
+func CalledOpen(ctx context.Context, v *ledger.View, run ledger.Run) (names []string, err error) {
+	children, err := Children(ctx, v, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range children {
+		child, err := v.Find(ctx, c.Name)
+		if err != nil {
+			return nil, err
+		}
+		n, err := v.Exceptions().Count(ctx, child.ID, ledger.ExceptionFilter{})
+		if err != nil {
+			return nil, err
+		}
+		if n.Records > 0 {
+			names = append(names, c.Name)
+		}
+		more, err := CalledOpen(ctx, v, child)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
+}

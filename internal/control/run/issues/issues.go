@@ -5,6 +5,7 @@ package issues
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"godwit/internal/control/flow"
@@ -74,4 +75,20 @@ func Compare(known []flow.Known, left exception.Left) []Expected {
 		all = append(all, e)
 	}
 	return all
+}
+
+// Project is what a run's project said about issues when the run began.
+type Project struct {
+	Known  []flow.Known
+	Owners map[string]flow.Owner
+	Issues *flow.IssueTable
+}
+
+// ProjectOf reads it from a frozen flow; one of another shape says nothing.
+func ProjectOf(frozen []byte) Project {
+	var p Project
+	if json.Unmarshal(frozen, &p) != nil {
+		return Project{}
+	}
+	return p
 }

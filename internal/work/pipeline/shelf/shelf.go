@@ -4,6 +4,7 @@ package shelf
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"godwit/internal/catalog"
@@ -32,6 +33,21 @@ func table(pairs [][2]string) map[string]string {
 		t[p[0]] = p[1]
 	}
 	return t
+}
+
+// Summed is a map that says by their hashes which values its lookups have.
+func Summed(m *mapping.Map, read map[string]catalog.Lookup) *mapping.Map {
+	if m == nil || len(read) == 0 {
+		return m
+	}
+	out := *m
+	out.Lookups = maps.Clone(m.Lookups)
+	for name, r := range read {
+		l := out.Lookups[name]
+		l.Sum = r.Sum
+		out.Lookups[name] = l
+	}
+	return &out
 }
 
 // Shelf holds the tables of values that units of this process look up in: all

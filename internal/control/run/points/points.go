@@ -1,4 +1,6 @@
-package run
+// Package points holds what is read inside a step to points in time (snapshot:).
+// Start at Points.
+package points
 
 import (
 	"context"
@@ -12,28 +14,28 @@ import (
 	"godwit/internal/unit"
 )
 
-// pin stands between a run and the node whose insides read at a snapshot.
-const pin = "@"
+// Pin stands between a run and the node whose insides read at a snapshot.
+const Pin = "@"
 
-// points are the points in time that steps hold their insides to (snapshot:).
+// Points are the points in time that steps hold their insides to (snapshot:).
 // One that is lost cannot be had again: what was read at it and what is still to
 // be read would not be of one, so the run stops.
-type points struct {
-	pins late.Pins
-	runs *Runs
-	run  ledger.Run
-	open connector.Opener
+type Points struct {
+	Pins   late.Pins
+	Ledger *ledger.Ledger
+	Run    ledger.Run
+	Open   connector.Opener
 }
 
-// hold opens the snapshots that a step's connections are held to, and gives their
+// Hold opens the snapshots that a step's connections are held to, and gives their
 // IDs. What was read inside the same node before must have been read at them.
-func (p points) hold(ctx context.Context, step string, l unit.Lease) (map[string]string, error) {
+func (p Points) Hold(ctx context.Context, step string, l unit.Lease) (map[string]string, error) {
 	at := map[string]string{}
-	for c, node := range p.pins.Of(step) {
+	for c, node := range p.Pins.Of(step) {
 		if l.Snapshots[c] == "" {
 			continue // it does not read there
 		}
-		s, err := connector.Capable[connector.Snapshots](ctx, p.open, c, "be read at one point in time")
+		s, err := connector.Capable[connector.Snapshots](ctx, p.Open, c, "be read at one point in time")
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +56,8 @@ func (p points) hold(ctx context.Context, step string, l unit.Lease) (map[string
 }
 
 // read gives the IDs that names stood for when steps read at them.
-func (p points) read(ctx context.Context) (map[string]string, error) {
-	looks, err := p.runs.Ledger.View().Units(ctx, p.run.ID, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
+func (p Points) read(ctx context.Context) (map[string]string, error) {
+	looks, err := p.Ledger.View().Units(ctx, p.Run.ID, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -69,32 +71,32 @@ func (p points) read(ctx context.Context) (map[string]string, error) {
 	return read, nil
 }
 
-// opened are the names whose nodes are not over: somebody inside may still read.
-func (p points) opened(ctx context.Context, looks []ledger.Unit) (map[string]bool, error) {
-	if len(p.pins) == 0 {
+// Opened are the names whose nodes are not over: somebody inside may still read.
+func (p Points) Opened(ctx context.Context, looks []ledger.Unit) (map[string]bool, error) {
+	if len(p.Pins) == 0 {
 		return nil, nil
 	}
-	over, err := chronicle.Over(ctx, p.runs.Ledger.View(), p.run.ID)
+	over, err := chronicle.Over(ctx, p.Ledger.View(), p.Run.ID)
 	open := map[string]bool{}
 	for _, u := range looks {
 		found, _ := chronicle.Facts[chronicle.Found](u)
 		for c := range found.Points {
 			name := found.Snapshots[c]
-			_, node, _ := strings.Cut(name, pin)
+			_, node, _ := strings.Cut(name, Pin)
 			open[name] = !over[node]
 		}
 	}
 	return open, err
 }
 
-// lost stops a run that is gone on with when somebody inside a node may still
+// Lost stops a run that is gone on with when somebody inside a node may still
 // read, and the point in time is another one.
-func (p points) lost(ctx context.Context, now func(step, from string) (string, error)) error {
-	looks, err := p.runs.Ledger.View().Units(ctx, p.run.ID, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
-	if err != nil || len(p.pins) == 0 {
+func (p Points) Lost(ctx context.Context, now func(step, from string) (string, error)) error {
+	looks, err := p.Ledger.View().Units(ctx, p.Run.ID, ledger.Filter{Kind: "inspect", State: ledger.Done}, 0)
+	if err != nil || len(p.Pins) == 0 {
 		return err
 	}
-	open, err := p.opened(ctx, looks)
+	open, err := p.Opened(ctx, looks)
 	if err != nil {
 		return err
 	}
@@ -109,14 +111,14 @@ func (p points) lost(ctx context.Context, now func(step, from string) (string, e
 				return err
 			}
 			if id != was {
-				return p.gone(c, p.pins.Of(u.Step)[c])
+				return p.gone(c, p.Pins.Of(u.Step)[c])
 			}
 		}
 	}
 	return nil
 }
 
-func (p points) gone(connection, node string) error {
+func (p Points) gone(connection, node string) error {
 	return fault.New(fault.Config, "snapshot.lost", "the point in time of %s that step %s holds its insides to is gone, and some of it was read", connection, node).
-		Hint("godwit cancel %s, then the same command with --new reads all of it at another one", p.run.Name())
+		Hint("godwit cancel %s, then the same command with --new reads all of it at another one", p.Run.Name())
 }
