@@ -16,8 +16,8 @@ const (
 	buckets      = 10
 )
 
-// slowed is a rate below the declared one: additive ways up, multiplicative
-// ways down, so that it settles just below what the other side bears.
+// slowed is a rate below the declared one: small steps up, large ones
+// down, so that it settles just below what the other side bears.
 type slowed struct {
 	to      float64 // 0: not slowed
 	at      time.Time
@@ -42,7 +42,7 @@ func (s *slowed) recover(now time.Time, declared float64) {
 	if s.to == 0 || past < raiseEvery {
 		return
 	}
-	if !s.refused && float64(s.used) >= reallyUsed*s.to*raiseEvery.Seconds() {
+	if !s.refused && float64(s.used) >= reallyUsed*s.to*past.Seconds() {
 		s.to *= raised
 	}
 	if declared > 0 && s.to >= declared {
