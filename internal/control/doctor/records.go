@@ -45,6 +45,11 @@ func fields(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.
 			return nil, err
 		}
 	}
+	if q.Request != "" {
+		if _, err := connector.Capable[connector.Requests](ctx, open, n.From, "be asked by requests"); err != nil {
+			return nil, err
+		}
+	}
 	if r.Schema, err = source.Describe(ctx, q); err != nil {
 		return nil, fault.Wrap(err, "look at the records of %s", n.From)
 	}

@@ -11,8 +11,10 @@ import (
 // when its key comes: a key that a struct has is never looked up here.
 var Planned = map[string][]string{
 	"project":  list("schedule alarms mail serve owners issues known"),
-	"system":   list("oracle opensearch http bucket queue"),
+	"system":   list("oracle opensearch bucket queue"),
 	"postgres": list("url via limit tls"),
+	"http":     list("success error"),
+	"pages":    list("split"),
 	"tls":      list("ca cert key verify"),
 	"limit":    list("rate concurrency connections bandwidth times"),
 	"secret":   list("aws"),
@@ -23,7 +25,7 @@ var Planned = map[string][]string{
 	"sql":      list("undo"),
 	"load":     list("group alias unwrap limit"),
 	"process":  list("group alias unwrap limit"),
-	"from":     list("index filter request params pages"),
+	"from":     list("index filter pages"),
 	"to":       list("object publish calls read"),
 	"dead":     list("group"),
 	"fields":   list("ref orphan"),
