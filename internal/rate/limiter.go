@@ -164,7 +164,7 @@ func (l *Limiter) answered(now time.Time, a Answer) {
 	}
 	began, share := l.answers.last(now)
 	rate := l.rate(now)
-	if rate == 0 {
+	if rate == 0 && began >= leastBegun {
 		rate = began
 	}
 	l.slowed.lower(now, rate)

@@ -219,8 +219,8 @@ func TestGivesWay(t *testing.T) {
 			t.Errorf("%g/s after ten refusals in a second", got)
 		}
 		refuse(time.Second, 1000)
-		if got := l.rate(time.Now()); got > lowestRate*1.03 {
-			t.Errorf("%g/s: there is a lowest", got)
+		if got := l.rate(time.Now()); got != 10 {
+			t.Errorf("%g/s: a tenth is the lowest", got)
 		}
 		for range 10 { // not used: it stays
 			end, err := l.Begin(t.Context())
@@ -230,10 +230,20 @@ func TestGivesWay(t *testing.T) {
 			end(Answer{})
 			time.Sleep(time.Hour)
 		}
-		if got := l.rate(time.Now()); got > lowestRate*1.03 {
+		if got := l.rate(time.Now()); got > 10.3 {
 			t.Errorf("%g/s: it came back while it was not used", got)
 		}
 	})
+	// From the lowest it is back in a minute, however slow that was.
+	for _, rate := range []float64{1, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			l := limiter(t, Limit{Rate: rate})
+			begins(t, l, 4, 5*time.Minute, func(_ int, at time.Duration) Answer { return Answer{Refused: at < 3*time.Minute} })
+			if got := l.rate(time.Now()); got != rate {
+				t.Errorf("%g/s, two minutes behind an outage", got)
+			}
+		})
+	}
 }
 
 // What is not limited is, from the first refusal on.

@@ -1,6 +1,9 @@
 package rate
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // How a limiter gives way, and when the other side's wish is everybody's.
 const (
@@ -9,7 +12,8 @@ const (
 	raised       = 1.02                   // of the rate before, once in
 	raiseEvery   = 500 * time.Millisecond // in which it was used and nothing refused
 	reallyUsed   = 0.9                    // of what was allowed
-	lowestRate   = 0.1                    // a second
+	lowestShare  = 0.1                    // of the rate before the first refusal: an outage must not be paid for hours
+	leastBegun   = 10                     // requests in the last second, from which on they are a rate
 	longAfter    = 5 * time.Second
 	mostRefused  = 0.5 // of the answers of the last second
 	bucketLength = 100 * time.Millisecond
@@ -20,6 +24,7 @@ const (
 // down, so that it settles just below what the other side bears.
 type slowed struct {
 	to      float64 // 0: not slowed
+	from    float64 // the rate before
 	at      time.Time
 	since   time.Time // begin of the half second that is looked at
 	used    int       // requests that began in it
@@ -32,7 +37,10 @@ func (s *slowed) lower(now time.Time, from float64) {
 	if from <= 0 || now.Sub(s.at) < lowerEvery {
 		return
 	}
-	s.to, s.at = max(from*lowered, lowestRate), now
+	if s.to == 0 {
+		s.from = from
+	}
+	s.to, s.at = max(from*lowered, s.from*lowestShare), now
 	s.since, s.used, s.refused = now, 0, false
 }
 
@@ -43,7 +51,7 @@ func (s *slowed) recover(now time.Time, declared float64) {
 		return
 	}
 	if !s.refused && float64(s.used) >= reallyUsed*s.to*past.Seconds() {
-		s.to *= raised
+		s.to *= math.Pow(raised, float64(past)/float64(raiseEvery)) // slow requests look seldom
 	}
 	if declared > 0 && s.to >= declared {
 		s.to = 0

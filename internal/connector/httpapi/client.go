@@ -35,6 +35,7 @@ type client struct {
 	timeout time.Duration
 	http    *http.Client
 	limiter *rate.Limiter
+	wait    time.Duration // before the second try, see firstTry
 
 	mu    sync.Mutex
 	known *login
@@ -50,7 +51,7 @@ type answer struct {
 
 // patiently asks again what is refused for now, since reading changes nothing.
 func (c *client) patiently(ctx context.Context, t target) (*answer, error) {
-	wait := firstTry
+	wait := c.wait
 	for try := 1; ; try++ {
 		a, err := c.get(ctx, t)
 		if err == nil || !fault.KindOf(err).Passing() || try == tries || ctx.Err() != nil {

@@ -71,7 +71,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	}
 	e := &Endpoint{name: name, pages: s.Pages}
 	e.client = client{
-		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == "matrix", timeout: s.Timeout, limiter: limiter,
+		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == "matrix", timeout: s.Timeout, limiter: limiter, wait: firstTry,
 		http: &http.Client{Transport: transport, CheckRedirect: samePlace},
 	}
 	return e, nil

@@ -142,7 +142,7 @@ func (e *Endpoint) forward(a *answer, l *login, p place, next *place, n int) err
 		}
 		next.Over = next.Cursor == ""
 		first := p.Cursor == "" && raw == nil && n > 0
-		if first && !whole && (e.pages.Size == 0 || n >= e.pages.Size) {
+		if first && next.Total == nil && (e.pages.Size == 0 || n >= e.pages.Size) {
 			return fault.New(fault.Data, "http.pages", "the first page has no %s: nobody can tell whether it is the last one", e.pages.Cursor.text).
 				Hint("see cursor in pages of the connection; with total, or size, a list of one page is known to be whole")
 		}

@@ -39,7 +39,6 @@ func (e *Endpoint) open(ctx context.Context, q connector.Query) (*reader, error)
 	if r.target, err = e.parse(q); err != nil {
 		return nil, err
 	}
-	r.what = r.target.path + " of " + e.name
 	names := q.Fields
 	if q.After != nil {
 		if err := json.Unmarshal(q.After, &r.next); err != nil {
@@ -48,14 +47,14 @@ func (e *Endpoint) open(ctx context.Context, q connector.Query) (*reader, error)
 		names = r.next.Fields
 	} else {
 		if err := r.advance(ctx); err != nil {
-			return nil, fault.Wrap(err, "look at %s", r.what)
+			return nil, err
 		}
 		if len(names) == 0 {
 			names = fieldsOf(r.list)
 		}
 	}
 	if err := r.fields(names, q.Key); err != nil {
-		return nil, fault.Wrap(err, "look at %s", r.what)
+		return nil, fault.Wrap(err, "GET %s", r.target.path)
 	}
 	r.next.Fields = names
 	return r, nil
@@ -64,7 +63,6 @@ func (e *Endpoint) open(ctx context.Context, q connector.Query) (*reader, error)
 type reader struct {
 	e            *Endpoint
 	target       target
-	what         string
 	schema       *record.Schema
 	index        map[string]int
 	key          []int
@@ -101,11 +99,11 @@ func (r *reader) Close() error {
 // may be long in coming.
 func (r *reader) Next(ctx context.Context) (*record.Page, error) {
 	if r.closed {
-		return nil, fault.New(fault.Internal, "session.broken", "the reader of %s had an error before, or is closed", r.what)
+		return nil, fault.New(fault.Internal, "session.broken", "the reader of %s had an error before, or is closed", r.target.path)
 	}
 	p, err := r.page(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.Join(fault.Wrap(err, "read %s", r.what), r.Close())
+		return nil, errors.Join(fault.Wrap(err, "read %s", r.e.name), r.Close())
 	}
 	return p, err
 }

@@ -1,0 +1,446 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/secret"
+	"godwit/rig/newsys"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func system(t testing.TB, n int, o newsys.Options) *newsys.System {
+	t.Helper()
+	s, err := newsys.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	s.Fill(n)
+	return s
+}
+
+func path(t testing.TB, text string) Path {
+	t.Helper()
+	var p Path
+	if err := p.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// settings are those of an API as the flow's decoder fills them in.
+func settings(t testing.TB, s *newsys.System) *Settings {
+	t.Helper()
+	return &Settings{URL: s.URL(), ParamsAs: "query", Timeout: 20 * time.Second, Limit: Limit{Concurrency: 4}, Pages: Pages{
+		By: byPage, Size: 20, Names: Names{"page", "offset", "size", "cursor"}, Items: path(t, "body.results"), Total: path(t, "body.total"),
+	}}
+}
+
+func endpoint(t testing.TB, s *Settings) *Endpoint {
+	t.Helper()
+	e, err := Open("api", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	e.wait = time.Millisecond
+	return e
+}
+
+var assignments = connector.Query{Request: "GET /assignments", Key: []string{"externalId"}}
+
+// read gives all records as text, with the places behind pages.
+func read(t testing.TB, e *Endpoint, q connector.Query) (all []string, places [][]byte, counts []int, err error) {
+	t.Helper()
+	r, err := e.ReadRecords(t.Context(), q, "")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer r.Close()
+	for {
+		p, err := r.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			return all, places, counts, nil
+		}
+		if err != nil {
+			if _, again := r.Next(t.Context()); fault.CodeOf(again) != "session.broken" {
+				t.Errorf("it is read on behind an error: %v", again)
+			}
+			return all, places, counts, err
+		}
+		for _, rec := range p.Records {
+			text := fmt.Sprint(rec.Key, rec.Slots)
+			if rec.Broken != nil {
+				text = fmt.Sprintf("%s: %s %s: %s", rec.Key, rec.Broken.Rule, rec.Broken.Field, rec.Broken.Text)
+			}
+			all = append(all, text)
+		}
+		if places, counts = append(places, p.After), append(counts, len(all)); r.Count() != int64(len(all)) {
+			t.Fatalf("count is %d after %d records", r.Count(), len(all))
+		}
+	}
+}
+
+// ways are those of paging, over the same 2,350 objects.
+func ways(t testing.TB) map[string]func(*Settings) {
+	t.Helper()
+	return map[string]func(*Settings){
+		"page":          func(*Settings) {},
+		"matrix":        func(s *Settings) { s.ParamsAs = "matrix" },
+		"page, no size": func(s *Settings) { s.Pages.Size = 0 },
+		"no total":      func(s *Settings) { s.Pages.Total = Path{} },
+		"capped":        func(s *Settings) { s.Pages.Size = 5000; s.Pages.Total = Path{} },
+		"offset":        func(s *Settings) { s.Pages.By, s.Pages.Names.Size = byOffset, "limit" },
+		"offset capped": func(s *Settings) { s.Pages.By, s.Pages.Names.Size, s.Pages.Size = byOffset, "limit", 5000 },
+		"cursor":        func(s *Settings) { s.Pages.By, s.Pages.Cursor = byCursor, path(t, "body.next") },
+		"link":          func(s *Settings) { s.Pages.By, s.Pages.Total = byLink, Path{} },
+		"large":         func(s *Settings) { s.Pages.Size = 1500 },
+	}
+}
+
+// TestPaging reads by every way of paging, and on from every place.
+func TestPaging(t *testing.T) {
+	t.Parallel()
+	s := system(t, 2350, newsys.Options{MaxSize: 1600})
+	var want []string
+	for name, set := range ways(t) {
+		c := settings(t, s)
+		c.Pages.Size = 100
+		set(c)
+		e := endpoint(t, c)
+		all, places, counts, err := read(t, e, assignments)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if want == nil {
+			want = all
+		}
+		if diff := cmp.Diff(want, all); diff != "" || len(all) != 2350 {
+			t.Fatalf("%s: %d records (-want +got):\n%.1000s", name, len(all), diff)
+		}
+		known := 0
+		for i, after := range places {
+			if after == nil {
+				continue
+			}
+			if known++; i%5 != 0 && i < len(places)-1 {
+				continue
+			}
+			q := assignments
+			q.After = after
+			before := s.Verdict().Requests
+			rest, more, _, err := read(t, e, q)
+			if diff := cmp.Diff(append([]string{}, all[counts[i]:]...), append([]string{}, rest...)); err != nil || diff != "" {
+				t.Fatalf("%s: behind %d records: %v (-want +got):\n%.1000s", name, counts[i], err, diff)
+			}
+			if n := s.Verdict().Requests - before; n > len(more)+1 {
+				t.Errorf("%s: %d requests for %d pages: some were asked for again", name, n, len(more))
+			}
+		}
+		if known < 2 {
+			t.Errorf("%s: %d of %d pages can be read on from", name, known, len(places))
+		}
+	}
+	if v := s.Verdict(); v.Connections > 2*len(ways(t)) || v.Concurrency > 1 {
+		t.Errorf("%d requests opened %d connections, %d at the same time", v.Requests, v.Connections, v.Concurrency)
+	}
+}
+
+func TestWholeLists(t *testing.T) {
+	t.Parallel()
+	c := settings(t, system(t, 0, newsys.Options{}))
+	c.Pages = Pages{Total: path(t, `headers["x-total-count"]`)}
+	all, _, _, err := read(t, endpoint(t, c), connector.Query{Request: "GET /workstations", Key: []string{"code"}})
+	if diff := cmp.Diff([]string{"AMS[AMS 100]", "RTM[RTM 101]", "UTR[UTR 102]", "ZWO[ZWO 103]"}, all); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestParams(t *testing.T) {
+	t.Parallel()
+	s := system(t, 50, newsys.Options{})
+	for as, want := range map[string]string{
+		"query": "/assignments?page=1&projectId=P-03&size=20&title=a+%26b%2Fc%3B%3D%3Fd", "matrix": "/assignments;page=1;projectId=P-03;size=20;title=a%20%26b%2Fc%3B%3D%3Fd",
+	} {
+		c := settings(t, s)
+		c.ParamsAs = as
+		q := assignments
+		q.Fields = []string{"externalId"}
+		q.Params = map[string][]string{"projectId": {"P-03"}, "title": {"a &b/c;=?d"}}
+		if all, _, _, err := read(t, endpoint(t, c), q); err != nil || len(all) != 0 {
+			t.Errorf("%s: %v %v", as, all, err)
+		}
+		list := s.Arrivals()
+		if got := list[len(list)-1].Path; got != want {
+			t.Errorf("%s: %s", as, got)
+		}
+		delete(q.Params, "title")
+		if all, _, _, err := read(t, endpoint(t, c), q); err != nil || len(all) != 2 {
+			t.Errorf("%s: %v %v", as, all, err)
+		}
+	}
+	e := endpoint(t, settings(t, s))
+	for _, request := range []string{"", "assignments", "GET assignments", "POST /assignments", "GET /a?b=c", "GET /a;b=c", "GET /../a", "GET /a/./b", "GET /a//b", "GET /%2e%2e/a", "GET /a b", "GET //other.example/a", "GET /a/%zz", "GET /a#b"} {
+		if _, err := e.Describe(t.Context(), connector.Query{Request: request}); fault.CodeOf(err) != "query.invalid" {
+			t.Errorf("%q is asked: %v", request, err)
+		}
+	}
+}
+
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	const hidden = "s3cret/&+word"
+	for name, c := range map[string]struct {
+		login newsys.Login
+		auth  Auth
+	}{
+		"basic":  {newsys.Login{User: "u", Password: hidden}, Auth{Basic: &Basic{User: "u", Password: secret.Source{Value: secret.New(hidden)}}}},
+		"secret": {newsys.Login{User: "user", Password: hidden}, Auth{Basic: &Basic{UserSecret: secret.Source{Value: secret.New("user")}, Password: secret.Source{Value: secret.New(hidden)}}}},
+		"bearer": {newsys.Login{Bearer: hidden}, Auth{Bearer: secret.Source{Value: secret.New(hidden)}}},
+		"header": {newsys.Login{Header: map[string]string{"X-Key": hidden}}, Auth{Header: map[string]secret.Source{"X-Key": {Value: secret.New(hidden)}}}},
+		"query":  {newsys.Login{Query: map[string]string{"apiKey": hidden}}, Auth{Query: map[string]secret.Source{"apiKey": {Value: secret.New(hidden)}}}},
+	} {
+		s := system(t, 50, newsys.Options{Login: c.login})
+		set := settings(t, s)
+		set.Auth = c.auth
+		set.Pages = Pages{By: byLink, Items: path(t, "body.results")}
+		e := endpoint(t, set)
+		all, places, _, err := read(t, e, assignments)
+		if err != nil || len(all) != 50 {
+			t.Errorf("%s: %d records: %v", name, len(all), err)
+		}
+		for _, p := range places {
+			if strings.Contains(string(p), "s3cret") {
+				t.Errorf("%s: a place holds the secret: %s", name, p)
+			}
+		}
+		s.Break(newsys.Fault{Do: newsys.Says(400, "text/plain", "you sent s3cret/&+word, s3cret%2F%26%2Bword and dTpzM2NyZXQvJit3b3Jk")})
+		if _, _, _, err = read(t, e, assignments); fault.CodeOf(err) != "http.refused" || strings.Contains(fmt.Sprintf("%+v", fault.Of(err)), "s3cret") || strings.Contains(err.Error(), "dTpz") && name == "basic" {
+			t.Errorf("%s: %+v", name, err)
+		}
+		bad := settings(t, system(t, 1, newsys.Options{Login: c.login}))
+		_, err = endpoint(t, bad).Describe(t.Context(), assignments)
+		if fault.KindOf(err) != fault.Denied || fault.CodeOf(err) != "http.denied" {
+			t.Errorf("%s: without a login: %v", name, err)
+		}
+	}
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	s := system(t, 3, newsys.Options{TLS: true})
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, s.Authority(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := settings(t, s)
+	if _, err := endpoint(t, c).Describe(t.Context(), assignments); fault.CodeOf(err) != "http.tls" {
+		t.Errorf("a server that nobody vouches for is trusted: %v", err)
+	}
+	c.TLS.CA = file
+	if all, _, _, err := read(t, endpoint(t, c), assignments); err != nil || len(all) != 3 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// A redirect is followed where the login may be sent, and nowhere else.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	other, s := system(t, 1, newsys.Options{}), system(t, 3, newsys.Options{})
+	c := settings(t, s)
+	c.Auth.Header = map[string]secret.Source{"X-Key": {Value: secret.New("hidden")}}
+	mend := s.Break(newsys.Fault{Count: 1, Do: newsys.Redirect(302, "/assignments?page=1&size=3")})
+	if all, _, _, err := read(t, endpoint(t, c), assignments); err != nil || len(all) != 3 {
+		t.Errorf("%v, %v", all, err)
+	}
+	mend()
+	for _, to := range []string{other.URL() + "/assignments", "https://" + strings.TrimPrefix(s.URL(), "http://")} {
+		mend = s.Break(newsys.Fault{Do: newsys.Redirect(307, to)})
+		if _, err := endpoint(t, c).Describe(t.Context(), assignments); fault.CodeOf(err) != "http.redirect" || !strings.Contains(err.Error(), strings.TrimSuffix(to, "/assignments")) {
+			t.Errorf("%s: %v", to, err)
+		}
+		mend()
+	}
+	if v := other.Verdict(); v.Requests > 0 {
+		t.Error("the other server was asked")
+	}
+	mend = s.Break(newsys.Fault{Do: newsys.Redirect(302, "/")})
+	defer mend()
+	if _, err := endpoint(t, c).Describe(t.Context(), assignments); fault.CodeOf(err) != "http.redirect" {
+		t.Errorf("redirected for ever: %v", err)
+	}
+}
+
+// What is refused for now is asked again, and nothing of it is seen.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	s := system(t, 300, newsys.Options{Seed: 5})
+	for _, f := range []newsys.Fault{
+		{Share: 0.1, Do: newsys.Throttle(0)}, {Share: 0.1, Do: newsys.Unavailable(-1)}, {Share: 0.1, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Short(100)},
+		{Skip: 3, Count: 1, Do: newsys.CutAfter()}, {Skip: 6, Count: 1, Do: newsys.HTML(502)},
+	} {
+		s.Break(f)
+	}
+	all, _, _, err := read(t, endpoint(t, settings(t, s)), assignments)
+	if err != nil || len(all) != 300 {
+		t.Fatalf("%d records: %v", len(all), err)
+	}
+	seen := map[string]bool{}
+	for _, text := range all {
+		seen[text] = true
+	}
+	if len(seen) != 300 {
+		t.Errorf("%d different records", len(seen))
+	}
+}
+
+// The answers that are none, each with its fault.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	s := system(t, 45, newsys.Options{})
+	alter := newsys.Alter
+	for name, c := range map[string]struct {
+		do   newsys.Effect
+		kind fault.Kind
+		code string
+		says string
+	}{
+		"throttled":           {newsys.Throttle(-1), fault.Throttled, "http.throttled", "429 Too Many Requests: {\"error\""},
+		"an hour":             {newsys.Throttle(time.Hour), fault.Throttled, "http.throttled", "GET /assignments: 429"},
+		"unavailable":         {newsys.Unavailable(-1), fault.Unavailable, "http.unavailable", "503 Service Unavailable"},
+		"html":                {newsys.HTML(502), fault.Unavailable, "http.unavailable", "502 Bad Gateway: Bad & broken gateway The upstream server is not there."},
+		"forbidden":           {newsys.Says(403, "", ""), fault.Denied, "http.denied", "403 Forbidden"},
+		"not there":           {newsys.Says(404, "text/plain", "no\n  such\x00thing"), fault.Config, "http.not-found", "404 Not Found: no such thing"},
+		"unprocessable":       {newsys.Says(422, "text/plain", strings.Repeat("long ", 1000)), fault.Data, "http.refused", "long long …"},
+		"cut":                 {newsys.Cut(), fault.Unavailable, "http.unreachable", "GET /assignments: no answer"},
+		"short":               {newsys.Short(10), fault.Unavailable, "http.cut", "breaks off"},
+		"long":                {newsys.Long(10), fault.Data, "http.answer", "ends too early"},
+		"late":                {newsys.Late(time.Minute), fault.Unavailable, "http.timeout", "no whole answer within 300ms"},
+		"slow body":           {newsys.Slow(200 * time.Millisecond), fault.Unavailable, "http.timeout", "no whole answer"},
+		"no JSON":             {newsys.Says(200, "text/html", "<h1>It works!</h1>"), fault.Data, "http.answer", "the answer is no JSON: invalid character '<' at start of value, behind byte 0: It works!"},
+		"nothing":             {newsys.Says(204, "", ""), fault.Data, "http.answer", "ends too early, at byte 0: nothing"},
+		"truncated":           {newsys.Truncated(3), fault.Data, "http.answer", "ends too early"},
+		"endless":             {newsys.Endless(), fault.Data, "http.answer", "the answer has more than 64 MiB"},
+		"two values":          {newsys.Says(200, "", `{"results":[]} {}`), fault.Data, "http.answer", "something stands behind it"},
+		"two lists":           {newsys.Says(200, "", `{"results":[],"results":[]}`), fault.Data, "http.answer", `"results" stands in it twice`},
+		"error in 200":        {newsys.OKError(), fault.Data, "http.answer", "body.results is not there, no list: {\"error\":{\"code\":200"},
+		"items of wrong type": {alter(func(o newsys.Object) { o["results"] = "none" }), fault.Data, "http.answer", "body.results is a text, no list"},
+		"no total":            {alter(func(o newsys.Object) { delete(o, "total") }), fault.Data, "http.answer", "body.total is not there"},
+		"total is no number":  {alter(func(o newsys.Object) { o["total"] = "many" }), fault.Data, "http.answer", "body.total is a text"},
+		"total is too small":  {alter(func(o newsys.Object) { o["total"] = 30 }), fault.Data, "http.total", "gave 40 objects, and says that there are 30"},
+		"total is too large":  {alter(func(o newsys.Object) { o["total"] = 46 }), fault.Data, "http.total", "gave 45 objects, and says that there are 46"},
+		"same page again":     {newsys.Says(200, "", `{"results":[{"externalId":1}],"total":9}`), fault.Data, "http.pages", "hold the same objects"},
+		"redirect":            {newsys.Says(304, "", ""), fault.Config, "http.redirect", "304"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mend := s.Break(newsys.Fault{Do: c.do})
+			defer mend()
+			set := settings(t, s)
+			set.Timeout = 300 * time.Millisecond
+			if !strings.Contains(c.code, "timeout") {
+				set.Timeout = 20 * time.Second
+			}
+			start := time.Now()
+			_, _, _, err := read(t, endpoint(t, set), assignments)
+			if fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s, %s: %v, want %s, %s: %s", fault.KindOf(err), fault.CodeOf(err), err, c.kind, c.code, c.says)
+			}
+			if len(fault.Of(err).Next) == 0 || time.Since(start) > 30*time.Second {
+				t.Errorf("no next step, or much too late: %+v", fault.Of(err))
+			}
+		})
+	}
+}
+
+// Lists that change, and lists without an end.
+func TestListsThatChange(t *testing.T) {
+	t.Parallel()
+	s := system(t, 50, newsys.Options{})
+	total := func(n int) newsys.Fault {
+		return newsys.Fault{Skip: 1, Do: newsys.Alter(func(o newsys.Object) { o["total"] = n })}
+	}
+	next := func(v any) newsys.Fault {
+		return newsys.Fault{Do: newsys.Alter(func(o newsys.Object) { o["next"] = v })}
+	}
+	missing := newsys.Fault{Do: newsys.Alter(func(o newsys.Object) { delete(o, "next") })}
+	cursor := func(p *Pages) { p.By, p.Cursor, p.Total = byCursor, path(t, "body.next"), Path{} }
+	for name, c := range map[string]struct {
+		set  func(*Pages)
+		do   newsys.Fault
+		code string
+	}{
+		"total by page":           {func(*Pages) {}, total(51), "source.changed"},
+		"total by offset":         {func(p *Pages) { p.By, p.Names.Size = byOffset, "limit" }, total(49), "source.changed"},
+		"total by cursor":         {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, total(50), ""},
+		"wrong total by cursor":   {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, total(51), "http.total"},
+		"the same cursor":         {cursor, next("MjA"), "http.pages"},
+		"no cursor":               {cursor, missing, "http.pages"},
+		"no cursor, a short page": {func(p *Pages) { cursor(p); p.Size = 60 }, missing, ""},
+		"no cursor, and a total":  {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, missing, "http.total"},
+		"a link to elsewhere": {func(p *Pages) { p.By, p.Total = byLink, Path{} }, newsys.Fault{Do: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			w.Header().Set("Link", `<https://other.example/>; rel=next`)
+			newsys.Says(200, "", `{"results":[{"externalId":1}]}`)(w, r, next)
+		}}, "http.pages"},
+	} {
+		mend := s.Break(c.do)
+		set := settings(t, s)
+		c.set(&set.Pages)
+		all, _, _, err := read(t, endpoint(t, set), assignments)
+		if code := fault.CodeOf(err); code != c.code && (err != nil || c.code != "") {
+			t.Errorf("%s: %v, want %s", name, err, c.code)
+		}
+		if err == nil && len(all) != 50 {
+			t.Errorf("%s: %d records", name, len(all))
+		}
+		mend()
+	}
+}
+
+// Objects that are none are records with an issue, counted like all others.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	s := system(t, 0, newsys.Options{})
+	s.Break(newsys.Fault{Do: newsys.Says(200, "", ` [ {"id":1,"a":"[,]\"{"}, 7 ,{"id":3,"id":3}, [1,[2]], {"id":5,"b":null}, {"id":6,"a":"`+"\xff"+`"}, {"id":12345678901234567890.10,"a":[{}]}]`)})
+	c := settings(t, s)
+	c.Pages = Pages{}
+	q := connector.Query{Request: "GET /x", Key: []string{"id"}}
+	all, _, _, err := read(t, endpoint(t, c), q)
+	if err != nil || len(all) != 7 || all[0] != `1[[,]"{ 1 missing]` {
+		t.Fatalf("%q %v", all, err)
+	}
+	for i, want := range []string{"malformed : it is no object", "duplicate object member name", "it is no object", "5[missing 5 <nil>]", "invalid UTF-8", "12345678901234567890.1["} {
+		if !strings.Contains(all[i+1], want) {
+			t.Errorf("%s, want %s", all[i+1], want)
+		}
+	}
+	q.Fields = []string{"id", "none"}
+	if all, _, _, err = read(t, endpoint(t, c), q); err != nil || all[0] != "1[1 missing]" || all[4] != "5[5 missing]" {
+		t.Errorf("%v %v", all, err)
+	}
+	// A field that comes later is not left out in silence.
+	s = system(t, 3005, newsys.Options{})
+	all, _, _, err = read(t, endpoint(t, settings(t, s)), assignments)
+	if err != nil || len(all) != 3005 || all[3000] != "A-003001: unknown-field remark: it has fields that no object of the first page has: remark" || strings.Contains(all[2999], "unknown") {
+		t.Errorf("%v: %s", err, all[3000])
+	}
+	for _, q := range []connector.Query{
+		{Request: "GET /assignments", Key: []string{"none"}}, {Request: "GET /planboards"}, {Request: "GET /assignments", Fields: []string{"a", "a"}},
+		{Objects: "*.csv"}, {Request: "GET /assignments", Since: &catalog.Since{Column: "id"}},
+	} {
+		if _, err := endpoint(t, settings(t, s)).Describe(t.Context(), q); fault.CodeOf(err) != "query.invalid" {
+			t.Errorf("%v: %v", q, err)
+		}
+	}
+}
