@@ -6,11 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"godwit/rig/newsys"
 	"godwit/rig/postgres/pgtest"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // token is the login of the systems in these tests: no output may hold it.
@@ -110,6 +114,44 @@ func TestLoadAPI(t *testing.T) {
 	}
 	m.checked(t)
 	noToken(t, m)
+}
+
+// target is the new system of a script.
+type target struct {
+	*newsys.System
+	mend func()
+}
+
+// misbehave runs a new system for a script: newsys start N, which sets TOKEN
+// and puts its URL in place of $API in godwit.yaml; newsys break EFFECT, of all requests but one to its root; newsys mend.
+func misbehave(ts *testscript.TestScript, neg bool, args []string) {
+	s := ts.Value("newsys").(*target)
+	switch {
+	case neg || len(args) == 0:
+		ts.Fatalf("usage: newsys start N | break EFFECT | mend")
+	case args[0] == "start":
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		s.System = newSystem(ts.Value("test").(testing.TB), n, newsys.Options{})
+		project := ts.ReadFile("godwit.yaml")
+		ts.Check(os.WriteFile(ts.MkAbs("godwit.yaml"), []byte(strings.ReplaceAll(project, "$API", s.URL())), 0o600))
+		ts.Setenv("TOKEN", token)
+	case args[0] == "break":
+		do, ok := effects[args[1]]
+		if !ok {
+			ts.Fatalf("there is no effect %s", args[1])
+		}
+		s.mend = s.Break(newsys.Fault{Path: "/assignments", Do: do})
+	case args[0] == "mend":
+		s.mend()
+	}
+}
+
+var effects = map[string]newsys.Effect{
+	"html": newsys.HTML(502), "page": newsys.Says(200, "text/html", "<html><head><title>Login</title></head><body><h1>Please log in</h1></body></html>"),
+	"truncated": newsys.Truncated(20), "endless": newsys.Endless(), "error": newsys.OKError(), "401": newsys.Says(401, "text/plain", "who are you, "+token+"?"),
+	"items": newsys.Alter(func(o newsys.Object) { o["results"] = newsys.Object{"id": 1} }), "total": newsys.Alter(func(o newsys.Object) { o["total"] = 99 }),
+	"hour": newsys.Throttle(time.Hour), "elsewhere": newsys.Redirect(302, "http://127.0.0.1:1/"), "objects": newsys.Says(200, "", `{"total":3,"results":[{"externalId":"A","title":"one"},7,{"externalId":"C","title":"x","title":"y"}]}`),
 }
 
 // noToken looks for the login in all that was left.

@@ -42,7 +42,7 @@ func (p *Path) UnmarshalText(text []byte) error {
 		}
 	}
 	if strings.HasPrefix(p.text, "headers") && ok {
-		if ok = len(p.names) == 1; ok {
+		if ok = len(p.names) == 1 && p.names[0] != ""; ok {
 			p.header, p.names = p.names[0], nil
 		}
 	}

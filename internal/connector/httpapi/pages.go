@@ -69,6 +69,12 @@ func (e *Endpoint) page(ctx context.Context, t target, p place) (list, place, er
 	if err != nil {
 		return list{}, p, err
 	}
+	objects, next, err := e.understand(a, l, p)
+	return objects, next, fault.Wrap(err, "GET %s", t.path)
+}
+
+// understand reads the answer to the request at a place.
+func (e *Endpoint) understand(a *answer, l *login, p place) (list, place, error) {
 	objects, err := e.pages.Items.objects(a, l)
 	if err != nil {
 		return list{}, p, err

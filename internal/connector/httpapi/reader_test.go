@@ -93,7 +93,7 @@ func read(t testing.TB, e *Endpoint, q connector.Query) (all []string, places []
 	}
 }
 
-// ways are those of paging, over the same 2,350 objects.
+// ways are those of paging, over the same 1,250 objects.
 func ways(t testing.TB) map[string]func(*Settings) {
 	t.Helper()
 	return map[string]func(*Settings){
@@ -113,7 +113,7 @@ func ways(t testing.TB) map[string]func(*Settings) {
 // TestPaging reads by every way of paging, and on from every place.
 func TestPaging(t *testing.T) {
 	t.Parallel()
-	s := system(t, 2350, newsys.Options{MaxSize: 1600})
+	s := system(t, 1250, newsys.Options{MaxSize: 1150})
 	var want []string
 	for name, set := range ways(t) {
 		c := settings(t, s)
@@ -127,7 +127,7 @@ func TestPaging(t *testing.T) {
 		if want == nil {
 			want = all
 		}
-		if diff := cmp.Diff(want, all); diff != "" || len(all) != 2350 {
+		if diff := cmp.Diff(want, all); diff != "" || len(all) != 1250 {
 			t.Fatalf("%s: %d records (-want +got):\n%.1000s", name, len(all), diff)
 		}
 		known := 0
@@ -135,7 +135,7 @@ func TestPaging(t *testing.T) {
 			if after == nil {
 				continue
 			}
-			if known++; i%5 != 0 && i < len(places)-1 {
+			if known++; i%8 != 0 && i < len(places)-1 {
 				continue
 			}
 			q := assignments
