@@ -57,29 +57,40 @@ func (c *client) unanswered(err error, l *login) error {
 // refusal is the fault of an answer that says no. The kind follows from the
 // status, and from nothing else.
 func refusal(a *answer, l *login) error {
-	kind, code := fault.Data, "http.refused"
-	hint := "the answer says what it has against the request"
-	switch s := a.status; {
-	case s == http.StatusTooManyRequests, s == http.StatusServiceUnavailable && a.after > 0:
-		kind, code, hint = fault.Throttled, "http.throttled", "it is tried again; a lower limit: {rate} keeps from it"
-	case s == http.StatusUnauthorized, s == http.StatusForbidden, s == http.StatusProxyAuthRequired:
-		kind, code, hint = fault.Denied, "http.denied", "see auth of the connection, and what the login may do there"
-	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed, s == http.StatusGone, s == http.StatusNotImplemented:
-		kind, code, hint = fault.Config, "http.not-found", "see url of the connection and the path of the request"
-	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s >= 500:
-		kind, code, hint = fault.Unavailable, "http.unavailable", "it is tried again"
-	case s >= 300 && s < 400, s < 200:
-		kind, code, hint = fault.Config, "http.redirect", "the answer sends elsewhere: write that address as url of the connection"
-	}
+	r := reasonOf(a.status, a.after > 0)
 	text := http.StatusText(a.status)
 	if said := excerpt(a, l); said != "" {
 		text += ": " + said
 	}
-	e := fault.New(kind, code, "%d %s", a.status, text).Hint("%s", hint)
+	e := fault.New(r.kind, r.code, "%d %s", a.status, text).Hint("%s", r.next)
 	if a.after > 0 {
 		e.With("retry after", "%v", a.after.Round(time.Second))
 	}
 	return e
+}
+
+type reason struct {
+	kind fault.Kind
+	code string
+	next string
+}
+
+// reasonOf is the table of statuses (RFC 9110, 15). Later says that the system
+// told when to come again.
+func reasonOf(status int, later bool) reason {
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && later:
+		return reason{fault.Throttled, "http.throttled", "it is tried again; a lower limit: {rate} keeps from it"}
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+		return reason{fault.Denied, "http.denied", "see auth of the connection, and what the login may do there"}
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusNotImplemented:
+		return reason{fault.Config, "http.not-found", "see url of the connection and the path of the request"}
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
+		return reason{fault.Unavailable, "http.unavailable", "it is tried again"}
+	case status < 400:
+		return reason{fault.Config, "http.redirect", "the answer sends elsewhere: write that address as url of the connection"}
+	}
+	return reason{fault.Data, "http.refused", "the answer says what it has against the request"}
 }
 
 const excerptRunes = 200

@@ -20,7 +20,7 @@ func TestCheck(t *testing.T) {
 		t.Fatalf("%v", p)
 	}
 	for want, change := range map[string]func(*Load){
-		"from needs a table, a query or objects": func(l *Load) { l.From.Table = "" },
+		"from needs a table, a query, objects or a request": func(l *Load) { l.From.Table = "" },
 		"take one of them":                       func(l *Load) { l.From.Query = "select 1" },
 		"where belongs to a table":               func(l *Load) { l.From = Source{At: "old", Query: "select 1", Where: "true"} },
 		"a load needs to":                        func(l *Load) { l.To = Target{} },
