@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -79,8 +80,15 @@ func TestLoadAPI(t *testing.T) {
 	s.Break(newsys.Fault{Share: 0.1, Do: newsys.Unavailable(-1)})
 	s.Break(newsys.Fault{Share: 0.05, Do: newsys.CutAfter()})
 	m := newAPI(t, s, "{by: page, size: 100, items: body.results, total: body.total}", "{at: api, request: GET /assignments, "+assignmentFields+"}")
-	for _, point := range []string{"load.written:2", "load.prepared:2", "load.committed:2", "load.settled:1"} {
+	for _, point := range []string{"load.prepared:2", "load.committed:2"} {
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
+	}
+	for range 2 {
+		p := m.load(t)
+		kill(p, time.Duration(rand.Int64N(int64(time.Second))))
+		if code := p.exit(t); code != -1 && code != 0 {
+			t.Fatalf("exit %d:\n%s", code, p.said.String())
+		}
 	}
 	settled := pgtest.Query[int](t, m.to, "select count(*) from item")
 	s.Forget()
@@ -111,6 +119,32 @@ func TestLoadAPI(t *testing.T) {
 	t.Logf("%d requests, %d in the busiest second, %d at the same time, %d connections", v.Requests, v.Busiest, v.Concurrency, v.Connections)
 	if v.Writes > 0 || v.Concurrency > 4 {
 		t.Errorf("%+v", v)
+	}
+	m.checked(t)
+	noToken(t, m)
+}
+
+// TestLoadAPIOutage: a system that stays away stops the run, which goes on later;
+// one whose list changes meanwhile is not believed.
+func TestLoadAPIOutage(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 3000, newsys.Options{})
+	m := newAPI(t, s, "{by: page, size: 100, items: body.results, total: body.total}", "{at: api, request: GET /assignments, "+assignmentFields+"}")
+	flow := filepath.Join(filepath.Dir(m.ledger), "flows/orders.yaml")
+	text, err := os.ReadFile(flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Dir(flow), "orders.yaml", strings.Replace(string(text), "  - load:", "  - retry: {for: 1s, wait: 100ms}\n    load:", 1))
+	mend := s.Break(newsys.Fault{Skip: 12, Do: newsys.HTML(502)})
+	m.load(t).ends(t, 5).says(t, "502 Bad Gateway: Bad & broken gateway")
+	mend()
+	mend = s.Break(newsys.Fault{Skip: 1, Do: newsys.Alter(func(o newsys.Object) { o["total"] = 2999 })})
+	m.load(t).ends(t, 1).says(t, "there were 3000 objects, and now there are 2999: the list changed")
+	mend()
+	m.load(t).ends(t, 0)
+	if got := pgtest.Query[string](t, m.to, "select count(*) || ' ' || count(distinct id) from item"); got != "3000 3000" {
+		t.Errorf("the target holds %s", got)
 	}
 	m.checked(t)
 	noToken(t, m)
