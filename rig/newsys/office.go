@@ -126,11 +126,20 @@ func (s *System) exchange(w http.ResponseWriter, r *http.Request, put func(Objec
 	answer(w, 200, put(o))
 }
 
-func (s *System) workstations(w http.ResponseWriter, _ *http.Request) {
+// Workstations are the codes of all of them.
+var Workstations = []string{"AMS", "RTM", "UTR", "ZWO"}
+
+// workstations gives a bare list, as APIs do for short ones; paged like others
+// when that is asked for.
+func (s *System) workstations(w http.ResponseWriter, r *http.Request) {
 	list := []Object{}
-	for i, code := range []string{"AMS", "RTM", "UTR", "ZWO"} {
+	for i, code := range Workstations {
 		list = append(list, Object{"code": code, "id": 100 + i})
 	}
-	w.Header().Set("X-Total-Count", fmt.Sprint(len(list)))
+	if len(r.URL.Query()) > 0 {
+		s.list(w, r, list)
+		return
+	}
+	w.Header().Set("X-Total-Count", strconv.Itoa(len(list)))
 	answer(w, 200, list)
 }

@@ -107,6 +107,7 @@ func (s *System) Fill(n int) {
 			"title": fmt.Sprintf("Assignment %d, <house> & \"garden\"", i), "status": []string{"open", "planned", "done"}[i%3],
 			"costs": json.Number(fmt.Sprintf("%d.%02d", i, i%100)), "urgent": i%10 == 0,
 			"address": Object{"postcode": fmt.Sprintf("%04d AB", i%10000), "city": "Zwolle"}, "labels": []any{"fiber", strconv.Itoa(i % 4)},
+			"workstation": Workstations[i%len(Workstations)],
 		}
 		if i%7 == 0 {
 			a["parentId"] = fmt.Sprintf("A-%06d", i-1)

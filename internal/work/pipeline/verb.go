@@ -102,7 +102,7 @@ func (l *Load) check() []unit.Problem {
 	}
 	for path, in := range l.process().tablesOfValues() {
 		for _, name := range sorted(in) {
-			if why := checkLookup(in[name]); why != "" {
+			if why := in[name].Problem(); why != "" {
 				bad(path+"."+name, "map.lookup", "lookup %s: %s", name, why)
 			}
 		}

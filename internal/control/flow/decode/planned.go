@@ -29,7 +29,6 @@ var Planned = map[string][]string{
 	"to":       list("object publish calls read"),
 	"dead":     list("group"),
 	"fields":   list("ref orphan"),
-	"lookups":  list("request params"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.
