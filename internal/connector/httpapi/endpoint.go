@@ -89,11 +89,16 @@ func (*Endpoint) TakesRequests() {}
 // Inspect is the connector.Inspector's: any answer shows that it is there.
 // Whether the login is right is seen by what is read, not by the URL itself.
 func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.Database, error) {
-	a, err := e.patiently(ctx, target{path: ""})
-	if a == nil || fault.KindOf(err).Passing() {
+	db := &catalog.Database{System: System, Name: e.base.Host + e.base.Path, ID: System + " " + e.base.String()}
+	a, err := e.patiently(ctx, target{})
+	switch {
+	case fault.CodeOf(err) == "http.redirect": // to its documentation, say
+	case a == nil, fault.KindOf(err).Passing():
 		return nil, fault.Wrap(err, "inspect %s", e.name)
+	default:
+		db.Version = a.header.Get("Server")
 	}
-	return &catalog.Database{System: System, Name: e.base.Host + e.base.Path, ID: System + " " + e.base.String(), Version: a.header.Get("Server")}, nil
+	return db, nil
 }
 
 // Examine is the connector.Examiner's. What is wrong with the login or with a

@@ -283,6 +283,42 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// Any answer shows that a system is there, none that it is not.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	s := system(t, 1, newsys.Options{})
+	for name, c := range map[string]struct {
+		do   newsys.Effect
+		code string
+	}{
+		"it answers": {newsys.Late(0), ""}, "nothing is there": {newsys.Says(404, "", ""), ""}, "it wants a login": {newsys.Says(401, "", ""), ""},
+		"it sends to its pages": {newsys.Redirect(302, "https://other.example/"), ""}, "it is away": {newsys.HTML(502), "http.unavailable"}, "nobody answers": {newsys.Cut(), "http.unreachable"},
+	} {
+		mend := s.Break(newsys.Fault{Do: c.do})
+		db, err := endpoint(t, settings(t, s)).Inspect(t.Context(), catalog.Selection{})
+		if err != nil && fault.CodeOf(err) != c.code || err == nil && (c.code != "" || db.ID != "http "+s.URL()) {
+			t.Errorf("%s: %v", name, err)
+		}
+		mend()
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	zero := 0.0
+	for name, set := range map[string]func(*Settings){
+		"no address": func(s *Settings) { s.URL = "newsys" }, "another scheme": func(s *Settings) { s.URL = "ftp://newsys" }, "a user": func(s *Settings) { s.URL = "http://u:p@newsys" },
+		"parameters": func(s *Settings) { s.URL = "http://newsys?a=b" }, "no cursor": func(s *Settings) { s.Pages = Pages{By: byCursor} }, "no rate": func(s *Settings) { s.Limit.Rate = &zero },
+		"hours": func(s *Settings) { s.Limit.Times = map[string]float64{"Mon": 1} }, "zone": func(s *Settings) { s.Limit.Zone = "Nowhere" }, "no file": func(s *Settings) { s.TLS.CA = "/none" },
+	} {
+		s := &Settings{URL: "http://newsys.example/api"}
+		set(s)
+		if _, err := Open("api", s); fault.KindOf(err) != fault.Config || strings.Contains(err.Error(), "u:p") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // What is refused for now is asked again, and nothing of it is seen.
 func TestPatience(t *testing.T) {
 	t.Parallel()
