@@ -221,6 +221,17 @@ func TestLogins(t *testing.T) {
 		if err != nil || len(all) != 50 {
 			t.Errorf("%s: %d records: %v", name, len(all), err)
 		}
+		if name == "query" { // a system that gives its links as it was asked
+			mend := s.Break(newsys.Fault{Count: 1, Do: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				w.Header().Set("Link", `</assignments?size=20&apiKey=s3cret%2F%26%2Bword&cursor=MjA>; rel="next"`)
+				newsys.Says(200, "", `{"results":[]}`)(w, r, next)
+			}})
+			r, err := e.open(t.Context(), connector.Query{Request: "GET /assignments", Fields: []string{"id"}})
+			if err != nil || r.next.Link != "/assignments?cursor=MjA&size=20" {
+				t.Errorf("%v: %s", err, r.next.Link)
+			}
+			mend()
+		}
 		for _, p := range places {
 			if strings.Contains(string(p), "s3cret") {
 				t.Errorf("%s: a place holds the secret: %s", name, p)
@@ -392,6 +403,9 @@ func TestFaults(t *testing.T) {
 			_, _, _, err := read(t, endpoint(t, set), assignments)
 			if fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s, %s: %v, want %s, %s: %s", fault.KindOf(err), fault.CodeOf(err), err, c.kind, c.code, c.says)
+			}
+			if strings.Contains(err.Error(), "page=") {
+				t.Errorf("parameters are told: %v", err)
 			}
 			if len(fault.Of(err).Next) == 0 || time.Since(start) > 30*time.Second {
 				t.Errorf("no next step, or much too late: %+v", fault.Of(err))
