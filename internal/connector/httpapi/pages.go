@@ -11,6 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/zeebo/xxh3"
 )
 
@@ -136,14 +137,18 @@ func (e *Endpoint) forward(a *answer, l *login, p place, next *place, n int) err
 		// Without a total only an empty page is the end: a system may give fewer
 		// objects than it was asked for.
 		next.Page++
-		next.Over = n == 0 || whole
+		if next.Over = n == 0 || whole; whole && next.Given == *next.Total {
+			return e.nothingBehind(a, l, "says that this is the last page")
+		}
 	case byCursor:
 		raw, err := e.pages.Cursor.find(a)
 		if err != nil {
 			return noJSON(a, l, err)
 		}
-		v, _ := record.DecodeJSON(raw)
-		if next.Cursor = cursorText(v); next.Cursor != "" && next.Cursor == p.Cursor {
+		if next.Cursor, err = cursorText(raw, e.pages.Cursor.text); err != nil {
+			return err
+		}
+		if next.Cursor != "" && next.Cursor == p.Cursor {
 			return fault.New(fault.Data, "http.pages", "the system gave the same cursor twice: it would be read for ever").Hint("see cursor in pages of the connection")
 		}
 		next.Over = next.Cursor == ""
@@ -163,20 +168,42 @@ func (e *Endpoint) forward(a *answer, l *login, p place, next *place, n int) err
 		next.Over = link == ""
 	default:
 		next.Over = true
+		return e.nothingBehind(a, l, "does not say how lists are paged")
 	}
 	return nil
 }
 
-func cursorText(v any) string {
+// nothingBehind holds the end of a list against what the answer itself says, in
+// case that it does: a header Link.
+func (e *Endpoint) nothingBehind(a *answer, l *login, said string) error {
+	link, err := e.follow(a, l)
+	if err == nil && link != "" {
+		err = fault.New(fault.Data, "http.pages", "the answer links to a next page, and pages %s", said).
+			Hint("see total in pages of the connection; by: link follows such links")
+	}
+	return err
+}
+
+// cursorText is a cursor as it is sent back; null, false and nothing are none.
+func cursorText(raw jsontext.Value, path string) (string, error) {
+	v, err := record.DecodeJSON(raw)
 	switch v := v.(type) {
 	case string:
-		return v
+		return v, nil
 	case int64:
-		return strconv.FormatInt(v, 10)
+		return strconv.FormatInt(v, 10), nil
 	case record.Decimal:
-		return string(v)
+		return string(v), nil
+	case nil:
+		if err == nil || raw == nil {
+			return "", nil
+		}
+	case bool:
+		if !v {
+			return "", nil
+		}
 	}
-	return ""
+	return "", fault.New(fault.Data, "http.answer", "%s is %s, no cursor", path, kind(raw)).Hint("see cursor in pages of the connection: it is the path of a text or a number")
 }
 
 // follow is the link to the next page (RFC 8288), without what the login puts
