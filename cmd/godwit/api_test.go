@@ -139,6 +139,13 @@ func TestLoadAPIOutage(t *testing.T) {
 	mend := s.Break(newsys.Fault{Skip: 12, Do: newsys.HTML(502)})
 	m.load(t).ends(t, 5).says(t, "502 Bad Gateway: Bad & broken gateway")
 	mend()
+	mend = s.Break(newsys.Fault{Skip: 1, Do: newsys.Throttle(time.Hour)})
+	s.Forget()
+	m.load(t).ends(t, 5).says(t, "no requests are wanted before")
+	if v := s.Verdict(); v.Requests > 2 {
+		t.Errorf("%d requests within the hour in which none is wanted", v.Requests)
+	}
+	mend()
 	mend = s.Break(newsys.Fault{Skip: 1, Do: newsys.Alter(func(o newsys.Object) { o["total"] = 2999 })})
 	m.load(t).ends(t, 1).says(t, "there were 3000 objects, and now there are 2999: the list changed")
 	mend()
