@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 )
 
@@ -77,7 +78,7 @@ func TestPinned(t *testing.T) {
 	m.holds(t, "select (select count(*) = 15000 and min(id) > 0 from x.a) and (select count(*) = 5003 from x.b)")
 	m.checked(t)
 
-	m = chain(t, tables, flow)
+	m = chainFrom(t, pgtest.DatabaseOn(t, pgtest.Server(t, postgres.Options{Name: "pinned"})), tables, flow) // where nobody else writes
 	start("GODWIT_KILL_AT=load.committed@first[1]:1").ends(t, -1)
 	start("GODWIT_KILL_AT=unit.after-settle@first[1]/marks:1").ends(t, -1) // nothing was written: the same point
 	pgtest.Exec(t, m.from, "insert into x.a values (-7, 'later')")
@@ -92,8 +93,12 @@ func TestPinned(t *testing.T) {
 // tables without any.
 func chain(t *testing.T, tables, flow string) *move {
 	t.Helper()
-	old, fin := pgtest.Pair(t)
-	between := pgtest.Database(t)
+	return chainFrom(t, pgtest.Database(t), tables, flow)
+}
+
+func chainFrom(t *testing.T, old, tables, flow string) *move {
+	t.Helper()
+	between, fin := pgtest.Pair(t)
 	pgtest.Exec(t, old, tables, "insert into x.a select i, 'row ' || i from generate_series(1, 5000) i",
 		"do $$ begin if to_regclass('x.b') is not null then insert into x.b select i, 'other ' || i from generate_series(1, 3000) i; end if; end $$")
 	pgtest.Exec(t, between, tables)
