@@ -13,13 +13,19 @@ import (
 // usual.
 const loadsPercent = 200
 
+// loadsBytes is what Go's heap may come to before the collector works harder: a
+// load is promised to need 200 MiB, of which the program itself takes some 25.
+// Records of many megabytes go beyond it, at the price of its work.
+const loadsBytes = 168 << 20
+
 var loads struct {
 	sync.Mutex
 	running, before int
+	limit           int64
 }
 
 // Relax is called when a load begins, and what it returns when it ends. Who
-// sets GOGC decides.
+// sets GOGC decides; of two limits the lower one holds.
 func Relax() func() {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
@@ -27,13 +33,15 @@ func Relax() func() {
 	loads.Lock()
 	defer loads.Unlock()
 	if loads.running++; loads.running == 1 {
-		loads.before = debug.SetGCPercent(loadsPercent)
+		loads.before, loads.limit = debug.SetGCPercent(loadsPercent), debug.SetMemoryLimit(-1)
+		debug.SetMemoryLimit(min(loads.limit, loadsBytes))
 	}
 	return func() {
 		loads.Lock()
 		defer loads.Unlock()
 		if loads.running--; loads.running == 0 {
 			debug.SetGCPercent(loads.before)
+			debug.SetMemoryLimit(loads.limit)
 		}
 	}
 }
