@@ -8,6 +8,11 @@ type Place struct {
 	Entity string `json:"entity"`
 	At     string `json:"at"`            // connection of the target
 	Env    string `json:"env,omitempty"` // environment, "" = the project has none
+	// Database is the target's own word for itself, Made is that for the table that
+	// the records go to, before its name: one that was emptied or made anew is another.
+	// What is "" is not known.
+	Database string `json:"database,omitempty"`
+	Made     string `json:"made,omitempty"`
 }
 
 // States are how the records of a chunk stand once it is settled, beyond its run.

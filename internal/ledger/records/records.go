@@ -51,6 +51,9 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 	if err := tx.Change(ensurePlace, p.Entity, p.At, p.Env); err != nil {
 		return err
 	}
+	if err := stands(tx, p); err != nil {
+		return err
+	}
 	version, err := hex.DecodeString(s.Mapping[:min(16, len(s.Mapping))])
 	if err != nil {
 		return fault.New(fault.Internal, "record.state", "the map's version %q is not in hex: %w", s.Mapping, err)
