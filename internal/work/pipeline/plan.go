@@ -150,6 +150,10 @@ func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
 		return fault.New(fault.Config, "redrive.as-sent", "step %s has rules over many records: what was sent is not held to them", step).
 			Hint("redrive without --as-sent maps and judges the records again")
 	}
+	if refs := s.Map.References(); len(refs) > 0 {
+		return fault.New(fault.Config, "redrive.as-sent", "step %s refers to records of %s: what was sent has the keys that those had then", step, refs[0]).
+			Hint("redrive without --as-sent looks up what they have now")
+	}
 	s.Into, err = sent.Into(s.Again.Sent, s.Into, s.Tables)
 	return fault.Wrap(err, "step %s", step)
 }
