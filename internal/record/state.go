@@ -40,6 +40,26 @@ type Kept map[string]Object
 // CallRow is the call that stands for a row of a table.
 const CallRow = "row"
 
+// callOther is what is kept of another record with the same key.
+const callOther = "other"
+
+// Beside is what is kept of a key that stands for another record, too.
+func (k Kept) Beside(other Kept) Kept {
+	both := Kept{}
+	for name, values := range k {
+		both[name] = values
+	}
+	for name, values := range other {
+		if name != callOther {
+			both[callOther] = values
+		}
+	}
+	return both
+}
+
+// Several reports whether the key stands for several records.
+func (k Kept) Several() bool { return k[callOther] != nil }
+
 // Bytes is the form that is stored.
 func (k Kept) Bytes() ([]byte, error) {
 	calls := Object{}

@@ -104,11 +104,14 @@ func Settle(tx Tx, c Chunk) error {
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, 0, len(states))
+	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
 		if s.anew || known && was.chunk < s.floor {
 			was.kept = nil
+		}
+		if one.Kept, err = several.kept(one.Kept, was); err != nil {
+			return err
 		}
 		r := row{key: one.Key, state: int64(slices.Index(outcomes, one.Outcome)), attempts: was.attempts + 1, hash: int64(one.Hash), kept: short(one.Kept), chunk: s.id}
 		if r.hash == 0 {
