@@ -8,6 +8,11 @@ type Place struct {
 	Entity string `json:"entity"`
 	At     string `json:"at"`            // connection of the target
 	Env    string `json:"env,omitempty"` // environment, "" = the project has none
+	// Database is the target's own word for itself, Made is that for the table that
+	// the records go to, before its name: one that was emptied or made anew is another.
+	// What is "" is not known.
+	Database string `json:"database,omitempty"`
+	Made     string `json:"made,omitempty"`
 }
 
 // States are how the records of a chunk stand once it is settled, beyond its run.
@@ -34,6 +39,26 @@ type Kept map[string]Object
 
 // CallRow is the call that stands for a row of a table.
 const CallRow = "row"
+
+// callOther is what is kept of another record with the same key.
+const callOther = "other"
+
+// Beside is what is kept of a key that stands for another record, too.
+func (k Kept) Beside(other Kept) Kept {
+	both := Kept{}
+	for name, values := range k {
+		both[name] = values
+	}
+	for name, values := range other {
+		if name != callOther {
+			both[callOther] = values
+		}
+	}
+	return both
+}
+
+// Several reports whether the key stands for several records.
+func (k Kept) Several() bool { return k[callOther] != nil }
 
 // Bytes is the form that is stored.
 func (k Kept) Bytes() ([]byte, error) {

@@ -44,7 +44,7 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
 		}
 		key := digest([]byte(c.drive.run.UID + " " + u.ID))
-		if run, err = r.start(ctx, b, p, ledger.NewRun{Key: key, Actor: c.drive.run.Name(), Parent: c.drive.run.ID, ParentNode: u.ID}); err != nil {
+		if run, err = r.start(ctx, b, p, ledger.NewRun{Key: key, Fresh: c.drive.frozen.New, Actor: c.drive.run.Name(), Parent: c.drive.run.ID, ParentNode: u.ID}); err != nil {
 			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
 		}
 		report.At("flow.started")

@@ -53,7 +53,7 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{points: d.points(), runs: d.runs, run: d.run.ID, open: d.open, cores: d.frozen.Cores, own: d.own, flow: d.run.Flow, full: d.frozen.full(),
+	inspector := &inspector{points: d.points(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past.Past{Of: kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
@@ -105,7 +105,7 @@ func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<
 		return plan.Turn{}, err
 	}
 	guard := func(ctx context.Context) error { return d.lost.guard(ctx, cut) }
-	looks := []func(context.Context) error{d.superseded, guard, d.lost.look, d.lost.stale}
+	looks := []func(context.Context) error{func(ctx context.Context) error { return d.runs.beside().Superseded(ctx, d.run) }, guard, d.lost.look, d.lost.stale}
 	if ending || d.run.State == ledger.Cancelling {
 		looks = []func(context.Context) error{d.lastWords}
 	}

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
+	"godwit/internal/control/run/beside"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/nodes"
@@ -57,9 +58,8 @@ type inspector struct {
 	runs   *Runs
 	run    int64
 	open   connector.Opener
-	cores  int
+	frozen frozen
 	flow   string // whose run it is
-	full   bool   // it reads everything
 	sights doctor.Sights
 	points points.Points
 	own    *ledger.Session
@@ -90,15 +90,18 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err != nil {
 		return unit.Result{}, err
 	}
-	facts, err := doctor.Looking{Open: i.open, Cores: i.cores, Snapshot: l.Snapshot(needs.From), Sights: &i.sights}.Gather(ctx, needs)
+	facts, err := doctor.Looking{Open: i.open, Cores: i.frozen.Cores, Snapshot: l.Snapshot(needs.From), Sights: &i.sights}.Gather(ctx, needs)
 	if err != nil {
 		return unit.Result{}, err
 	}
-	if err := i.runs.remember(ctx, i.flow, u.Step, i.full, needs, &facts); err != nil {
+	if err := i.runs.remember(ctx, i.flow, u.Step, i.frozen.full(), needs, &facts); err != nil {
 		return unit.Result{}, err
 	}
 	units, err := verb.Plan(u.Step, spec, facts)
 	if err != nil {
+		return unit.Result{}, err
+	}
+	if err := i.added(ctx, units, needs.Existing); err != nil {
 		return unit.Result{}, err
 	}
 	if err := kept.Keep(ctx, i.own, facts.Records); err != nil { // before any unit rests on it
@@ -124,6 +127,17 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	return unit.Result{Units: units, Facts: unit.Body(found)}, nil
+}
+
+// added refuses to add rows that an unfinished run was adding: what a step brings
+// may be known only when it begins.
+func (i *inspector) added(ctx context.Context, units []unit.Unit, existing string) error {
+	if i.frozen.New {
+		return nil
+	}
+	at, tables := beside.Read(i.frozen.Flow), beside.Tables{}
+	i.runs.brings(at, tables, units, existing)
+	return i.runs.beside().Added(ctx, i.run, at, tables)
 }
 
 // Done: looking leaves nothing behind.

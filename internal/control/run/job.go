@@ -18,6 +18,7 @@ type frozen struct {
 	Flow    json.RawMessage `json:"flow"` // flow.Bound
 	Graph   plan.Graph      `json:"graph"`
 	Cores   int             `json:"cores"`
+	New     bool            `json:"new,omitempty"` // --new: what it adds is meant, whatever others have left
 }
 
 // full reports whether the run was started to read everything.

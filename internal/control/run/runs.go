@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/engine"
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/beside"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/past"
 	"godwit/internal/fault"
@@ -99,8 +100,9 @@ type Ended struct {
 
 // Start opens the next run of a flow as it was planned. While one of the same
 // flow, inputs and environment is open it is refused (run.open), and so is what
-// writes where a run at work does (run.occupied), unless fresh
-// is set: the same command goes on with the new one from then on.
+// writes where a run at work does (run.occupied), and what adds rows that an
+// unfinished run was adding (run.appended), unless fresh is set: the same command
+// goes on with the new one from then on.
 func (r *Runs) Start(ctx context.Context, b *flow.Bound, p *Plan, fresh bool, actor string) (Ref, error) {
 	return r.start(ctx, b, p, ledger.NewRun{Fresh: fresh, Actor: actor})
 }
@@ -114,26 +116,45 @@ func (r *Runs) start(ctx context.Context, b *flow.Bound, p *Plan, n ledger.NewRu
 	if n.Key == "" {
 		n.Key = key
 	}
+	f.New = n.Fresh
 	plan, err := json.Marshal(f)
 	if err != nil {
 		return Ref{}, fault.Wrap(err, "freeze %s", b.Flow)
 	}
-	tables := late.Tables{}
+	at, tables, adds := beside.Read(f.Flow), beside.Tables{}, beside.Tables{}
+	sure := beside.Sure(b)
 	for _, s := range p.Steps {
-		for _, u := range s.Units {
-			if r.kind(u.Kind).Rows {
-				tables.Add(b, u.Spec)
-			}
+		r.brings(at, tables, s.Units, s.Needs.Existing)
+		if sure[s.Step.ID] { // else it is asked when the step begins
+			r.brings(at, adds, s.Units, s.Needs.Existing)
 		}
 	}
-	if err := r.occupied(ctx, 0, tables); err != nil {
+	if err := r.beside().Occupied(ctx, tables); err != nil {
 		return Ref{}, err
+	}
+	if !n.Fresh {
+		if err := r.beside().Added(ctx, n.Parent, at, adds); err != nil {
+			return Ref{}, err
+		}
 	}
 	n.Flow, n.Env, n.PlanHash, n.Plan = b.Flow, b.Env, p.Hash, plan
 	n.Body = unit.Body(map[string]any{
 		"flow": b.Flow, "plan": p.Hash, "units": p.Units(), "bytes": p.Bytes(), "inputs": b.Inputs, "actor": n.Actor, "version": r.Version,
 	})
 	return r.Ledger.Start(ctx, n)
+}
+
+func (r *Runs) beside() beside.Look {
+	return beside.Look{Ledger: r.Ledger, Rows: r.kinds(func(k unit.Kind) bool { return k.Rows })}
+}
+
+// brings adds the tables that units bring rows into.
+func (r *Runs) brings(at *beside.Flow, tables beside.Tables, units []unit.Unit, existing string) {
+	for _, u := range units {
+		if r.kind(u.Kind).Rows {
+			tables.Add(at, u.Spec, existing)
+		}
+	}
 }
 
 // Unfinished finds the run that the same flow, inputs and environment left

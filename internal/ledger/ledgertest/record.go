@@ -151,6 +151,49 @@ func anewRecords(t *testing.T, l *ledger.Ledger) {
 	d.sound()
 }
 
+// anotherPlace: of what was told at another database, or before its table was made
+// anew, nothing is known any more. A second table of the entity is no other one.
+func anotherPlace(t *testing.T, l *ledger.Ledger) {
+	d := begin(t, l, "a")
+	u, n := d.loads("a", 1), 0
+	tells := func(database, made, said string) {
+		t.Helper()
+		n++
+		at := assets
+		at.Database, at.Made = database, made
+		c := u.part(n)
+		key, _, _ := strings.Cut(said, "=")
+		c.States = &record.States{Place: at, Mapping: "0123456789abcdef00", List: []record.State{{Key: key, Outcome: record.Applied, Hash: 1, Kept: kept(int64(n))}}}
+		if err := u.session.Prepare(context.Background(), u.id, u.fence, c, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		u.settle(n)
+	}
+	found := func(database string, keys ...string) int {
+		t.Helper()
+		at := assets
+		at.Database = database
+		found, err := records.Find(context.Background(), l.View().Room(), at, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	tells("", "", "0")
+	tells("x", "1/1 s.t", "1")
+	tells("x", "2/2 s.u v", "2")
+	same(t, "all are of one place", 3, found("x", "0", "1", "2"))
+	same(t, "elsewhere nothing is known", 0, found("y", "0", "1", "2"))
+	tells("x", "1/3 s.t", "3")
+	same(t, "the table was emptied", 1, found("x", "0", "1", "2", "3"))
+	tells("x", "2/4 s.u v", "4")
+	same(t, "so was the other", 2, found("x", "0", "1", "2", "3", "4"))
+	tells("y", "1/3 s.t", "5")
+	same(t, "another database", 1, found("y", "0", "1", "2", "3", "4", "5"))
+	same(t, "of the one before nothing is known", 0, found("x", "0", "1", "2", "3", "4", "5"))
+	d.sound()
+}
+
 // strayRecords: what stands in the ledger without a settled chunk is found.
 func strayRecords(t *testing.T, l *ledger.Ledger) {
 	for what, sql := range map[string]string{

@@ -65,6 +65,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"the story of a record", story},
 		{"records stand as settled chunks say", settledRecords},
 		{"records of a target that was emptied", anewRecords},
+		{"records of another database or table are forgotten", anotherPlace},
 		{"records without a settled chunk are found", strayRecords},
 		{"blocked records are taken out by the run itself", blockedRecords},
 	}

@@ -22,13 +22,13 @@ func asked(ctx context.Context, db Reader) func(string, ...any) (*sql.Rows, erro
 
 // Find gives what is kept of records by their keys, as record.Kept.Bytes wrote it;
 // nothing of those that wait for others. The rest is not in it, nor what only chunks
-// say that are doubted.
+// say that are doubted, nor what stands in another database than the place's.
 func Find(ctx context.Context, db Reader, p record.Place, keys []string) (map[string][]byte, error) {
 	found := map[string][]byte{}
 	for args := range listed(keys) {
 		list, err := scan(asked(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
-			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
-			append([]any{p.Entity, p.At, p.Env, slices.Index(outcomes, record.Pending)}, args...)...)
+			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
+			append([]any{p.Entity, p.At, p.Env, p.Database, p.Database, slices.Index(outcomes, record.Pending)}, args...)...)
 		if err != nil {
 			return nil, err
 		}

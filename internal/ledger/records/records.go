@@ -51,6 +51,9 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 	if err := tx.Change(ensurePlace, p.Entity, p.At, p.Env); err != nil {
 		return err
 	}
+	if err := stands(tx, p); err != nil {
+		return err
+	}
 	version, err := hex.DecodeString(s.Mapping[:min(16, len(s.Mapping))])
 	if err != nil {
 		return fault.New(fault.Internal, "record.state", "the map's version %q is not in hex: %w", s.Mapping, err)
@@ -101,11 +104,14 @@ func Settle(tx Tx, c Chunk) error {
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, 0, len(states))
+	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
 		if s.anew || known && was.chunk < s.floor {
 			was.kept = nil
+		}
+		if one.Kept, err = several.kept(one.Kept, was); err != nil {
+			return err
 		}
 		r := row{key: one.Key, state: int64(slices.Index(outcomes, one.Outcome)), attempts: was.attempts + 1, hash: int64(one.Hash), kept: short(one.Kept), chunk: s.id}
 		if r.hash == 0 {

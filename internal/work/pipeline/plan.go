@@ -23,8 +23,7 @@ import (
 // LoadSpec is a unit of kind load: one range of the records, with everything
 // that they are mapped by and checked against, frozen.
 type LoadSpec struct {
-	From    string                `json:"from"`
-	To      string                `json:"to"`
+	parents.Ends
 	Query   catalog.Query         `json:"query"`
 	Schema  *catalog.Schema       `json:"schema"`
 	Map     *mapping.Map          `json:"map,omitempty"`
@@ -58,7 +57,7 @@ const (
 func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
-		From: l.From.At, To: p.To.At, Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
+		Ends: parents.Between(l.From.At, p.To.At, facts), Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
 		SnapshotLost: l.lost(),
 	}
@@ -72,7 +71,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if err := spec.asSent(step, program); err != nil {
 		return nil, err
 	}
-	if spec.Remember, err = l.remember(records, spec.Into[0]); err != nil {
+	if spec.Remember, err = l.remember(facts, spec.Into[0]); err != nil {
 		return nil, err
 	}
 	if err := alike(records.Tables); err != nil {
@@ -150,6 +149,10 @@ func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
 	if len(p.SetRules()) > 0 {
 		return fault.New(fault.Config, "redrive.as-sent", "step %s has rules over many records: what was sent is not held to them", step).
 			Hint("redrive without --as-sent maps and judges the records again")
+	}
+	if refs := s.Map.References(); len(refs) > 0 {
+		return fault.New(fault.Config, "redrive.as-sent", "step %s refers to records of %s: what was sent has the keys that those had then", step, refs[0]).
+			Hint("redrive without --as-sent looks up what they have now")
 	}
 	s.Into, err = sent.Into(s.Again.Sent, s.Into, s.Tables)
 	return fault.Wrap(err, "step %s", step)

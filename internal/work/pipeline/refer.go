@@ -18,7 +18,7 @@ import (
 
 // remember plans what is remembered of the load's records, nil when no map refers
 // to them.
-func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Remember, error) {
+func (l *Load) remember(facts catalog.Facts, into catalog.Into) (*parents.Remember, error) {
 	p := l.process()
 	if !slices.Contains(l.Referred, p.entity()) {
 		return nil, nil
@@ -27,9 +27,9 @@ func (l *Load) remember(facts *catalog.Records, into catalog.Into) (*parents.Rem
 	if err != nil {
 		return nil, err
 	}
-	at.Entity = p.entity()
+	at.Entity, at.Database, at.Made = p.entity(), parents.Database(facts), parents.Made(facts, into.Table)
 	// exceptions have the keys that their records were read with
-	return parents.Plan(at, facts.Tables[0], into, p.To.Mode, len(facts.Key) > 0 || l.Again != nil)
+	return parents.Plan(at, facts.Records.Tables[0], into, p.To.Mode, len(facts.Records.Key) > 0 || l.Again != nil)
 }
 
 // aliases is the unit that reads them. What old keys lead to is known for the
@@ -92,6 +92,7 @@ func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
 		return nil, nil
 	}
 	at, err := placed(s.To, s.Scope)
+	at.Database = s.Database
 	return parents.New(book, at), err
 }
 

@@ -132,6 +132,19 @@ func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
 	return nil
 }
 
+// several notes that a key, or those that became it, lead to no one record.
+func (k *Known) several(entity, key string) {
+	const why = "is the key of several records of "
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.odd[record.Reference{Entity: entity, Key: key}] = why + entity
+	for was, now := range k.became {
+		if was.Entity == entity && now == key {
+			k.odd[was] = why + entity
+		}
+	}
+}
+
 // find asks for records of an entity by their keys, or those that they have now.
 func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 	p := k.at
@@ -161,6 +174,10 @@ func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 		kept, err := record.ReadKept(text)
 		if err != nil {
 			return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", entity, key, err)
+		}
+		if kept.Several() {
+			k.several(entity, key)
+			continue
 		}
 		v, one := kept.Only()
 		if !one {

@@ -21,5 +21,5 @@ func Out(e *fault.Error, run string, into catalog.Into) *fault.Error {
 	} else {
 		e.Hint("then empty %s and run the same command with --new: it has no key that merge could tell its rows apart by", into.Table)
 	}
-	return e.Hint("snapshot_lost: continue is for the next load, where keys at the source never change and none comes between others; written in now it makes another run, which appends everything again")
+	return e.Hint("snapshot_lost: continue is for the next load, where keys at the source never change and none comes between others; written in now it makes another run, which would append everything again")
 }
