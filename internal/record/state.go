@@ -104,4 +104,5 @@ type Reference struct {
 	Field  string // that names it
 	Value  string // as Show writes it
 	Orphan string // what the map says to do when nothing is known of it
+	Owner  string // who is to mend it
 }

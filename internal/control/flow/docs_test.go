@@ -71,7 +71,7 @@ func TestSchemaIsFresh(t *testing.T) {
 	fresh(t, schemaFile, string(schema))
 }
 
-var block = regexp.MustCompile(`(?s)(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)`)
+var block = regexp.MustCompile(`(?s)(<!-- table: ([a-z_ ]+) -->\n).*?(<!-- end -->)`)
 
 func TestPageIsFresh(t *testing.T) {
 	page, err := os.ReadFile(pageFile)

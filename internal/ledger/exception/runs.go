@@ -115,8 +115,9 @@ func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
 	return all, err
 }
 
-// fixed are the issues that a run found mended, each as it was found last.
-const fixed = `SELECT i.* FROM issue i WHERE i.id IN (SELECT (SELECT max(o.id) FROM issue o JOIN run h ON h.id = o.origin
+// fixed are the issues that a run found mended, each as it was found last. What a
+// record waited for until the same run released it was never wrong.
+const fixed = `SELECT i.* FROM issue i WHERE NOT (i.state = 'closed' AND i.closed_by = i.found) AND i.id IN (SELECT (SELECT max(o.id) FROM issue o JOIN run h ON h.id = o.origin
 		WHERE o.key = p.key AND o.key <> '' AND o.entity = c.entity AND o.step = c.step AND o.rule = p.rule AND o.field = p.field
 		AND o.found < p.run AND` + Home + `) FROM` + Passed + ` WHERE p.run = ?)`
 

@@ -17,11 +17,15 @@ import (
 // takes says what a command is given, as its usage names it: RUN must be, what
 // stands in brackets may be.
 func takes(names ...string) cobra.PositionalArgs {
+	var must []string
+	for _, n := range names {
+		if !strings.HasPrefix(n, "[") {
+			must = append(must, n)
+		}
+	}
 	return func(c *cobra.Command, args []string) error {
-		for i, n := range names {
-			if i >= len(args) && !strings.HasPrefix(n, "[") {
-				return fault.New(fault.Config, "usage", "%s: %s is missing", c.CommandPath(), n).Hint("%s --help says more", c.CommandPath())
-			}
+		if len(args) < len(must) {
+			return fault.New(fault.Config, "usage", "%s: %s is missing", c.CommandPath(), must[len(args)]).Hint("%s --help says more", c.CommandPath())
 		}
 		if len(args) <= len(names) {
 			return nil

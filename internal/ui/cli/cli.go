@@ -95,10 +95,12 @@ func (s *session) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "godwit",
 		Short: "Move a legacy system to its successor and prove that nothing was lost",
-		Long: `godwit moves databases, verified and accounted for row by row, and can be
-watched, stopped and resumed at any moment.`,
+		Long: `godwit moves whole databases, or records by a map into another model, verified
+and accounted for one by one, and can be watched, stopped and resumed at any moment.`,
 		Example: `  godwit copy --from postgres://old/shop --to postgres://new/shop
   godwit doctor warehouse
+  godwit run shop
+  godwit dead stats shop-1
   godwit status copy-1`,
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,

@@ -58,7 +58,7 @@ func (r *rates) status(n *run.Now, zone *time.Location) view.Status {
 		Plan: short(n.Run.PlanHash), Owner: n.Run.Owner, Account: n.Total(),
 		Hint: "ctrl-c: stop at chunk borders, resumable",
 	}
-	s.Counts.Active, s.Counts.Waits, s.Counts.Dead = int64(len(n.Progress)), int64(n.Waiting), s.Account.Dead
+	s.Counts = view.Counts{Waits: int64(n.Waiting), Active: int64(len(n.Progress)), Dead: s.Account.Dead, Rejected: s.Account.Rejected}
 	s.Bars = bars(n)
 	for i := range s.Bars {
 		if s.Bars[i].Bytes {

@@ -31,7 +31,7 @@ func (p Patched) Draw(edge int) []string {
 			rows, texts = append(rows, row), append(texts, c.Before+" -> "+c.After)
 		}
 	}
-	lines := beside([]layout.Column{{Head: "no.", Right: true}, {Head: "entity", Most: 20}, {Head: "key", Most: 20}, {Head: "field", Most: 30}},
+	lines := beside([]layout.Column{{Head: "id", Right: true}, {Head: "entity", Most: 20}, {Head: "key", Most: 20}, {Head: "field", Most: 30}},
 		rows, "before -> after", texts, edge)
 	said := view.Plural(len(p.All), "record") + " of " + p.Run
 	if p.Dry {

@@ -115,11 +115,11 @@ func (e Each) Draw(edge int) []string {
 		texts = append(texts, text)
 	}
 	lines := beside([]layout.Column{{Head: "entity", Most: 20}, {Head: "key", Most: 20}, {Head: "rule", Most: 20}, {Head: "field", Most: 16},
-		{Head: "severity"}, {Head: "state"}, {Head: "owner", Most: 16}, {Head: "no.", Right: true}}, rows, "what is wrong, value", texts, edge)
+		{Head: "severity"}, {Head: "state"}, {Head: "owner", Most: 16}, {Head: "id", Right: true}}, rows, "what is wrong, value", texts, edge)
 	if e.More {
 		lines = append(lines, "", "The first "+view.Count(len(e.All))+"; --limit 0 lists all.")
 	}
-	return append(lines, "", "All about the record of a number: godwit dead show "+e.Run+" NO")
+	return append(lines, "", "All about the record of an id: godwit dead show "+e.Run+" ID")
 }
 
 // Value is the issues for programs.

@@ -40,7 +40,7 @@ func (l Letter) Draw(edge int) []string {
 	if l.Key == "" {
 		head = l.Entity + " without key"
 	}
-	r.add("", head+"   "+l.state()+"   "+l.Whole.Run+" no. "+strconv.FormatInt(l.ID, 10))
+	r.add("", head+"   "+l.state()+"   "+l.Whole.Run+" id "+strconv.FormatInt(l.ID, 10))
 	if o := owners(l.Issues); o != "" {
 		r.lines[0] += "   owner " + o
 	}

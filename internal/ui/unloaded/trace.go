@@ -117,7 +117,7 @@ func (t Trace) letter(r *rows, w run.Whole) {
 	l := Letter{Now: t.Now, Whole: w}
 	r.lines = append(r.lines, "")
 	head := t.stamp(w.First) + "   " + string(w.Outcome) + " [" + w.Cause[:min(leastDigits, len(w.Cause))] + "]   step " + w.Step +
-		"   no. " + strconv.FormatInt(w.ID, 10)
+		"   id " + strconv.FormatInt(w.ID, 10)
 	if o := owners(w.Issues); o != "" {
 		head += "   owner " + o
 	}

@@ -54,7 +54,7 @@ type Active struct {
 }
 
 // Counts are numbers of units and of records that need somebody.
-type Counts struct{ Waits, Active, Dead, Issues int64 }
+type Counts struct{ Waits, Active, Dead, Rejected int64 }
 
 const barWidth = 31
 
@@ -262,7 +262,7 @@ func (s Status) keys(edge int) string {
 	for _, p := range []struct {
 		name string
 		n    int64
-	}{{"waits", s.Counts.Waits}, {"active", s.Counts.Active}, {"dead", s.Counts.Dead}, {"issues", s.Counts.Issues}} {
+	}{{"waits", s.Counts.Waits}, {"active", s.Counts.Active}, {"dead", s.Counts.Dead}, {"rejected", s.Counts.Rejected}} {
 		parts = append(parts, open+p.name[:1]+shut+p.name[1:]+" "+Count(p.n))
 	}
 	return layout.Fit(edge, "      ", strings.Join(parts, "  "), s.Hint)

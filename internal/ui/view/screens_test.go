@@ -19,6 +19,7 @@ func TestHeadline(t *testing.T) {
 		"done: all accounted for":                                                    {Outcome: "done", Steps: good},
 		"failed: the accounts do not close":                                          {Outcome: "done", Steps: []record.Account{{Read: 5, Applied: 4}, {Read: 4, Applied: 5}}},
 		"finished with 1 dead letter":                                                {Outcome: "done", Exit: 3, Steps: []record.Account{{Read: 5, Applied: 4, Dead: 1}}},
+		"finished with 1 rejected record and 3 pending":                              {Outcome: "done", Exit: 3, Steps: []record.Account{{Read: 5, Applied: 1, Rejected: 1, Pending: 3, Blocked: 3}}},
 		"finished with 1 rejected record and 2 unexplained differences":              {Outcome: "done", Exit: 4, Steps: []record.Account{{Read: 5, Applied: 4, Rejected: 1}}, Verified: &Verified{Differ: 2}},
 		"stopped, resumable: interrupted":                                            {Outcome: "stopped", Why: "interrupted", Exit: 5, Steps: good},
 		"done: nothing was copied, 2 tables left alone, neither copied nor verified": {Outcome: "done", Alone: 2, Verified: &Verified{}},

@@ -69,7 +69,10 @@ func (s Summary) Headline() string {
 	if t.Rejected > 0 && (t.Rejected > s.Accepted || s.Exit != 0) {
 		but = append(but, Plural(t.Rejected, "rejected record")+accepted(s.Accepted, t.Rejected))
 	}
-	if t.Pending > 0 && len(but) == 0 && closes {
+	switch {
+	case t.Pending > 0 && closes && len(but) > 0:
+		but = append(but, Count(t.Pending)+" pending")
+	case t.Pending > 0 && closes:
 		but = append(but, Plural(t.Pending, "record")+" waiting for others")
 	}
 	if v := s.Verified; v != nil && v.Differ > 0 {

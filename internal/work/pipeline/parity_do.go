@@ -11,6 +11,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
 
@@ -57,6 +58,8 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err != nil {
 		return unit.Result{}, err
 	}
+	c.last = program.Worker()
+	c.last.Parents, c.last.Decide = known, true
 	if err := load.setAside(ctx, x.open); err != nil {
 		return unit.Result{}, err
 	}
@@ -88,8 +91,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		defer cancel() // what was read ahead of a border is not wanted
 		return c.all(within, batches)
 	})
-	err = g.Wait()
-	switch {
+	switch err = g.Wait(); {
 	case c.yielded:
 		return unit.Result{Yielded: true}, nil
 	case err != nil && !c.over: // the stages before end with the context's error
@@ -100,19 +102,19 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 
 // comparing is one attempt at a unit.
 type comparing struct {
-	unit    unit.Unit
-	spec    ParitySpec
-	report  unit.Report
-	source  connector.RecordReader
-	rows    connector.RecordComparison
-	judge   *judge // nil without rules over many records
-	aside   unit.Aside
-	in      int64 // records that were mapped, in the sample
-	sent    int64 // of them, those that were compared
-	bytes   int64
-	unlike  [][]differing // by table, the first ones
-	over    bool          // all was read
-	yielded bool
+	unit          unit.Unit
+	spec          ParitySpec
+	report        unit.Report
+	source        connector.RecordReader
+	rows          connector.RecordComparison
+	judge         *judge          // nil without rules over many records
+	last          *mapping.Worker // of records that refer to what is not there: none will come
+	aside         unit.Aside
+	in            int64 // records that were mapped, in the sample
+	sent          int64 // of them, those that were compared
+	bytes         int64
+	unlike        [][]differing // by table, the first ones
+	over, yielded bool          // all was read; it was drained
 }
 
 // differing is a row that is not the same, with its record's key.
@@ -153,7 +155,11 @@ func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
 // batch compares what the map made of a page; what it left out is counted.
 func (c *comparing) batch(ctx context.Context, b *batch) error {
 	open := make([]int, 0, len(b.mapped))
-	for i, m := range b.mapped {
+	for i := range b.mapped {
+		if len(b.mapped[i].Waits) > 0 {
+			b.mapped[i], b.claims[i] = mapped(c.last, b.page, i)
+		}
+		m := &b.mapped[i]
 		c.bytes += int64(m.Record.Size)
 		switch {
 		case m.Filtered != "":

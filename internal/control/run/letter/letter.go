@@ -64,7 +64,7 @@ func (o Of) Patch(ctx context.Context, f exception.Filter, e Edits, d exception.
 		}
 		edit, err := o.edited(whole, t)
 		if err != nil {
-			return nil, fault.Wrap(err, "%s no. %d", o.Run.Name(), t.id)
+			return nil, fault.Wrap(err, "%s id %d", o.Run.Name(), t.id)
 		}
 		if len(edit.Changes) == 0 {
 			continue
@@ -118,7 +118,7 @@ func (o Of) targets(ctx context.Context, look exception.Look, f exception.Filter
 				Hint("godwit dead list %s shows the keys", o.Run.Name())
 		case several[f.Key]:
 			return nil, fault.New(fault.Config, "exception.several", "line %d: %s has several open records with the key %q", f.Line, o.Run.Name(), f.Key).
-				Hint("--entity or --step says which are meant; or godwit dead patch %s NO --set FIELD=VALUE", o.Run.Name())
+				Hint("--entity or --step says which are meant; or godwit dead patch %s ID --set FIELD=VALUE", o.Run.Name())
 		}
 		list[i].Fields = append(list[i].Fields, f)
 	}

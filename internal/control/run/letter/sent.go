@@ -16,7 +16,7 @@ import (
 func Sent(ctx context.Context, look exception.Look, of ledger.Run, f exception.Filter) ([]unit.Sent, error) {
 	if n, err := look.Unsent(ctx, of.ID, f); err != nil || n > 0 {
 		if err == nil {
-			err = fault.New(fault.Config, "redrive.as-sent", "%d of the records were rejected by rules: nothing was sent of them", n).
+			err = fault.New(fault.Config, "redrive.as-sent", "%d of the records were rejected by rules, or wait for others: nothing was sent of them", n).
 				Hint("--outcome dead selects the others").Hint("redrive without --as-sent maps all of them again")
 		}
 		return nil, err

@@ -122,7 +122,7 @@ func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string
 func (s commands) deadCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "dead", Short: "Look at records that were not loaded, put them right or dismiss them",
-		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17\n  godwit dead patch shop-3 17 --set country=DE",
+		Example: "  godwit dead stats shop-3\n  godwit dead list shop-3 --field title\n  godwit dead show shop-3 17\n  godwit dead patch shop-3 17 --set country=Germany",
 	}
 	c.AddCommand(s.deadStats(), s.deadList(), s.deadShow(), s.deadPatch(), s.deadDismiss(), s.deadReopen())
 	return c

@@ -56,7 +56,6 @@ func (c *changing) flags(cmd *cobra.Command, reason string) {
 	c.Flags(cmd.Flags())
 	cmd.Flags().StringVar(&c.reason, "reason", "", reason)
 	cmd.Flags().BoolVar(&c.dry, "dry-run", false, "only say what would be done; changes nothing")
-	cmd.Args = cobra.RangeArgs(1, 2)
 }
 
 func (s commands) deadPatch() *cobra.Command {
@@ -64,14 +63,14 @@ func (s commands) deadPatch() *cobra.Command {
 	var set, null []string
 	var patch, table string
 	c := &cobra.Command{
-		Use: "patch RUN [NO]", Short: "Put records right by hand, for the next redrive to take",
+		Use: "patch RUN [ID]", Short: "Put records right by hand, for the next redrive to take",
 		Long: `Changes fields of records as they were read from the source; what was read is
 kept, and who changed what, when and why. The next redrive maps, checks and
 writes the record as it was put right. A field takes a value by its type at the
 source; inside of a document a value is JSON, and a text where it is not.`,
-		Example: `  godwit dead patch shop-3 17 --set country=DE --reason "asked the branch"
+		Example: `  godwit dead patch shop-3 17 --set country=Germany --reason "asked the branch"
   godwit dead patch shop-3 18 --set 'doc.lines[1].quantity=2' --null doc.note
-  godwit dead patch shop-3 --cause 8c1f --set country=DE --dry-run
+  godwit dead patch shop-3 --cause 8c1f --set country=Germany --dry-run
   godwit dead patch shop-3 17 --json patch.json
   godwit dead patch shop-3 --csv mended.csv`,
 	}
@@ -152,7 +151,7 @@ func edits(set, null []string, patch, table string) (e run.Edits, err error) {
 func (s commands) deadDismiss() *cobra.Command {
 	d := &changing{}
 	c := &cobra.Command{
-		Use: "dismiss RUN [NO] --reason TEXT", Short: "Close records that will not come, with the reason",
+		Use: "dismiss RUN [ID] --reason TEXT", Short: "Close records that will not come, with the reason",
 		Long: `Says that a record stays out for good: it stays rejected or dead in the
 accounts of its run, but is open no more, and no redrive takes it. Who said so,
 when and why is kept; dead reopen takes it back.`,
@@ -197,7 +196,7 @@ when and why is kept; dead reopen takes it back.`,
 func (s commands) deadReopen() *cobra.Command {
 	d := &changing{}
 	c := &cobra.Command{
-		Use: "reopen RUN [NO]", Short: "Take dismissals back: the records are open again",
+		Use: "reopen RUN [ID]", Short: "Take dismissals back: the records are open again",
 		Example: "  godwit dead reopen shop-3 17 --reason \"it is wanted after all\"",
 	}
 	d.flags(c, "why; kept in the journal")

@@ -171,7 +171,7 @@ for the owner. What was accepted is left out. Files of the same names are replac
 
 func (s commands) recordCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "record [RUN] ENTITY/KEY", Short: "Show what is known of one record, over all runs", Args: cobra.RangeArgs(1, 2),
+		Use: "record [RUN] ENTITY/KEY", Short: "Show what is known of one record, over all runs",
 		Long: `Shows where a record was rejected or refused, why, which redrives tried it again
 and how it ended; and how it stands, where maps refer to records of its entity:
 what is kept of it at the target, which version of the map made it. Other records

@@ -58,7 +58,7 @@ func (s *commands) inputs(c *cobra.Command) {
 
 func (s *commands) test() *cobra.Command {
 	c := &cobra.Command{
-		Use: "test MAP|FLOW", Short: "Map the records of maps/NAME.test.yaml and compare", Args: cobra.ExactArgs(1),
+		Use: "test MAP|FLOW", Short: "Map the records of maps/NAME.test.yaml and compare",
 		Long: `Maps the records that maps/NAME.test.yaml gives and compares what becomes of
 them. A map alone is tried without any system: fields have no types then but
 those of the map. With a flow all its maps that have cases are tried against the
@@ -155,7 +155,7 @@ func (s *commands) testFlow(ctx context.Context, name string) ([]tested, error) 
 func (s *commands) explain() *cobra.Command {
 	step, limit := "", int64(1_000_000)
 	c := &cobra.Command{
-		Use: "explain FLOW KEY", Short: "Show how one record of the source is mapped, step by step", Args: cobra.ExactArgs(2),
+		Use: "explain FLOW KEY", Short: "Show how one record of the source is mapped, step by step",
 		Long: `Reads the record of a key from the source of each step that has a map, and shows
 what it holds, each step of each field, and what becomes of it. All its values
 are shown, also those that are not printable. Nothing is written.`,

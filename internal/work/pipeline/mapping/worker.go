@@ -74,7 +74,7 @@ func (w *Worker) Map(rec *record.Record) record.Mapped {
 	} else {
 		w.create(&m)
 	}
-	if len(w.issues) > 0 {
+	if len(w.issues)+len(w.waits) > 0 {
 		w.own()
 		m.Issues = append([]record.Issue(nil), w.issues...)
 	}
@@ -274,7 +274,8 @@ func (w *Worker) showField(name string) string {
 	return ""
 }
 
-// own says who is to mend the issues that have no owner yet.
+// own says who is to mend the issues that have no owner yet, and what the record
+// waits for.
 func (w *Worker) own() {
 	if w.p.owner == nil {
 		return
@@ -285,6 +286,9 @@ func (w *Worker) own() {
 		if w.issues[i].Owner == "" {
 			w.issues[i].Owner = name
 		}
+	}
+	for i := range w.waits {
+		w.waits[i].Owner = name
 	}
 }
 

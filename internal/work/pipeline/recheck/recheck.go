@@ -102,15 +102,21 @@ func (w *Watch) Note(m *record.Mapped) {
 }
 
 // fulfils reports whether a record was asked about a rule and fulfils it. Of one
-// that is rejected only those fields are sure to have been asked in full that
-// have no issue at all.
+// that is rejected, or waits for others, only those fields are sure to have been
+// asked in full that have no issue at all and name nothing that it waits for.
 func (w *Watch) fulfils(m *record.Mapped, r rule) bool {
+	aside := m.Reject || len(m.Waits) > 0
 	for _, i := range m.Issues {
-		if i.Field == r.field && (i.Rule == r.name || m.Reject) {
+		if i.Field == r.field && (i.Rule == r.name || aside) {
 			return false
 		}
 	}
-	return !m.Reject || w.fields[r.field] && !w.own[r.name]
+	for _, ref := range m.Waits {
+		if ref.Field == r.field {
+			return false
+		}
+	}
+	return !aside || w.fields[r.field] && !w.own[r.name]
 }
 
 // Keep hands over what the chunk's records fulfil, before it is prepared, and
