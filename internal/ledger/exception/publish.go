@@ -11,7 +11,7 @@ import (
 type Published struct {
 	record.Issue
 	Flow, Env, Node, Step, Entity, Key string
-	Standing                           string // New, Reopened, Still, Accepted, Closed
+	State                              string // New, Reopened, Still, Accepted, Closed
 	First, Last                        time.Time
 	Times                              int64  // runs that found it
 	Run                                string // that said last what it is
@@ -70,7 +70,7 @@ func (l Look) Publish(ctx context.Context, ids []int64) ([]Published, error) {
 	return ask(ctx, l, func(r scanner) (p Published, err error) {
 		var first, last int64
 		err = r.Scan(&p.Flow, &p.Env, &p.Node, &p.Step, &p.Entity, &p.Key, &p.Rule, &p.Field, &p.Value, &p.Severity, &p.Text, &p.Hint, &p.Owner,
-			&p.Standing, &first, &last, &p.Times, &p.Run)
+			&p.State, &first, &last, &p.Times, &p.Run)
 		p.First, p.Last = clock(first), clock(last)
 		return p, err
 	}, `SELECT r.flow, r.env, r.parent_node, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,

@@ -59,8 +59,8 @@ func standingOf(where string) string {
 		` AS standing FROM issue i` + where + `)`
 }
 
-// Standing counts issues by what they are.
-type Standing struct {
+// IssueCounts counts the issues of an owner by what they are.
+type IssueCounts struct {
 	Owner    string `json:"owner"`
 	New      int64  `json:"new"`
 	Reopened int64  `json:"reopened"`
@@ -70,17 +70,17 @@ type Standing struct {
 }
 
 // Plus adds two up; the owner stays.
-func (s Standing) Plus(o Standing) Standing {
+func (s IssueCounts) Plus(o IssueCounts) IssueCounts {
 	s.New, s.Reopened, s.Still = s.New+o.New, s.Reopened+o.Reopened, s.Still+o.Still
 	s.Fixed, s.Accepted = s.Fixed+o.Fixed, s.Accepted+o.Accepted
 	return s
 }
 
 // Open are those that are neither closed nor accepted.
-func (s Standing) Open() int64 { return s.New + s.Reopened + s.Still }
+func (s IssueCounts) Open() int64 { return s.New + s.Reopened + s.Still }
 
 // count adds n issues of a standing.
-func (s *Standing) count(what string, n int64) {
+func (s *IssueCounts) count(what string, n int64) {
 	switch what {
 	case New:
 		s.New += n
@@ -97,7 +97,7 @@ func (s *Standing) count(what string, n int64) {
 
 // ByOwner counts a run's issues by owner, in the order of their names, and
 // those of earlier runs that it found mended.
-func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
+func (l Look) ByOwner(ctx context.Context, run int64) ([]IssueCounts, error) {
 	type counted struct {
 		owner, what string
 		n           int64
@@ -105,10 +105,10 @@ func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
 	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { return c, r.Scan(&c.owner, &c.what, &c.n) },
 		standingOf(` WHERE i.run = ?`+shownIssue)+` SELECT owner, standing, count(*) FROM i WHERE standing <> 'closed' GROUP BY owner, standing
 		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS x GROUP BY owner ORDER BY 1, 2`, run, run)
-	var all []Standing
+	var all []IssueCounts
 	for _, c := range list {
 		if n := len(all); n == 0 || all[n-1].Owner != c.owner {
-			all = append(all, Standing{Owner: c.owner})
+			all = append(all, IssueCounts{Owner: c.owner})
 		}
 		all[len(all)-1].count(c.what, c.n)
 	}
