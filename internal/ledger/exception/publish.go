@@ -11,7 +11,7 @@ import (
 type Published struct {
 	record.Issue
 	Flow, Env, Node, Step, Entity, Key string
-	State                              string // New, Reopened, Still, Accepted, Closed
+	State                              string // New, Reopened, Still, Accepted, dismissed, Closed
 	First, Last                        time.Time
 	Times                              int64  // runs that found it
 	Run                                string // that said last what it is
@@ -74,7 +74,7 @@ func (l Look) Publish(ctx context.Context, ids []int64) ([]Published, error) {
 		p.First, p.Last = clock(first), clock(last)
 		return p, err
 	}, `SELECT r.flow, r.env, r.parent_node, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
-			`+standing+`, coalesce(`+alike("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+alike("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
+			CASE WHEN `+dismissed+` THEN 'dismissed' ELSE `+standing+` END, coalesce(`+alike("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+alike("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
 		FROM issue i JOIN run r ON r.id = i.origin JOIN run s ON s.id = coalesce((SELECT min(p.run)`+passes+` AND p.run > i.found), nullif(i.closed_by, 0), i.found)
 		WHERE i.id IN (`+marks(len(ids))+`) ORDER BY i.id`, args...)
 }

@@ -31,6 +31,9 @@ const (
 	accepted = `EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
 		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node)`
 
+	// dismissed is an issue whose record somebody said will not come: nothing was mended.
+	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )
 

@@ -65,7 +65,7 @@ func (s *session) runsCommand() *cobra.Command {
 // after says what became of the records that a run did not load; t is the sum of
 // its accounts.
 func after(ctx context.Context, runs *run.Runs, r run.Ref, t record.Account) (a view.After, err error) {
-	if t.Rejected+t.Dead == 0 {
+	if t.Rejected+t.Dead+t.Pending == 0 {
 		return a, nil
 	}
 	open, closed, err := runs.Exceptions().Ends(ctx, r.ID)
