@@ -36,7 +36,7 @@ func (l Look) Unpublished(ctx context.Context, run int64) (runs []int64, asOf in
 const PublishedTo = `INSERT INTO published (run, seq) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET seq = excluded.seq`
 
 // foundLast is the same issue as it was found last.
-var foundLast = alike("max(o.id)", "o.found >= 0")
+var foundLast = twins("max(o.id)", "o.found >= 0")
 
 // Concerned are the numbers of the issues that records of a run have or had, each
 // as it was found last, behind one of its own on: at most limit of those. After is
@@ -74,7 +74,7 @@ func (l Look) Publish(ctx context.Context, ids []int64) ([]Published, error) {
 		p.First, p.Last = clock(first), clock(last)
 		return p, err
 	}, `SELECT r.flow, r.env, r.parent_node, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
-			CASE WHEN `+dismissed+` THEN 'dismissed' ELSE `+standing+` END, coalesce(`+alike("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+alike("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
+			CASE WHEN `+dismissed+` THEN 'dismissed' ELSE `+standing+` END, coalesce(`+twins("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+twins("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
 		FROM issue i JOIN run r ON r.id = i.origin JOIN run s ON s.id = coalesce((SELECT min(p.run)`+passes+` AND p.run > i.found), nullif(i.closed_by, 0), i.found)
 		WHERE i.id IN (`+marks(len(ids))+`) ORDER BY i.id`, args...)
 }

@@ -38,10 +38,10 @@ const (
 )
 
 // earlier asks something of the same issues o of earlier runs.
-func earlier(what string) string { return alike(what, "o.found < i.run") }
+func earlier(what string) string { return twins(what, "o.found < i.run") }
 
-// alike asks something of the same issues o, of which more is so.
-func alike(what, so string) string {
+// twins asks something of the same issues o, of which more is so.
+func twins(what, so string) string {
 	return `(CASE WHEN i.key <> '' THEN (SELECT ` + what + ` FROM issue o JOIN run f ON f.id = o.origin JOIN run h ON h.id = i.origin
 			WHERE o.key = i.key AND o.key <> '' AND o.entity = i.entity AND o.step = i.step AND o.rule = i.rule AND o.field = i.field
 			AND ` + so + ` AND` + Home + unprepared + `)

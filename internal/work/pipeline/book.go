@@ -6,9 +6,9 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/snapshot"
@@ -31,7 +31,7 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	again.Book
+	exceptions.Book
 	Memory
 }
 

@@ -10,11 +10,11 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
@@ -118,7 +118,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
+		r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
