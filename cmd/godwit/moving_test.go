@@ -219,8 +219,11 @@ func TestMovingPoints(t *testing.T) {
 	t.Logf("%d points: %v", len(points), times)
 	slow := os.Getenv("GODWIT_SLOW") != ""
 	for i, point := range points {
+		if !slow && i%3 != 1 {
+			continue // one run with writers takes a while
+		}
 		for _, n := range slices.Compact([]int{1, times[point]/2 + 1}) {
-			if n == 1 && times[point] > 2 && !slow {
+			if n == 1 && times[point] > 2 {
 				continue
 			}
 			stop := m.writeTo(t, uint64(i), rows)
@@ -233,7 +236,7 @@ func TestMovingPoints(t *testing.T) {
 			if code != -1 {
 				t.Errorf("%s:%d was not passed, exit %d", point, n, code)
 			}
-			if slow || i%4 == 3 || i == len(points)-1 {
+			if i%3 == 1 || i == len(points)-1 {
 				m.load(t).ends(t, 3)
 				stop()
 				m.still(t)
@@ -251,7 +254,7 @@ func TestMovingPoints(t *testing.T) {
 // the source; in the end, and now and then, nobody does, and all is equal.
 func TestMovingTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 6, 30)
+	kills, seed := torture(t, 3, 12)
 	random := rand.New(rand.NewPCG(seed, 3))
 	const rows = 8000
 	m := newMoving(t, rows)

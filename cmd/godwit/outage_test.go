@@ -17,12 +17,16 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
-// away is how long a server is gone in the tests of outages.
+// away is how long a server is gone in the tests of outages: GODWIT_OUTAGE=3m for
+// the long form.
 func away() time.Duration {
-	if os.Getenv("GODWIT_SLOW") != "" {
-		return 3 * time.Minute
+	if d, err := time.ParseDuration(os.Getenv("GODWIT_OUTAGE")); err == nil {
+		return d
 	}
-	return 10 * time.Second
+	if os.Getenv("GODWIT_SLOW") != "" {
+		return 30 * time.Second
+	}
+	return 5 * time.Second
 }
 
 // TestLoadOutage takes one side away in mid-load. Nobody does anything about it

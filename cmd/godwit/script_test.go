@@ -44,11 +44,11 @@ func TestScripts(t *testing.T) {
 			} {
 				e.Setenv(name, value)
 			}
-			e.Values["test"], e.Values["held"] = tb, new([]*pgx.Conn)
+			e.Values["test"], e.Values["held"], e.Values["newsys"] = tb, new([]*pgx.Conn), &target{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite, "mysql": maria,
+			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite, "mysql": maria, "newsys": misbehave,
 		},
 	})
 }

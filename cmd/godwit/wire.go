@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/file"
+	"godwit/internal/connector/httpapi"
 	"godwit/internal/connector/mysql"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
@@ -32,7 +33,7 @@ import (
 func language() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
-		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }
 

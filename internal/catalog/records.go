@@ -2,7 +2,8 @@ package catalog
 
 import "encoding/json"
 
-// Query says which records are read. One of Table, SQL and Objects is given.
+// Query says which records are read. One of Table, SQL, Objects and Request is
+// given.
 type Query struct {
 	Table Name           `json:"table,omitzero"`
 	Where string         `json:"where,omitempty"` // with Table: a condition in the system's words
@@ -12,6 +13,12 @@ type Query struct {
 	// told by their names.
 	Objects string `json:"objects,omitempty"`
 	Format  string `json:"format,omitempty"`
+	// Request is one to an API, GET /PATH with values encoded, and Params are its
+	// parameters, plain. Fields are those that are read of its objects; without
+	// any, those of its first page.
+	Request string              `json:"request,omitempty"`
+	Params  map[string][]string `json:"params,omitempty"`
+	Fields  []string            `json:"fields,omitempty"`
 	// Key are the columns that tell records apart and by which they are read
 	// in order. Without a key the order is unknown, and no page can be read on
 	// from.

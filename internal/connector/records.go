@@ -66,6 +66,9 @@ type RecordSource interface {
 // Objects is a RecordSource whose records lie in files, not in tables.
 type Objects interface{ HoldsObjects() }
 
+// Requests is a RecordSource whose records are asked for by requests.
+type Requests interface{ TakesRequests() }
+
 // RecordReader gives records page by page. Not safe for concurrent use; Close
 // may be called twice, and before the end.
 type RecordReader interface {

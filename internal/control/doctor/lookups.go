@@ -47,6 +47,11 @@ func lookup(ctx context.Context, open connector.Opener, l unit.Lookup) (catalog.
 			return catalog.Lookup{}, err
 		}
 	}
+	if l.Query.Request != "" {
+		if _, err := connector.Capable[connector.Requests](ctx, open, l.At, "be asked by requests"); err != nil {
+			return catalog.Lookup{}, err
+		}
+	}
 	schema, err := source.Describe(ctx, l.Query)
 	if err != nil {
 		return catalog.Lookup{}, err
@@ -177,7 +182,7 @@ func (t *table) find(statement string) string {
 	switch q := t.lookup.Query; {
 	case q.SQL != "":
 		return "find them: " + fmt.Sprintf(statement, "("+strings.Join(strings.Fields(q.SQL), " ")+") t")
-	case q.Objects == "":
+	case q.Objects+q.Request == "":
 		return "find them: " + fmt.Sprintf(statement, q.Table.String())
 	}
 	return "each key stands in one record"

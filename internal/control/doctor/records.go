@@ -51,6 +51,11 @@ func fields(ctx context.Context, open connector.Opener, n unit.Needs, r *catalog
 			return err
 		}
 	}
+	if q.Request != "" {
+		if _, err := connector.Capable[connector.Requests](ctx, open, n.From, "be asked by requests"); err != nil {
+			return err
+		}
+	}
 	if r.Schema, err = source.Describe(ctx, q); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/file"
+	"godwit/internal/connector/httpapi"
 	"godwit/internal/connector/mysql"
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
@@ -41,7 +42,7 @@ const (
 func built() flow.Language {
 	return flow.Language{
 		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
-		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector()},
+		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }
 
@@ -165,7 +166,7 @@ func plannedRows() string {
 	built := builtKeys()
 	var b strings.Builder
 	b.WriteString("| in | refused today |\n|---|---|\n")
-	for _, level := range []string{"project", "system", "postgres", "limit", "secret", "flow", "step", "verb", "copy", "sql", "load", "process", "from", "to", "dead", "fields", "lookups", "verify", "place"} {
+	for _, level := range []string{"project", "system", "postgres", "http", "pages", "limit", "secret", "flow", "step", "verb", "copy", "sql", "load", "process", "from", "to", "dead", "fields", "lookups", "verify", "place"} {
 		var left []string
 		for _, name := range flow.Planned[level] {
 			if !built[level+" "+name] {
@@ -173,7 +174,7 @@ func plannedRows() string {
 			}
 		}
 		if len(left) > 0 {
-			name := map[string]string{"place": "places of copy and verify", "from": "from of load", "to": "to of load", "lookups": "lookups of a map", "fields": "fields of a map"}[level]
+			name := map[string]string{"place": "places of copy and verify", "from": "from of load", "to": "to of load", "lookups": "lookups of a map", "fields": "fields of a map", "pages": "pages of http"}[level]
 			fmt.Fprintf(&b, "| %s | %s |\n", gocmp.Or(name, level), strings.Join(left, ", "))
 		}
 	}

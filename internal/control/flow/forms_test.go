@@ -19,7 +19,7 @@ func TestForms(t *testing.T) {
 		"{from: {at: old, table: a.b}, to: {at: new, table: a.b}}":                                                                            "parity",
 		"{from: {at: old, query: 'select 1 as id'}, process: processes/p.yaml}":                                                               "parity",
 		"{from: {at: old, table: a.b}, key: id, map: maps/m.yaml, to: {at: new, table: a.b, mode: merge}, sample: 5%, where: {a.b: 'x = 1'}}": "parity",
-		"{from: old, to: new, sample: 5%}":                                                                                                    "from needs a table, a query or objects",
+		"{from: old, to: new, sample: 5%}":                                                                                                    "from needs a table, a query, objects or a request",
 		"{from: old, to: new, include: ['a.*'], process: processes/p.yaml}":                                                                   "process does not go with the other keys of this verify",
 		"{from: {at: old, table: a.b}, process: processes/p.yaml, exclude: ['a.*']}":                                                          "exclude does not go with the other keys of this verify",
 		"{from: old, to: new, inklude: ['a.*']}":                                                                                              `unknown key "inklude" in verify`,

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
+	"godwit/internal/work/pipeline/request"
 	"godwit/internal/work/pipeline/snapshot"
 	"godwit/internal/work/pipeline/watermark"
 )
@@ -91,6 +92,7 @@ type Source struct {
 	// Of files only.
 	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
 	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`
+	request.Place
 }
 
 // Part is another query whose rows are parts of the records.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"godwit/internal/catalog"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 )
@@ -24,12 +23,9 @@ func (l *Load) lookups(m *mapping.Map) ([]unit.Lookup, error) {
 		if of.From == "" {
 			continue
 		}
-		one := unit.Lookup{Name: name, At: of.From, Key: of.Key, Value: of.Value, Place: of.At,
-			Query: catalog.Query{SQL: of.Query, Where: of.Where, Objects: of.Objects, Format: of.Format, Args: args}}
-		if of.Table != "" {
-			if one.Query.Table, err = catalog.ParseName(of.Table); err != nil {
-				return nil, err
-			}
+		one, err := of.Needed(name, args)
+		if err != nil {
+			return nil, err
 		}
 		list = append(list, one)
 	}

@@ -22,8 +22,8 @@ func (l *Load) assembled() (p []unit.Problem) {
 		if part.Query != "" && !strings.Contains(part.Query, ":"+unit.IDs) {
 			bad("its query does not name :ids, the keys of the records whose rows are wanted")
 		}
-		if part.At == "" && l.From.Objects != "" {
-			bad("files are not asked for parts: at names another connection")
+		if part.At == "" && l.From.Objects+l.From.Request != "" {
+			bad("files and APIs are not asked for parts: at names another connection")
 		}
 	}
 	if _, ok := l.From.With[unit.IDs]; ok && len(l.From.Parts) > 0 {

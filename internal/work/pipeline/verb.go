@@ -63,7 +63,14 @@ func (l *Load) check() []unit.Problem {
 	if l.File != nil && l.Place != "" {
 		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
 	}
+	if key, text := l.From.Problem(); text != "" {
+		bad("from."+key, "load.source", "%s", text)
+	}
 	switch {
+	case l.From.Request != "":
+		if l.From.Table != "" || l.From.Query != "" || l.From.Where != "" || l.From.Objects != "" || l.From.Format != "" || l.From.Since != "" {
+			bad("from", "load.source", "from has a request, which is for APIs: they have no table, query, where, objects or since")
+		}
 	case l.From.Objects != "":
 		if l.From.Table != "" || l.From.Query != "" || l.From.Where != "" {
 			bad("from", "load.source", "from has objects, which are files: they have no table, query or where")
@@ -71,7 +78,7 @@ func (l *Load) check() []unit.Problem {
 	case l.From.Format != "":
 		bad("from.format", "load.source", "format belongs to objects")
 	case l.From.Table == "" && l.From.Query == "":
-		bad("from", "load.source", "from needs a table, a query or objects")
+		bad("from", "load.source", "from needs a table, a query, objects or a request")
 	case l.From.Table != "" && l.From.Query != "":
 		bad("from", "load.source", "from has a table and a query: take one of them")
 	case l.From.Query != "" && l.From.Where != "":
@@ -124,6 +131,7 @@ func (l *Load) check() []unit.Problem {
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
 	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Objects: l.From.Objects, Format: l.From.Format, Key: p.Key}
+	l.From.Into(&q)
 	if l.From.Since != "" {
 		q.Since = &catalog.Since{Column: l.From.Since}
 	}

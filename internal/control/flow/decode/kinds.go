@@ -30,6 +30,7 @@ const (
 	Number   = tag.Number
 	Duration = tag.Duration
 	Secret   = tag.Secret
+	Request  = tag.Request
 	Value    = tag.Value
 	File     = tag.File
 	CSV      = tag.CSV

@@ -11,8 +11,10 @@ import (
 // when its key comes: a key that a struct has is never looked up here.
 var Planned = map[string][]string{
 	"project":  list("schedule alarms mail serve"),
-	"system":   list("oracle opensearch http bucket queue"),
+	"system":   list("oracle opensearch bucket queue"),
 	"postgres": list("url via limit tls"),
+	"http":     list("success error"),
+	"pages":    list("split"),
 	"tls":      list("ca cert key verify"),
 	"limit":    list("rate concurrency connections bandwidth times"),
 	"secret":   list("aws"),
@@ -21,10 +23,9 @@ var Planned = map[string][]string{
 	"verb":     list("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve"),
 	"load":     list("group unwrap limit"),
 	"process":  list("group unwrap limit"),
-	"from":     list("index filter request params pages"),
+	"from":     list("index filter pages"),
 	"to":       list("object publish calls read"),
 	"dead":     list("group"),
-	"lookups":  list("request params"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.

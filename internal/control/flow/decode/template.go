@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -61,7 +62,11 @@ func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
 			d.Add(n.Spot.Inside(n.Text, p.Text, p.Offset), "flow.null", fmt.Sprintf("%s: ${%s} is null", where, p.Text), "a text has no place for null: write the whole value as one ${}, or ${... ?? \"\"}")
 			known = false
 		}
-		b.WriteString(TextOf(v))
+		text := TextOf(v)
+		if k.Kind == Request {
+			text = url.PathEscape(text)
+		}
+		b.WriteString(text)
 	}
 	out.Style, out.Value = source.Computed, b.String()
 	if !k.Kind.Textual() {

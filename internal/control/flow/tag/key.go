@@ -26,11 +26,12 @@ const (
 	Rate     Kind = "rate"     // per second
 	Share    Kind = "share"    // 0.05 for 5%
 	Secret   Kind = "secret"
-	Value    Kind = "value" // read by the type itself, see PlainReader
-	File     Kind = "file"  // path of a file in the project that holds the keys
-	CSV      Kind = "csv"   // path of a file in the project with the columns key and value
-	Group    Kind = "keys"  // a mapping with keys of its own
-	Raw      Kind = "raw"   // kept as a node
+	Request  Kind = "request" // METHOD /PATH; what ${} fills in is encoded as one part of the path
+	Value    Kind = "value"   // read by the type itself, see PlainReader
+	File     Kind = "file"    // path of a file in the project that holds the keys
+	CSV      Kind = "csv"     // path of a file in the project with the columns key and value
+	Group    Kind = "keys"    // a mapping with keys of its own
+	Raw      Kind = "raw"     // kept as a node
 )
 
 // PlainReader is a type that reads its value itself, in plain form: nil, bool,

@@ -85,7 +85,7 @@ func (k *Key) word(f reflect.StructField, w string) {
 }
 
 func kindNamed(f reflect.StructField, word string) Kind {
-	kinds := []Kind{Text, Name, Place, Pattern, Path, Expr, SQL, Bool, Int, Number, Duration, Size, Rate, Share, Secret, CSV}
+	kinds := []Kind{Text, Name, Place, Pattern, Path, Expr, SQL, Bool, Int, Number, Duration, Size, Rate, Share, Secret, CSV, Request}
 	if i := slices.Index(kinds, Kind(strings.TrimSuffix(word, "s"))); i >= 0 {
 		return kinds[i]
 	}

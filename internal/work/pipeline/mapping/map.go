@@ -6,6 +6,7 @@ package mapping
 
 import (
 	"godwit/internal/work/pipeline/mapping/literal"
+	"godwit/internal/work/pipeline/mapping/lookup"
 	"godwit/internal/work/pipeline/mapping/steps"
 )
 
@@ -30,22 +31,8 @@ type Map struct {
 	Laid map[string]string `json:"-"`
 }
 
-// Lookup is a table of values: a CSV file with the columns key and value, or
-// records of a system, which are read once, when a run is planned.
-type Lookup struct {
-	File    string     `flow:"file,csv,alone" help:"CSV file with the columns key and value"`
-	From    string     `flow:"at,name" help:"connection that it is read from, once for a run"`
-	Table   string     `flow:"table" help:"table, as schema.table"`
-	Where   string     `flow:"where,sql" help:"which of its rows"`
-	Query   string     `flow:"query,sql" help:"statement that gives it, or a file that ends in .sql"`
-	Objects string     `flow:"objects" help:"of files: one of them, or a pattern with * and ?"`
-	Format  string     `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold; default by their names"`
-	Key     string     `flow:"key" default:"key" help:"field that holds the keys"`
-	Value   string     `flow:"value" default:"value" help:"field that holds the values"`
-	Values  [][]string `flow:",rows" json:"values"` // of File, with its header, filled in by the reader of the flow
-	Sum     string     `json:"sum,omitempty"`       // of what was read from a system, see catalog.Lookup
-	At      string     `flow:",position"`
-}
+// Lookup is a table of values.
+type Lookup = lookup.Table
 
 // Field says what one field of the target holds. Its name stands before it: a
 // dotted name is nested.

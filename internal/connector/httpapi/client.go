@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/rate"
+)
+
+const (
+	// mostBytes is the largest answer: it is held in memory.
+	mostBytes = 64 << 20
+	// tries of one request for a page. More would hide an outage from whoever
+	// decides about the unit; none would throw a chunk away for each 503.
+	tries    = 6
+	firstTry = 200 * time.Millisecond // to the second one, then doubled
+	// patience is the longest time that is waited for one try.
+	patience  = time.Minute
+	redirects = 5
+)
+
+// client sends requests. Safe for concurrent use.
+type client struct {
+	base    *url.URL
+	auth    Auth
+	headers map[string]string
+	matrix  bool
+	timeout time.Duration
+	http    *http.Client
+	limiter *rate.Limiter
+	wait    time.Duration // before the second try, see firstTry
+
+	mu    sync.Mutex
+	known *login
+}
+
+// answer is one, all of it read.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	after  time.Duration // it is to be asked again no sooner
+}
+
+// patiently asks again what is refused for now, since reading changes nothing.
+func (c *client) patiently(ctx context.Context, t target) (*answer, error) {
+	wait := c.wait
+	for try := 1; ; try++ {
+		a, err := c.get(ctx, t)
+		if err == nil || !fault.KindOf(err).Passing() || try == tries || ctx.Err() != nil {
+			return a, err
+		}
+		pause := wait
+		if a != nil {
+			pause = max(wait, a.after)
+		}
+		if pause > patience || fault.CodeOf(err) == "limit.paused" {
+			return a, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+		wait *= 2
+	}
+}
+
+// get asks once. With a status that is none of success the error comes with
+// the answer. Errors name method and path, never parameters.
+func (c *client) get(ctx context.Context, t target) (*answer, error) {
+	u, err := c.locate(t)
+	if err != nil {
+		return nil, err
+	}
+	l, err := c.login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	end, err := c.limiter.Begin(ctx)
+	if err != nil {
+		return nil, fault.Wrap(err, "GET %s", shown(u))
+	}
+	a, err := c.send(ctx, u, l)
+	refused := rate.Answer{}
+	if a != nil {
+		refused = rate.Answer{Refused: a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable, After: a.after}
+	}
+	end(refused)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fault.Wrap(c.unanswered(err, l), "GET %s", shown(u))
+	case !success(a):
+		if a.status == http.StatusUnauthorized {
+			c.forget()
+		}
+		return a, fault.Wrap(refusal(a, l), "GET %s", shown(u))
+	}
+	return a, nil
+}
+
+// shown is an address as messages name it.
+func shown(u *url.URL) string {
+	path, _, _ := strings.Cut(u.EscapedPath(), ";")
+	return path
+}
+
+// success tells an answer from an error. The connection's own words about it,
+// success and error, will be asked here: expressions are not known on this floor yet.
+func success(a *answer) bool { return a.status >= 200 && a.status <= 299 }
+
+// send sends a request and reads all of its answer, so that the connection can
+// be used again.
+func (c *client) send(ctx context.Context, u *url.URL, l *login) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "godwit")
+	for name, v := range c.headers {
+		r.Header.Set(name, v)
+	}
+	l.sign(r)
+	res, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, mostBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > mostBytes {
+		return nil, fault.New(fault.Data, "http.answer", "the answer has more than %d MiB", mostBytes>>20).Hint("ask for smaller pages: pages: {size: N}")
+	}
+	return &answer{status: res.StatusCode, header: res.Header, body: body, after: after(res.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// after reads a Retry-After (RFC 9110, 10.2.3): seconds, or a date.
+func after(text string, now time.Time) time.Duration {
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil && t.After(now) {
+		return t.Sub(now)
+	}
+	return 0
+}
+
+// elsewhereError is a redirect that is not followed.
+type elsewhereError struct{ host string }
+
+func (e *elsewhereError) Error() string { return "it redirects to " + e.host }
+
+// samePlace follows a redirect only to where the login may be sent.
+func samePlace(r *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	if r.URL.Scheme != first.Scheme || r.URL.Host != first.Host || len(via) > redirects {
+		return &elsewhereError{r.URL.Scheme + "://" + r.URL.Host}
+	}
+	return nil
+}

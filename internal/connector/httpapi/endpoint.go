@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"godwit/internal/catalog"
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/rate"
+)
+
+// Endpoint is an API, safe for concurrent use. All that is sent to it goes
+// through one limiter and one pool of connections.
+type Endpoint struct {
+	name string
+	client
+	pages Pages
+}
+
+var (
+	_ connector.Inspector    = (*Endpoint)(nil)
+	_ connector.Examiner     = (*Endpoint)(nil)
+	_ connector.RecordSource = (*Endpoint)(nil)
+	_ connector.Requests     = (*Endpoint)(nil)
+)
+
+// Open makes an endpoint. Nothing is sent before it is used.
+func Open(name string, s *Settings) (*Endpoint, error) {
+	invalid := func(text string, args ...any) error {
+		return fault.Wrap(fault.New(fault.Config, "settings.invalid", text, args...), "connection %q", name)
+	}
+	base, err := url.Parse(s.URL)
+	switch {
+	case err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
+		return nil, invalid("url is not valid: write it as https://HOST/PATH")
+	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return nil, invalid("url holds more than scheme, host and path: a user stands in auth, parameters stand in params")
+	case s.Pages.By == byCursor && s.Pages.Cursor.zero():
+		return nil, invalid("pages: by: cursor needs the path of the cursor, as cursor: body.next")
+	case s.Limit.Rate != nil && *s.Limit.Rate <= 0:
+		return nil, invalid("limit: the rate is 0: nothing would ever be sent")
+	}
+	l := rate.Limit{Concurrency: s.Limit.Concurrency, Times: s.Limit.Times, Zone: s.Limit.Zone}
+	if s.Limit.Rate != nil {
+		l.Rate = *s.Limit.Rate
+	}
+	limiter, err := rate.New(l)
+	if err != nil {
+		return nil, fault.Wrap(err, "connection %q", name)
+	}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: max(2, l.Concurrency), MaxConnsPerHost: l.Concurrency,
+	}
+	if s.TLS.CA != "" {
+		pem, err := os.ReadFile(s.TLS.CA)
+		if err != nil {
+			return nil, invalid("tls: %w", err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, invalid("tls: %s holds no certificate", s.TLS.CA)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	e := &Endpoint{name: name, pages: s.Pages}
+	e.client = client{
+		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == "matrix", timeout: s.Timeout, limiter: limiter, wait: firstTry,
+		http: &http.Client{Transport: transport, CheckRedirect: samePlace},
+	}
+	return e, nil
+}
+
+// Close is the connector.Endpoint's.
+func (e *Endpoint) Close() error {
+	e.http.CloseIdleConnections()
+	return nil
+}
+
+// TakesRequests is the connector.Requests'.
+func (*Endpoint) TakesRequests() {}
+
+// Inspect is the connector.Inspector's: any answer shows that it is there.
+// Whether the login is right is seen by what is read, not by the URL itself.
+func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.Database, error) {
+	db := &catalog.Database{System: System, Name: e.base.Host + e.base.Path, ID: System + " " + e.base.String()}
+	a, err := e.patiently(ctx, target{})
+	switch {
+	case fault.CodeOf(err) == "http.redirect": // to its documentation, say
+	case a == nil, fault.KindOf(err).Passing():
+		return nil, fault.Wrap(err, "inspect %s", e.name)
+	default:
+		db.Version = a.header.Get("Server")
+	}
+	return db, nil
+}
+
+// Examine is the connector.Examiner's. What is wrong with the login or with a
+// request stops its description, before this is asked.
+func (e *Endpoint) Examine(context.Context, string, catalog.Facts) ([]connector.Finding, error) {
+	text := "it answers"
+	if e.base.Scheme == "http" {
+		text += "; nothing is encrypted on the way"
+	}
+	return []connector.Finding{{Severity: connector.Passes, Code: "http.alive", Object: e.base.Host, Text: text}}, nil
+}

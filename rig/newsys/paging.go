@@ -1,0 +1,130 @@
+package newsys
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// paging are the parameters that are no condition.
+var paging = []string{"page", "size", "offset", "limit", "cursor"}
+
+func (s *System) listAssignments(w http.ResponseWriter, r *http.Request) {
+	conditions := r.URL.Query()
+	for _, name := range paging {
+		conditions.Del(name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Object, 0, len(s.store.assignments))
+	for _, t := range s.store.assignments {
+		if len(conditions) > 0 && time.Since(t.at) < s.options.Unseen {
+			continue
+		}
+		list = append(list, t.body)
+	}
+	s.list(w, r, list)
+}
+
+// list answers with a page of those that are as the parameters want them:
+// {results, total, next}, next being a cursor, and a Link to the next page.
+func (s *System) list(w http.ResponseWriter, r *http.Request, all []Object) {
+	q := r.URL.Query()
+	conditions := maps.Clone(q)
+	for _, name := range paging {
+		conditions.Del(name)
+	}
+	list := []Object{}
+	for _, o := range all {
+		if fulfils(o, conditions) {
+			list = append(list, o)
+		}
+	}
+	begin, size, err := s.place(q)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	begin = min(begin, len(list))
+	end := min(begin+size, len(list))
+	out := Object{"results": list[begin:end], "total": len(list), "next": nil}
+	if end < len(list) {
+		out["next"] = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end)))
+		switch {
+		case q.Has("page"):
+			q.Set("page", strconv.Itoa(end/max(1, size)+1))
+		case q.Has("offset"):
+			q.Set("offset", strconv.Itoa(end))
+		default:
+			q.Set("cursor", out["next"].(string))
+		}
+		w.Header().Set("Link", fmt.Sprintf("<%s?%s>; rel=\"next\", </about>; rel=\"help\"", r.URL.EscapedPath(), q.Encode()))
+	}
+	answer(w, 200, out)
+}
+
+func fulfils(o Object, conditions url.Values) bool {
+	for name, want := range conditions {
+		if fmt.Sprint(o[name]) != want[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// place is where a page begins and how many objects it has.
+func (s *System) place(q url.Values) (begin, size int, err error) {
+	number := func(name string, none int) int {
+		if !q.Has(name) || err != nil {
+			return none
+		}
+		n, e := strconv.Atoi(q.Get(name))
+		if e != nil || n < 0 {
+			err = fmt.Errorf("%s is no number", name)
+		}
+		return n
+	}
+	size = min(number("size", number("limit", 100)), s.options.MaxSize)
+	switch {
+	case q.Has("page"):
+		begin = (max(1, number("page", 1)) - 1) * size
+	case q.Has("cursor"):
+		b, e := base64.RawURLEncoding.DecodeString(q.Get("cursor"))
+		if begin, err = strconv.Atoi(string(b)); err != nil || e != nil {
+			return 0, 0, fmt.Errorf("the cursor %q is none", q.Get("cursor"))
+		}
+	default:
+		begin = number("offset", 0)
+	}
+	return begin, size, err
+}
+
+// matrix makes parameters of the query of those that stand in the path.
+func matrix(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path, params, ok := strings.Cut(r.URL.EscapedPath(), ";")
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		q := r.URL.Query()
+		for pair := range strings.SplitSeq(params, ";") {
+			name, value, _ := strings.Cut(pair, "=")
+			n, err1 := url.PathUnescape(name)
+			v, err2 := url.PathUnescape(value)
+			if err1 != nil || err2 != nil {
+				refuse(w, http.StatusBadRequest, "a parameter in the path cannot be read")
+				return
+			}
+			q.Set(n, v)
+		}
+		r.URL.RawPath, r.URL.RawQuery = "", q.Encode()
+		r.URL.Path, _ = url.PathUnescape(path)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,54 @@
+// Command start runs the new system alone, until it is interrupted; then it
+// tells its verdict.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"godwit/rig/newsys"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	var o newsys.Options
+	flag.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "HOST:PORT")
+	flag.BoolVar(&o.TLS, "tls", false, "with a certificate of its own")
+	flag.StringVar(&o.Login.User, "user", "", "wanted in a basic login, with --password")
+	flag.StringVar(&o.Login.Password, "password", "", "")
+	flag.StringVar(&o.Login.Bearer, "token", "", "wanted as bearer")
+	flag.DurationVar(&o.Latency[0], "latency-from", 0, "least time of an answer")
+	flag.DurationVar(&o.Latency[1], "latency-to", 0, "most time of an answer")
+	flag.DurationVar(&o.Unseen, "unseen", 0, "time in which look-ups do not see what was made")
+	flag.DurationVar(&o.Jobs, "jobs", 5*time.Second, "time of a job")
+	flag.Uint64Var(&o.Seed, "seed", 1, "of all chances")
+	n := flag.Int("assignments", 0, "that are there from the beginning")
+	throttled := flag.Float64("throttled", 0, "share of requests that get 429")
+	unavailable := flag.Float64("unavailable", 0, "share of requests that get 503")
+	cut := flag.Float64("cut", 0, "share of requests that are done and get no answer")
+	flag.Parse()
+	s, err := newsys.Start(o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "newsys:", err)
+		return 1
+	}
+	defer s.Close()
+	s.Fill(*n)
+	for share, do := range map[*float64]newsys.Effect{throttled: newsys.Throttle(time.Second), unavailable: newsys.Unavailable(-1), cut: newsys.CutAfter()} {
+		if *share > 0 {
+			s.Break(newsys.Fault{Share: *share, Do: do})
+		}
+	}
+	fmt.Println(s.URL())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	<-ctx.Done()
+	fmt.Printf("%+v\n", s.Verdict())
+	return 0
+}
