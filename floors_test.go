@@ -114,6 +114,20 @@ func TestRoomsHaveNames(t *testing.T) {
 	}
 }
 
+// TestImportsStandInGroups: the standard library, the house, all others.
+func TestImportsStandInGroups(t *testing.T) {
+	t.Parallel()
+	for _, f := range sources(t, ".") {
+		for i, spec := range f.ast.Imports[min(1, len(f.ast.Imports)):] {
+			before := f.ast.Imports[i]
+			beside := f.set.Position(spec.Pos()).Line == f.set.Position(before.Pos()).Line+1
+			if own := strings.HasPrefix(spec.Path.Value, `"`+modulePrefix); beside && own != strings.HasPrefix(before.Path.Value, `"`+modulePrefix) {
+				t.Errorf("%s: %s and %s stand in one group", f.name, before.Path.Value, spec.Path.Value)
+			}
+		}
+	}
+}
+
 // The test is tested: each planted violation must be found.
 func TestFloorsCatch(t *testing.T) {
 	t.Parallel()

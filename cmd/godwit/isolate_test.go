@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -419,15 +418,7 @@ func TestIsolateConnectionLost(t *testing.T) {
 // it ends.
 func TestIsolateTorture(t *testing.T) {
 	t.Parallel()
-	kills := 4
-	if os.Getenv("GODWIT_SLOW") != "" {
-		kills = 40
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 4, 40)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := bad(t)
 	began := time.Now()

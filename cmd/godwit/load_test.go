@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -163,18 +162,7 @@ func TestLoadPoints(t *testing.T) {
 // TestLoadTorture kills a load by kill -9 at random moments until it ends.
 func TestLoadTorture(t *testing.T) {
 	t.Parallel()
-	kills := 6
-	if os.Getenv("GODWIT_SLOW") != "" {
-		kills = 30
-	}
-	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 6, 30)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := newLoad(t, 20000)
 	began := time.Now()

@@ -254,18 +254,7 @@ func TestMovingPoints(t *testing.T) {
 // the source; in the end, and now and then, nobody does, and all is equal.
 func TestMovingTorture(t *testing.T) {
 	t.Parallel()
-	kills := 3
-	if os.Getenv("GODWIT_SLOW") != "" {
-		kills = 12
-	}
-	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 3, 12)
 	random := rand.New(rand.NewPCG(seed, 3))
 	const rows = 8000
 	m := newMoving(t, rows)

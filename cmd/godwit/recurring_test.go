@@ -236,7 +236,7 @@ func TestIssuesOverRunsUndone(t *testing.T) {
 	var unit, key string
 	var n int
 	m.look(t, func(ctx context.Context, v *ledger.View, _ ledger.Run) {
-		rows, err := v.Room().QueryContext(ctx, `SELECT p.unit, p.n, p.key FROM passed p JOIN chunk c USING (run, unit, n) WHERE c.state = 'settled' AND p.rule = 'required' ORDER BY n DESC LIMIT 1`)
+		rows, err := v.Reader().QueryContext(ctx, `SELECT p.unit, p.n, p.key FROM passed p JOIN chunk c USING (run, unit, n) WHERE c.state = 'settled' AND p.rule = 'required' ORDER BY n DESC LIMIT 1`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -350,7 +350,7 @@ func (m *move) everything(t *testing.T) map[string]string {
 // texts are the rows of a question to the ledger.
 func texts(ctx context.Context, t *testing.T, v *ledger.View, query string) []string {
 	t.Helper()
-	rows, err := v.Room().QueryContext(ctx, query)
+	rows, err := v.Reader().QueryContext(ctx, query)
 	if err != nil {
 		t.Fatal(err)
 	}

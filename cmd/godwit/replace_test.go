@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -306,15 +305,7 @@ func TestReplaceLeftovers(t *testing.T) {
 // moments, under a reader.
 func TestReplaceTorture(t *testing.T) {
 	t.Parallel()
-	kills := 6
-	if os.Getenv("GODWIT_SLOW") != "" {
-		kills = 30
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 6, 30)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := newReplace(t, 20000)
 	pgtest.Exec(t, m.from, "update shop.orders set code = 'code ' || id where code = 'twice'") // of several workers any may be the first

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -194,15 +193,7 @@ func TestReplicationPoints(t *testing.T) {
 // the third table is mended after the first kill.
 func TestReplicationTorture(t *testing.T) {
 	t.Parallel()
-	kills := 6
-	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 6, 6)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := newReplication(t, 3000)
 	began := time.Now()

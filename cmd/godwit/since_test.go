@@ -5,7 +5,6 @@ import (
 	databases "database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -185,15 +184,7 @@ func TestSinceKilled(t *testing.T) {
 // killed. In the end nothing is missing, and what did not change is not read.
 func TestSinceTorture(t *testing.T) {
 	t.Parallel()
-	kills := 6
-	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("GODWIT_SEED=%d", seed)
+	kills, seed := torture(t, 6, 6)
 	random := rand.New(rand.NewPCG(seed, 2))
 	from, to := pgtest.Pair(t)
 	m := newMove(t, from, to)

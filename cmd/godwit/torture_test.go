@@ -14,22 +14,33 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
-// TestTorture kills a copy by kill -9 at random moments and starts the same
-// command again until it ends; the target must be the source, every time.
-// GODWIT_KILLS says how often, GODWIT_SEED repeats a run.
-func TestTorture(t *testing.T) { // alone: its moments are shares of a measured time
-	kills, scale := 3, 12
+// torture says how often a test kills at random moments, and the seed that they
+// come from: fewer times, or, with GODWIT_SLOW, more; GODWIT_KILLS says how often
+// from outside, GODWIT_SEED repeats a run.
+func torture(t *testing.T, fewer, more int) (kills int, seed uint64) {
+	t.Helper()
+	kills, seed = fewer, uint64(time.Now().UnixNano())
 	if os.Getenv("GODWIT_SLOW") != "" {
-		kills, scale = 25, 100
+		kills = more
 	}
 	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
 		kills = n
 	}
-	seed := uint64(time.Now().UnixNano())
 	if n, err := strconv.ParseUint(os.Getenv("GODWIT_SEED"), 10, 64); err == nil {
 		seed = n
 	}
 	t.Logf("GODWIT_SEED=%d", seed)
+	return kills, seed
+}
+
+// TestTorture kills a copy by kill -9 at random moments and starts the same
+// command again until it ends; the target must be the source, every time.
+func TestTorture(t *testing.T) { // alone: its moments are shares of a measured time
+	scale := 12
+	if os.Getenv("GODWIT_SLOW") != "" {
+		scale = 100
+	}
+	kills, seed := torture(t, 3, 25)
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	from, to := pgtest.Pair(t)

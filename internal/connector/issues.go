@@ -22,7 +22,7 @@ type IssueRow struct {
 	Text      string
 	Hint      string
 	Owner     string
-	Status    string // new, reopened, still, accepted, fixed
+	Status    string // new, reopened, still, accepted, dismissed, fixed
 	First     time.Time
 	Last      time.Time // seen
 	Times     int64     // runs that found it

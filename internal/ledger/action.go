@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
-	"godwit/internal/ledger/asked"
+	"godwit/internal/ledger/actions"
 	"godwit/internal/unit"
 )
 
@@ -35,7 +35,7 @@ type Action struct {
 func (l *Ledger) Ask(ctx context.Context, run Run, a Action) (int64, error) {
 	err := l.write(ctx, func(tx *tx) error {
 		var now int64
-		if err := tx.row(asked.Revision, []any{run.ID}, &now); err != nil {
+		if err := tx.row(actions.Revision, []any{run.ID}, &now); err != nil {
 			return err
 		}
 		if a.Revision != 0 && a.Revision != now {
@@ -51,7 +51,7 @@ func (l *Ledger) Ask(ctx context.Context, run Run, a Action) (int64, error) {
 // ask writes an action, what follows from it, and that it was asked for.
 func (t *tx) ask(run int64, a *Action, do func() error) error {
 	a.Asked = t.now
-	err := t.row(asked.Insert, []any{run, a.Verb, string(a.Body), a.Actor, a.Reason, a.Revision, millis(t.now)}, &a.ID)
+	err := t.row(actions.Insert, []any{run, a.Verb, string(a.Body), a.Actor, a.Reason, a.Revision, millis(t.now)}, &a.ID)
 	if err == nil {
 		err = do()
 	}
@@ -78,7 +78,7 @@ func (l *Ledger) Decide(ctx context.Context, run Run, a Action, does func(action
 			if n == 0 {
 				return fault.New(fault.Config, "action.nothing", "there is nothing that this changes")
 			}
-			return tx.change(asked.InEffect, millis(tx.now), run.ID, a.ID)
+			return tx.change(actions.InEffect, millis(tx.now), run.ID, a.ID)
 		})
 	}, nil)
 	return n, fault.Wrap(err, "%s %s", a.Verb, run.Name())
@@ -87,23 +87,23 @@ func (l *Ledger) Decide(ctx context.Context, run Run, a Action, does func(action
 // Asked returns the actions that are neither in effect nor cancelled, oldest
 // first.
 func (s *Session) Asked(ctx context.Context) ([]Action, error) {
-	return s.ledger.view.actions(ctx, asked.Pending, s.run)
+	return s.ledger.view.actions(ctx, actions.Pending, s.run)
 }
 
 // Accept notes that the owner has seen an action. Of these three each may be
 // called twice; the first time stays.
 func (s *Session) Accept(ctx context.Context, id int64) error {
-	return s.mark(ctx, asked.Accept, id)
+	return s.mark(ctx, actions.Accept, id)
 }
 
 // InEffect notes that what the action asked for is so.
 func (s *Session) InEffect(ctx context.Context, id int64) error {
-	return s.mark(ctx, asked.InEffect, id)
+	return s.mark(ctx, actions.InEffect, id)
 }
 
 // Withdraw cancels an action: another has overtaken it, or it made no sense.
 func (s *Session) Withdraw(ctx context.Context, id int64) error {
-	return s.mark(ctx, asked.Cancel, id)
+	return s.mark(ctx, actions.Cancel, id)
 }
 
 func (s *Session) mark(ctx context.Context, query string, id int64) error {
@@ -113,7 +113,7 @@ func (s *Session) mark(ctx context.Context, query string, id int64) error {
 
 // Actions returns all that was ever asked of a run, oldest first.
 func (v *View) Actions(ctx context.Context, run int64) ([]Action, error) {
-	return v.actions(ctx, asked.All, run)
+	return v.actions(ctx, actions.All, run)
 }
 
 func (v *View) actions(ctx context.Context, query string, run int64) ([]Action, error) {

@@ -5,6 +5,7 @@ import (
 
 	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/records"
+	"godwit/internal/ledger/store"
 )
 
 // The words of package exception, for those who look at a ledger.
@@ -42,7 +43,7 @@ func (v *View) Standing(ctx context.Context, entity, key string) ([]Standing, er
 // Doubt keeps what the ledger remembers of the records of units from being told
 // until they are done: their target lost some of them. It may be called twice.
 func (s *Session) Doubt(ctx context.Context, units []string) error {
-	return s.In(ctx, "doubt what units have loaded", func(run int64, change func(string, ...any) error) error {
+	return s.In(ctx, "doubt what units have loaded", func(run int64, change store.Change) error {
 		return records.Doubt(change, run, units)
 	})
 }

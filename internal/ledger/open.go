@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
-	"godwit/internal/ledger/kept"
+	"godwit/internal/ledger/store"
 )
 
 // Ledger is an open ledger, safe for concurrent use. Several processes may
@@ -64,8 +64,11 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.view.pool.Close(), l.writer.close())
 }
 
+// Change is the word of those who write by Let and In.
+type Change = store.Change
+
 // Let lets a room of the ledger write, in one transaction.
-func (l *Ledger) Let(ctx context.Context, doing string, do func(change kept.Change) error) error {
+func (l *Ledger) Let(ctx context.Context, doing string, do func(change Change) error) error {
 	return fault.Wrap(l.write(ctx, func(tx *tx) error { return do(tx.change) }, nil), "%s", doing)
 }
 

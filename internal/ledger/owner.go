@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"godwit/internal/fault"
-	"godwit/internal/ledger/kept"
 	"godwit/internal/ledger/lease"
 	"godwit/internal/unit"
 )
@@ -182,7 +181,7 @@ func (s *Session) write(ctx context.Context, do func(*tx) error) error {
 }
 
 // In lets a room of the ledger write for the session's run, in one transaction.
-func (s *Session) In(ctx context.Context, doing string, do func(run int64, change kept.Change) error) error {
+func (s *Session) In(ctx context.Context, doing string, do func(run int64, change Change) error) error {
 	return s.wrap(s.write(ctx, func(tx *tx) error { return do(s.run, tx.change) }), doing)
 }
 

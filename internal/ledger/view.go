@@ -11,7 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger/accounts"
 	"godwit/internal/ledger/exception"
-	"godwit/internal/ledger/kept"
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -21,7 +21,7 @@ import (
 type View struct {
 	ledger *Ledger
 	pool   *sql.DB
-	db     kept.Reader // the pool, or a transaction of it
+	db     store.Reader // the pool, or a transaction of it
 }
 
 // View is for reading only.
@@ -43,8 +43,8 @@ func (v *View) Exceptions() exception.Look {
 	return exception.Look{DB: v.db, Fault: v.ledger.fault}
 }
 
-// Room is what rooms of the ledger read with.
-func (v *View) Room() kept.Reader { return v.db }
+// Reader is what rooms of the ledger read with.
+func (v *View) Reader() store.Reader { return v.db }
 
 // Events returns a run's journal after a seq, at most limit events; 0 is all.
 func (v *View) Events(ctx context.Context, run, after int64, limit int) ([]unit.Event, error) {

@@ -90,51 +90,6 @@ func escape(b *strings.Builder, text string) {
 	}
 }
 
-// KeyParts takes the text of a key apart: a string, nil or Missing for each
-// value. What KeyText cannot have written is an error.
-func KeyParts(text string) ([]any, error) {
-	var parts []any
-	for part := range strings.SplitSeq(text, "/") {
-		switch part {
-		case "%n":
-			parts = append(parts, nil)
-		case "%m":
-			parts = append(parts, Missing)
-		case "%e":
-			parts = append(parts, "")
-		case "":
-			return nil, fmt.Errorf("%q is no key: a part is empty", text)
-		default:
-			plain, err := unescape(part)
-			if err != nil {
-				return nil, fmt.Errorf("%q is no key: %w", text, err)
-			}
-			parts = append(parts, plain)
-		}
-	}
-	return parts, nil
-}
-
-func unescape(part string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(part); i++ {
-		if part[i] != '%' {
-			b.WriteByte(part[i])
-			continue
-		}
-		if i+2 >= len(part) {
-			return "", fmt.Errorf("two hex digits are wanted behind %%")
-		}
-		c, err := strconv.ParseUint(part[i+1:i+3], 16, 8)
-		if err != nil {
-			return "", fmt.Errorf("two hex digits are wanted behind %%")
-		}
-		b.WriteByte(byte(c))
-		i += 2
-	}
-	return b.String(), nil
-}
-
 // Plain is the number in its shortest usual form: without exponent, without
 // zeros that say nothing, never -0. A text that is no number, or one with more
 // than 1,000 digits, is given as it is.

@@ -1,8 +1,10 @@
 package record
 
 import (
+	"fmt"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +58,7 @@ func FuzzKeyText(f *testing.F) {
 		if text == "" || strings.ContainsAny(text, "\x00\n") {
 			t.Fatalf("%q", text)
 		}
-		got, err := KeyParts(text)
+		got, err := keyParts(text)
 		if err != nil || !reflect.DeepEqual(got, key) {
 			t.Fatalf("%q: %q is %q, %v", key, text, got, err)
 		}
@@ -94,4 +96,49 @@ func TestShow(t *testing.T) {
 	if secret := Show("4111-1111", false); strings.Contains(secret, "4111") {
 		t.Error(secret)
 	}
+}
+
+// keyParts is the inverse of KeyText: it takes the text of a key apart: a string, nil or Missing for each
+// value. What KeyText cannot have written is an error.
+func keyParts(text string) ([]any, error) {
+	var parts []any
+	for part := range strings.SplitSeq(text, "/") {
+		switch part {
+		case "%n":
+			parts = append(parts, nil)
+		case "%m":
+			parts = append(parts, Missing)
+		case "%e":
+			parts = append(parts, "")
+		case "":
+			return nil, fmt.Errorf("%q is no key: a part is empty", text)
+		default:
+			plain, err := unescape(part)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no key: %w", text, err)
+			}
+			parts = append(parts, plain)
+		}
+	}
+	return parts, nil
+}
+
+func unescape(part string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(part); i++ {
+		if part[i] != '%' {
+			b.WriteByte(part[i])
+			continue
+		}
+		if i+2 >= len(part) {
+			return "", fmt.Errorf("two hex digits are wanted behind %%")
+		}
+		c, err := strconv.ParseUint(part[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", fmt.Errorf("two hex digits are wanted behind %%")
+		}
+		b.WriteByte(byte(c))
+		i += 2
+	}
+	return b.String(), nil
 }

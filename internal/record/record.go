@@ -104,7 +104,7 @@ func (a Account) Settled() int64 {
 }
 
 // Closes reports whether read = sum of outcomes and whatever is pending is
-// blocked behind a dead record.
+// blocked: records that wait for others.
 func (a Account) Closes() bool {
 	return a.Read == a.Settled()+a.Pending && a.Pending == a.Blocked
 }

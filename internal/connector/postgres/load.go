@@ -3,11 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"godwit/internal/connector/postgres/marktable"
 	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/marktable"
 	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
 	"godwit/internal/record"

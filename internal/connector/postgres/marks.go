@@ -3,11 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"godwit/internal/connector/postgres/marktable"
 	"slices"
 	"strings"
 	"time"
 
+	"godwit/internal/connector/postgres/marktable"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
 	"godwit/internal/record"

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"slices"
 	"strconv"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 )
 

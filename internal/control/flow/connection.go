@@ -2,10 +2,10 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strings"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 )

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"slices"
 	"strings"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/record"

@@ -2,11 +2,11 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strconv"
 	"strings"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/source"
 

@@ -1,9 +1,9 @@
 package flow
 
 import (
-	"godwit/internal/control/flow/decode"
 	"reflect"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 )

@@ -1,10 +1,10 @@
 package flow
 
 import (
-	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strings"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 )
 

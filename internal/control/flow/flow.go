@@ -2,11 +2,11 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"maps"
 	"path/filepath"
 	"strings"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 )
 

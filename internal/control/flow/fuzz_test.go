@@ -3,13 +3,13 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/work/pipeline"
 

@@ -3,12 +3,12 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"

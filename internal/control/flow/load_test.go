@@ -2,7 +2,6 @@ package flow
 
 import (
 	"encoding/json"
-	"godwit/internal/control/flow/decode"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"godwit/internal/connector"
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline"

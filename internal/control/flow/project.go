@@ -2,13 +2,13 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"godwit/internal/connector"
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
 )

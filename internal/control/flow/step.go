@@ -2,11 +2,11 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"slices"
 	"strings"
 	"time"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 	"godwit/internal/nearest"

@@ -2,9 +2,9 @@ package flow
 
 import (
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"time"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/window"
 )

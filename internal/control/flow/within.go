@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"godwit/internal/control/flow/decode"
 	"maps"
 	"slices"
 
+	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/source"
 

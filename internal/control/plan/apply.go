@@ -53,7 +53,7 @@ func (m *Machine) fold(e unit.Event) error {
 	case unit.NodeEntered:
 		return m.enter(e)
 	case unit.NodeEnding:
-		return m.begins(e)
+		return m.ending(e)
 	case unit.NodeLeft:
 		return m.leave(e)
 	case unit.UnitExpanded:

@@ -95,8 +95,8 @@ func (t *turn) join(w *pool.Work, outcome string) *pool.Work {
 	return t.m.units[u.ID]
 }
 
-// begins folds node.ending.
-func (m *Machine) begins(e unit.Event) error {
+// ending folds node.ending.
+func (m *Machine) ending(e unit.Event) error {
 	b, err := unit.Decode[unit.Left](e)
 	if err != nil {
 		return err
@@ -177,9 +177,9 @@ func (m *Machine) retryBack(in *instance) {
 	}
 }
 
-// unsettled collects what it comes to that something could not be taken back, or
+// undoExits collects what it comes to that something could not be taken back, or
 // not be kept.
-func (m *Machine) unsettled() (c exit.Codes) {
+func (m *Machine) undoExits() (c exit.Codes) {
 	if !m.undoes {
 		return 0
 	}

@@ -23,7 +23,7 @@ func (m *Machine) verdict() unit.Finished {
 
 // code is what the run comes to as it stands.
 func (m *Machine) code() int {
-	return (m.exits(m.root) | m.unsettled() | exit.If(m.run.blocked, exit.Open)).Worst()
+	return (m.exits(m.root) | m.undoExits() | exit.If(m.run.blocked, exit.Open)).Worst()
 }
 
 // looks is the kind of the units that only look: what they refuse was refused

@@ -13,10 +13,9 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
-	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/past"
-	"godwit/internal/control/run/points"
+	"godwit/internal/control/run/pinned"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -53,9 +52,9 @@ type drive struct {
 // work runs the engine with everything around it: the lease, what others ask
 // for, what the units wait for, what the target may have lost.
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
-	inspector := &inspector{points: d.points(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
+	inspector := &inspector{pinned: d.pinned(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
-	executors := d.runs.Executors(d.open, past.Past{Of: kept.Of{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID}, Kind: d.runs.kind})
+	executors := d.runs.Executors(d.open, past.Past{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"] = &caller{d, ctx}
 	d.session = &engine.Session{
@@ -91,8 +90,8 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	return d.end(outer, turn, err)
 }
 
-func (d *drive) points() points.Points {
-	return points.Points{Pins: d.known.Pins, Ledger: d.runs.Ledger, Run: d.run, Open: d.open}
+func (d *drive) pinned() pinned.Snapshots {
+	return pinned.Snapshots{Pins: d.known.Pins, Ledger: d.runs.Ledger, Run: d.run, Open: d.open}
 }
 
 func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Session: d.session} }

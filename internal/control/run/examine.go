@@ -84,11 +84,11 @@ func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection
 	return doctor.Inspect(ctx, open, name, catalog.Selection{}, true)
 }
 
-// watched has Standing told what is waited for under the context, before a run
+// watched has Waits told what is waited for under the context, before a run
 // is open. stop ends that.
 func (r *Runs) watched(ctx context.Context, open *endpoints) (labelled context.Context, stop func()) {
-	if r.Standing == nil {
+	if r.Waits == nil {
 		return ctx, func() {}
 	}
-	return doctor.Watched(ctx, open, open.names, "looking "+r.Owner, r.Standing)
+	return doctor.Watched(ctx, open, open.names, "looking "+r.Owner, r.Waits)
 }

@@ -7,34 +7,34 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/hand"
 	"godwit/internal/control/run/issues"
-	"godwit/internal/control/run/letter"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
 
 // What people look at records that were not loaded with: the ledger's words.
 type (
-	Exceptions     = ledger.Exceptions
-	Filter         = ledger.ExceptionFilter
-	Cause          = ledger.Cause
-	Top            = ledger.Top
-	Whole          = ledger.Whole
-	Redriven       = ledger.Redriven
-	Issue          = ledger.Issue
-	IssueGroup     = ledger.IssueGroup
-	IssueFilter    = ledger.IssueFilter
-	CauseLeft      = ledger.CauseLeft
-	Ending         = ledger.Ending
-	Deed           = ledger.Deed
-	Patch          = ledger.Patch
-	Edit           = letter.Edit
-	Edits          = letter.Edits
-	Patched        = letter.Patched
-	Standing       = issues.Standing // of issues
-	RecordStanding = ledger.Standing
-	Expected       = issues.Expected
-	Asked          = issues.Asked
+	Exceptions  = ledger.Exceptions
+	Filter      = ledger.ExceptionFilter
+	Cause       = ledger.Cause
+	Top         = ledger.Top
+	Whole       = ledger.Whole
+	Redriven    = ledger.Redriven
+	Issue       = ledger.Issue
+	IssueGroup  = ledger.IssueGroup
+	IssueFilter = ledger.IssueFilter
+	CauseLeft   = ledger.CauseLeft
+	Ending      = ledger.Ending
+	Deed        = ledger.Deed
+	Patch       = ledger.Patch
+	Edit        = hand.Edit
+	Edits       = hand.Edits
+	Patched     = hand.Patched
+	IssueCounts = issues.Counts
+	Standing    = ledger.Standing // of a record, beyond runs
+	Expected    = issues.Expected
+	Decision    = issues.Decision
 )
 
 // Which of them, by Filter.State and IssueFilter.State.
@@ -45,17 +45,17 @@ const (
 	Accepted   = issues.Accepted // of issues
 )
 
-// Letters are the records that a run did not load, for people to put right or
-// to dismiss.
-func (r *Runs) Letters(ctx context.Context, of Ref) letter.Of {
-	return letter.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
+// ByHand is what people do to records that a run did not load: put them right,
+// dismiss them, take that back.
+func (r *Runs) ByHand(ctx context.Context, of Ref) hand.Of {
+	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
 }
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
 func (r *Runs) Exceptions() Exceptions { return r.Ledger.View().Exceptions() }
 
 // Stands tells how a record stands beyond runs, at each place where that is known.
-func (r *Runs) Stands(ctx context.Context, entity, key string) ([]RecordStanding, error) {
+func (r *Runs) Stands(ctx context.Context, entity, key string) ([]Standing, error) {
 	return r.Ledger.View().Standing(ctx, entity, key)
 }
 
@@ -70,13 +70,13 @@ type Left struct {
 
 // Accept says of open issues of a run that they are as they are to be, Unaccept
 // takes it back: see package issues.
-func (r *Runs) Accept(ctx context.Context, run Ref, a Asked) (int64, error) {
-	return issues.Accept(ctx, r.Ledger, run, a)
+func (r *Runs) Accept(ctx context.Context, run Ref, d Decision) (int64, error) {
+	return issues.Accept(ctx, r.Ledger, run, d)
 }
 
 // Unaccept is the opposite of Accept.
-func (r *Runs) Unaccept(ctx context.Context, run Ref, a Asked) (int64, error) {
-	return issues.Unaccept(ctx, r.Ledger, run, a)
+func (r *Runs) Unaccept(ctx context.Context, run Ref, d Decision) (int64, error) {
+	return issues.Unaccept(ctx, r.Ledger, run, d)
 }
 
 // Project is what a run's project said about issues when the run began.

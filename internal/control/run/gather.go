@@ -10,9 +10,9 @@ import (
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/run/beside"
 	"godwit/internal/control/run/chronicle"
-	"godwit/internal/control/run/kept"
 	"godwit/internal/control/run/nodes"
-	"godwit/internal/control/run/points"
+	"godwit/internal/control/run/past"
+	"godwit/internal/control/run/pinned"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -61,7 +61,7 @@ type inspector struct {
 	frozen frozen
 	flow   string // whose run it is
 	sights doctor.Sights
-	points points.Points
+	pinned pinned.Snapshots
 	own    *ledger.Session
 	fill   func(unit.Unit) (any, error) // of a step that is filled in when it begins
 }
@@ -86,7 +86,7 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	l.Snapshots = names
-	at, err := i.points.Hold(ctx, u.Step, l)
+	at, err := i.pinned.Hold(ctx, u.Step, l)
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -104,14 +104,14 @@ func (i *inspector) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := i.added(ctx, units, needs.Existing); err != nil {
 		return unit.Result{}, err
 	}
-	if err := kept.Keep(ctx, i.own, facts.Records); err != nil { // before any unit rests on it
+	if err := past.KeepLookups(ctx, i.own, facts.Records); err != nil { // before any unit rests on it
 		return unit.Result{}, err
 	}
 	found := chronicle.Found{
 		Omitted: facts.Source.Omitted, Schemas: len(facts.Source.Schemas), Tables: len(facts.Source.Tables), Bytes: facts.Source.Bytes,
 		Units: len(units), LeftOut: len(facts.Source.LeftOut),
 		Sides:     []chronicle.Side{chronicle.Looked(needs.From, facts.Source), chronicle.Looked(needs.To, facts.Target)},
-		Snapshots: names, Points: at,
+		Snapshots: names, Pinned: at,
 		Copies: needs.Existing != "", Alone: alone(needs.Existing, facts),
 	}
 	if !needs.Compare {

@@ -12,8 +12,8 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
+	"godwit/internal/control/run/hand"
 	"godwit/internal/control/run/late"
-	"godwit/internal/control/run/letter"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -111,7 +111,7 @@ func (r *Runs) redriven(ctx context.Context, of Ref, step flow.Step, id string, 
 	if a.AsSent {
 		f := a.Filter
 		f.Step = id
-		if again.Sent, err = letter.Sent(ctx, r.Ledger.View().Exceptions(), of, f); err != nil {
+		if again.Sent, err = hand.Sent(ctx, r.Ledger.View().Exceptions(), of, f); err != nil {
 			return step, fault.Wrap(err, "step %s", id)
 		}
 	}

@@ -42,7 +42,7 @@ func (l *lostTarget) gone(ctx context.Context, now func(step, from string) (stri
 	if err := l.stopped(ctx, now); err != nil {
 		return err
 	}
-	if err := l.drive.points().Lost(ctx, now); err != nil {
+	if err := l.drive.pinned().Lost(ctx, now); err != nil {
 		return err
 	}
 	roots, err := l.roots(ctx)

@@ -30,9 +30,9 @@ type Runs struct {
 	Version   string
 	Owner     string                   // this process, for people: host:pid
 	At        func(point, unit string) // test points; nil in production
-	// Standing is told what a look at both sides waits for (Doctor, Plan,
+	// Waits is told what a look at both sides waits for (Doctor, Plan,
 	// Inspect), by another goroutine; nil is nobody. It is set before the first.
-	Standing func(unit.Wait)
+	Waits func(unit.Wait)
 }
 
 func (r *Runs) verb(name string) (unit.Verb, bool) {

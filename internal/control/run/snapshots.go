@@ -7,7 +7,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
-	"godwit/internal/control/run/points"
+	"godwit/internal/control/run/pinned"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -35,7 +35,7 @@ func (d *drive) snapshots(ctx context.Context, step string) (map[string]string, 
 // names reports whether a snapshot's name is one of this run's steps'.
 func (d *drive) names(snapshot string) bool {
 	rest, ok := strings.CutPrefix(snapshot, d.run.UID)
-	return ok && (rest == "" || rest[0] == '+' || rest[0] == points.Pin[0])
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == pinned.At[0])
 }
 
 // snapshots names those that a step which begins now reads its connections at, and
@@ -67,14 +67,14 @@ func (i *inspector) snapshots(ctx context.Context, step string, l unit.Lease, co
 			wrote[found.Writes]++
 		}
 	}
-	held, err := i.points.Opened(ctx, looks)
+	held, err := i.pinned.Opened(ctx, looks)
 	if err != nil {
 		return nil, err
 	}
-	names, pins := map[string]string{}, i.points.Pins.Of(step)
+	names, pins := map[string]string{}, i.pinned.Pins.Of(step)
 	for _, c := range connections {
 		if pins[c] != "" {
-			names[c] = l.Run + points.Pin + pins[c]
+			names[c] = l.Run + pinned.At + pins[c]
 			continue
 		}
 		names[c] = l.Run
@@ -107,7 +107,7 @@ func (d *drive) giveUpWritten(ctx context.Context) error {
 	for _, u := range looks {
 		found, _ := chronicle.Facts[chronicle.Found](u)
 		for c, name := range found.Snapshots {
-			if written[c] && !strings.Contains(name, points.Pin) {
+			if written[c] && !strings.Contains(name, pinned.At) {
 				giveUp(ctx, d.open, c, name)
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"godwit/internal/fault"
-	"godwit/internal/ledger/kept"
+	"godwit/internal/ledger/store"
 )
 
 // Child is a run that a unit of another one has started.
@@ -17,7 +17,7 @@ type Child struct {
 }
 
 // Children are those of a run, in their order.
-func Children(ctx context.Context, db kept.Reader, run int64) ([]Child, error) {
+func Children(ctx context.Context, db store.Reader, run int64) ([]Child, error) {
 	var list []Child
 	err := each(ctx, db, func(scan func(...any) error) error {
 		var c Child
@@ -32,7 +32,7 @@ func Children(ctx context.Context, db kept.Reader, run int64) ([]Child, error) {
 }
 
 // Left gives, in order, the nodes of a run that were left, and what with.
-func Left(ctx context.Context, db kept.Reader, run int64, do func(node string, body []byte)) error {
+func Left(ctx context.Context, db store.Reader, run int64, do func(node string, body []byte)) error {
 	return each(ctx, db, func(scan func(...any) error) error {
 		var node string
 		var body []byte
@@ -42,7 +42,7 @@ func Left(ctx context.Context, db kept.Reader, run int64, do func(node string, b
 	}, `SELECT node, body FROM event WHERE run = ? AND kind = 'node.left' ORDER BY seq`, run)
 }
 
-func each(ctx context.Context, db kept.Reader, row func(scan func(...any) error) error, query string, args ...any) error {
+func each(ctx context.Context, db store.Reader, row func(scan func(...any) error) error, query string, args ...any) error {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return fault.Wrap(err, "read the ledger")

@@ -4,13 +4,12 @@ package chunks
 
 import (
 	"context"
-	"database/sql"
+
+	"godwit/internal/ledger/store"
 )
 
 // Settled counts a run's settled chunks by unit.
-func Settled(ctx context.Context, db interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, run int64) (map[string]int, error) {
+func Settled(ctx context.Context, db store.Reader, run int64) (map[string]int, error) {
 	rows, err := db.QueryContext(ctx, `SELECT unit, count(*) FROM chunk WHERE run = ? AND state = 'settled' GROUP BY unit`, run)
 	if err != nil {
 		return nil, err

@@ -14,5 +14,5 @@ const (
 	attempted    = ` (SELECT exception FROM attempt WHERE run = ? AND unit = ? AND n = ?)`
 	Reopen       = `UPDATE exception SET closed = '', closed_by = 0, closed_at = 0 WHERE closed_by = ? AND id IN` + attempted
 	Block        = `UPDATE exception SET outcome = 'pending' WHERE run = ? AND id IN` + attempted
-	ReopenIssues = `UPDATE issue SET state = 'still', closed_by = 0 WHERE closed_by = ? AND exception IN` + attempted
+	ReopenIssues = `UPDATE issue AS i SET state = ` + unclosed + `, closed_by = 0 WHERE closed_by = ? AND exception IN` + attempted
 )

@@ -80,10 +80,15 @@ func (f Filter) Where(run int64) (string, []any) {
 }
 
 // broken is the part about rule, field and value. With a rule the issues lead,
-// for those are found by it.
+// for those are found by it. Issues of earlier tries are not meant: of what is
+// closed those count that were closed with it.
 func (f Filter) broken(c *condition) {
+	meant := " AND i.state <> 'closed'"
+	if f.State != Open {
+		meant = " AND (i.state <> 'closed' OR i.closed_by = e.closed_by)"
+	}
 	if f.Rule != "" {
-		c.text.WriteString(" AND e.id IN (SELECT i.exception FROM issue i WHERE i.run = ? AND i.exception <> 0 AND i.state <> 'closed'")
+		c.text.WriteString(" AND e.id IN (SELECT i.exception FROM issue i WHERE i.run = ? AND i.exception <> 0" + meant)
 		c.args = append(c.args, c.args[0])
 		c.equal("i.rule", f.Rule)
 		c.equal("i.field", f.Field)
@@ -97,7 +102,7 @@ func (f Filter) broken(c *condition) {
 	c.text.WriteString(" AND (TRUE")
 	c.equal("e.field", f.Field)
 	c.equal("e.value", f.Value)
-	c.text.WriteString(" OR EXISTS (SELECT 1 FROM issue i WHERE i.exception = e.id AND i.exception <> 0 AND i.state <> 'closed'")
+	c.text.WriteString(" OR EXISTS (SELECT 1 FROM issue i WHERE i.exception = e.id AND i.exception <> 0" + meant)
 	c.equal("i.field", f.Field)
 	c.equal("i.value", f.Value)
 	c.text.WriteString("))")

@@ -93,7 +93,7 @@ func (h Hand) Dismiss(f Filter, d Deed) (int64, error) {
 func (h Hand) Reopen(f Filter, d Deed) (int64, error) {
 	f.State = Closed
 	where, args := f.Where(h.Run)
-	if _, err := h.Exec(`UPDATE issue SET state = 'still' WHERE state = 'closed' AND closed_by = 0 AND exception IN (
+	if _, err := h.Exec(`UPDATE issue AS i SET state = `+unclosed+` WHERE state = 'closed' AND closed_by = 0 AND exception IN (
 		SELECT e.id FROM exception e`+where+` AND e.closed_by = 0)`, args...); err != nil {
 		return 0, err
 	}

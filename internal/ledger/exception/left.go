@@ -14,7 +14,7 @@ type Left struct {
 	// The issues by owner and by what they are, beside the run before, "" when
 	// this is the first, and one by one: those that are open and those of earlier
 	// runs that it found mended, at most so many of each that a page shows them.
-	Standing []Standing
+	Counts   []IssueCounts
 	Before   string
 	Each     []Issue
 	Fixed    []Issue
@@ -98,7 +98,7 @@ func (l *Left) look(ctx context.Context, look Look, run int64) error {
 }
 
 // OverRuns looks only at how a run's issues stand beside those of earlier runs:
-// Standing, Before, Found and Loaded.
+// Counts, Before, Found and Loaded.
 func (l Look) OverRuns(ctx context.Context, run int64) (Left, error) {
 	var left Left
 	err := left.overRuns(ctx, l, run)
@@ -106,7 +106,7 @@ func (l Look) OverRuns(ctx context.Context, run int64) (Left, error) {
 }
 
 func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
-	if l.Standing, err = look.ByOwner(ctx, run); err != nil {
+	if l.Counts, err = look.ByOwner(ctx, run); err != nil {
 		return err
 	}
 	if l.Before, err = look.Before(ctx, run); err != nil {

@@ -2,13 +2,13 @@ package exception
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"math"
 	"slices"
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
 
@@ -16,9 +16,7 @@ import (
 // lets it ask. A call may ask more than once: a look at one moment is one
 // inside View.Moment. Fault names an error of the database.
 type Look struct {
-	DB interface {
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	}
+	DB    store.Reader
 	Fault func(error) error
 }
 

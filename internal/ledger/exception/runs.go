@@ -31,14 +31,17 @@ const (
 	accepted = `EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
 		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node)`
 
+	// dismissed is an issue whose record somebody said will not come: nothing was mended.
+	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )
 
 // earlier asks something of the same issues o of earlier runs.
-func earlier(what string) string { return alike(what, "o.found < i.run") }
+func earlier(what string) string { return twins(what, "o.found < i.run") }
 
-// alike asks something of the same issues o, of which more is so.
-func alike(what, so string) string {
+// twins asks something of the same issues o, of which more is so.
+func twins(what, so string) string {
 	return `(CASE WHEN i.key <> '' THEN (SELECT ` + what + ` FROM issue o JOIN run f ON f.id = o.origin JOIN run h ON h.id = i.origin
 			WHERE o.key = i.key AND o.key <> '' AND o.entity = i.entity AND o.step = i.step AND o.rule = i.rule AND o.field = i.field
 			AND ` + so + ` AND` + Home + unprepared + `)
@@ -59,8 +62,8 @@ func standingOf(where string) string {
 		` AS standing FROM issue i` + where + `)`
 }
 
-// Standing counts issues by what they are.
-type Standing struct {
+// IssueCounts counts the issues of an owner by what they are.
+type IssueCounts struct {
 	Owner    string `json:"owner"`
 	New      int64  `json:"new"`
 	Reopened int64  `json:"reopened"`
@@ -70,17 +73,17 @@ type Standing struct {
 }
 
 // Plus adds two up; the owner stays.
-func (s Standing) Plus(o Standing) Standing {
+func (s IssueCounts) Plus(o IssueCounts) IssueCounts {
 	s.New, s.Reopened, s.Still = s.New+o.New, s.Reopened+o.Reopened, s.Still+o.Still
 	s.Fixed, s.Accepted = s.Fixed+o.Fixed, s.Accepted+o.Accepted
 	return s
 }
 
 // Open are those that are neither closed nor accepted.
-func (s Standing) Open() int64 { return s.New + s.Reopened + s.Still }
+func (s IssueCounts) Open() int64 { return s.New + s.Reopened + s.Still }
 
 // count adds n issues of a standing.
-func (s *Standing) count(what string, n int64) {
+func (s *IssueCounts) count(what string, n int64) {
 	switch what {
 	case New:
 		s.New += n
@@ -97,7 +100,7 @@ func (s *Standing) count(what string, n int64) {
 
 // ByOwner counts a run's issues by owner, in the order of their names, and
 // those of earlier runs that it found mended.
-func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
+func (l Look) ByOwner(ctx context.Context, run int64) ([]IssueCounts, error) {
 	type counted struct {
 		owner, what string
 		n           int64
@@ -105,10 +108,10 @@ func (l Look) ByOwner(ctx context.Context, run int64) ([]Standing, error) {
 	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { return c, r.Scan(&c.owner, &c.what, &c.n) },
 		standingOf(` WHERE i.run = ?`+shownIssue)+` SELECT owner, standing, count(*) FROM i WHERE standing <> 'closed' GROUP BY owner, standing
 		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS x GROUP BY owner ORDER BY 1, 2`, run, run)
-	var all []Standing
+	var all []IssueCounts
 	for _, c := range list {
 		if n := len(all); n == 0 || all[n-1].Owner != c.owner {
-			all = append(all, Standing{Owner: c.owner})
+			all = append(all, IssueCounts{Owner: c.owner})
 		}
 		all[len(all)-1].count(c.what, c.n)
 	}

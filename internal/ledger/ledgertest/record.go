@@ -52,7 +52,7 @@ func (d *desk) standing(keys ...string) string {
 	d.Helper()
 	var all []string
 	for _, key := range keys {
-		list, err := records.Of(context.Background(), d.ledger.View().Room(), assets.Entity, key)
+		list, err := records.Of(context.Background(), d.ledger.View().Reader(), assets.Entity, key)
 		if err != nil {
 			d.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func (d *desk) standing(keys ...string) string {
 // known are the keys of which something is kept.
 func (d *desk) known(keys ...string) int {
 	d.Helper()
-	found, err := records.Find(context.Background(), d.ledger.View().Room(), assets, keys)
+	found, err := records.Find(context.Background(), d.ledger.View().Reader(), assets, keys)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func anotherPlace(t *testing.T, l *ledger.Ledger) {
 		t.Helper()
 		at := assets
 		at.Database = database
-		found, err := records.Find(context.Background(), l.View().Room(), at, keys)
+		found, err := records.Find(context.Background(), l.View().Reader(), at, keys)
 		if err != nil {
 			t.Fatal(err)
 		}

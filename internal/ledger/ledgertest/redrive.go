@@ -156,7 +156,7 @@ func redrives(t *testing.T, l *ledger.Ledger) {
 	u = d.loads("r", 2)
 	u.discard(1)
 	same(t, "open again", "1 2 3 4", of.keys(exception.Filter{}))
-	same(t, "issues again", "required still, range still, blank still", of.states())
+	same(t, "issues again, as they were", "required new, range new, blank new", of.states())
 	of.sound()
 	d.sound()
 }

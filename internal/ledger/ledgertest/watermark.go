@@ -24,7 +24,7 @@ func watermarks(t *testing.T, l *ledger.Ledger) {
 	u := one.loads("copy/watermark/all/1", 1)
 	of := func(source string) *catalog.Watermark {
 		t.Helper()
-		w, err := watermark.Of(ctx, l.View().Room(), one.run.Flow, step, source, "b")
+		w, err := watermark.Of(ctx, l.View().Reader(), one.run.Flow, step, source, "b")
 		if err != nil {
 			t.Fatal(err)
 		}

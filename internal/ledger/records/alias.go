@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
 
@@ -11,7 +12,7 @@ const ensurePlace = `INSERT INTO place (entity, connection, env) VALUES (?, ?, ?
 
 // Alias notes all pairs of old and new key of a place, instead of what was noted
 // before.
-func Alias(change func(query string, args ...any) error, p record.Place, pairs [][2]string) error {
+func Alias(change store.Change, p record.Place, pairs [][2]string) error {
 	at := []any{p.Entity, p.At, p.Env}
 	const place = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
 	if err := change(ensurePlace, at...); err != nil {
@@ -30,10 +31,10 @@ func Alias(change func(query string, args ...any) error, p record.Place, pairs [
 }
 
 // Aliases gives what keys of a place have become, by the old ones.
-func Aliases(ctx context.Context, db Reader, p record.Place, keys []string) (map[string][]string, error) {
+func Aliases(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string][]string, error) {
 	became := map[string][]string{}
 	for args := range listed(keys) {
-		_, err := scan(asked(ctx, db), func(r *sql.Rows) (was string, err error) {
+		_, err := scan(reading(ctx, db), func(r *sql.Rows) (was string, err error) {
 			var is string
 			err = r.Scan(&was, &is)
 			became[was] = append(became[was], is)

@@ -8,25 +8,21 @@ import (
 	"slices"
 	"time"
 
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
 
-// Reader is what a ledger may be asked with.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func asked(ctx context.Context, db Reader) func(string, ...any) (*sql.Rows, error) {
+func reading(ctx context.Context, db store.Reader) func(string, ...any) (*sql.Rows, error) {
 	return func(query string, args ...any) (*sql.Rows, error) { return db.QueryContext(ctx, query, args...) }
 }
 
 // Find gives what is kept of records by their keys, as record.Kept.Bytes wrote it;
 // nothing of those that wait for others. The rest is not in it, nor what only chunks
 // say that are doubted, nor what stands in another database than the place's.
-func Find(ctx context.Context, db Reader, p record.Place, keys []string) (map[string][]byte, error) {
+func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string][]byte, error) {
 	found := map[string][]byte{}
 	for args := range listed(keys) {
-		list, err := scan(asked(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
+		list, err := scan(reading(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
 			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env, p.Database, p.Database, slices.Index(outcomes, record.Pending)}, args...)...)
 		if err != nil {
@@ -53,8 +49,8 @@ type Standing struct {
 }
 
 // Of gives how a record stands, at all places where it is known.
-func Of(ctx context.Context, db Reader, entity, key string) ([]Standing, error) {
-	return scan(asked(ctx, db), func(r *sql.Rows) (s Standing, err error) {
+func Of(ctx context.Context, db store.Reader, entity, key string) ([]Standing, error) {
+	return scan(reading(ctx, db), func(r *sql.Rows) (s Standing, err error) {
 		var state, hash, at int64
 		var kept, mapping []byte
 		if err = r.Scan(&s.Entity, &s.Place.At, &s.Env, &state, &s.Attempts, &hash, &kept, &mapping, &s.Run, &at, &s.Gone); err != nil {
@@ -74,8 +70,8 @@ func Of(ctx context.Context, db Reader, entity, key string) ([]Standing, error) 
 }
 
 // Check gives what cannot be true of what a run says about records, in words.
-func Check(ctx context.Context, db Reader, run int64) ([]string, error) {
-	strays, err := scan(asked(ctx, db), func(r *sql.Rows) (string, error) {
+func Check(ctx context.Context, db store.Reader, run int64) ([]string, error) {
+	strays, err := scan(reading(ctx, db), func(r *sql.Rows) (string, error) {
 		var unit, state string
 		var n, written int64
 		err := r.Scan(&unit, &n, &written, &state)
@@ -90,12 +86,12 @@ func Check(ctx context.Context, db Reader, run int64) ([]string, error) {
 	}
 	// Rows are found by their chunk only by looking at all of them: once, and only
 	// where a chunk is that has none to its name.
-	unsettled, err := scan(asked(ctx, db), func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
+	unsettled, err := scan(reading(ctx, db), func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
 		`SELECT id FROM recorded WHERE run = ? AND written < 0 LIMIT 1`, run)
 	if err != nil || len(unsettled) == 0 {
 		return strays, err
 	}
-	rows, err := scan(asked(ctx, db), func(r *sql.Rows) (string, error) {
+	rows, err := scan(reading(ctx, db), func(r *sql.Rows) (string, error) {
 		var unit string
 		var n, records int64
 		err := r.Scan(&unit, &n, &records)

@@ -14,12 +14,13 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
 
 // Tx is a transaction of the ledger's writer.
 type Tx struct {
-	Change func(query string, args ...any) error
+	Change store.Change
 	Query  func(query string, args ...any) (*sql.Rows, error)
 	// Insert writes rows of equal length by the statement head VALUES ... tail.
 	Insert func(head, tail string, rows [][]any) error
@@ -238,7 +239,7 @@ func (s *said) undo(tx Tx) error {
 
 // Doubt keeps what units say from being told until they are done: the target lost
 // some of it.
-func Doubt(change func(query string, args ...any) error, run int64, units []string) error {
+func Doubt(change store.Change, run int64, units []string) error {
 	for args := range listed(units) {
 		if err := change(`UPDATE recorded SET doubted = TRUE WHERE run = ? AND unit IN (`+marks+`)`, append([]any{run}, args...)...); err != nil {
 			return err
@@ -259,7 +260,7 @@ func Forget(tx Tx, run int64) error {
 
 // Floor says that a target holds nothing of a place but what a step of a run has
 // written there, or is about to lose all else. It may be called twice.
-func Floor(change func(query string, args ...any) error, run int64, p record.Place, units []string) error {
+func Floor(change store.Change, run int64, p record.Place, units []string) error {
 	for args := range listed(units) {
 		err := change(`UPDATE place SET floor = max(floor, coalesce((SELECT min(id) FROM recorded WHERE run = ? AND written >= 0 AND unit IN (`+marks+`)), 0))
 			WHERE entity = ? AND connection = ? AND env = ?`, append(append([]any{run}, args...), p.Entity, p.At, p.Env)...)

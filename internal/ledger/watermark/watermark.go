@@ -5,12 +5,12 @@ package watermark
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"time"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
+	"godwit/internal/ledger/store"
 )
 
 // Put takes the place of what the step had noted before: the run that ended
@@ -30,14 +30,9 @@ func Args(run int64, w catalog.Watermark, now time.Time) []any {
 	return []any{run, w.Step, w.Source, w.Target, string(meaning), string(w.High), run, now.UnixMilli()}
 }
 
-// Reader is what watermarks are read with.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // Of is how far a step of a flow has read between two databases, nil when it
 // never came to an end there.
-func Of(ctx context.Context, db Reader, flow, step, source, target string) (*catalog.Watermark, error) {
+func Of(ctx context.Context, db store.Reader, flow, step, source, target string) (*catalog.Watermark, error) {
 	rows, err := db.QueryContext(ctx, `SELECT meaning, high, run.flow || '-' || run.n FROM watermark w JOIN run ON run.id = w.run
 		WHERE w.flow = ? AND w.step = ? AND w.source = ? AND w.target = ?`, flow, step, source, target)
 	if err != nil {

@@ -308,7 +308,7 @@ func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 		return nil, nil, &fault.Error{Fault: f}
 	}
 	if err == nil {
-		runs.Standing = s.standing
+		runs.Waits = s.waits
 	}
 	return runs, done, err
 }
@@ -331,17 +331,17 @@ func there(path string) bool {
 // looking looks at systems only: it needs no ledger.
 func (s *session) looking() *run.Runs {
 	runs := s.Look
-	runs.Standing = s.standing
+	runs.Waits = s.waits
 	return &runs
 }
 
-// standing says what a look at both sides waits for.
-func (s *session) standing(w unit.Wait) {
+// waits says what a look at both sides waits for.
+func (s *session) waits(w unit.Wait) {
 	if s.json {
 		s.events().Tell(view.Tell("", unit.Event{At: time.Now(), Kind: unit.WaitBegan, Body: unit.Body(w)}))
 		return
 	}
-	_ = view.Show(s.errOut(), view.Standing{Wait: w, Now: time.Now()})
+	_ = view.Show(s.errOut(), view.Looking{Wait: w, Now: time.Now()})
 }
 
 // actor is who does what people do: GODWIT_ACTOR, else user@host.

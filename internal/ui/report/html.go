@@ -271,8 +271,9 @@ func printable(s string) string {
 }
 
 var glossary = []word{
-	{"account", "what became of the records of a chunk; it closes when read = applied + unchanged + filtered + rejected + dead + pending, and pending holds only what is blocked behind a dead record"},
+	{"account", "what became of the records of a chunk; it closes when read = applied + unchanged + filtered + rejected + dead + pending, and pending holds only what is blocked"},
 	{"applied", "written to the target, by the target's own count"},
+	{"blocked", "of a record: it waits for another one that it refers to"},
 	{"cause", "what records that were not loaded have in common: the same outcome, code, field, rule and words"},
 	{"chunk", "a part of a table that is read, written and accounted as one, in one transaction of the target"},
 	{"dead", "tried and refused by the target; kept with its reason"},
@@ -283,7 +284,7 @@ var glossary = []word{
 	{"issue", "one rule that one record breaks, with its owner; an error keeps the record out, a warning does not"},
 	{"mark", "the row in the target that is committed together with a chunk's rows and proves them; deleted at the end of the run"},
 	{"not verified", "was not read back; never counted as equal"},
-	{"pending", "read and not settled yet"},
+	{"pending", "read and not settled yet, or blocked"},
 	{"plan hash", "stands for flow, inputs, definitions selected and objects destroyed: the same hash is the same plan"},
 	{"redrive", "a run that processes again what another run did not load, by the flow as it is then"},
 	{"rejected", "found wrong by a rule before it was tried"},

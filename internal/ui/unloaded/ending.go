@@ -90,7 +90,7 @@ func rules(groups []run.IssueGroup) string {
 // Report is what a run's report tells; nil when there is nothing. Read is how
 // many records the run read, fix says what is to be done about a code.
 func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLoaded {
-	if len(l.Causes)+len(l.Issues)+len(l.Standing)+len(l.Known) == 0 {
+	if len(l.Causes)+len(l.Issues)+len(l.Counts)+len(l.Known) == 0 {
 		return nil
 	}
 	r := &report.NotLoaded{Causes: []report.Cause{}, Issues: []report.Issues{}, More: l.Cut, Accepted: l.Accepted, Before: l.Before, Owners: ownersOf(l)}
@@ -111,7 +111,7 @@ func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLo
 func ownersOf(l *run.Left) []report.Owner {
 	var all []report.Owner
 	at := map[string]int{}
-	for i, s := range l.Standing {
+	for i, s := range l.Counts {
 		at[s.Owner] = i
 		all = append(all, report.Owner{Name: s.Owner, Mail: l.Owners[s.Owner].Mail, New: s.New, Reopened: s.Reopened, Still: s.Still, Fixed: s.Fixed, Accepted: s.Accepted})
 	}

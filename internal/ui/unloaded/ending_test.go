@@ -31,7 +31,7 @@ func left() *run.Left {
 func over() *run.Left {
 	l := left()
 	l.Before = "rollout-11"
-	l.Standing = []run.Standing{{Owner: "", New: 5}, {Owner: "sales-ops", New: 11, Reopened: 2, Still: 389, Fixed: 40, Accepted: 31}}
+	l.Counts = []run.IssueCounts{{Owner: "", New: 5}, {Owner: "sales-ops", New: 11, Reopened: 2, Still: 389, Fixed: 40, Accepted: 31}}
 	l.Known = []run.Expected{{Known: flow.Known{Rule: "lookup", Field: "workstation_id", Count: 391, Note: "WS-417 was never built"}, Found: 402},
 		{Known: flow.Known{Rule: "blank", Entity: "assignments", Count: 5}, Found: 5}, {Known: flow.Known{Rule: "unique", Count: 3}, Found: 1}}
 	l.Owners = map[string]flow.Owner{"sales-ops": {Mail: "ops@example.com", Link: "https://old.example/a/${key}"}}

@@ -77,12 +77,12 @@ func (i Issues) Draw(edge int) []string {
 // Value is the groups for programs.
 func (i Issues) Value() any {
 	return struct {
-		Run      string           `json:"run"`
-		Groups   []run.IssueGroup `json:"groups"`
-		More     bool             `json:"more"`
-		Before   string           `json:"before,omitempty"` // run that the standing is beside
-		Standing run.Standing     `json:"standing"`
-		Known    []run.Expected   `json:"known,omitempty"`
+		Run    string           `json:"run"`
+		Groups []run.IssueGroup `json:"groups"`
+		More   bool             `json:"more"`
+		Before string           `json:"before,omitempty"` // run that the counts are beside
+		Counts run.IssueCounts  `json:"counts"`
+		Known  []run.Expected   `json:"known,omitempty"`
 	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More, i.Over.Before, i.Over.Sum, i.Over.Known}
 }
 

@@ -13,14 +13,14 @@ import (
 // is expected.
 type Over struct {
 	Before string
-	Sum    run.Standing
+	Sum    run.IssueCounts
 	Known  []run.Expected
 }
 
 // OverRuns takes it from what a run left behind.
 func OverRuns(l *run.Left) Over {
 	o := Over{Before: l.Before, Known: l.Known}
-	for _, s := range l.Standing {
+	for _, s := range l.Counts {
 		o.Sum = o.Sum.Plus(s)
 	}
 	return o

@@ -21,7 +21,7 @@ type Trace struct {
 	Letters []run.Whole // oldest first
 	Issues  []run.Issue // of records that were loaded and of those that were not
 	// Standing is how it stands beyond runs, whatever the run.
-	Standing []run.RecordStanding
+	Standing []run.Standing
 }
 
 // warned are the issues of the record where it was loaded.
@@ -95,7 +95,7 @@ func (t Trace) state() string {
 }
 
 // stands tells what is remembered of it at one place.
-func (t Trace) stands(r *rows, s run.RecordStanding) {
+func (t Trace) stands(r *rows, s run.Standing) {
 	at := s.Place.At
 	if s.Env != "" {
 		at += ", " + s.Env
@@ -133,11 +133,11 @@ func (t Trace) Value() any {
 		letters = append(letters, Letter{Whole: w}.Value())
 	}
 	return struct {
-		Entity string               `json:"entity"`
-		Key    string               `json:"key"`
-		Run    string               `json:"run,omitempty"`
-		All    []any                `json:"exceptions"`
-		Issues []run.Issue          `json:"issues"`
-		Stands []run.RecordStanding `json:"standing,omitempty"`
+		Entity string         `json:"entity"`
+		Key    string         `json:"key"`
+		Run    string         `json:"run,omitempty"`
+		All    []any          `json:"exceptions"`
+		Issues []run.Issue    `json:"issues"`
+		Stands []run.Standing `json:"standing,omitempty"`
 	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...), t.Standing}
 }

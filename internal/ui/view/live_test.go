@@ -2,12 +2,13 @@ package view
 
 import (
 	"errors"
-	"godwit/internal/ui/layout"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"godwit/internal/ui/layout"
 
 	"github.com/google/go-cmp/cmp"
 )

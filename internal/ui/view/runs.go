@@ -60,7 +60,7 @@ func (r Runs) Draw(int) []string {
 	}
 	const at = 6 // the column of rejected records
 	rejected := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected > 0 })
-	left := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected+r.Dead > 0 || r.After.Open > 0 })
+	left := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected+r.Dead+max(0, r.After.Open) > 0 || len(r.After.Ends) > 0 })
 	columns := []layout.Column{{Head: "run", Most: 30}, {Head: "state"}, {Head: "started"}, {Head: "took", Right: true},
 		{Head: "read", Right: true}, {Head: "applied", Right: true},
 		{Head: "rejected", Right: true}, {Head: "dead", Right: true}, {Head: "open", Right: true}, {Head: "exit", Right: true}}

@@ -14,15 +14,15 @@ type Wait struct {
 	unit.Wait
 }
 
-// Standing is a look at both sides that stands still, before a run is open.
-type Standing struct {
+// Looking is a look at both sides that stands still, before a run is open.
+type Looking struct {
 	unit.Wait
 	Now time.Time
 }
 
 // Draw is Screen's.
-func (s Standing) Draw(edge int) []string {
-	return Wait{"looking", s.Wait}.lines(s.Now, false, edge)
+func (l Looking) Draw(edge int) []string {
+	return Wait{"looking", l.Wait}.lines(l.Now, false, edge)
 }
 
 // lines are the wait's rows in the block, without indentation.

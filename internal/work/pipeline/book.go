@@ -6,11 +6,12 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
+	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
+	"godwit/internal/work/pipeline/snapshot"
 )
 
 // Book is the ledger's side of a load: what it remembers of a unit between
@@ -30,12 +31,12 @@ type Book interface {
 	Discard(ctx context.Context, id string, fence int64, from int) error
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
-	again.Book
-	Kept
+	exceptions.Book
+	Memory
 }
 
-// Kept is what a run keeps for its loads beside their chunks.
-type Kept interface {
+// Memory is what a run keeps for its loads beside their chunks.
+type Memory interface {
 	recheck.Book
 	// Emptied says that a place holds no records any more but those that these
 	// units have read. It may be called twice.
@@ -43,9 +44,7 @@ type Kept interface {
 	parents.Book
 	alias.Book
 	blocked.Book
-	// Snapshot returns the ID of the snapshot that a step's records were read
-	// at last, "" when none is known, and how many of its chunks are settled.
-	Snapshot(ctx context.Context, step string) (id string, settled int, err error)
+	snapshot.Book
 	// Lookup gives the table of values of that hash, as it was read when the
 	// step was planned.
 	Lookup(ctx context.Context, sum string) ([][2]string, error)

@@ -9,7 +9,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/parents"
-	"godwit/internal/work/pipeline/shown"
+	"godwit/internal/work/pipeline/printable"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -32,7 +32,7 @@ type chunk struct {
 	schema     *record.Schema // of the records
 	into       []catalog.Into
 	since      watermark.Column
-	shown      shown.Columns
+	printable  printable.Columns
 	step       string
 	version    string // of the mapping
 	attempts   int

@@ -18,7 +18,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Source: source,
 	}
 	if refusal != nil {
-		refusal.Value = c.shown.Value(m, refusal)
+		refusal.Value = c.printable.Value(m, refusal)
 		e.Code, e.Text = refusal.Code, refusal.Text
 		if refusal.Field != "" {
 			e.Fields = []string{refusal.Field}

@@ -4,30 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/again"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/snapshot"
 	"godwit/internal/work/pipeline/watermark"
 )
 
 // Executors returns those of the load verb, by kind of unit.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
-	load := &loader{open: open, book: book, shelf: shelf.New(book), seen: map[string]string{}}
+	load := &loader{open: open, book: book, shelf: shelf.New(book), snapshots: snapshot.New(open, book)}
 	return held.Executors(open, book, map[string]unit.Executor{
 		"load": load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
@@ -36,11 +36,10 @@ func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 // loader does units of kind load: all records of one range; and of kind release:
 // those that were blocked.
 type loader struct {
-	open  connector.Opener
-	book  Book
-	shelf *shelf.Shelf
-	mu    sync.Mutex
-	seen  map[string]string // snapshots by step
+	open      connector.Opener
+	book      Book
+	shelf     *shelf.Shelf
+	snapshots *snapshot.Watch
 }
 
 // Done finds nothing out: what an earlier attempt left is settled by Do, which
@@ -119,7 +118,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return r, fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = again.Open(ctx, x.book, *r.spec.Again, again.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
+		r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
 		return r, err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
@@ -128,7 +127,8 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if r.point == "" {
 		r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own
 	}
-	if err = x.noticed(ctx, r); err != nil {
+	read := snapshot.Read{Step: u.Step, From: r.spec.From, Into: r.spec.Into[0], Lost: r.spec.SnapshotLost}
+	if err = x.snapshots.Notice(ctx, read, l, report); err != nil {
 		r.close()
 	}
 	return r, err

@@ -3,12 +3,14 @@ package pipeline
 import (
 	"maps"
 
+	"godwit/internal/connector"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
 	"godwit/internal/work/pipeline/request"
+	"godwit/internal/work/pipeline/snapshot"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -57,6 +59,14 @@ func (p *Process) mapped() *mapping.Map {
 	}
 	maps.Copy(out.Lookups, p.Lookups)
 	return &out
+}
+
+// lost is what the load says about a lost snapshot, or what its mode does.
+func (l *Load) lost() string {
+	if l.SnapshotLost == "" && l.process().To.Mode == connector.ModeAppend {
+		return snapshot.Stop
+	}
+	return l.SnapshotLost
 }
 
 // laid is the map with the overlay, and what that changes.

@@ -10,7 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/shown"
+	"godwit/internal/work/pipeline/printable"
 )
 
 // mappedAgain is how a Proof of records was found out.
@@ -24,7 +24,7 @@ func (c *comparing) tell(all *connector.Compared) (unit.Result, error) {
 	for _, n := range all.Replaced {
 		replaced[n] = true
 	}
-	printable := shown.Of(load.Map, load.Into)
+	shown := printable.Of(load.Map, load.Into)
 	counts, first := struct {
 		Equal       int `json:"equal"`
 		Differs     int `json:"differs"`
@@ -54,13 +54,13 @@ func (c *comparing) tell(all *connector.Compared) (unit.Result, error) {
 		told := 0
 		for _, u := range c.unlike[i] {
 			if !replaced[u.Record] {
-				c.differences(u, printable[i])
+				c.differences(u, shown[i])
 				told++
 			}
 		}
 		for _, u := range all.Extra {
 			if u.Into == i && told < connector.MostUnlike {
-				c.differences(differing{Unlike: u}, printable[i])
+				c.differences(differing{Unlike: u}, shown[i])
 				told++
 			}
 		}
@@ -77,7 +77,7 @@ func (c *comparing) tell(all *connector.Compared) (unit.Result, error) {
 }
 
 // differences tells a row that is not the same, of a changed one each column.
-func (c *comparing) differences(u differing, printable map[string]int) {
+func (c *comparing) differences(u differing, shown map[string]int) {
 	to := c.spec.Load.Into[u.Into]
 	from, at := c.spec.Load.From, c.spec.Load.To
 	d := unit.Difference{Entity: to.Table.String(), What: u.What}
@@ -106,7 +106,7 @@ func (c *comparing) differences(u differing, printable map[string]int) {
 		d.Text = "only at " + at
 	default:
 		for _, column := range u.Columns {
-			_, open := printable[column.Name]
+			_, open := shown[column.Name]
 			d.Column = column.Name
 			d.Left, d.Right = c.value(u.Into, column.Name, column.Left, open), c.value(u.Into, column.Name, column.Right, open)
 			if d.Left == d.Right {

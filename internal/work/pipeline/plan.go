@@ -74,7 +74,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Remember, err = l.remember(facts, spec.Into[0]); err != nil {
 		return nil, err
 	}
-	if err := alike(records.Tables); err != nil {
+	if err := oneLogging(records.Tables); err != nil {
 		return nil, err
 	}
 	if err := spec.assemble(l, records.Key); err != nil {
@@ -178,9 +178,9 @@ func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Progr
 	return nil, e
 }
 
-// alike refuses tables of which a crash of the target would empty some only: a
+// oneLogging refuses tables of which a crash of the target would empty some only: a
 // chunk's mark lives and dies with all of its rows.
-func alike(tables []catalog.TargetTable) error {
+func oneLogging(tables []catalog.TargetTable) error {
 	for _, t := range tables {
 		if t.Mixed || t.Unlogged != tables[0].Unlogged {
 			is := "logged"

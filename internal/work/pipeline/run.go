@@ -8,7 +8,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/held"
-	"godwit/internal/work/pipeline/shown"
+	"godwit/internal/work/pipeline/printable"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -94,7 +94,7 @@ func (r *loading) drained() bool {
 
 // open begins a chunk: its mark is the first thing in its transaction.
 func (r *loading) open(ctx context.Context) (*chunk, error) {
-	c := &chunk{schema: r.spec.Schema, into: r.spec.Into, shown: shown.Of(r.spec.Map, r.spec.Into), step: r.step(), release: r.spec.Release != nil, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
+	c := &chunk{schema: r.spec.Schema, into: r.spec.Into, printable: printable.Of(r.spec.Map, r.spec.Into), step: r.step(), release: r.spec.Release != nil, version: r.program.Version(), now: time.Now().UTC().Truncate(time.Millisecond)}
 	if a := r.spec.Again; a != nil && a.Sent != nil {
 		c.version = "" // no map had a part in it
 	}

@@ -9,7 +9,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/checks"
-	"godwit/internal/connector/postgres/records/reference"
+	"godwit/internal/connector/postgres/records/allowed"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/survey"
 	"godwit/internal/fault"
@@ -82,7 +82,7 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 	if err != nil {
 		return nil, err
 	}
-	refers, err := reference.Values(ctx, conn, quoted(names))
+	refers, err := allowed.Values(ctx, conn, quoted(names))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func Tables(ctx context.Context, conn *pgx.Conn, names []catalog.Name) ([]connec
 					apply(&c, a.Name, s.Name, s.Text)
 				}
 			}
-			if r, ok := refers[reference.Column{Table: i + 1, Name: a.Name}]; ok && c.In == nil {
+			if r, ok := refers[allowed.Column{Table: i + 1, Name: a.Name}]; ok && c.In == nil {
 				c.In, c.From = r.Values, r.Constraint
 			}
 			t.Columns = append(t.Columns, c)

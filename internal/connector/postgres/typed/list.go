@@ -110,25 +110,5 @@ func (p *listParser) quoted() (any, error) {
 	return nil, p.wrong()
 }
 
-// List reads the text of a list of texts, NULLs left out.
-func List(text string) ([]string, error) {
-	t := Type{delim: ',', Of: &Type{}}
-	v, err := t.list([]byte(text))
-	if err != nil {
-		return nil, err
-	}
-	items, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("a list that does not begin at 1")
-	}
-	var texts []string
-	for _, i := range items {
-		if s, ok := i.(string); ok {
-			texts = append(texts, s)
-		}
-	}
-	return texts, nil
-}
-
 // Texts is a list of texts.
 var Texts = Type{Type: catalog.Type{Kind: catalog.KindList}, Of: &Type{Type: catalog.Type{Kind: catalog.KindText}}, delim: ','}

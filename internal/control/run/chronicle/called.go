@@ -10,12 +10,12 @@ import (
 
 // Children are the runs that units of a run have started, in their order.
 func Children(ctx context.Context, v *ledger.View, run int64) ([]called.Child, error) {
-	return called.Children(ctx, v.Room(), run)
+	return called.Children(ctx, v.Reader(), run)
 }
 
 // Skipped are the steps of a run whose condition was false.
 func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, err error) {
-	err = called.Left(ctx, v.Room(), run, func(node string, body []byte) {
+	err = called.Left(ctx, v.Reader(), run, func(node string, body []byte) {
 		steps = Passed(steps, unit.Event{Node: node, Body: body})
 	})
 	return steps, err
@@ -24,7 +24,7 @@ func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, er
 // Over are the nodes of a run that ended well.
 func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, error) {
 	over := map[string]bool{}
-	err := called.Left(ctx, v.Room(), run, func(node string, body []byte) {
+	err := called.Left(ctx, v.Reader(), run, func(node string, body []byte) {
 		b, err := unit.Decode[unit.Left](unit.Event{Body: body})
 		over[node] = err == nil && (b.Outcome == "done" || b.Outcome == "skipped")
 	})

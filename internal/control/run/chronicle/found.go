@@ -25,8 +25,8 @@ type Found struct {
 	Writes     string   `json:"writes,omitempty"` // connection that the step writes to
 	// Snapshots are the names of those that the step reads its connections at.
 	Snapshots map[string]string `json:"snapshots,omitempty"`
-	// Points are the IDs of those of them that steps around hold their insides to.
-	Points map[string]string `json:"points,omitempty"`
+	// Pinned are the IDs of those of them that steps around hold their insides to.
+	Pinned map[string]string `json:"points,omitempty"`
 	// Alone are objects at the target that a copy leaves as they are; Skipped of
 	// them are tables that the source has too.
 	Alone   []catalog.Name `json:"alone,omitempty"`

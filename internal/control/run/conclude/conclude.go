@@ -121,7 +121,7 @@ func Snapshot(ctx context.Context, view *ledger.View, run int64, step string) (i
 
 // Settled counts a run's settled chunks by unit.
 func Settled(ctx context.Context, view *ledger.View, run int64) (map[string]int, error) {
-	return chunks.Settled(ctx, view.Room(), run)
+	return chunks.Settled(ctx, view.Reader(), run)
 }
 
 // Held gives exceptions back that cancelled redrives still hold: their targets

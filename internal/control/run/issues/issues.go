@@ -15,14 +15,14 @@ import (
 	"godwit/internal/unit"
 )
 
-// Standing counts issues by what they are beside the run before.
-type Standing = exception.Standing
+// Counts are the issues of an owner by what they are beside the run before.
+type Counts = exception.IssueCounts
 
 // Accepted are the issues that were accepted, by IssueFilter.State.
 const Accepted = exception.Accepted
 
-// Asked is what somebody decides about issues of a run.
-type Asked struct {
+// Decision is what somebody decides about issues of a run.
+type Decision struct {
 	Filter ledger.IssueFilter
 	Actor  string
 	Reason string
@@ -31,17 +31,17 @@ type Asked struct {
 // Accept says of a run's open issues that they are as they are to be: from now on
 // and in later runs, as long as the values are the same. It returns how many; of
 // none, and so when it is said twice, the fault has code issues.nothing.
-func Accept(ctx context.Context, l *ledger.Ledger, run ledger.Run, a Asked) (int64, error) {
-	return a.decide(ctx, l, run, "issues.accept", "open issues", func(action int64) (string, []any) { return a.Filter.Accept(run.ID, action) })
+func Accept(ctx context.Context, l *ledger.Ledger, run ledger.Run, d Decision) (int64, error) {
+	return d.decide(ctx, l, run, "issues.accept", "open issues", func(action int64) (string, []any) { return d.Filter.Accept(run.ID, action) })
 }
 
 // Unaccept takes it back.
-func Unaccept(ctx context.Context, l *ledger.Ledger, run ledger.Run, a Asked) (int64, error) {
-	return a.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(int64) (string, []any) { return a.Filter.Unaccept(run.ID) })
+func Unaccept(ctx context.Context, l *ledger.Ledger, run ledger.Run, d Decision) (int64, error) {
+	return d.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(int64) (string, []any) { return d.Filter.Unaccept(run.ID) })
 }
 
-func (a Asked) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(int64) (string, []any)) (int64, error) {
-	n, err := l.Decide(ctx, run, ledger.Action{Verb: verb, Body: unit.Body(a.Filter), Actor: a.Actor, Reason: a.Reason}, does)
+func (d Decision) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(int64) (string, []any)) (int64, error) {
+	n, err := l.Decide(ctx, run, ledger.Action{Verb: verb, Body: unit.Body(d.Filter), Actor: d.Actor, Reason: d.Reason}, does)
 	if fault.CodeOf(err) == "action.nothing" {
 		err = fault.New(fault.Config, "issues.nothing", "%s has no %s that this selects", run.Name(), which).
 			Hint("godwit issues list %s --all shows what there is", run.Name())

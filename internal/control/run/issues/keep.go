@@ -13,7 +13,6 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
-	"godwit/internal/ledger/kept"
 )
 
 // page is how many issues are written by one statement.
@@ -65,7 +64,7 @@ func (k *keeping) all(ctx context.Context, origin int64) (n int, err error) {
 			return n, err
 		}
 		k.at("issues.written")
-		err = k.ledger.Let(ctx, "note what is written", func(change kept.Change) error { return change(exception.PublishedTo, run, asOf) })
+		err = k.ledger.Let(ctx, "note what is written", func(change ledger.Change) error { return change(exception.PublishedTo, run, asOf) })
 		if err != nil {
 			return n, err
 		}
@@ -102,7 +101,7 @@ func (k *keeping) of(ctx context.Context, run, asOf int64, target connector.Issu
 }
 
 func row(p exception.Published) connector.IssueRow {
-	status := p.Standing
+	status := p.State
 	if status == exception.Closed {
 		status = "fixed"
 	}

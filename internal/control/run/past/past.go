@@ -1,5 +1,6 @@
-// Package past answers what executors ask of their run: what its copies left, and
-// the ledger's side of chunks. Start at Past.
+// Package past answers what executors ask of their run: what its copies left
+// (past.go), the ledger's side of chunks (book.go), what is kept for loads beside
+// them (loads.go) and what statements gave (results.go). Start at Past.
 package past
 
 import (
@@ -10,7 +11,6 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
-	"godwit/internal/control/run/kept"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -19,8 +19,10 @@ import (
 
 // Past answers what executors ask of their run. It is safe for concurrent use.
 type Past struct {
-	kept.Of
-	Kind func(name string) unit.Kind // what the units of a kind have in common
+	Own    *ledger.Session
+	Ledger *ledger.Ledger
+	Run    int64
+	Kind   func(name string) unit.Kind // what the units of a kind have in common
 }
 
 func (p Past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {

@@ -47,7 +47,7 @@ func (s commands) deciding(v unloaded.Accepted) *cobra.Command {
 		}
 		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) (err error) {
 			v.Run, v.DryRun, v.Reason = of.Name(), dry, reason
-			asked := run.Asked{Filter: f, Actor: s.Actor(), Reason: reason}
+			asked := run.Decision{Filter: f, Actor: s.Actor(), Reason: reason}
 			switch {
 			case dry:
 				if v.Verb == "unaccept" {

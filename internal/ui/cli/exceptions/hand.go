@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/control/run"
-	"godwit/internal/control/run/letter"
+	"godwit/internal/control/run/hand"
 	"godwit/internal/fault"
 	"godwit/internal/ui/unloaded"
 )
@@ -95,7 +95,7 @@ source; inside of a document a value is JSON, and a text where it is not.`,
 			if err != nil {
 				return err
 			}
-			done, err := runs.Letters(c.Context(), of).Patch(c.Context(), f, e, run.Deed{Actor: s.Actor(), Reason: d.reason}, d.dry)
+			done, err := runs.ByHand(c.Context(), of).Patch(c.Context(), f, e, run.Deed{Actor: s.Actor(), Reason: d.reason}, d.dry)
 			if err != nil {
 				if name := patch + table; name != "" {
 					err = fault.Wrap(err, "%s", name)
@@ -142,7 +142,7 @@ func edits(set, null []string, patch, table string) (e run.Edits, err error) {
 			return e, fault.New(fault.Config, "patch.csv", "%w", err)
 		}
 		defer file.Close()
-		e.Fields, err = letter.CSV(file)
+		e.Fields, err = hand.CSV(file)
 		return e, fault.Wrap(err, "%s", table)
 	}
 	return e, nil
@@ -178,7 +178,7 @@ when and why is kept; dead reopen takes it back.`,
 				v.Records = n.Records
 				return s.Show("dead.dismiss", v, v.Value())
 			}
-			v.Records, v.Left, err = runs.Letters(c.Context(), of).Dismiss(c.Context(), f, run.Deed{Actor: s.Actor(), Reason: d.reason})
+			v.Records, v.Left, err = runs.ByHand(c.Context(), of).Dismiss(c.Context(), f, run.Deed{Actor: s.Actor(), Reason: d.reason})
 			if err != nil {
 				return err
 			}
@@ -208,9 +208,9 @@ func (s commands) deadReopen() *cobra.Command {
 			}
 			v := unloaded.Reopened{Run: of.Name(), Filter: f, Dry: d.dry}
 			if d.dry {
-				v.Records, err = runs.Letters(c.Context(), of).Dismissed(c.Context(), f)
+				v.Records, err = runs.ByHand(c.Context(), of).Dismissed(c.Context(), f)
 			} else {
-				v.Records, err = runs.Letters(c.Context(), of).Reopen(c.Context(), f, run.Deed{Actor: s.Actor(), Reason: d.reason})
+				v.Records, err = runs.ByHand(c.Context(), of).Reopen(c.Context(), f, run.Deed{Actor: s.Actor(), Reason: d.reason})
 			}
 			if err != nil {
 				return err

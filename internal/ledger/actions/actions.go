@@ -1,6 +1,6 @@
-// Package asked holds the ledger's SQL about what people asked runs for, with ? for
+// Package actions holds the ledger's SQL about what people asked runs for, with ? for
 // parameters.
-package asked
+package actions
 
 // Of the actions of a run, and of its revision.
 const (

@@ -1,6 +1,4 @@
-// Package ways names what can be done about an appending load whose snapshot is
-// lost. Start at Out.
-package ways
+package snapshot
 
 import (
 	"strings"
@@ -9,10 +7,10 @@ import (
 	"godwit/internal/fault"
 )
 
-// Out adds the ways to a fault: by merging where the table's rows can be told
-// apart, else by emptying it. The run itself cannot go on: a record whose key was
-// changed since would be appended twice, or not at all.
-func Out(e *fault.Error, run string, into catalog.Into) *fault.Error {
+// waysOut adds to a fault what can be done: by merging where the table's rows can
+// be told apart, else by emptying it. The run itself cannot go on: a record whose
+// key was changed since would be appended twice, or not at all.
+func waysOut(e *fault.Error, run string, into catalog.Into) *fault.Error {
 	e.Hint("godwit cancel %s; what it loaded stays in %s", run, into.Table)
 	if len(into.Key) > 0 {
 		e.Hint("then to: {mode: merge, key: [%s]} in the load: the same command adds what is missing and mends what changed; rows whose key is gone at the source stay, unless gone says otherwise",

@@ -1,29 +1,21 @@
-// Package kept is what a ledger keeps for loads beside their journal: what a
-// run's lookups were when it was planned, and what records said to rules over
-// many of them.
-package kept
+// Package loads is what a ledger keeps for loads beside their journal and their
+// chunks: what a run's lookups were when it was planned, what records said to
+// rules over many of them, and which rules they fulfil that they broke before.
+package loads
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/store"
 )
-
-// Reader is what a ledger may be asked with.
-type Reader interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// Change writes one statement of a transaction of the ledger's own writer.
-type Change = func(query string, args ...any) error
 
 // KeepLookup writes a table of values. It is there once for a run, however many
 // units look up in it; one that is there already stays.
-func KeepLookup(change Change, run int64, l catalog.Lookup) error {
+func KeepLookup(change store.Change, run int64, l catalog.Lookup) error {
 	text, err := json.Marshal(l.Pairs)
 	if err != nil {
 		return err
@@ -33,7 +25,7 @@ func KeepLookup(change Change, run int64, l catalog.Lookup) error {
 }
 
 // Lookup reads the table of values of a hash.
-func Lookup(ctx context.Context, db Reader, run int64, sum string) ([][2]string, error) {
+func Lookup(ctx context.Context, db store.Reader, run int64, sum string) ([][2]string, error) {
 	rows, err := db.QueryContext(ctx, `SELECT pairs FROM lookup WHERE run = ? AND sum = ?`, run, sum)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
-// Package shown knows which values of the rows that a map makes may be shown to
+// Package printable knows which values of the rows that a map makes may be shown to
 // people: a target does not know what the map says about a field. Start at Of.
-package shown
+package printable
 
 import (
 	"slices"

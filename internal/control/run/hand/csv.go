@@ -1,4 +1,4 @@
-package letter
+package hand
 
 import (
 	"encoding/csv"

@@ -1,6 +1,7 @@
-// Package reference reads the values of small tables that others refer to, so that a
-// record can be checked against them before it is sent.
-package reference
+// Package allowed reads which values columns may have: those of the small tables
+// that they refer to, so that a record can be checked against them before it is
+// sent. Start at Values.
+package allowed
 
 import (
 	"context"
@@ -12,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// smallRows is how many rows a reference table may have for its values to be
+// smallRows is how many rows such a table may have for its values to be
 // known before a record is sent.
 const smallRows = 1000
 
@@ -22,8 +23,8 @@ type Column struct {
 	Name  string
 }
 
-// Referred are the values that a column may have.
-type Referred struct {
+// Set is the values that a column may have.
+type Set struct {
 	Constraint string // its name
 	Values     []string
 }
@@ -37,7 +38,7 @@ type key struct {
 
 // Values reads the values of small tables that columns of tables refer to, of types
 // whose values have one text. Tables are named as the server resolves them.
-func Values(ctx context.Context, conn *pgx.Conn, tables []string) (map[Column]Referred, error) {
+func Values(ctx context.Context, conn *pgx.Conn, tables []string) (map[Column]Set, error) {
 	keys, err := survey.List(ctx, conn, pgx.RowToStructByPos[key], `
 		WITH w AS (SELECT pg_catalog.to_regclass(name) AS t, n::int4 FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n))
 		SELECT w.n, a.attname::text, c.conname::text, n.nspname::text, f.relname::text, b.attname::text
@@ -50,7 +51,7 @@ func Values(ctx context.Context, conn *pgx.Conn, tables []string) (map[Column]Re
 			AND b.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
 			AND pg_catalog.has_table_privilege(f.oid, 'SELECT') AND NOT f.relrowsecurity
 		ORDER BY w.n, c.conname`, tables)
-	all := map[Column]Referred{}
+	all := map[Column]Set{}
 	for _, k := range keys {
 		at := Column{k.Table, k.Column}
 		if _, known := all[at]; known {
@@ -62,7 +63,7 @@ func Values(ctx context.Context, conn *pgx.Conn, tables []string) (map[Column]Re
 			return nil, err
 		}
 		if len(values) > 0 && len(values) <= smallRows {
-			all[at] = Referred{k.Name, values}
+			all[at] = Set{k.Name, values}
 		}
 	}
 	return all, err

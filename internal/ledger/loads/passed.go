@@ -1,9 +1,10 @@
-package kept
+package loads
 
 import (
 	"context"
 
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
 
@@ -18,7 +19,7 @@ const broken = `SELECT key, rule, field FROM (
 
 // Broken gives what records of the chunk's origin, step and entity broke in runs
 // before its own and have not fulfilled since.
-func Broken(ctx context.Context, db Reader, c Chunk, entity string, do func(record.IssueID)) error {
+func Broken(ctx context.Context, db store.Reader, c Chunk, entity string, do func(record.IssueID)) error {
 	rows, err := db.QueryContext(ctx, broken, c.Origin, c.Step, entity, c.Run, c.Origin, c.Step, entity)
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func Broken(ctx context.Context, db Reader, c Chunk, entity string, do func(reco
 
 // Pass writes what records of a chunk fulfil now, instead of what was written
 // for it and for those behind it before. It counts when the chunk does.
-func Pass(change Change, c Chunk, passed []record.IssueID) error {
+func Pass(change store.Change, c Chunk, passed []record.IssueID) error {
 	if err := change(`DELETE FROM passed WHERE run = ? AND unit = ? AND n >= ?`, c.Run, c.Unit, c.N); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func Pass(change Change, c Chunk, passed []record.IssueID) error {
 
 // Unaccepted counts the records that a unit of a run did not load and that are
 // open: all but those of which every issue that kept them out was accepted.
-func Unaccepted(ctx context.Context, db Reader, run int64, unit string) (n int64, err error) {
+func Unaccepted(ctx context.Context, db store.Reader, run int64, unit string) (n int64, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT count(*) FROM exception e WHERE e.closed = '' AND NOT`+exception.IsAccepted+`
 		AND (e.run = ? AND e.unit = ? OR e.id IN (SELECT exception FROM attempt WHERE run = ? AND unit = ?))`, run, unit, run, unit)
 	if err != nil {

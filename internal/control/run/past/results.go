@@ -1,4 +1,4 @@
-package kept
+package past
 
 import (
 	"context"
@@ -11,19 +11,19 @@ import (
 const noted = "result.noted"
 
 // Remember is statement.History's.
-func (o Of) Remember(ctx context.Context, id string, attempt int, facts json.RawMessage) error {
-	return o.Own.Note(ctx, unit.Event{Kind: noted, Unit: id, Attempt: attempt, Body: facts})
+func (p Past) Remember(ctx context.Context, id string, attempt int, facts json.RawMessage) error {
+	return p.Own.Note(ctx, unit.Event{Kind: noted, Unit: id, Attempt: attempt, Body: facts})
 }
 
 // Undoing is statement.History's: what the journal says since the statement was
 // last done.
-func (o Of) Undoing(ctx context.Context, statement, undo string, attempt int) (done, tried bool, err error) {
-	view := o.Ledger.View()
-	ran, err := view.UnitEvents(ctx, o.Run, statement)
+func (p Past) Undoing(ctx context.Context, statement, undo string, attempt int) (done, tried bool, err error) {
+	view := p.Ledger.View()
+	ran, err := view.UnitEvents(ctx, p.Run, statement)
 	if err != nil {
 		return false, false, err
 	}
-	taken, err := view.UnitEvents(ctx, o.Run, undo)
+	taken, err := view.UnitEvents(ctx, p.Run, undo)
 	if err != nil {
 		return false, false, err
 	}
@@ -43,8 +43,8 @@ func (o Of) Undoing(ctx context.Context, statement, undo string, attempt int) (d
 }
 
 // Remembered is statement.History's.
-func (o Of) Remembered(ctx context.Context, id string, attempt int) (json.RawMessage, bool, error) {
-	events, err := o.Ledger.View().UnitEvents(ctx, o.Run, id)
+func (p Past) Remembered(ctx context.Context, id string, attempt int) (json.RawMessage, bool, error) {
+	events, err := p.Ledger.View().UnitEvents(ctx, p.Run, id)
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,4 +1,4 @@
-package kept
+package past
 
 import (
 	"context"
@@ -11,5 +11,5 @@ import (
 // Watermark is how far a step of a flow has read between two databases, nil when
 // it never came to an end there.
 func Watermark(ctx context.Context, l *ledger.Ledger, flow, step, source, target string) (*catalog.Watermark, error) {
-	return watermark.Of(ctx, l.View().Room(), flow, step, source, target)
+	return watermark.Of(ctx, l.View().Reader(), flow, step, source, target)
 }

@@ -1,6 +1,6 @@
 //go:build points
 
-package again
+package exceptions
 
 import (
 	"os"

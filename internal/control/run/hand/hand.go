@@ -1,7 +1,7 @@
-// Package letter is what people do to records that were not loaded: put them
-// right by hand, dismiss those that will not come, take that back. Nothing here
-// touches a system. Start at Patch.
-package letter
+// Package hand is what people do to records that were not loaded: put them
+// right by hand, dismiss those that will not come, take that back, have them sent
+// once more as they were. Nothing here touches a system. Start at Patch.
+package hand
 
 import (
 	"context"

@@ -1,7 +1,7 @@
-// Package again reads records that were not loaded, by another run or by its own,
+// Package exceptions reads records that were not loaded, by another run or by its own,
 // as if they were a source's: as they were read then, or as people have put them
 // right since. Start at Open.
-package again
+package exceptions
 
 import (
 	"context"
