@@ -126,3 +126,16 @@ func (v *View) actions(ctx context.Context, query string, run int64) ([]Action, 
 		return a, err
 	}, query, run)
 }
+
+// Tell adds events that no state depends on to a run's journal, from any process;
+// a folded kind is refused.
+func (l *Ledger) Tell(ctx context.Context, run Run, events ...unit.Event) (written []unit.Event, err error) {
+	if err := unfolded(run.Name(), events); err != nil {
+		return nil, err
+	}
+	err = l.write(ctx, func(tx *tx) error {
+		written, err = tx.journal(run.ID, events)
+		return err
+	}, nil)
+	return written, fault.Wrap(err, "%s: tell", run.Name())
+}

@@ -140,16 +140,24 @@ func (s *Session) Claim(ctx context.Context, id string, attempt int) (fence int6
 // Note writes lasting events that no state depends on; a folded kind is
 // refused.
 func (s *Session) Note(ctx context.Context, events ...unit.Event) error {
-	for _, e := range events {
-		if unit.Folded(e.Kind) {
-			return fault.New(fault.Internal, "journal.order", "%s: %s is written in a turn, not noted", s.name, e.Kind)
-		}
+	if err := unfolded(s.name, events); err != nil {
+		return err
 	}
 	err := s.write(ctx, func(tx *tx) error {
 		_, err := tx.journal(s.run, events)
 		return err
 	})
 	return s.wrap(err, "note")
+}
+
+// unfolded refuses events that a run's state depends on.
+func unfolded(run string, events []unit.Event) error {
+	for _, e := range events {
+		if unit.Folded(e.Kind) {
+			return fault.New(fault.Internal, "journal.order", "%s: %s is written in a turn, not noted", run, e.Kind)
+		}
+	}
+	return nil
 }
 
 // Settled returns the done units of a step and kind with the facts they left,

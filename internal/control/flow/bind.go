@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/source"
 )
@@ -30,6 +31,7 @@ type Bound struct {
 	Owners      map[string]Owner           `json:"owners,omitempty"`
 	Known       []Known                    `json:"known,omitempty"`
 	Issues      *IssueTable                `json:"issues,omitempty"`
+	Alarms      *alarm.Set                 `json:"alarms,omitempty"` // nil: nobody is told of anything
 	// Referred are the entities that maps of the project refer to.
 	Referred []string `json:"referred,omitempty"`
 }
@@ -137,6 +139,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
 	}
+	b.Alarms = d.told(f.project, e)
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}

@@ -19,6 +19,7 @@ var (
 	EnvironmentKeys any = environmentKeys{}
 	OwnerKeys       any = ownerKeys{}
 	IssueKeys       any = issueKeys{}
+	AlarmKeys       any = alarmKeys{}
 	FlowKeys        any = flowKeys{}
 	InputKeys       any = declaration{}
 	EachKeys        any = eachKeys{}

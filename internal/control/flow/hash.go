@@ -17,7 +17,7 @@ import (
 // that makes another flow.
 func (b *Bound) Meaning() []byte {
 	plain := *b
-	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues = nil, "", nil, nil, nil
+	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues, plain.Alarms = nil, "", nil, nil, nil, nil
 	plain.Steps, plain.Finally = meant(b.Steps), meant(b.Finally)
 	if b.Late != nil { // what is filled in has its hash in the steps
 		plain.Late = &Late{Vars: b.Late.Vars, Hash: b.Late.Hash}

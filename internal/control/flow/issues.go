@@ -18,6 +18,8 @@ type Owner struct {
 	Mail string `json:"mail,omitempty"`
 	// Link leads to a record where it is mended; ${key} in it is its key.
 	Link string `json:"link,omitempty"`
+
+	at source.Spot // of its mail
 }
 
 // LinkTo is the link for a record's key, "" without one.
@@ -63,7 +65,7 @@ func (d *decoder) owners(n *Node, up *decode.Level) map[string]Owner {
 	for _, f := range d.named(n, "owners", plainName) {
 		var keys ownerKeys
 		d.Group(f.Value, elem(&keys), &decode.Level{Name: "owner " + f.Name, Keys: Keys(keys), Up: up}, f.Spot)
-		all[f.Name] = Owner{Mail: keys.Mail, Link: d.link(keys.SourceLink)}
+		all[f.Name] = Owner{Mail: keys.Mail, Link: d.link(keys.SourceLink), at: f.Value.At("mail")}
 	}
 	return all
 }

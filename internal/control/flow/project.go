@@ -55,6 +55,7 @@ type Project struct {
 
 	lang     Language
 	files    *source.Files
+	keys     projectKeys     // as they are written, for what is read again in an environment
 	declared map[string]bool // connections, broken ones too; nil: not known because godwit.yaml is broken
 	wrong    Diagnostics
 }
@@ -66,6 +67,8 @@ type projectKeys struct {
 	Owners       *Node `flow:"owners" help:"who mends what is wrong with data, by name"`
 	Issues       *Node `flow:"issues" help:"table that issues are kept in beside the ledger, for everybody to ask"`
 	Known        *Node `flow:"known" help:"CSV of issues that are expected: rule, count, and entity, field and note where they are wanted"`
+	Alarms       *Node `flow:"alarms" help:"who is told when something happens in a run, a list"`
+	Mail         *Node `flow:"mail" help:"server that alarms are mailed by"`
 }
 
 var (
@@ -124,6 +127,8 @@ func (d *decoder) project(p *Project, n *Node) {
 	p.Connections = d.connections(p, keys.Connections, l)
 	p.Owners, p.Known = d.owners(keys.Owners, l), d.known(keys.Known)
 	p.Issues = d.issueTable(p, keys.Issues, l, n.Spot)
+	p.keys = keys
+	d.alarms(p, keys, l)
 }
 
 // root is the nearest folder at or above dir that holds godwit.yaml.

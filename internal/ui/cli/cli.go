@@ -16,6 +16,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/alarms"
 	"godwit/internal/ui/cli/exceptions"
 	"godwit/internal/ui/cli/maps"
 	"godwit/internal/ui/view"
@@ -115,7 +116,7 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s})) {
+	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), alarms.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}

@@ -18,6 +18,7 @@ import (
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
+	"godwit/internal/unit"
 )
 
 func (s *session) runsCommand() *cobra.Command {
@@ -121,7 +122,9 @@ func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bo
 	if err := s.engage(); err != nil {
 		return err
 	}
+	told := s.alarms(ctx, runs, r, b, func(unit.Event) {})
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{})
+	told.End(e, err)
 	switch {
 	case err != nil:
 		return err
@@ -161,15 +164,10 @@ func (s *session) reportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		st, err := runs.Story(c.Context(), r)
+		rep, err := s.report(c.Context(), runs, r)
 		if err != nil {
 			return err
 		}
-		left, err := runs.Left(c.Context(), r)
-		if err != nil {
-			return err
-		}
-		rep := story.Report(st, left, s.Zone, mend)
 		if owner != "" {
 			part, ok := rep.For(owner)
 			if !ok {
@@ -203,6 +201,19 @@ func (s *session) reportCommand() *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+// report makes a run's report from the ledger as it is now.
+func (s *session) report(ctx context.Context, runs *run.Runs, r run.Ref) (report.Report, error) {
+	st, err := runs.Story(ctx, r)
+	if err != nil {
+		return report.Report{}, err
+	}
+	left, err := runs.Left(ctx, r)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return story.Report(st, left, s.Zone, mend), nil
 }
 
 func (s *session) ledgerCommand() *cobra.Command {

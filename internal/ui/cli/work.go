@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -11,6 +12,8 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/alarms"
+	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
@@ -161,10 +164,12 @@ func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.
 }
 
 func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show *screen) error {
+	told := s.alarms(ctx, runs, r, b, func(ev unit.Event) { show.event(r.Name(), ev) })
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{
 		Event: func(ev unit.Event) { show.event(r.Name(), ev) },
 		Tick:  func(n *run.Now) { show.tick(n) },
 	})
+	told.End(e, err) // before the report is made: it says who was told
 	show.close()
 	if err != nil {
 		return err
@@ -173,6 +178,13 @@ func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.B
 		s.say(*e.Unkept)
 	}
 	return s.summary(ctx, runs, e, show.report)
+}
+
+// alarms tells whom the project wants told, as long as the run is driven.
+func (s *session) alarms(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show func(unit.Event)) *alarms.Watch {
+	return alarms.Begin(ctx, runs, r, b, alarms.Screen{Show: show, Report: func(ctx context.Context, r run.Ref) (report.Report, error) {
+		return s.report(ctx, runs, r)
+	}})
 }
 
 // screen is where a run shows itself: JSON lines, a live block, or plain lines.
@@ -184,6 +196,7 @@ type screen struct {
 	lines   *view.Lines
 	rates   rates
 	days    view.Days
+	mu      sync.Mutex // the run and its alarms are told by two goroutines
 }
 
 func (s *session) screen(w *working) *screen {
@@ -207,6 +220,8 @@ func (c *screen) begin() {
 }
 
 func (c *screen) event(name string, e unit.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.begin()
 	told := view.Tell(name, e)
 	told.Time = told.Time.In(c.session.Zone)
@@ -244,6 +259,8 @@ func passing(e unit.Event, told view.Event) view.Event {
 }
 
 func (c *screen) tick(n *run.Now) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.begin()
 	st := c.rates.status(n, c.session.Zone)
 	switch {

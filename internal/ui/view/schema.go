@@ -27,6 +27,7 @@ var bodies = []jsonschema.Kind{
 	{Name: unit.VerifyTable, Body: VerifyTable{}},
 	{Name: unit.VerifyDiffers, Body: VerifyDifference{}},
 	{Name: "progress", Body: Progress{}},
+	{Name: unit.AlarmTold, Body: unit.Alarm{}},
 	{Name: unit.ErrorSeen, Body: ErrorEvent{}},
 }
 

@@ -80,6 +80,11 @@ func Tell(run string, e unit.Event) Event {
 		m := body[unit.Moved](e)
 		step, _, _ := strings.Cut(e.Unit, "/")
 		out.Level, out.Text = LevelInfo, "step "+step+" read "+m.Read+"   the next run reads "+m.Next
+	case unit.AlarmTold:
+		b := body[unit.Alarm](e)
+		if out.Level, out.Text = LevelInfo, b.String(); !b.Delivered {
+			out.Level = LevelWarn
+		}
 	default:
 		out.Level = LevelInfo
 		if name != "" {

@@ -10,7 +10,7 @@ import (
 // it stands in. It is refused in words instead of as unknown. An entry goes
 // when its key comes: a key that a struct has is never looked up here.
 var Planned = map[string][]string{
-	"project":  list("schedule alarms mail serve"),
+	"project":  list("schedule serve"),
 	"system":   list("oracle opensearch bucket queue"),
 	"postgres": list("url via limit tls"),
 	"http":     list("success error"),
@@ -18,6 +18,7 @@ var Planned = map[string][]string{
 	"tls":      list("ca cert key verify"),
 	"limit":    list("rate concurrency connections bandwidth times"),
 	"secret":   list("aws"),
+	"webhook":  list("aws"),
 	"place":    list("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
 	"flow":     list("overlap"),
 	"verb":     list("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve"),

@@ -25,7 +25,11 @@ func (d *Decoder) value(n *Node, v reflect.Value, k Key, l *Level) {
 	}
 	if err := v.Addr().Interface().(PlainReader).ReadPlain(form); err != nil {
 		text := strings.TrimSpace(fmt.Sprintf("%s in %s: %v", k.Name, l.Name, err))
-		d.Add(n.Spot, "flow.value", text, fault.Of(err).Next...)
+		code := "flow.value"
+		if fault.CodeOf(err) == "flow.not-built" {
+			code = "flow.not-built"
+		}
+		d.Add(n.Spot, code, text, fault.Of(err).Next...)
 	}
 }
 

@@ -17,6 +17,7 @@ type object = map[string]any
 // Parts are the structs that the language is made of.
 type Parts struct {
 	Flow, Project, Environment, Owner, Issues, Input, Step, Secret any
+	Alarm, Send, Mail                                              any
 	Verbs, Systems                                                 []Part
 	Holders                                                        []tag.Key // verbs that hold steps
 }
@@ -65,6 +66,10 @@ func Of(p Parts) []byte {
 	project["properties"].(object)["owners"] = names(d.group(tag.Keys(p.Owner)))
 	project["properties"].(object)["issues"] = d.group(tag.Keys(p.Issues))
 	project["properties"].(object)["known"] = object{"type": "string"}
+	alarm := d.group(tag.Keys(p.Alarm))
+	alarm["properties"].(object)["send"] = object{"anyOf": []any{object{"const": "owners"}, d.group(tag.Keys(p.Send))}}
+	project["properties"].(object)["alarms"] = object{"type": "array", "items": alarm}
+	project["properties"].(object)["mail"] = d.group(tag.Keys(p.Mail))
 	flow := d.group(tag.Keys(p.Flow))
 	flow["properties"].(object)["inputs"] = names(d.group(tag.Keys(p.Input)))
 	flow["properties"].(object)["connections"] = names(ref("connection"))

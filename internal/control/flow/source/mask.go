@@ -9,7 +9,7 @@ import (
 var (
 	// secretKey is a key whose value may be a secret that should not stand in
 	// the file; what follows in the line is not shown.
-	secretKey = regexp.MustCompile(`(?i)[A-Za-z0-9_-]*(pass|pwd|secret|token|credential|bearer)[A-Za-z0-9_-]*["']?\s*:\s*`)
+	secretKey = regexp.MustCompile(`(?i)[A-Za-z0-9_-]*(pass|pwd|secret|token|credential|bearer|webhook)[A-Za-z0-9_-]*["']?\s*:\s*`)
 	// urlSecret is the password in a URL.
 	urlSecret = regexp.MustCompile(`://[^/\s:@]*:(\S+)@`)
 )

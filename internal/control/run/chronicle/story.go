@@ -134,14 +134,15 @@ func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 	return s, nil
 }
 
-// flowText is the frozen flow without the files that it is filled in from: they
-// may hold what is not for a report.
+// flowText is the frozen flow without the files that it is filled in from, and
+// without who is told of what: both may hold what is not for a report.
 func flowText(flow json.RawMessage) string {
 	var keys map[string]json.RawMessage
-	if json.Unmarshal(flow, &keys) != nil || keys["late"] == nil {
+	if json.Unmarshal(flow, &keys) != nil || keys["late"] == nil && keys["alarms"] == nil {
 		return string(flow)
 	}
 	delete(keys, "late")
+	delete(keys, "alarms")
 	return string(unit.Body(keys))
 }
 

@@ -1,0 +1,105 @@
+// Package kin looks up what the ledger knows of a run together with the runs that
+// its units have started, and those that theirs have.
+package kin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger/store"
+	"godwit/internal/unit"
+)
+
+// Member is a run, or one that it has started.
+type Member struct {
+	ID   int64
+	Name string
+}
+
+// all are a run and the runs below it.
+const all = `WITH RECURSIVE kin (id) AS (SELECT ? UNION ALL SELECT run.id FROM run JOIN kin ON run.parent = kin.id) `
+
+// Working are the run itself and those below it whose accounts it does not have
+// yet: a called run gives them back when it ends well.
+func Working(ctx context.Context, db store.Reader, run int64) ([]Member, error) {
+	var list []Member
+	err := each(ctx, db, func(scan func(...any) error) error {
+		var m Member
+		var flow string
+		var n int
+		err := scan(&m.ID, &flow, &n)
+		m.Name = fmt.Sprintf("%s-%d", flow, n)
+		list = append(list, m)
+		return err
+	}, all+`SELECT run.id, run.flow, run.n FROM run JOIN kin ON kin.id = run.id
+		WHERE run.id = ? OR NOT (run.state = 'ended' AND run.outcome IN ('done', 'skipped')) ORDER BY run.id`, run, run)
+	return list, err
+}
+
+// Event is one of the journal of a member.
+type Event struct {
+	Run string
+	unit.Event
+}
+
+// Events are those of some kinds behind a seq, of all members, in their order.
+func Events(ctx context.Context, db store.Reader, run, after int64, kinds ...string) ([]Event, error) {
+	var list []Event
+	args := []any{run, after}
+	for _, k := range kinds {
+		args = append(args, k)
+	}
+	err := each(ctx, db, func(scan func(...any) error) error {
+		var e Event
+		var flow, body string
+		var n int
+		var at int64
+		err := scan(&flow, &n, &e.Seq, &at, &e.Kind, &e.Node, &e.Unit, &body)
+		e.Run, e.At = fmt.Sprintf("%s-%d", flow, n), time.UnixMilli(at).UTC()
+		if body != "" {
+			e.Body = []byte(body)
+		}
+		list = append(list, e)
+		return err
+	}, all+`SELECT run.flow, run.n, e.seq, e.at, e.kind, e.node, e.unit, e.body FROM kin JOIN event e ON e.run = kin.id JOIN run ON run.id = kin.id
+		WHERE e.seq > ? AND e.kind IN (?`+strings.Repeat(", ?", len(kinds)-1)+`) ORDER BY e.seq`, args...)
+	return list, err
+}
+
+// Last is the seq of the newest event of some kinds, 0 for none.
+func Last(ctx context.Context, db store.Reader, run, after int64, kinds ...string) (seq int64, err error) {
+	args := []any{run, after}
+	for _, k := range kinds {
+		args = append(args, k)
+	}
+	err = each(ctx, db, func(scan func(...any) error) error { return scan(&seq) },
+		all+`SELECT coalesce(max(e.seq), 0) FROM kin JOIN event e ON e.run = kin.id
+		WHERE e.seq > ? AND e.kind IN (?`+strings.Repeat(", ?", len(kinds)-1)+`)`, args...)
+	return seq, err
+}
+
+// Issues counts what all members have found, one for each rule that a record
+// breaks. Those of a chunk that is only prepared are not told yet.
+func Issues(ctx context.Context, db store.Reader, run int64) (n int64, err error) {
+	err = each(ctx, db, func(scan func(...any) error) error { return scan(&n) },
+		all+`SELECT count(*) FROM kin JOIN issue i ON i.run = kin.id AND i.found = kin.id WHERE NOT EXISTS (
+			SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`, run)
+	return n, err
+}
+
+func each(ctx context.Context, db store.Reader, row func(scan func(...any) error) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fault.Wrap(err, "read the ledger")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return fault.Wrap(err, "read the ledger")
+		}
+	}
+	return rows.Err()
+}
