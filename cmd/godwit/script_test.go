@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite, "mysql": maria, "newsys": misbehave,
+			"sql": sql, "login": login, "exit": exit, "hold": hold, "release": release, "eventually": poll, "sqlite": lite, "mysql": maria, "newsys": misbehave, "receive": receive,
 		},
 	})
 }

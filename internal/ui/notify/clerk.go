@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -33,13 +32,13 @@ func (c *clerk) take(seen sight.Seen, news []message.Event, over bool) {
 			c.desk.told(a)
 		}
 	}
+	for _, e := range counts(c.office.run.Name, c.desk.alarm, seen, over) {
+		c.desk.state(seen.At, e)
+	}
 	for _, e := range news {
 		if c.desk.wants(e.Event) {
 			c.desk.raise(seen.At, e)
 		}
-	}
-	for _, e := range counts(c.office.run.Name, c.desk.alarm, seen, over) {
-		c.desk.state(seen.At, e)
 	}
 	c.stir()
 }
@@ -134,7 +133,7 @@ func (c *clerk) send(ctx context.Context, l *letter, until time.Time) error {
 	if c.desk.alarm.Report {
 		m.Report, _ = c.office.run.Report(ctx, "") // the news matter more
 	}
-	body, err := json.Marshal(m)
+	body, err := m.JSON()
 	if err != nil {
 		return fault.Wrap(err, "encode an alarm")
 	}

@@ -33,20 +33,20 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 			n.Event, n.Text = alarm.SnapshotLost, "the snapshot of "+b.Connection+" is lost: "+b.Why
 		case unit.RunFinished:
 			b, _ := unit.Decode[unit.Finished](e.Event)
-			n.Text = fmt.Sprintf("%s, exit %d", b.Outcome, b.Exit)
-			if e.Run == o.run.Name {
+			own := e.Run == o.run.Name
+			n.Event, n.Text = alarm.RunFinished, fmt.Sprintf("%s, exit %d", b.Outcome, b.Exit)
+			if b.Outcome == "failed" || b.Outcome == "stopped" {
 				f := n
-				f.Event, f.Text = alarm.RunFinished, n.Text+left(seen)
-				all = append(all, f)
+				f.Event, f.Next = alarm.RunFailed, []string{"godwit status " + e.Run}
+				if own && end != nil && end.Fault != nil {
+					f.Text += ": " + end.Fault.String()
+				}
+				all, failed = append(all, f), failed || own
 			}
-			if b.Outcome != "failed" && b.Outcome != "stopped" {
+			if !own {
 				continue
 			}
-			failed = failed || e.Run == o.run.Name
-			n.Event, n.Next = alarm.RunFailed, []string{"godwit status " + e.Run}
-			if end != nil && end.Fault != nil && e.Run == o.run.Name {
-				n.Text += ": " + end.Fault.String()
-			}
+			n.Text += left(seen)
 		default:
 			continue
 		}
@@ -93,7 +93,7 @@ func counts(run string, a alarm.Alarm, seen sight.Seen, over bool) (all []messag
 		case c.Event == alarm.DeadFirst && seen.Total.Dead > 0:
 			e.Count, e.Run, e.Next = seen.Total.Dead, seen.Worst, []string{"godwit dead stats " + seen.Worst} // its text is made when it leaves
 		case c.Metric != "" && c.Exceeded(seen.Total, seen.Issues, over):
-			e.Text = fmt.Sprintf("%s %s of %s", view.Count(alarm.Count(c.Metric, seen.Total, seen.Issues)), c.Metric, view.Plural(seen.Total.Read, "record read"))
+			e.Text = fmt.Sprintf("%s %s of %s read", view.Count(alarm.Count(c.Metric, seen.Total, seen.Issues)), c.Metric, view.Plural(seen.Total.Read, "record"))
 		default:
 			continue
 		}

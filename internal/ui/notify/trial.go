@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"time"
 
@@ -69,7 +68,7 @@ func try(ctx context.Context, set alarm.Set, to alarm.Receiver, address string, 
 	if address != "" {
 		return send.Mail(ctx, *set.Mail, address, m.Mail(set.Mail.From, address, "", nil))
 	}
-	body, err := json.Marshal(m)
+	body, err := m.JSON()
 	switch {
 	case err != nil:
 		return fault.Wrap(err, "encode an alarm")

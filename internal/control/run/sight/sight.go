@@ -51,7 +51,7 @@ func Look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s S
 }
 
 func look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s Seen, err error) {
-	s.At, s.Last = time.Now(), after
+	s.At, s.Last = time.Now().UTC().Truncate(time.Millisecond), after
 	if s.Events, err = kin.Events(ctx, v.Reader(), run.ID, after, told...); err != nil {
 		return s, err
 	}

@@ -3,6 +3,8 @@
 package message
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -65,6 +67,15 @@ type Attachment struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Content []byte `json:"content"`
+}
+
+// JSON is the message for programs.
+func (m Message) JSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(m)
+	return b.Bytes(), err
 }
 
 // Subject is the line above a mail.
