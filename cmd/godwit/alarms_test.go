@@ -170,3 +170,30 @@ func TestAlarmAfterACrash(t *testing.T) {
 	}
 	m.checked(t)
 }
+
+// TestAlarmOfAnEnd: a process that dies after its run's end and before it could
+// tell leaves that to the next run, which tells it once.
+func TestAlarmOfAnEnd(t *testing.T) {
+	t.Parallel()
+	p := newPager(t)
+	p.shut = true
+	m, free := stuck(t, p)
+	free()
+	first := m.load(t)
+	eventually(t, "the run has ended", func() bool { return m.phase(t) == "after the end" })
+	first.died(t)
+	if n := m.events(t, "alarm"); n > 0 {
+		t.Fatalf("%d alarms are written down: it died too late", n)
+	}
+	p.mu.Lock()
+	p.shut = false
+	p.mu.Unlock()
+	for range 2 {
+		pgtest.Exec(t, m.to, "truncate shop.orders, shop.line")
+		m.load(t).ends(t, 3)
+	}
+	if got := p.messages(); len(got) != 3 || strings.Count(strings.Join(got, " "), "run.finished") != 3 {
+		t.Errorf("told: %q", got)
+	}
+	m.checked(t)
+}

@@ -81,6 +81,19 @@ func Last(ctx context.Context, db store.Reader, run, after int64, kinds ...strin
 	return seq, err
 }
 
+// Worst is the member with most open dead letters, none of no ID.
+func Worst(ctx context.Context, db store.Reader, run int64) (m Member, err error) {
+	err = each(ctx, db, func(scan func(...any) error) error {
+		var flow string
+		var n int
+		err := scan(&m.ID, &flow, &n)
+		m.Name = fmt.Sprintf("%s-%d", flow, n)
+		return err
+	}, all+`SELECT run.id, run.flow, run.n FROM kin JOIN exception x ON x.run = kin.id JOIN run ON run.id = kin.id
+		WHERE x.outcome = 'dead' AND x.closed = '' GROUP BY run.id, run.flow, run.n ORDER BY count(*) DESC LIMIT 1`, run)
+	return m, err
+}
+
 // Issues counts what all members have found, one for each rule that a record
 // breaks. Those of a chunk that is only prepared are not told yet.
 func Issues(ctx context.Context, db store.Reader, run int64) (n int64, err error) {

@@ -122,7 +122,7 @@ func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bo
 	if err := s.engage(); err != nil {
 		return err
 	}
-	told := s.alarms(ctx, runs, r, b, func(unit.Event) {})
+	told := s.alarms(ctx, runs, r, b, func(string, unit.Event) {})
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{})
 	told.End(e, err)
 	switch {

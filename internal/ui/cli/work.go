@@ -164,7 +164,7 @@ func (s *session) drive(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.
 }
 
 func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show *screen) error {
-	told := s.alarms(ctx, runs, r, b, func(ev unit.Event) { show.event(r.Name(), ev) })
+	told := s.alarms(ctx, runs, r, b, show.event)
 	e, err := runs.Drive(ctx, r, b, s.stop, run.Watcher{
 		Event: func(ev unit.Event) { show.event(r.Name(), ev) },
 		Tick:  func(n *run.Now) { show.tick(n) },
@@ -181,7 +181,7 @@ func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.B
 }
 
 // alarms tells whom the project wants told, as long as the run is driven.
-func (s *session) alarms(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show func(unit.Event)) *alarms.Watch {
+func (s *session) alarms(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, show func(run string, e unit.Event)) *alarms.Watch {
 	return alarms.Begin(ctx, runs, r, b, alarms.Screen{Show: show, Report: func(ctx context.Context, r run.Ref) (report.Report, error) {
 		return s.report(ctx, runs, r)
 	}})

@@ -32,6 +32,7 @@ type desk struct {
 	waiting  []message.Event
 	opened   map[string]time.Time // when the first of a kind that waits was raised
 	left     map[string]time.Time // when a kind was in a message last
+	late     bool                 // what could not be delivered counts as told
 	covered  map[string]int64     // by kind, the last event of the journal that a delivered message covers; 0: it was delivered
 
 	letter *letter
@@ -90,7 +91,7 @@ func (d *desk) waits(event string) int {
 
 // told takes in what was sent before, by this process or an earlier one.
 func (d *desk) told(a unit.Alarm) {
-	if a.Receiver != d.receiver || !a.Delivered {
+	if a.Receiver != d.receiver || !a.Delivered && !d.late {
 		return
 	}
 	for _, e := range a.Alarms {

@@ -214,7 +214,7 @@ func TestConditions(t *testing.T) {
 	total := record.Account{Read: 999, Dead: 60, Rejected: 100, Pending: 5}
 	a := mailTo(alarm.Condition{Event: alarm.DeadFirst}, alarm.Condition{Metric: "dead", More: 59}, alarm.Condition{Metric: "rejected", More: 100},
 		alarm.Condition{Metric: "issues", More: 0.05, Share: true})
-	seen := sight.Seen{At: start, Total: total, Issues: 50, Worst: "shop-1"}
+	seen := sight.Seen{At: start, Total: total, Issues: 50}
 	names := func(over bool) (list []string) {
 		for _, e := range counts("shop-1", a, seen, over) {
 			list = append(list, e.Event)
@@ -243,10 +243,12 @@ func TestStall(t *testing.T) {
 		look   func(minute int) (moved, hindered, slow string)
 		stalls []int // minutes
 	}{
-		"a lock":            {func(int) (string, string, string) { return "a", "x waits for a lock", "" }, []int{10}},
-		"it moves":          {func(m int) (string, string, string) { return string(rune('a' + m)), "x waits for a lock", "" }, nil},
-		"a server at work":  {func(int) (string, string, string) { return "a", "", "" }, nil},
-		"an outage":         {func(m int) (string, string, string) { return "a", map[bool]string{true: "x is tried again"}[m%2 == 0], "" }, []int{10}},
+		"a lock":           {func(int) (string, string, string) { return "a", "x waits for a lock", "" }, []int{10}},
+		"it moves":         {func(m int) (string, string, string) { return string(rune('a' + m)), "x waits for a lock", "" }, nil},
+		"a server at work": {func(int) (string, string, string) { return "a", "", "" }, nil},
+		"an outage": {func(m int) (string, string, string) {
+			return "a", map[bool]string{true: "x is tried again"}[m%2 == 0], ""
+		}, []int{10}},
 		"disks, now, then":  {func(m int) (string, string, string) { return "a", "", map[bool]string{true: "disks"}[m%3 > 0] }, nil},
 		"a standby is gone": {func(int) (string, string, string) { return "a", "", "standby" }, []int{10}},
 		"twice":             {func(m int) (string, string, string) { return string(rune('a' + m/20)), "x waits for a lock", "" }, []int{10, 30}},

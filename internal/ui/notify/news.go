@@ -76,13 +76,15 @@ func left(seen sight.Seen) string {
 	return text
 }
 
-// dead says in words what the first dead letters are.
-func (o *Office) dead(e message.Event) string {
-	text := view.Plural(e.Count, "dead letter")
-	if why := o.run.Cause(context.Background(), e.Run); why != "" {
-		text += ", most of them " + why
+// dead says in words what the first dead letters are, and where.
+func (o *Office) dead(e message.Event) message.Event {
+	e.Text = view.Plural(e.Count, "dead letter")
+	run, why := o.run.Dead(context.Background())
+	if why != "" {
+		e.Text += ", most of them " + why
 	}
-	return text
+	e.Run, e.Next = run, []string{"godwit dead stats " + run}
+	return e
 }
 
 // counts are the conditions of an alarm that hold.
@@ -91,7 +93,7 @@ func counts(run string, a alarm.Alarm, seen sight.Seen, over bool) (all []messag
 		e := message.Event{Event: c.String(), Count: 1, First: seen.At, Last: seen.At, Run: run}
 		switch {
 		case c.Event == alarm.DeadFirst && seen.Total.Dead > 0:
-			e.Count, e.Run, e.Next = seen.Total.Dead, seen.Worst, []string{"godwit dead stats " + seen.Worst} // its text is made when it leaves
+			e.Count = seen.Total.Dead // the rest is found out when it leaves
 		case c.Metric != "" && c.Exceeded(seen.Total, seen.Issues, over):
 			e.Text = fmt.Sprintf("%s %s of %s read", view.Count(alarm.Count(c.Metric, seen.Total, seen.Issues)), c.Metric, view.Plural(seen.Total.Read, "record"))
 		default:

@@ -25,8 +25,9 @@ type Run struct {
 	Rehearsal            bool
 	// Look is Runs.Sight.
 	Look func(ctx context.Context, after int64) (sight.Seen, error)
-	// Cause says in a line why most records of a run (by name) are dead letters.
-	Cause func(ctx context.Context, run string) string
+	// Dead names the run that most dead letters are of, and says why, "" when that
+	// is not known.
+	Dead func(ctx context.Context) (run, why string)
 	// Report is the run's report, or an owner's part of it; nil when there is none.
 	Report func(ctx context.Context, owner string) (*message.Attachment, error)
 	// Owners are those who have something to mend and a mail address.
@@ -64,6 +65,15 @@ func New(set alarm.Set, run Run) *Office {
 	o := &Office{run: run, mail: set.Mail}
 	for _, a := range set.Alarms {
 		o.desks = append(o.desks, &clerk{office: o, desk: newDesk(a), wake: make(chan struct{}, 1)})
+	}
+	return o
+}
+
+// Late makes it one for a run that has ended before: what a process has written down
+// about it, delivered or not, is not told again. It returns the same office.
+func (o *Office) Late() *Office {
+	for _, c := range o.desks {
+		c.desk.late = true
 	}
 	return o
 }
@@ -127,9 +137,9 @@ func (o *Office) fill(events []message.Event) message.Message {
 	}
 	for i, e := range events {
 		if e.Event == alarm.DeadFirst {
-			events[i].Text = o.dead(e)
+			events[i] = o.dead(e)
 		}
-		for _, n := range e.Next {
+		for _, n := range events[i].Next {
 			m.Next = add(m.Next, n)
 		}
 	}

@@ -25,7 +25,6 @@ type Seen struct {
 	Last   int64          // seq up to which that is; Look goes on from there
 	Total  record.Account // of all runs together, each record once
 	Issues int64
-	Worst  string // the run that most of the dead letters are of
 	// Moved is the same as long as nothing moves: no record, byte or page is
 	// counted and no unit comes to its end.
 	Moved string
@@ -70,7 +69,7 @@ func look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s S
 	if err != nil {
 		return s, err
 	}
-	text, most := &strings.Builder{}, int64(0)
+	text := &strings.Builder{}
 	fmt.Fprint(text, s.Last)
 	for _, m := range members {
 		sums, err := v.Sums(ctx, m.ID)
@@ -82,9 +81,6 @@ func look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s S
 			own = own.Plus(a)
 		}
 		s.Total = s.Total.Plus(own)
-		if own.Dead > most {
-			s.Worst, most = m.Name, own.Dead
-		}
 		fmt.Fprintf(text, " %s %d %d", m.Name, own.Read, own.Bytes)
 		if err := s.stands(ctx, v, m, text); err != nil {
 			return s, err

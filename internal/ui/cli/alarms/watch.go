@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
@@ -28,7 +30,7 @@ type Watch struct {
 // Screen is what a watch needs of the command line.
 type Screen struct {
 	Report func(context.Context, run.Ref) (report.Report, error)
-	Show   func(unit.Event) // called by any goroutine, until End returns
+	Show   func(run string, e unit.Event) // called by any goroutine, until End returns
 }
 
 // Begin watches a run, if its flow says that somebody is told. End must be called.
@@ -36,22 +38,56 @@ func Begin(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound, s Scre
 	if b == nil || b.Alarms == nil || len(b.Alarms.Alarms) == 0 {
 		return nil
 	}
+	w := &Watch{ended: make(chan notify.End, 1)}
+	own := office(runs, r, b, s)
+	w.around.Go(func() { own.Run(ctx, w.ended) })
+	w.around.Go(func() { late(ctx, runs, r, s) })
+	return w
+}
+
+// recent is among how many runs the one before is looked for.
+const recent = 50
+
+// late tells what a run of the same flow and environment had to tell at its end,
+// when its process died before it could.
+func late(ctx context.Context, runs *run.Runs, r run.Ref, s Screen) {
+	all, err := runs.List(ctx, recent)
+	i := slices.IndexFunc(all, func(o run.Ref) bool { return o.ID < r.ID && o.Flow == r.Flow && o.Env == r.Env && o.Parent == r.Parent })
+	if err != nil || i < 0 || all[i].Outcome != "done" && all[i].Outcome != "cancelled" {
+		return // one that has not ended is told of when it is gone on with
+	}
+	b, err := runs.Flow(all[i])
+	if err != nil || b.Alarms == nil {
+		return
+	}
+	ended := make(chan notify.End, 1)
+	ended <- notify.End{Outcome: all[i].Outcome, Exit: all[i].Exit}
+	close(ended)
+	office(runs, all[i], b, s).Late().Run(ctx, ended)
+}
+
+// office tells the receivers of a run's alarms.
+func office(runs *run.Runs, r run.Ref, b *flow.Bound, s Screen) *notify.Office {
 	p := paper{runs, r.Name(), s}
-	office := notify.New(*b.Alarms, notify.Run{
+	return notify.New(*b.Alarms, notify.Run{
 		Name: r.Name(), UID: r.UID, Flow: r.Flow, Env: b.Env, Rehearsal: b.Rehearsal,
-		Look:  func(ctx context.Context, after int64) (sight.Seen, error) { return runs.Sight(ctx, r, after) },
-		Cause: p.cause, Report: p.attached, Owners: p.owners,
-		Tell: func(ctx context.Context, a unit.Alarm) {
-			if e, err := runs.Alarmed(ctx, r, a); err == nil {
-				s.Show(e)
-				return
+		Look:   func(ctx context.Context, after int64) (sight.Seen, error) { return runs.Sight(ctx, r, after) },
+		Report: p.attached, Owners: p.owners,
+		Dead: func(ctx context.Context) (string, string) {
+			name, c, err := runs.Deadest(ctx, r)
+			if err != nil || c == nil {
+				return r.Name(), ""
 			}
-			s.Show(unit.Event{Kind: unit.AlarmTold, Body: unit.Body(a)}) // without a ledger the run ends anyway
+			return name, fmt.Sprintf("%s in %s: %s", c.Code, c.Entity, c.Text)
+		},
+		Tell: func(ctx context.Context, a unit.Alarm) {
+			e, err := runs.Alarmed(ctx, r, a)
+			if err != nil { // without a ledger the run ends anyway
+				e = unit.Event{At: time.Now(), Kind: unit.AlarmTold, Body: unit.Body(a)}
+			}
+			s.Show(r.Name(), e)
 		},
 	})
-	w := &Watch{ended: make(chan notify.End, 1)}
-	w.around.Go(func() { office.Run(ctx, w.ended) })
-	return w
 }
 
 // End waits until all is told, or given up. With an error the run was not gone on
@@ -76,19 +112,6 @@ type paper struct {
 	runs *run.Runs
 	name string
 	Screen
-}
-
-// cause is why most of a run's open dead letters are some.
-func (p paper) cause(ctx context.Context, name string) string {
-	r, err := p.runs.Find(ctx, name)
-	if err != nil {
-		return ""
-	}
-	causes, err := p.runs.Exceptions().Causes(ctx, r.ID, run.Filter{Outcome: "dead"}, 0)
-	if err != nil || len(causes) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s in %s: %s", causes[0].Code, causes[0].Entity, causes[0].Text)
 }
 
 func (p paper) report(ctx context.Context) (report.Report, error) {
