@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/rig/mailbox"
 	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 )
@@ -123,7 +124,7 @@ func (c *cage) refused(from, to string) {
 func (c *cage) flow(from, to, password string) {
 	c.Helper()
 	const side = "  %s: {postgres: {url: %q, password: %s}}\n"
-	text := "connections:\n" + fmt.Sprintf(side, "old", without(from), password) + fmt.Sprintf(side, "new", without(to), password)
+	text := "connections:\n" + fmt.Sprintf(side, "old", without(from), password) + fmt.Sprintf(side, "new", without(to), password) + c.receivers(password)
 	for name, text := range map[string]string{
 		"godwit.yaml": text, "flows/move.yaml": "steps:\n  - copy: {from: old, to: new, existing: replace}\n  - verify: {from: old, to: new}\n",
 	} {
@@ -138,7 +139,23 @@ func (c *cage) flow(from, to, password string) {
 	for _, args := range [][]string{{"doctor", "move"}, {"plan", "move"}, {"inspect", "move", "old"}, {"run", "move"}, {"run", "move", "--json"}} {
 		c.quiet(args[0], 0, func() []string { return args })
 	}
+	c.quiet("alarms test", 1, func() []string { return []string{"alarms", "test"} })
+	if _, err := os.Stat(filepath.Join(c.dir, "mail", "ops@example.com.html")); err != nil {
+		c.Error(err) // the login went well
+	}
 	c.after("move-1")
+}
+
+// receivers are alarms with secrets: a webhook that says no, and a mail server
+// that wants a login.
+func (c *cage) receivers(password string) string {
+	c.env = append(c.env, "HOOK="+hook(c, filepath.Join(c.dir, "hook"), "404")+"/"+canary)
+	server := post(c, filepath.Join(c.dir, "mail"), mailbox.Options{User: "mover", Password: canary})
+	return fmt.Sprintf(`alarms:
+  - {when: [run.finished], send: {webhook: {env: HOOK}}}
+  - {when: [run.finished], send: {mail: [ops@example.com]}, attach: report}
+mail: {server: %q, from: migration@example.com, user: mover, password: %s}
+`, server, password)
 }
 
 // after looks at a run that is there.

@@ -30,7 +30,7 @@ func receive(ts *testscript.TestScript, neg bool, args []string) {
 	case !neg && len(args) == 2 && args[0] == "hook":
 		ts.Setenv("HOOK", hook(tb, ts.MkAbs("hook"), args[1])+"/secret-hook-path")
 	case !neg && len(args) == 1 && args[0] == "mail":
-		ts.Setenv("MAILBOX", post(tb, ts.MkAbs("mail")))
+		ts.Setenv("MAILBOX", post(tb, ts.MkAbs("mail"), mailbox.Options{}))
 	default:
 		ts.Fatalf("usage: receive hook CODE | mail")
 	}
@@ -59,13 +59,14 @@ func hook(tb testing.TB, dir, answer string) string {
 }
 
 // post is a mail server that keeps what it takes.
-func post(tb testing.TB, dir string) string {
+func post(tb testing.TB, dir string, opt mailbox.Options) string {
 	tb.Helper()
-	server, err := mailbox.Open(mailbox.Options{Kept: func(m mailbox.Mail) {
+	opt.Kept = func(m mailbox.Mail) {
 		if err := unpack(dir, m); err != nil {
 			tb.Error(err)
 		}
-	}})
+	}
+	server, err := mailbox.Open(opt)
 	if err != nil {
 		tb.Fatal(err)
 	}
