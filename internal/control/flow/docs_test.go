@@ -20,6 +20,7 @@ import (
 	"godwit/internal/connector/postgres"
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
 	"godwit/internal/work/bulk"
@@ -93,7 +94,7 @@ func TestPageIsFresh(t *testing.T) {
 // table makes the table of a name in the page.
 func table(t *testing.T, name string) string {
 	t.Helper()
-	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "owner": flow.OwnerKeys, "issues": flow.IssueKeys, "flow": flow.FlowKeys,
+	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "owner": flow.OwnerKeys, "issues": flow.IssueKeys, "alarm": flow.AlarmKeys, "send": alarm.Send{}, "mail": alarm.MailKeys{}, "flow": flow.FlowKeys,
 		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "for_each": flow.EachKeys, "retry": flow.Retry{}, "window": flow.Window{},
 		"process": pipeline.Process{}, "overlay": overlay.Overlay{}, "case": cases.Case{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}}
 	if spec, ok := core[name]; ok {

@@ -36,6 +36,9 @@ type Run struct {
 	Tell func(ctx context.Context, a unit.Alarm)
 }
 
+// Attachment is a file that goes with a message.
+type Attachment = message.Attachment
+
 // Owner is somebody who is told, with the list of what he has to mend.
 type Owner struct{ Name, Mail, List string }
 

@@ -82,7 +82,7 @@ func Tell(run string, e unit.Event) Event {
 		out.Level, out.Text = LevelInfo, "step "+step+" read "+m.Read+"   the next run reads "+m.Next
 	case unit.AlarmTold:
 		b := body[unit.Alarm](e)
-		if out.Level, out.Text = LevelInfo, b.String(); !b.Delivered {
+		if out.Level, out.Text, out.Body = LevelInfo, b.String(), b; !b.Delivered {
 			out.Level = LevelWarn
 		}
 	default:

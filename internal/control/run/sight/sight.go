@@ -120,3 +120,17 @@ func (s *Seen) stands(ctx context.Context, v *ledger.View, m kin.Member, text *s
 	}
 	return err
 }
+
+// Deadest is the run that most of the dead letters of a run are of: itself, or one
+// that it has started; and the cause that most of them have, nil when it is not known.
+func Deadest(ctx context.Context, v *ledger.View, run ledger.Run) (name string, most *ledger.Cause, err error) {
+	m, err := kin.Worst(ctx, v.Reader(), run.ID)
+	if err != nil || m.ID == 0 {
+		return run.Name(), nil, err
+	}
+	causes, err := v.Exceptions().Causes(ctx, m.ID, ledger.ExceptionFilter{Outcome: "dead"}, 0)
+	if err != nil || len(causes) == 0 {
+		return m.Name, nil, err
+	}
+	return m.Name, &causes[0], nil
+}

@@ -13,9 +13,7 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
-	"godwit/internal/control/run/sight"
 	"godwit/internal/ui/notify"
-	"godwit/internal/ui/notify/message"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
@@ -71,7 +69,7 @@ func office(runs *run.Runs, r run.Ref, b *flow.Bound, s Screen) *notify.Office {
 	p := paper{runs, r.Name(), s}
 	return notify.New(*b.Alarms, notify.Run{
 		Name: r.Name(), UID: r.UID, Flow: r.Flow, Env: b.Env, Rehearsal: b.Rehearsal,
-		Look:   func(ctx context.Context, after int64) (sight.Seen, error) { return runs.Sight(ctx, r, after) },
+		Look:   func(ctx context.Context, after int64) (run.Seen, error) { return runs.Sight(ctx, r, after) },
 		Report: p.attached, Owners: p.owners,
 		Dead: func(ctx context.Context) (string, string) {
 			name, c, err := runs.Deadest(ctx, r)
@@ -126,7 +124,7 @@ func (p paper) report(ctx context.Context) (report.Report, error) {
 const largest = 10 << 20
 
 // attached is the report, or an owner's part; nil when it is too large to send.
-func (p paper) attached(ctx context.Context, owner string) (*message.Attachment, error) {
+func (p paper) attached(ctx context.Context, owner string) (*notify.Attachment, error) {
 	r, err := p.report(ctx)
 	if err != nil {
 		return nil, err
@@ -143,7 +141,7 @@ func (p paper) attached(ctx context.Context, owner string) (*message.Attachment,
 	if err := report.HTML(&b, r); err != nil || b.Len() > largest {
 		return nil, err
 	}
-	return &message.Attachment{Name: name + ".html", Type: "text/html; charset=utf-8", Content: b.Bytes()}, nil
+	return &notify.Attachment{Name: name + ".html", Type: "text/html; charset=utf-8", Content: b.Bytes()}, nil
 }
 
 // owners are those with open issues and a mail address.
