@@ -57,7 +57,7 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 	}
 	if end != nil && end.Fault != nil && !failed {
 		all = append(all, message.Event{Event: alarm.RunFailed, Count: 1, First: seen.At, Last: seen.At, Run: o.run.Name,
-			Text: fmt.Sprintf("broke off, exit %d: %s", end.Exit, end.Fault), Next: []string{"godwit resume " + o.run.Name}})
+			Text: fmt.Sprintf("broke off, exit %d: %s", end.Exit, end.Fault.String()), Next: []string{"godwit resume " + o.run.Name}})
 	}
 	return all
 }
