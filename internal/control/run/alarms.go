@@ -10,9 +10,9 @@ import (
 // Seen is a run at one moment, as alarms need it.
 type Seen = sight.Seen
 
-// Sight looks at a run as alarms need it; after is Last of the look before.
-func (r *Runs) Sight(ctx context.Context, run Ref, after int64) (Seen, error) {
-	return sight.Look(ctx, r.Ledger.View(), run, after)
+// Sight looks at a run as alarms need it: see sight.Look.
+func (r *Runs) Sight(ctx context.Context, run Ref, after int64, issues bool) (Seen, error) {
+	return sight.Look(ctx, r.Ledger.View(), run, after, issues)
 }
 
 // Deadest is the run that most of the dead letters of a run are of, and their cause:

@@ -183,6 +183,9 @@ func (d *desk) id(m message.Message) string {
 	fmt.Fprintln(sum, m.ID, d.receiver)
 	for _, e := range m.Events {
 		fmt.Fprintln(sum, e.Event, e.Seq)
+		if e.Seq == 0 && !e.State { // it may come again
+			fmt.Fprintln(sum, e.First.UnixMilli())
+		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

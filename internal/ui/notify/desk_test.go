@@ -266,3 +266,25 @@ func TestStall(t *testing.T) {
 		}
 	}
 }
+
+// The id tells news from others: it is the same for the same news only.
+func TestDeskNames(t *testing.T) {
+	id := func(e message.Event) string {
+		d := newDesk(mailTo())
+		return d.id(message.Message{ID: "run", Events: []message.Event{e}})
+	}
+	one, two := start, at(time.Hour)
+	for name, c := range map[string]struct {
+		a, b message.Event
+		same bool
+	}{
+		"an event of the journal": {message.Event{Event: "verify.differs", Seq: 7, First: one}, message.Event{Event: "verify.differs", Seq: 7, First: one}, true},
+		"another one":             {message.Event{Event: "verify.differs", Seq: 7}, message.Event{Event: "verify.differs", Seq: 8}, false},
+		"a state, seen again":     {message.Event{Event: "dead.first", State: true, First: one, Count: 1}, message.Event{Event: "dead.first", State: true, First: two, Count: 9}, true},
+		"a second stall":          {message.Event{Event: "run.stalled", First: one}, message.Event{Event: "run.stalled", First: two}, false},
+	} {
+		if (id(c.a) == id(c.b)) != c.same {
+			t.Errorf("%s: %s, %s", name, id(c.a), id(c.b))
+		}
+	}
+}

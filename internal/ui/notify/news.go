@@ -90,7 +90,7 @@ func (o *Office) dead(e message.Event) message.Event {
 // counts are the conditions of an alarm that hold.
 func counts(run string, a alarm.Alarm, seen sight.Seen, over bool) (all []message.Event) {
 	for _, c := range a.When {
-		e := message.Event{Event: c.String(), Count: 1, First: seen.At, Last: seen.At, Run: run}
+		e := message.Event{Event: c.String(), Count: 1, First: seen.At, Last: seen.At, Run: run, State: true}
 		switch {
 		case c.Event == alarm.DeadFirst && seen.Total.Dead > 0:
 			e.Count = seen.Total.Dead // the rest is found out when it leaves

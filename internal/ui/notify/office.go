@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type Run struct {
 	Name, UID, Flow, Env string
 	Rehearsal            bool
 	// Look is Runs.Sight.
-	Look func(ctx context.Context, after int64) (sight.Seen, error)
+	Look func(ctx context.Context, after int64, issues bool) (sight.Seen, error)
 	// Dead names the run that most dead letters are of, and says why, "" when that
 	// is not known.
 	Dead func(ctx context.Context) (run, why string)
@@ -52,12 +53,13 @@ type End struct {
 // Office tells the receivers of a run's alarms. A new one is used for one drive of
 // a run.
 type Office struct {
-	run   Run
-	mail  *alarm.Mail
-	desks []*clerk
+	run    Run
+	mail   *alarm.Mail
+	desks  []*clerk
+	issues bool // some alarm goes by their number
 
 	mu    sync.Mutex
-	seen  sight.Seen // as of the last look
+	seen  sight.Seen // as of the last look, or message
 	after int64
 	end   *End
 	stall stall
@@ -67,6 +69,7 @@ type Office struct {
 func New(set alarm.Set, run Run) *Office {
 	o := &Office{run: run, mail: set.Mail}
 	for _, a := range set.Alarms {
+		o.issues = o.issues || slices.ContainsFunc(a.When, func(c alarm.Condition) bool { return c.Metric == "issues" })
 		o.desks = append(o.desks, &clerk{office: o, desk: newDesk(a), wake: make(chan struct{}, 1)})
 	}
 	return o
@@ -116,7 +119,7 @@ func (o *Office) look(ctx context.Context) {
 	o.mu.Lock()
 	after, end := o.after, o.end
 	o.mu.Unlock()
-	seen, err := o.run.Look(ctx, after)
+	seen, err := o.run.Look(ctx, after, o.issues)
 	if err != nil {
 		return
 	}
@@ -129,10 +132,13 @@ func (o *Office) look(ctx context.Context) {
 	}
 }
 
-// fill completes a message about events.
+// fill completes a message about events, with the counts as they are then.
 func (o *Office) fill(events []message.Event) message.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if seen, err := o.run.Look(context.Background(), o.after, true); err == nil {
+		o.seen = seen
+	}
 	m := message.Message{
 		Type: "alarm", V: 1, ID: o.run.UID, Run: o.run.Name, Flow: o.run.Flow, Env: o.run.Env, Rehearsal: o.run.Rehearsal,
 		At: time.Now().UTC().Truncate(time.Millisecond), Event: events[0].Event, Events: events,

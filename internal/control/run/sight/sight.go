@@ -40,10 +40,13 @@ var told = []string{unit.AlarmTold, unit.RunFinished, unit.VerifyTable, unit.Sna
 // moves are those that say that a run gets on.
 var moves = []string{unit.UnitDone, unit.UnitYielded, unit.UnitExpanded, unit.NodeEntered, unit.NodeLeft, unit.RunFinished}
 
-// Look looks at a run; after is Last of the look before, 0 at first.
-func Look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s Seen, err error) {
+// Look looks at a run; after is Last of the look before, 0 at first. Issues are only
+// counted when they are asked for: there may be millions.
+func Look(ctx context.Context, v *ledger.View, run ledger.Run, after int64, issues bool) (s Seen, err error) {
 	err = v.Moment(ctx, func(v *ledger.View) error {
-		s, err = look(ctx, v, run, after)
+		if s, err = look(ctx, v, run, after); err == nil && issues {
+			s.Issues, err = kin.Issues(ctx, v.Reader(), run.ID)
+		}
 		return err
 	})
 	return s, err
@@ -62,9 +65,6 @@ func look(ctx context.Context, v *ledger.View, run ledger.Run, after int64) (s S
 		s.Last = s.Events[n-1].Seq
 	}
 	s.Last = max(s.Last, moved)
-	if s.Issues, err = kin.Issues(ctx, v.Reader(), run.ID); err != nil {
-		return s, err
-	}
 	members, err := kin.Working(ctx, v.Reader(), run.ID)
 	if err != nil {
 		return s, err

@@ -42,7 +42,8 @@ type Event struct {
 	Run   string    `json:"run"`  // where it happened: the run, or one that it called
 	Text  string    `json:"text"` // of the first
 	Next  []string  `json:"-"`
-	Seq   int64     `json:"-"` // last event of the journal that it covers
+	Seq   int64     `json:"-"` // last event of the journal that it covers, 0 for none
+	State bool      `json:"-"` // it is so from some moment on, and told once
 }
 
 // Counts are the run's records as of now, with those of the runs that it called.
