@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/rate"
 )
@@ -34,7 +35,7 @@ type client struct {
 	matrix  bool
 	timeout time.Duration
 	http    *http.Client
-	limiter *rate.Limiter
+	limiter *connector.OwnPace
 	wait    time.Duration // before the second try, see firstTry
 
 	mu    sync.Mutex

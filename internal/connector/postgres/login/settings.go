@@ -48,6 +48,8 @@ type TLS struct {
 // Limit bounds what a connection uses.
 type Limit struct {
 	Connections int `flow:"connections" help:"Most sessions at the same time, at least 3; without it as many as the work needs"`
+	Concurrency int `flow:"concurrency" min:"1" help:"Pages of records read or written at the same time; without it any number"`
+	connector.Rates
 }
 
 // reserved sessions are not lent: a snapshot's keeper and the one for short
