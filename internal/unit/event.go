@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/record"
 )
 
@@ -65,7 +66,8 @@ const (
 	VerifyDiffers  = "verify.difference"
 	DoctorFinding  = "doctor.finding"
 	WatermarkMoved = "watermark" // Moved
-	ErrorSeen      = "error"     // fault.Fault
+	LimitHeld      = "limit.held"
+	ErrorSeen      = "error" // fault.Fault
 )
 
 // TakenBack is the reason of unit.undone when the run itself undid what the unit
@@ -83,7 +85,9 @@ type Resumed struct {
 
 // Tuned changes limits of a running run.
 type Tuned struct {
-	Limits map[string]int `json:"limits"`
+	Limits map[string]int `json:"limits,omitempty"` // of units at the same time
+	// Connections are tuned to something, or, by an empty one, back to what is declared.
+	Connections map[string]rate.Tune `json:"connections,omitempty"`
 }
 
 // Finished is the body of run.finished.

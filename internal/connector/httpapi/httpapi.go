@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/secret"
 )
 
@@ -87,6 +88,10 @@ func Connector() connector.Connector {
 	return connector.Connector{
 		System:   System,
 		Settings: func() any { return new(Settings) },
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*Settings).Limit
+			return l.Limit(l.Concurrency)
+		},
 		Open: func(_ context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*Settings)
 			if !ok {

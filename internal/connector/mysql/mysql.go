@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/secret"
 )
 
@@ -60,6 +61,10 @@ func Connector() connector.Connector {
 				return nil, err
 			}
 			return s, nil
+		},
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*Settings).Limit
+			return l.Limit(l.Concurrency)
 		},
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*Settings)

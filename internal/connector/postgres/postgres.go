@@ -12,6 +12,7 @@ import (
 	"godwit/internal/connector/postgres/login"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 )
 
 // System is the connector's key in godwit.yaml.
@@ -25,6 +26,10 @@ func Connector() connector.Connector {
 		Settings: func() any { return new(login.Settings) },
 		Check:    func(settings any) []connector.Problem { return sqlstate.Check(settings.(*login.Settings).Errors) },
 		FromURL:  login.FromURL,
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*login.Settings).Limit
+			return l.Limit(l.Concurrency)
+		},
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*login.Settings)
 			if !ok {

@@ -140,7 +140,7 @@ func (d *drive) write(ctx context.Context, e unit.Event) {
 func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	var all []unit.Wait
+	all := d.open.Waits(d.run.Name() + " " + id)
 	for _, name := range d.open.names() {
 		found, err := doctor.WaitsAt(ctx, d.open, name, d.run.Name()+" "+id)
 		if err != nil {
