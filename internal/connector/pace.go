@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,6 +58,15 @@ type OwnPace struct{ pace *Pace }
 // NewOwnPace begins with a pace that nobody shares.
 func NewOwnPace(p *Pace) OwnPace { return OwnPace{p} }
 
+// AnyPace begins with a pace of a connection that has no limit.
+func AnyPace(name string) OwnPace {
+	p, err := NewPace(name, rate.Limit{})
+	if err != nil {
+		panic("no limit is none: " + err.Error())
+	}
+	return OwnPace{p}
+}
+
 // Pace is the Paced's.
 func (o *OwnPace) Pace() *Pace { return o.pace }
 
@@ -75,6 +86,7 @@ type Pace struct {
 
 	mu      sync.Mutex
 	waiting map[string]time.Time // since when, by label
+	parts   map[string]*Pace     // below it, see Part
 }
 
 // NewPace makes the pace of something with a name.
@@ -84,6 +96,25 @@ func NewPace(name string, l rate.Limit) (*Pace, error) {
 		return nil, err
 	}
 	return &Pace{Limiter: limiter, Name: name, waiting: map[string]time.Time{}}, nil
+}
+
+// Part is a pace of some of what keeps to this one, which is asked for beside it:
+// the same one for the same key. Waits tells of it, too.
+func (p *Pace) Part(key, name string, l rate.Limit) (*Pace, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if part := p.parts[key]; part != nil {
+		return part, nil
+	}
+	part, err := NewPace(name, l)
+	if err != nil {
+		return nil, err
+	}
+	if p.parts == nil {
+		p.parts = map[string]*Pace{}
+	}
+	p.parts[key] = part
+	return part, nil
 }
 
 // Begin is the rate.Limiter's.
@@ -120,9 +151,14 @@ func (p *Pace) wait(ctx context.Context) (over func()) {
 func (p *Pace) Waits(label string) []Wait {
 	p.mu.Lock()
 	since, ok := p.waiting[label]
-	others := len(p.waiting) - 1
+	others, parts := len(p.waiting)-1, slices.Collect(maps.Values(p.parts))
 	p.mu.Unlock()
 	if !ok {
+		for _, part := range parts {
+			if w := part.Waits(label); w != nil {
+				return w
+			}
+		}
 		return nil
 	}
 	s := p.State()
