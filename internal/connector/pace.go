@@ -164,7 +164,7 @@ func (p *Pace) Waits(label string) []Wait {
 	s := p.State()
 	w := Wait{Gate: "limit", Since: since, Text: p.Name + " " + Allowed(s)}
 	if others > 0 {
-		w.Text += fmt.Sprintf(", %d others wait too", others)
+		w.Text += fmt.Sprintf(", %d more wait", others)
 	}
 	return []Wait{w}
 }
@@ -179,7 +179,7 @@ func Allowed(s rate.State) string {
 	}
 	var parts []string
 	if s.Rate > 0 {
-		parts = append(parts, Rate(s.Rate))
+		parts = append(parts, rate.Text(s.Rate))
 	}
 	if s.Concurrency > 0 {
 		parts = append(parts, strconv.Itoa(s.Concurrency)+" at the same time")
@@ -195,19 +195,6 @@ func Allowed(s rate.State) string {
 		text += ", since it refused requests"
 	}
 	return text
-}
-
-// Rate is a rate in words: 20/s, 6/m.
-func Rate(r float64) string {
-	for _, unit := range []struct {
-		name string
-		of   float64
-	}{{"s", 1}, {"m", 60}, {"h", 3600}} {
-		if n := r * unit.of; n >= 1 || unit.name == "h" {
-			return strconv.FormatFloat(n, 'g', 4, 64) + "/" + unit.name
-		}
-	}
-	return ""
 }
 
 // AtPace has each page of a reader take a place of a pace; nil takes none. One

@@ -1,12 +1,43 @@
 package rate
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Tune is what people lower a limit to while it is in use. What is 0 is as it was
 // declared, and what is above that changes nothing.
 type Tune struct {
 	Rate        float64 `json:"rate,omitempty"` // requests a second
 	Concurrency int     `json:"concurrency,omitempty"`
+}
+
+func (t Tune) String() string {
+	var parts []string
+	if t.Rate > 0 {
+		parts = append(parts, Text(t.Rate))
+	}
+	if t.Concurrency > 0 {
+		parts = append(parts, strconv.Itoa(t.Concurrency)+" at the same time")
+	}
+	if parts == nil {
+		return "what is declared"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Text is a rate in words: 20/s, 6/m.
+func Text(r float64) string {
+	for _, unit := range []struct {
+		name string
+		of   float64
+	}{{"s", 1}, {"m", 60}, {"h", 3600}} {
+		if n := r * unit.of; n >= 1 || unit.name == "h" {
+			return strconv.FormatFloat(n, 'g', 4, 64) + "/" + unit.name
+		}
+	}
+	return ""
 }
 
 // Tune has a limit in place of the one before, at once for those that wait.

@@ -86,13 +86,6 @@ func by(e unit.Event) string {
 	return text
 }
 
-// Held is what unit.LimitHeld says.
-type Held struct {
-	Connection string  `json:"connection"`
-	Limit      float64 `json:"limit_s,omitempty"` // requests waited for the limit
-	Other      float64 `json:"other_s,omitempty"` // since the system refused some, or did not answer
-}
-
 // Watch is what one run's connections wait for, from now on.
 type Watch struct {
 	paces *Paces
@@ -173,10 +166,10 @@ func Of(row unit.Progress) (Limit, bool) {
 }
 
 // Held is for how long requests waited since Watch began.
-func (w *Watch) Held() (all []Held) {
+func (w *Watch) Held() (all []unit.Held) {
 	w.each(func(pace *connector.Pace, _ tuned) {
 		now, before := pace.State().Held, w.since[pace]
-		h := Held{pace.Name, (now.Limit - before.Limit).Seconds(), (now.Other - before.Other).Seconds()}
+		h := unit.Held{Connection: pace.Name, Limit: (now.Limit - before.Limit).Seconds(), Other: (now.Other - before.Other).Seconds()}
 		if h.Limit+h.Other >= 0.1 {
 			all = append(all, h)
 		}

@@ -16,7 +16,7 @@ import (
 
 // Request is what somebody wants of a run that goes on.
 type Request struct {
-	Connection string // "" is the only one that has a limit
+	Connection string // "" is the only one that declares a limit
 	Rate       float64
 	// Concurrency is how many requests, or pages of records, at the same time.
 	Concurrency int
@@ -50,11 +50,15 @@ func (q Request) Tuned(run string, flows []*flow.Bound, systems []connector.Conn
 	declared := declaredBy(flows, systems)
 	name := q.Connection
 	if names := slices.Sorted(maps.Keys(declared)); name == "" {
-		if len(names) != 1 {
-			return t, fault.New(fault.Config, "tune.unknown", "%s has several connections with limits, or none: %s", run, strings.Join(names, ", ")).
-				Hint("--connection NAME says which is meant")
+		limited := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			l := declared[name]
+			return l.Rate == 0 && l.Concurrency == 0 && len(l.Times) == 0
+		})
+		if len(limited) != 1 {
+			return t, fault.New(fault.Config, "tune.unknown", "not one connection of %s declares a limit, but %d", run, len(limited)).
+				Hint("--connection NAME says which is meant: %s", strings.Join(names, ", "))
 		}
-		name = names[0]
+		name = limited[0]
 	} else if _, ok := declared[name]; !ok {
 		return t, unknown("connection", name, run, names)
 	}
@@ -73,7 +77,7 @@ func (q Request) above(name string, l rate.Limit) error {
 	what := ""
 	switch {
 	case l.Rate > 0 && q.Rate > l.Rate:
-		what = connector.Rate(l.Rate)
+		what = rate.Text(l.Rate)
 	case l.Concurrency > 0 && q.Concurrency > l.Concurrency:
 		what = fmt.Sprintf("%d at the same time", l.Concurrency)
 	default:

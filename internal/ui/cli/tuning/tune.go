@@ -42,7 +42,7 @@ exceeded. Rate and concurrency are those of a connection, workers of a step.`,
 		Args: cobra.ExactArgs(1),
 	}
 	f := c.Flags()
-	f.StringVar(&q.Connection, "connection", "", "whose limit it is; may be left out where only one has any")
+	f.StringVar(&q.Connection, "connection", "", "whose limit it is; may be left out where only one declares any")
 	f.StringVar(&rate, "rate", "", "requests in a second, or pages of records, as 20/s")
 	f.IntVar(&q.Concurrency, "concurrency", 0, "requests, or pages of records, at the same time")
 	f.BoolVar(&q.Reset, "reset", false, "what was tuned of the connection is as it is declared again")
