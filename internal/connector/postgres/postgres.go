@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/few"
 	"godwit/internal/connector/postgres/login"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
@@ -35,7 +36,11 @@ func Connector() connector.Connector {
 			if !ok {
 				return nil, fault.New(fault.Internal, "settings.type", "connection %q: settings are %T", name, settings)
 			}
-			return Open(ctx, name, s)
+			e, err := Open(ctx, name, s)
+			if err == nil && s.Limit.Connections == 2 {
+				return few.Of(e), nil
+			}
+			return e, err
 		},
 	}
 }
