@@ -17,6 +17,7 @@ import (
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/past"
 	"godwit/internal/ledger"
 	"godwit/internal/ui/cli"
@@ -63,7 +64,7 @@ func program(interrupts <-chan os.Signal) *cli.Program {
 				return nil, nil, err
 			}
 			own := runs
-			own.Ledger = l
+			own.Ledger, own.Paces = l, limits.New()
 			return &own, l.Close, nil
 		},
 	}

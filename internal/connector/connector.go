@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 )
 
 // Endpoint is an open, named connection, safe for concurrent use. It keeps a
@@ -29,6 +30,8 @@ type Connector struct {
 	Schemes []string
 	// FromURL fills settings from a URL, nil when the system has none.
 	FromURL func(url string) (any, error)
+	// Limit is the one that settings declare; nil when the system has none.
+	Limit func(settings any) rate.Limit
 	// Open makes an endpoint. It does not connect: the first use does.
 	Open func(ctx context.Context, name string, settings any) (Endpoint, error)
 }

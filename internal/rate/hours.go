@@ -92,6 +92,7 @@ type profile struct {
 type span struct {
 	Hours
 	rate float64
+	text string
 }
 
 func newProfile(l Limit) (profile, error) {
@@ -109,22 +110,28 @@ func newProfile(l Limit) (profile, error) {
 			return p, fault.New(fault.Config, "limit.invalid", "limit: the rate of %q is 0: nothing would ever be sent", text).
 				Hint("a window on the step says when it works at all")
 		}
-		p.times = append(p.times, span{h, rate})
+		p.times = append(p.times, span{h, rate, text})
 	}
 	return p, nil
 }
 
 // at is the rate at a time, 0 for any.
 func (p profile) at(t time.Time) float64 {
-	rate := p.rate
+	rate, _ := p.holding(t)
+	return rate
+}
+
+// holding is at with the hours that make it lower, "" when none do.
+func (p profile) holding(t time.Time) (rate float64, hours string) {
+	rate = p.rate
 	if len(p.times) == 0 {
-		return rate
+		return rate, ""
 	}
 	t = t.In(p.zone)
 	for _, s := range p.times {
 		if s.Hold(t) && (rate == 0 || s.rate < rate) {
-			rate = s.rate
+			rate, hours = s.rate, s.text
 		}
 	}
-	return rate
+	return rate, hours
 }

@@ -24,15 +24,20 @@ const (
 // The schedule is absolute (GCRA): a request has a place in it, and the next
 // place is one interval behind that, however late the request began.
 type Limiter struct {
-	busy chan struct{} // one for each request under way; nil: any number
-	head chan struct{} // held by the one that waits for the next place
+	seats seats
+	head  chan struct{} // held by the one that waits for the next place
 
-	mu      sync.Mutex
-	profile profile
-	next    time.Time // place in the schedule
-	paused  time.Time // until
-	answers answers
-	slowed  slowed
+	mu       sync.Mutex
+	declared Limit
+	profile  profile
+	tuned    Tune
+	last     time.Time // place in the schedule that was taken last
+	paused   time.Time // until
+	answers  answers
+	slowed   slowed
+	circuit  circuit
+	held     held
+	changed  chan struct{} // closed when whoever waits is to look again
 }
 
 // New makes a limiter. A limit that is none is a fault of kind config, code
@@ -45,10 +50,8 @@ func New(l Limit) (*Limiter, error) {
 	if l.Rate < 0 || l.Concurrency < 0 {
 		return nil, fault.New(fault.Config, "limit.invalid", "limit: rate and concurrency are above 0")
 	}
-	limiter := &Limiter{profile: p, head: make(chan struct{}, 1)}
-	if l.Concurrency > 0 {
-		limiter.busy = make(chan struct{}, l.Concurrency)
-	}
+	limiter := &Limiter{declared: l, profile: p, head: make(chan struct{}, 1), changed: make(chan struct{})}
+	limiter.seats.set(l.Concurrency)
 	return limiter, nil
 }
 
@@ -56,110 +59,153 @@ func New(l Limit) (*Limiter, error) {
 type Answer struct {
 	Refused bool          // for now, as too much: 429, 503
 	After   time.Duration // it is to come again no sooner; 0: it did not say
+	Failed  bool          // there was none, or it says that the system is away
+	None    bool          // it was given up: nothing is known
 }
 
 // Begin waits until a request may start. End must be called once it is
-// answered, or given up: with the zero Answer unless it was refused; a second
-// call does nothing. The errors are the context's, and limit.paused of kind
-// throttled when the other side wants to be left alone for more than a minute.
-// Who gives up waiting takes no place in the schedule.
+// answered, or given up; a second call does nothing. The errors are the
+// context's; limit.paused of kind throttled when the other side wants to be left
+// alone for more than a minute; and circuit.open of kind unavailable when it has
+// been away for long. Who gives up waiting takes no place in the schedule.
 func (l *Limiter) Begin(ctx context.Context) (end func(Answer), err error) {
-	if l.busy != nil {
-		select {
-		case l.busy <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if err := l.seats.sit(ctx); err != nil {
+		return nil, err
 	}
-	if err := l.wait(ctx); err != nil {
-		l.leave()
+	probe, err := l.wait(ctx)
+	if err != nil {
+		l.seats.leave()
 		return nil, err
 	}
 	var once sync.Once
 	return func(a Answer) {
 		once.Do(func() {
-			l.leave()
-			l.answered(time.Now(), a)
+			l.seats.leave()
+			l.answered(time.Now(), a, probe)
 		})
 	}, nil
 }
 
-func (l *Limiter) leave() {
-	if l.busy != nil {
-		<-l.busy
-	}
-}
+// lookAgain is how long is slept at most before the hours are looked at again.
+const lookAgain = time.Second
 
-func (l *Limiter) wait(ctx context.Context) error {
+func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
 	select {
 	case l.head <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 	defer func() { <-l.head }()
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
-		due, err := l.take(time.Now())
-		if err != nil || due == 0 {
-			return err
+		t, err := l.take(time.Now())
+		if err != nil || t.due == 0 {
+			return t.probe, err
 		}
-		timer := time.NewTimer(due)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		err = l.sleep(ctx, min(t.due, lookAgain), t.other, t.changed)
+		if err != nil {
+			return false, err
 		}
 	}
 }
 
+// Rest waits for a while that the other side has asked for, or that its outage
+// needs, and counts it as lost. The error is the context's.
+func (l *Limiter) Rest(ctx context.Context, d time.Duration) error {
+	return l.sleep(ctx, d, true, nil)
+}
+
+// sleep waits, and counts what that costs as the other side's doing or the limit's.
+func (l *Limiter) sleep(ctx context.Context, d time.Duration, other bool, changed <-chan struct{}) error {
+	l.mu.Lock()
+	watch := l.held.of(other)
+	watch.begin(time.Now())
+	l.mu.Unlock()
+	timer := time.NewTimer(d)
+	defer func() {
+		timer.Stop()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		watch.end(time.Now())
+	}()
+	select {
+	case <-timer.C:
+	case <-changed:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// taken is a place in the schedule, or how far away it is.
+type taken struct {
+	due     time.Duration
+	other   bool // the other side is why
+	probe   bool // of a system that was away
+	changed <-chan struct{}
+}
+
 // take takes the next place in the schedule, or says how far away it is.
-func (l *Limiter) take(now time.Time) (time.Duration, error) {
+func (l *Limiter) take(now time.Time) (taken, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if pause := l.paused.Sub(now); pause > 0 {
 		if pause > patience {
-			return 0, fault.New(fault.Throttled, "limit.paused", "no requests are wanted before %s, in %s",
+			return taken{}, fault.New(fault.Throttled, "limit.paused", "no requests are wanted before %s, in %s",
 				l.paused.UTC().Format(time.RFC3339), pause.Round(time.Second)).Hint("the same command goes on then")
 		}
-		return pause, nil
+		return taken{due: pause, other: true, changed: l.changed}, nil
+	}
+	due, err := l.circuit.due(now)
+	if err != nil || due > 0 {
+		return taken{due: due, other: true, changed: l.changed}, err
 	}
 	rate := l.rate(now)
-	if rate == 0 {
-		l.slowed.used++
-		l.answers.began(now)
-		return 0, nil
+	if rate > 0 {
+		place := l.last.Add(time.Duration(float64(time.Second) / rate))
+		if earliest := now.Add(-catchUp); place.Before(earliest) {
+			place = earliest
+		}
+		if due := place.Sub(now); due > 0 {
+			return taken{due: due, other: rate < l.allowed(now) || l.allowed(now) == 0, changed: l.changed}, nil
+		}
+		l.last = place
 	}
-	place := l.next
-	if earliest := now.Add(-catchUp); place.Before(earliest) {
-		place = earliest
-	}
-	if due := place.Sub(now); due > 0 {
-		return due, nil
-	}
-	l.next = place.Add(time.Duration(float64(time.Second) / rate))
 	l.slowed.used++
 	l.answers.began(now)
-	return 0, nil
+	return taken{probe: l.circuit.probe()}, nil
 }
 
-// rate is what is allowed at a time: what was declared, or less.
-func (l *Limiter) rate(now time.Time) float64 {
-	declared := l.profile.at(now)
-	if l.slowed.to > 0 && (declared == 0 || l.slowed.to < declared) {
-		return l.slowed.to
+// allowed is what is allowed at a time: what was declared, or tuned down to.
+func (l *Limiter) allowed(now time.Time) float64 {
+	return lowest(l.profile.at(now), l.tuned.Rate)
+}
+
+// rate is what is allowed at a time, or less.
+func (l *Limiter) rate(now time.Time) float64 { return lowest(l.allowed(now), l.slowed.to) }
+
+// lowest is the lower of two rates, of which 0 is any.
+func lowest(a, b float64) float64 {
+	if a == 0 || b > 0 && b < a {
+		return b
 	}
-	return declared
+	return a
 }
 
-func (l *Limiter) answered(now time.Time, a Answer) {
+func (l *Limiter) answered(now time.Time, a Answer, probe bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.circuit.answered(now, a, probe) {
+		l.lookUp()
+	}
+	if a.None {
+		return
+	}
 	l.answers.add(now, a.Refused)
 	if !a.Refused {
-		l.slowed.recover(now, l.profile.at(now))
+		l.slowed.recover(now, l.allowed(now))
 		return
 	}
 	began, share := l.answers.last(now)
@@ -173,4 +219,10 @@ func (l *Limiter) answered(now time.Time, a Answer) {
 	if until := now.Add(a.After); (a.After >= longAfter || a.After > 0 && share >= mostRefused) && until.After(l.paused) {
 		l.paused = until
 	}
+}
+
+// lookUp has whoever waits look again.
+func (l *Limiter) lookUp() {
+	close(l.changed)
+	l.changed = make(chan struct{})
 }

@@ -2,9 +2,15 @@ package unit
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/record"
 )
 
@@ -64,8 +70,9 @@ const (
 	VerifyTable    = "verify.table"
 	VerifyDiffers  = "verify.difference"
 	DoctorFinding  = "doctor.finding"
-	WatermarkMoved = "watermark" // Moved
-	ErrorSeen      = "error"     // fault.Fault
+	WatermarkMoved = "watermark"  // Moved
+	LimitHeld      = "limit.held" // Held
+	ErrorSeen      = "error"      // fault.Fault
 )
 
 // TakenBack is the reason of unit.undone when the run itself undid what the unit
@@ -83,7 +90,21 @@ type Resumed struct {
 
 // Tuned changes limits of a running run.
 type Tuned struct {
-	Limits map[string]int `json:"limits"`
+	Limits map[string]int `json:"limits,omitempty"` // of units at the same time
+	// Connections are tuned to something, or, by an empty one, back to what is declared.
+	Connections map[string]rate.Tune `json:"connections,omitempty"`
+}
+
+// String is what was tuned, in words.
+func (t Tuned) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(t.Limits)) {
+		parts = append(parts, name+" to "+strconv.Itoa(t.Limits[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Connections)) {
+		parts = append(parts, name+" to "+t.Connections[name].String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Finished is the body of run.finished.
@@ -139,6 +160,29 @@ type Moved struct {
 	Read   string `json:"read"`           // from where this run has read, in words
 	High   string `json:"high,omitempty"` // the highest value read
 	Next   string `json:"next"`           // where the next run begins: a value, or everything
+}
+
+// Held is the body of limit.held: for how many seconds requests that were due have
+// waited while a process went on with the run, those that waited at once counted once.
+type Held struct {
+	Connection string  `json:"connection"`
+	Limit      float64 `json:"limit_s,omitempty"` // for its limit
+	Other      float64 `json:"other_s,omitempty"` // since the system refused some, or did not answer
+}
+
+// String is it in words.
+func (h Held) String() string {
+	text := "requests to " + h.Connection + " waited"
+	if h.Limit > 0 {
+		text += fmt.Sprintf(" %.1f s for its limit", h.Limit)
+	}
+	if h.Limit > 0 && h.Other > 0 {
+		text += ","
+	}
+	if h.Other > 0 {
+		text += fmt.Sprintf(" %.1f s since it refused some, or did not answer", h.Other)
+	}
+	return text
 }
 
 // Body encodes an event's body. The structs of this package always encode.

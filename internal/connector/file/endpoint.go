@@ -17,6 +17,7 @@ import (
 
 // Endpoint is a folder, safe for concurrent use.
 type Endpoint struct {
+	connector.OwnPace
 	name string
 	dir  string
 }
@@ -36,7 +37,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	return &Endpoint{name, dir}, nil
+	return &Endpoint{connector.AnyPace(name), name, dir}, nil
 }
 
 // Close is the connector.Endpoint's.

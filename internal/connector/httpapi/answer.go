@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,16 @@ func (p Path) zero() bool { return p.text == "" }
 
 // MarshalText writes what UnmarshalText reads.
 func (p Path) MarshalText() ([]byte, error) { return []byte(p.text), nil }
+
+// UnmarshalJSON reads what stands in a ledger, where one that is not set is empty.
+func (p *Path) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil || text == "" {
+		*p = Path{}
+		return err
+	}
+	return p.UnmarshalText([]byte(text))
+}
 
 // UnmarshalText reads a path. An expression over it is none.
 func (p *Path) UnmarshalText(text []byte) error {

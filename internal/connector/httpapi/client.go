@@ -36,7 +36,7 @@ type client struct {
 	timeout time.Duration
 	rules   rules
 	http    *http.Client
-	limiter *rate.Limiter
+	limiter *connector.OwnPace
 	wait    time.Duration // before the second try, see firstTry
 
 	mu    sync.Mutex
@@ -64,15 +64,11 @@ func (c *client) patiently(ctx context.Context, t target) (*answer, error) {
 		if a != nil {
 			pause = max(wait, a.after)
 		}
-		if pause > patience || fault.CodeOf(err) == "limit.paused" {
+		if code := fault.CodeOf(err); pause > patience || code == "limit.paused" || code == "circuit.open" {
 			return a, err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
+		if err := c.limiter.Pace().Rest(ctx, pause); err != nil {
+			return nil, err
 		}
 		wait *= 2
 	}
@@ -100,11 +96,7 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 		return nil, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
 	a, err := c.send(ctx, u, l, s)
-	refused := rate.Answer{}
-	if a != nil {
-		refused = rate.Answer{Refused: a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable, After: a.after}
-	}
-	end(refused)
+	end(c.took(ctx, a, err))
 	switch {
 	case ctx.Err() != nil:
 		return nil, s.doubt(ctx.Err())
@@ -118,6 +110,22 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 		return a, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
 	return a, nil
+}
+
+// took is what the limiter is to know of an answer. One that went wrong on the way
+// shows that nobody is there; any other one, that somebody is.
+func (c *client) took(ctx context.Context, a *answer, err error) rate.Answer {
+	switch {
+	case ctx.Err() != nil:
+		return rate.Answer{None: true}
+	case a == nil:
+		return rate.Answer{Failed: fault.KindOf(c.unanswered(err, &login{})).Passing()}
+	}
+	kind := reasonOf(a.status, a.after > 0).kind
+	return rate.Answer{
+		Refused: a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable, After: a.after,
+		Failed: a.status >= http.StatusInternalServerError && kind == fault.Unavailable,
+	}
 }
 
 // shown is an address as messages name it.

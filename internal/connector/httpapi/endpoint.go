@@ -12,12 +12,12 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
-	"godwit/internal/rate"
 )
 
 // Endpoint is an API, safe for concurrent use. All that is sent to it goes
 // through one limiter and one pool of connections.
 type Endpoint struct {
+	connector.OwnPace
 	name string
 	client
 	pages Pages
@@ -28,6 +28,7 @@ var (
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
 	_ connector.Caller       = (*Endpoint)(nil)
+	_ connector.Paced        = (*Endpoint)(nil)
 )
 
 // Open makes an endpoint. Nothing is sent before it is used.
@@ -43,20 +44,14 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 		return nil, invalid("url holds more than scheme, host and path: a user stands in auth, parameters stand in params")
 	case s.Pages.By == byCursor && s.Pages.Cursor.zero():
 		return nil, invalid("pages: by: cursor needs the path of the cursor, as cursor: body.next")
-	case s.Limit.Rate != nil && *s.Limit.Rate <= 0:
-		return nil, invalid("limit: the rate is 0: nothing would ever be sent")
 	}
-	l := rate.Limit{Concurrency: s.Limit.Concurrency, Times: s.Limit.Times, Zone: s.Limit.Zone}
-	if s.Limit.Rate != nil {
-		l.Rate = *s.Limit.Rate
-	}
-	limiter, err := rate.New(l)
+	pace, err := s.Limit.Pace(name, s.Limit.Concurrency)
 	if err != nil {
-		return nil, fault.Wrap(err, "connection %q", name)
+		return nil, err
 	}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: max(2, l.Concurrency), MaxConnsPerHost: l.Concurrency,
+		MaxIdleConnsPerHost: max(2, s.Limit.Concurrency), MaxConnsPerHost: s.Limit.Concurrency,
 	}
 	if s.TLS.CA != "" {
 		pem, err := os.ReadFile(s.TLS.CA)
@@ -77,9 +72,9 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "connection %q", name)
 	}
-	e := &Endpoint{name: name, pages: s.Pages}
+	e := &Endpoint{OwnPace: connector.NewOwnPace(pace), name: name, pages: s.Pages}
 	e.client = client{
-		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: limiter, wait: firstTry,
+		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: &e.OwnPace, wait: firstTry,
 		rules: rules{success: success, said: said}, http: &http.Client{Transport: transport, CheckRedirect: samePlace},
 	}
 	return e, nil

@@ -3,12 +3,14 @@ package httpapi
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/rig/newsys"
 )
 
@@ -155,5 +157,50 @@ func TestBroken(t *testing.T) {
 		if _, err := endpoint(t, settings(t, s)).Describe(t.Context(), q); fault.CodeOf(err) != "query.invalid" {
 			t.Errorf("%v: %v", q, err)
 		}
+	}
+}
+
+// TestAway reads by many readers from a system that is away for a while: few
+// requests are sent meanwhile, one at a time, and nobody's reading fails.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	s := system(t, 900, newsys.Options{})
+	set := settings(t, s)
+	set.Limit.Concurrency = 16
+	e := endpoint(t, set)
+	e.wait = 200 * time.Millisecond
+	var readers sync.WaitGroup
+	for range 16 {
+		readers.Go(func() {
+			if all, _, _, err := read(t, e, assignments); err != nil || len(all) != 900 {
+				t.Errorf("%d objects, %v", len(all), err)
+			}
+		})
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for len(s.Arrivals()) < 40 {
+		<-tick.C
+	}
+	mend := s.Break(newsys.Fault{Do: newsys.HTML(502)})
+	var state rate.State
+	for state.Away.IsZero() {
+		<-tick.C
+		state = e.Pace().State()
+	}
+	if said := connector.Allowed(state); !strings.Contains(said, "does not answer since") {
+		t.Error(said)
+	}
+	s.Forget()
+	<-time.After(2500 * time.Millisecond)
+	mend()
+	v := s.Verdict()
+	readers.Wait()
+	t.Logf("%d requests in 2.5 s in which it was away, %d at the same time", v.Requests, v.Concurrency)
+	if v.Requests > 16+3 { // those that were under way, and probes after 1 and 2 seconds
+		t.Errorf("%d requests while it was away", v.Requests)
+	}
+	if held := e.Pace().State().Held; held.Other < time.Second || held.Other > 30*time.Second {
+		t.Errorf("%+v", held)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/secret"
 )
 
@@ -78,10 +79,8 @@ type Names struct {
 
 // Limit is what the system may bear; the lowest rate wins.
 type Limit struct {
-	Rate        *float64           `flow:"rate,rate" help:"Requests, as 50/s"`
-	Concurrency int                `flow:"concurrency" min:"1" default:"8" help:"Requests at the same time"`
-	Times       map[string]float64 `flow:"times,rates" help:"Rates by hours of the week, as \"Mon-Fri 07:00-19:00\""`
-	Zone        string             `flow:"zone" default:"UTC" help:"Time zone of times, as Europe/Berlin"`
+	Concurrency int `flow:"concurrency" min:"1" default:"8" help:"Requests at the same time"`
+	connector.Rates
 }
 
 // TLS says whom to trust.
@@ -94,6 +93,10 @@ func Connector() connector.Connector {
 	return connector.Connector{
 		System:   System,
 		Settings: func() any { return new(Settings) },
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*Settings).Limit
+			return l.Limit(l.Concurrency)
+		},
 		Open: func(_ context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*Settings)
 			if !ok {

@@ -95,6 +95,9 @@ func (r *reader) Close() error {
 	return nil
 }
 
+// Over reports whether nothing more comes.
+func (r *reader) Over() bool { return r.given == len(r.list.items) && r.next.Over }
+
 // Next is the connector.RecordReader's. A page is of one answer: the next one
 // may be long in coming.
 func (r *reader) Next(ctx context.Context) (*record.Page, error) {

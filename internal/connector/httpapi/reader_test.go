@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -350,5 +352,26 @@ func TestPatience(t *testing.T) {
 	}
 	if len(seen) != 300 {
 		t.Errorf("%d different records", len(seen))
+	}
+}
+
+// Settings that stand in a ledger are those that were written there, also where
+// nothing was said.
+func TestSettingsAreKept(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "body.items", `headers["X-Total-Count"]`} {
+		var s, kept Settings
+		if text != "" {
+			if err := s.Pages.Items.UnmarshalText([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := json.Marshal(s)
+		if err == nil {
+			err = json.Unmarshal(b, &kept)
+		}
+		if err != nil || kept.Pages.Items.text != text || !reflect.DeepEqual(kept.Pages, s.Pages) {
+			t.Errorf("%q: %+v (%v)", text, kept.Pages, err)
+		}
 	}
 }

@@ -60,6 +60,9 @@ func (r *Reader) Schema() *record.Schema { return r.q.Schema }
 // with its count before there is a place to read on from.
 func (r *Reader) Count() int64 { return r.told + r.got }
 
+// Over reports whether nothing more comes.
+func (r *Reader) Over() bool { return r.ended }
+
 // Close is the connector.RecordReader's.
 func (r *Reader) Close() error {
 	if r.rows == nil {

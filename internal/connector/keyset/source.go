@@ -11,6 +11,7 @@ import (
 // Source is the connector.RecordSource of a system whose sessions read in the
 // order of a key. Its methods are safe for concurrent use if Begin is.
 type Source struct {
+	connector.OwnPace
 	Name  string // of the connection, for errors
 	Begin func(context.Context) (Server, error)
 }
@@ -71,7 +72,7 @@ func (s *Source) ReadRecords(ctx context.Context, q connector.Query, _ string) (
 		server.End()
 		return nil, fault.Wrap(err, "read %s", s.what(q))
 	}
-	return &reading{Reader: r, server: server, what: s.what(q)}, nil
+	return connector.AtPace(&reading{Reader: r, server: server, what: s.what(q)}, s.Pace()), nil
 }
 
 func (s *Source) looking(ctx context.Context, look func(Server) error) error {

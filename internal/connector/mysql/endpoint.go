@@ -9,6 +9,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
+	"godwit/internal/rate/room"
 
 	driver "github.com/go-sql-driver/mysql"
 )
@@ -19,11 +20,14 @@ type Endpoint struct {
 	name  string
 	db    *sql.DB
 	kinds kinds
+	room  *room.Room
 }
 
 var (
 	_ connector.Inspector    = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
+	_ connector.Paced        = (*Endpoint)(nil)
+	_ connector.Spare        = (*Endpoint)(nil)
 )
 
 // Open makes an endpoint. It does not connect.
@@ -45,28 +49,42 @@ func Open(ctx context.Context, name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
-	e := &Endpoint{name: name, db: sql.OpenDB(dial), kinds: connector.ErrorKinds(s.Errors)}
-	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
+	pace, err := s.Limit.Pace(name, s.Limit.Concurrency)
+	if err != nil {
+		return nil, err
+	}
+	e := &Endpoint{name: name, db: sql.OpenDB(dial), kinds: connector.ErrorKinds(s.Errors), room: room.New(s.Limit.Connections)}
+	e.db.SetMaxOpenConns(s.Limit.Connections)
+	e.Source = keyset.Source{OwnPace: connector.NewOwnPace(pace), Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
 	return e, nil
 }
 
 // Close is the connector.Endpoint's.
 func (e *Endpoint) Close() error { return e.db.Close() }
 
+// SetAside is the connector.Spare's.
+func (e *Endpoint) SetAside(ctx context.Context) error { return e.room.SetAside(ctx) }
+
 // session is a connection inside a consistent snapshot.
 type session struct {
 	conn    *sql.Conn
+	leave   func() // the room that the endpoint has for sessions
 	kinds   kinds
 	grammar keyset.Grammar
 }
 
 // begin opens a snapshot. A reader may be slower than the server likes to wait.
 func (e *Endpoint) begin(ctx context.Context) (*session, error) {
+	leave, err := e.room.Enter(ctx, connector.IsAside(ctx))
+	if err != nil {
+		return nil, err
+	}
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
+		leave()
 		return nil, e.kinds.translate(ctx, err)
 	}
-	s := &session{conn: conn, kinds: e.kinds}
+	s := &session{conn: conn, leave: leave, kinds: e.kinds}
 	for _, text := range []string{
 		"SET SESSION net_write_timeout = 7200",
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -90,6 +108,7 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 func (s *session) End() {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK") // a broken session has nothing to roll back
 	_ = s.conn.Close()                                          // only fails when it is closed
+	s.leave()
 }
 
 // text is what the driver gives for one.

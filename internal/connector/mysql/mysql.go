@@ -11,6 +11,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/secret"
 )
 
@@ -27,8 +28,16 @@ type Settings struct {
 	User     string        `flow:"user" help:"User to log in as"`
 	Password secret.Source `flow:"password" help:"Where the password is: {env}, {file} or {command}"`
 	TLS      TLS           `flow:"tls" help:"Encryption and proof of identity"`
+	Limit    Limit         `flow:"limit" help:"What this connection may use"`
 	// Errors are those of which the user knows better what they mean.
 	Errors []connector.ErrorKind `flow:"errors,names" help:"Errors of other kinds than usual, by number or code: {1317: data}"`
+}
+
+// Limit bounds what a connection uses.
+type Limit struct {
+	Connections int `flow:"connections" min:"1" help:"Most sessions at the same time; without it as many as the work needs"`
+	Concurrency int `flow:"concurrency" min:"1" help:"Pages of records read at the same time; without it any number"`
+	connector.Rates
 }
 
 // TLS says how a connection is encrypted.
@@ -52,6 +61,10 @@ func Connector() connector.Connector {
 				return nil, err
 			}
 			return s, nil
+		},
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*Settings).Limit
+			return l.Limit(l.Concurrency)
 		},
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*Settings)

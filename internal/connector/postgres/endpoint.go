@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/login"
 	"godwit/internal/secret"
 )
@@ -12,6 +13,7 @@ import (
 // snapshots taken over it, and the background work of both. It is safe for
 // concurrent use.
 type Endpoint struct {
+	connector.OwnPace
 	name  string
 	login login.Login // what the settings came to
 
@@ -38,7 +40,11 @@ func Open(_ context.Context, name string, settings *login.Settings) (*Endpoint, 
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{name: name, login: l, pool: newPool(l.Connections), look: newLooker(), snapshots: newSnapshots()}
+	pace, err := settings.Limit.Pace(name, settings.Limit.Concurrency)
+	if err != nil {
+		return nil, err
+	}
+	e := &Endpoint{OwnPace: connector.NewOwnPace(pace), name: name, login: l, pool: newPool(l.Connections), look: newLooker(), snapshots: newSnapshots()}
 	e.ended, e.end = context.WithCancel(context.Background())
 	return e, nil
 }

@@ -29,7 +29,7 @@ func (e *Endpoint) Inspect(ctx context.Context, sel catalog.Selection) (*catalog
 func (e *Endpoint) Examine(ctx context.Context, role string, facts catalog.Facts) ([]connector.Finding, error) {
 	var found []connector.Finding
 	err := e.reading(ctx, "", func(s *session) (err error) {
-		found, err = survey.Examine(ctx, s.conn, role, facts)
+		found, err = survey.Examine(ctx, s.conn, role, e.login.Most, facts)
 		return err
 	})
 	return found, fault.Wrap(err, "examine %s", e.name)

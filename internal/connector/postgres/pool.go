@@ -4,8 +4,9 @@ import (
 	"context"
 	"sync"
 
-	"godwit/internal/connector/postgres/room"
+	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/rate/room"
 )
 
 // pool lends sessions: an idle one, else a new one, never more than its limit;
@@ -67,7 +68,7 @@ func (p *pool) close() {
 // session lends a session, labelled for the context (connector.WithLabel),
 // with the fixed settings and no transaction open. It is given back by close.
 func (e *Endpoint) session(ctx context.Context) (*session, error) {
-	leave, err := e.pool.room.Enter(ctx)
+	leave, err := e.pool.room.Enter(ctx, connector.IsAside(ctx))
 	if err != nil {
 		return nil, err
 	}

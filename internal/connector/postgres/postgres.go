@@ -9,9 +9,11 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/few"
 	"godwit/internal/connector/postgres/login"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 )
 
 // System is the connector's key in godwit.yaml.
@@ -25,12 +27,20 @@ func Connector() connector.Connector {
 		Settings: func() any { return new(login.Settings) },
 		Check:    func(settings any) []connector.Problem { return sqlstate.Check(settings.(*login.Settings).Errors) },
 		FromURL:  login.FromURL,
+		Limit: func(settings any) rate.Limit {
+			l := settings.(*login.Settings).Limit
+			return l.Limit(l.Concurrency)
+		},
 		Open: func(ctx context.Context, name string, settings any) (connector.Endpoint, error) {
 			s, ok := settings.(*login.Settings)
 			if !ok {
 				return nil, fault.New(fault.Internal, "settings.type", "connection %q: settings are %T", name, settings)
 			}
-			return Open(ctx, name, s)
+			e, err := Open(ctx, name, s)
+			if err == nil && s.Limit.Connections == 2 {
+				return few.Of(e), nil
+			}
+			return e, err
 		},
 	}
 }

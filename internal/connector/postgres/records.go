@@ -77,7 +77,7 @@ func (e *Endpoint) ReadRecords(ctx context.Context, q connector.Query, snapshot 
 	if err != nil {
 		return nil, fault.Wrap(err, "read %s of %s", what(q), e.name)
 	}
-	return r, nil
+	return connector.AtPace(r, e.Pace()), nil
 }
 
 func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot string) (*recordReader, error) {
@@ -151,6 +151,9 @@ func (r *recordReader) At() string { return r.point }
 
 // LeaveJSON is the connector.Unread's: see records.Cursor.
 func (r *recordReader) LeaveJSON() { r.cursor.LeaveJSON() }
+
+// Over reports whether nothing more comes.
+func (r *recordReader) Over() bool { return r.cursor.Over() }
 
 // Count is the connector.RecordReader's: see records.Cursor.
 func (r *recordReader) Count() int64 { return r.cursor.Count() }

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/staging"
 	"godwit/internal/fault"
+	"godwit/internal/rate"
 	"godwit/internal/record"
 )
 
@@ -46,7 +47,12 @@ func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []conne
 	if err := r.look(ctx, into); err != nil {
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}
+	end, err := r.l.s.e.Pace().Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
 	became, err := r.w.Write(ctx, mode, into, page)
+	end(rate.Answer{None: err != nil})
 	if err != nil {
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}

@@ -45,7 +45,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 		return nil, fault.New(fault.Config, "settings.invalid", "connection %q: %w", name, err)
 	}
 	e := &Endpoint{name: name, file: path, db: db, kinds: connector.ErrorKinds(s.Errors)}
-	e.Source = keyset.Source{Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
+	e.Source = keyset.Source{OwnPace: connector.AnyPace(name), Name: name, Begin: func(ctx context.Context) (keyset.Server, error) { return e.begin(ctx) }}
 	return e, nil
 }
 

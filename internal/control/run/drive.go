@@ -87,6 +87,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	close(quiet)
 	cut() // whoever waits for a server
 	around.Wait()
+	d.tellHeld(outer)
 	return d.end(outer, turn, err)
 }
 
@@ -99,6 +100,10 @@ func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Ses
 // engine checks what the target may have lost, closes looked, then runs units.
 func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<- struct{}) (plan.Turn, error) {
 	// A run that is to end must not begin anything, nor look what there is to do.
+	err := d.tuned(ctx)
+	if err != nil {
+		return plan.Turn{}, err
+	}
 	ending, err := d.actions(ctx)
 	if err != nil {
 		return plan.Turn{}, err
@@ -144,6 +149,7 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry {
 		d.lost.suspect(e)
 	}
+	d.runs.Paces.Fold(e)
 	d.endsWait(e)
 	d.tell.Event(e)
 }
@@ -220,11 +226,12 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 		return false, err
 	}
 	for _, a := range asked {
-		if a.Verb != "cancel" {
+		kind, does := map[string]string{"cancel": unit.RunCancelled, "tune": unit.RunTuned}[a.Verb]
+		if !does {
 			continue
 		}
 		_, err := d.session.Turn(ctx, func(*plan.Machine, time.Time) unit.Change {
-			return unit.Change{Events: []unit.Event{{Kind: unit.RunCancelled, Actor: a.Actor, Reason: a.Reason}}}
+			return unit.Change{Events: []unit.Event{{Kind: kind, Actor: a.Actor, Reason: a.Reason, Body: a.Body}}}
 		})
 		if err == nil {
 			err = d.own.Accept(ctx, a.ID)
@@ -235,7 +242,7 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		ending = true
+		ending = ending || kind == unit.RunCancelled
 	}
 	return ending, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/limits"
 	"godwit/internal/fault"
 )
 
@@ -18,10 +19,13 @@ type endpoints struct {
 	named map[string]flow.BoundConnection
 	mu    sync.Mutex
 	open  map[string]connector.Endpoint
+	*limits.Watch
 }
 
 func (r *Runs) endpoints(named map[string]flow.BoundConnection) *endpoints {
-	return &endpoints{runs: r, named: named, open: map[string]connector.Endpoint{}}
+	e := &endpoints{runs: r, named: named, open: map[string]connector.Endpoint{}}
+	e.Watch = r.Paces.Watch(e.names)
+	return e
 }
 
 // Open implements connector.Opener.
@@ -43,6 +47,7 @@ func (e *endpoints) Open(ctx context.Context, name string) (connector.Endpoint, 
 	if err != nil {
 		return nil, fault.Wrap(err, "open %s", name)
 	}
+	e.runs.Paces.Share(name, c, ep)
 	e.open[name] = ep
 	return ep, nil
 }

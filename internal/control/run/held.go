@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/limits"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -47,13 +48,18 @@ func (d *drive) held(now time.Time) (all []unit.Progress) {
 
 // progress is what is under way, and what is held.
 func (d *drive) progress() []unit.Progress {
-	return append(d.board.All(), d.held(time.Now())...)
+	now := time.Now()
+	return slices.Concat(d.board.All(), d.held(now), d.open.Rows(now))
 }
 
 // take sorts rows of progress into what runs and what is held.
 func (n *Now) take(rows []unit.Progress) {
-	n.Progress = nil
+	n.Progress, n.Limits = nil, nil
 	for _, p := range rows {
+		if l, ok := limits.Of(p); ok {
+			n.Limits = append(n.Limits, l)
+			continue
+		}
 		if p.Doing != holding {
 			n.Progress = append(n.Progress, p)
 			continue

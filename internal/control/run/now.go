@@ -7,6 +7,7 @@ import (
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/limits"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -21,13 +22,14 @@ type Now struct {
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
 	Progress []unit.Progress
-	Held     []OnHold      // steps and units that wait for their time
-	Forecast plan.Forecast // only known to the process that drives it
-	Waiting  int           // of both
-	Wrote    time.Time     // when its owner wrote last
-	Lease    time.Duration // how long an owner may be silent
-	Idle     time.Duration // how long nobody went on with it
-	Passed   []string      // steps that were skipped; only known to who asks by Now
+	Held     []OnHold       // steps and units that wait for their time
+	Limits   []limits.Limit // in force, of connections
+	Forecast plan.Forecast  // only known to the process that drives it
+	Waiting  int            // of both
+	Wrote    time.Time      // when its owner wrote last
+	Lease    time.Duration  // how long an owner may be silent
+	Idle     time.Duration  // how long nobody went on with it
+	Passed   []string       // steps that were skipped; only known to who asks by Now
 }
 
 // States of a run that has not ended and that nobody owns: its owner gave it

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/beside"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/past"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -29,6 +30,7 @@ type Runs struct {
 	Cores     int
 	Version   string
 	Owner     string                   // this process, for people: host:pid
+	Paces     *limits.Paces            // that all runs of this process keep to; nil: each to its own
 	At        func(point, unit string) // test points; nil in production
 	// Waits is told what a look at both sides waits for (Doctor, Plan,
 	// Inspect), by another goroutine; nil is nobody. It is set before the first.

@@ -51,7 +51,7 @@ func (d *drive) allOver(ctx context.Context, seen map[string]moved) {
 type moved struct {
 	done, rows, bytes int64
 	at                time.Time
-	waiting           bool
+	waiting           string // the gate; "" = it goes on
 }
 
 func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
@@ -64,7 +64,7 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 		m, ok := seen[p.Unit]
 		if !ok || m.done != p.Done || m.rows != p.Rows || m.bytes != p.Bytes {
 			d.waitOver(ctx, p.Unit, m)
-			seen[p.Unit] = moved{p.Done, p.Rows, p.Bytes, now, false}
+			seen[p.Unit] = moved{p.Done, p.Rows, p.Bytes, now, ""}
 			continue
 		}
 		if now.Sub(m.at) < silent {
@@ -74,13 +74,13 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 		d.board.Wait(p.Unit, waits)
 		at := slices.IndexFunc(waits, stands)
 		switch {
-		case at >= 0 && !m.waiting:
-			m.waiting = true
+		case at >= 0 && m.waiting == "":
+			m.waiting = waits[at].Gate
 			d.waiting.Store(p.Unit, m.over())
 			d.note(ctx, unit.WaitBegan, p.Unit, waits[at])
-		case at < 0 && m.waiting:
+		case at < 0 && m.waiting != "":
 			d.waitOver(ctx, p.Unit, m)
-			m.waiting = false
+			m.waiting = ""
 		}
 		seen[p.Unit] = m
 	}
@@ -96,12 +96,12 @@ func (d *drive) askWaits(ctx context.Context, seen map[string]moved) {
 // other.
 func stands(w unit.Wait) bool { return w.Gate != "reading" && w.Gate != "writing" }
 
-func (m moved) over() unit.Wait { return unit.Wait{Gate: "lock", Text: "goes on", Since: m.at} }
+func (m moved) over() unit.Wait { return unit.Wait{Gate: m.waiting, Text: "goes on", Since: m.at} }
 
 // waitOver ends a wait that was told.
 func (d *drive) waitOver(ctx context.Context, id string, m moved) {
 	d.board.Wait(id, nil)
-	if !m.waiting {
+	if m.waiting == "" {
 		return
 	}
 	if _, untold := d.waiting.LoadAndDelete(id); untold {
@@ -140,7 +140,7 @@ func (d *drive) write(ctx context.Context, e unit.Event) {
 func (d *drive) ask(ctx context.Context, id string) []unit.Wait {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	var all []unit.Wait
+	all := d.open.Waits(d.run.Name() + " " + id)
 	for _, name := range d.open.names() {
 		found, err := doctor.WaitsAt(ctx, d.open, name, d.run.Name()+" "+id)
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package called looks up what the ledger knows of runs that units of other runs
-// have started, and of steps that were skipped.
+// have started, of steps that were skipped, of limits that were tuned.
 package called
 
 import (
@@ -40,6 +40,17 @@ func Left(ctx context.Context, db store.Reader, run int64, do func(node string, 
 		do(node, body)
 		return err
 	}, `SELECT node, body FROM event WHERE run = ? AND kind = 'node.left' ORDER BY seq`, run)
+}
+
+// Tuned gives, in order, what people made of a run's limits.
+func Tuned(ctx context.Context, db store.Reader, run int64, do func(actor, reason string, body []byte)) error {
+	return each(ctx, db, func(scan func(...any) error) error {
+		var actor, reason string
+		var body []byte
+		err := scan(&actor, &reason, &body)
+		do(actor, reason, body)
+		return err
+	}, `SELECT actor, reason, body FROM event WHERE run = ? AND kind = 'run.tuned' ORDER BY seq`, run)
 }
 
 func each(ctx context.Context, db store.Reader, row func(scan func(...any) error) error, query string, args ...any) error {

@@ -211,7 +211,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 		return nil, err
 	}
 	st := r.status(now, s.Zone)
-	st.Hint, st.Skipped = "", now.Passed
+	st.Hint, st.Below = "", below(now)
 	if found.State == "ended" {
 		st.State = view.Ended(found.Outcome, found.Exit)
 		st.Forecast.Over = true
@@ -245,6 +245,21 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 		s.say(f)
 	}
 	return now, nil
+}
+
+// below are the rows that only status shows.
+func below(n *run.Now) (rows []view.Row) {
+	for i, l := range n.Limits {
+		row := view.Row{Text: l.Connection + " " + l.Text}
+		if i == 0 {
+			row.Label = "limits"
+		}
+		rows = append(rows, row)
+	}
+	if len(n.Passed) > 0 {
+		rows = append(rows, view.Row{Label: "skipped", Text: view.Few(n.Passed)})
+	}
+	return rows
 }
 
 // line says something in passing, on standard error, without --json.

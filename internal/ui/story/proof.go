@@ -208,6 +208,7 @@ func Notes(st *chronicle.Story) []view.Note {
 	if st.Lost >= time.Second {
 		list = append(list, view.Note{Label: "lost", Text: view.Span(st.Lost) + " in which units waited for their next try" + lastWhy(st)})
 	}
+	list = append(list, held(st)...)
 	for _, p := range st.Proofs {
 		if p.Around() && p.Result == "differs" {
 			list = append(list, view.Note{Label: "differ", N: int64(p.Count), Text: p.Entity})
@@ -215,6 +216,22 @@ func Notes(st *chronicle.Story) []view.Note {
 	}
 	return list
 }
+
+// held are the notes about requests that waited.
+func held(st *chronicle.Story) (list []view.Note) {
+	for _, h := range st.Held {
+		limit, other := seconds(h.Limit), seconds(h.Other)
+		if limit >= time.Second {
+			list = append(list, view.Note{Label: "limit", Text: view.Span(limit) + " in which requests to " + h.Connection + " waited for its limit"})
+		}
+		if other >= time.Second {
+			list = append(list, view.Note{Label: "lost", Text: view.Span(other) + " in which requests to " + h.Connection + " waited since it refused some, or did not answer"})
+		}
+	}
+	return list
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // lastWhy is what units were tried again after, the last time.
 func lastWhy(st *chronicle.Story) string {

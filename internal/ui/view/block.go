@@ -25,13 +25,13 @@ type Status struct {
 	Waits    []Wait
 	Active   []Active // moving units, the interesting ones first
 	Counts   Counts
-	Last     string   // the last lasting line, as Lines writes it
-	Hint     string   // what ctrl-c does
-	Open     string   // panel without limit: active, waits
-	Keys     bool     // the panels can be opened by key
-	Lost     *Lost    // nobody owns the run
-	Skipped  []string // steps whose condition was false
-	After    After    // what became of records that were not loaded
+	Last     string // the last lasting line, as Lines writes it
+	Hint     string // what ctrl-c does
+	Open     string // panel without limit: active, waits
+	Keys     bool   // the panels can be opened by key
+	Lost     *Lost  // nobody owns the run
+	Below    []Row  // that only status shows
+	After    After  // what became of records that were not loaded
 }
 
 // Bar is the progress of one class of work.

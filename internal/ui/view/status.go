@@ -23,7 +23,7 @@ type Lost struct {
 func (s Status) Draw(edge int) []string {
 	if s.Lost == nil {
 		s.Keys, s.Hint = false, ""
-		return slices.Concat(Block(s, edge, 1000), s.After.line(edge), skipped(s.Skipped, edge))
+		return slices.Concat(Block(s, edge, 1000), s.After.line(edge), below(s.Below, edge))
 	}
 	l := s.Lost
 	first := "lost: nobody owns it   " + l.Owner + " last wrote "
@@ -44,15 +44,17 @@ func (s Status) Draw(edge int) []string {
 	if s.Forecast.Known {
 		resume += "      then " + s.Forecast.done(s.Now, s.Started)
 	}
-	return slices.Concat(lines, []string{indent + units, indent + resume}, s.After.line(edge), skipped(s.Skipped, edge))
+	return slices.Concat(lines, []string{indent + units, indent + resume}, s.After.line(edge), below(s.Below, edge))
 }
 
-// skipped names the steps whose condition was false.
-func skipped(steps []string, edge int) []string {
-	if len(steps) == 0 {
-		return nil
+// Row is one below the block.
+type Row struct{ Label, Text string }
+
+func below(rows []Row, edge int) (lines []string) {
+	for _, r := range rows {
+		lines = append(lines, layout.Wrap(layout.Left(r.Label, 9), r.Text, 9, edge)...)
 	}
-	return layout.Wrap(layout.Left("skipped", 9), Few(steps), 9, edge)
+	return lines
 }
 
 // Few are the first of some names, and how many more there are.

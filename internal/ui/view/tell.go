@@ -68,6 +68,8 @@ func Tell(run string, e unit.Event) Event {
 		tellWait(&out, e, name)
 	case unit.SnapshotOpened, unit.SnapshotLost:
 		tellSnapshot(&out, e)
+	case unit.LimitHeld:
+		out.Level, out.Text = LevelInfo, body[unit.Held](e).String()
 	case unit.ErrorSeen:
 		f := body[fault.Fault](e)
 		out.Level, out.Text = LevelError, f.String()
@@ -123,10 +125,11 @@ func tellStarted(out *Event, e unit.Event) {
 func tellState(out *Event, e unit.Event) {
 	resumed := body[unit.Resumed](e)
 	out.Level, out.Body = LevelInfo, RunState{Actor: e.Actor, Reason: e.Reason, Crashed: resumed.Crashed}
+	out.Text = out.Run + " " + strings.TrimPrefix(e.Kind, "run.")
 	if e.Kind == unit.RunTuned {
 		out.Body = e.Body
+		out.Text += " " + body[unit.Tuned](e).String()
 	}
-	out.Text = out.Run + " " + strings.TrimPrefix(e.Kind, "run.")
 	if e.Actor != "" {
 		out.Text += " by " + e.Actor
 	}

@@ -17,6 +17,7 @@ import (
 	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/recheck"
@@ -121,7 +122,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
 		return r, err
 	}
-	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, after); err != nil {
+	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, u.Step, after); err != nil {
 		return r, err
 	}
 	if r.point == "" {
@@ -136,7 +137,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 
 // read opens the records, from behind a place on, and tells the point in time
 // that they are read at, "" when the source knows none.
-func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease, after []byte) (connector.RecordReader, string, error) {
+func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease, step string, after []byte) (connector.RecordReader, string, error) {
 	source, err := connector.Capable[connector.RecordSource](ctx, open, s.From, "be read record by record")
 	if err != nil {
 		return nil, "", err
@@ -167,7 +168,8 @@ func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease
 		return nil, "", fault.New(fault.Data, "source.changed", "the records of %s have other fields than when they were planned with", s.From).
 			Hint("start again: a new run plans anew")
 	}
-	return r, at, nil
+	paced, err := limit.Read(ctx, open, s.From, l.Run, step, s.Rate, r)
+	return paced, at, err
 }
 
 // loading is one attempt at a unit.

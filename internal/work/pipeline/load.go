@@ -7,6 +7,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
 	"godwit/internal/work/pipeline/request"
@@ -42,6 +43,7 @@ type Process struct {
 	Lookups map[string]mapping.Lookup `flow:"lookups" help:"tables of values, by name, beside those of the map"`
 	To      Target                    `flow:"to,place" help:"where the records go"`
 	Alias   *alias.Place              `flow:"alias,place" help:"keys that records of the entity had before, for those that refer to them"`
+	Limit   limit.Limit               `flow:"limit" help:"what the process may use, below what connections allow"`
 	Dead    Dead                      `flow:"dead" help:"what to do about records that are not loaded"`
 	Place   string                    `flow:",position"`
 }

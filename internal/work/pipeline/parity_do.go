@@ -67,7 +67,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err != nil {
 		return unit.Result{}, err
 	}
-	reader, _, err := load.read(ctx, x.open, l, nil)
+	reader, _, err := load.read(ctx, x.open, l, u.Step, nil)
 	if err != nil {
 		return unit.Result{}, err
 	}

@@ -34,6 +34,7 @@ type LoadSpec struct {
 	Key     []string              `json:"key,omitempty"`     // columns of the first table that tell its rows apart; nil = its own
 	Version string                `json:"version,omitempty"` // path of it
 	StopAt  float64               `json:"stopAt,omitempty"`
+	Rate    *float64              `json:"rate,omitempty"`  // pages read in a second, by the step; nil is any
 	Mappers int                   `json:"mappers"`         // goroutines
 	Scope   []byte                `json:"scope,omitempty"` // inputs and env
 	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
@@ -58,7 +59,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	p, records := l.process(), facts.Records
 	spec := LoadSpec{
 		Ends: parents.Between(l.From.At, p.To.At, facts), Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
-		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Mappers: max(1, min(4, facts.Cores)),
+		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Rate: p.Limit.Rate, Mappers: max(1, min(4, facts.Cores)),
 		SnapshotLost: l.lost(),
 	}
 	program, err := spec.compile(shelf.Values(records.Lookups))

@@ -24,10 +24,13 @@ func Verb() unit.Verb {
 		Check: func(spec any) []unit.Problem { return spec.(*Load).check() },
 		Needs: func(spec any) (unit.Needs, error) { return spec.(*Load).needs() },
 		Limits: func(spec any, cores int) map[string]int {
-			if n := spec.(*Load).Workers; n > 0 {
-				return map[string]int{workers: n}
+			l := spec.(*Load)
+			if n := l.Workers; n > 0 {
+				cores = n
+			} else {
+				cores = min(8, max(2, cores))
 			}
-			return map[string]int{workers: min(8, max(2, cores))}
+			return map[string]int{workers: l.process().Limit.Workers(cores)}
 		},
 		Redrive: func(spec any, a unit.Redrive) any {
 			l := *spec.(*Load)
@@ -113,6 +116,9 @@ func (l *Load) check() []unit.Problem {
 		if why := a.Problem(); why != "" {
 			bad("alias", "load.alias", "%s", why)
 		}
+	}
+	if text := l.process().Limit.Problem(); text != "" {
+		bad("limit.rate", "limit.invalid", "%s", text)
 	}
 	if l.Workers < 0 {
 		bad("workers", "flow.type", "workers is a number from 1")

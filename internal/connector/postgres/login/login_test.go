@@ -77,7 +77,7 @@ func TestSettings(t *testing.T) {
 		sslmode  string
 	}{
 		"password in url":  {settings: Settings{URL: "postgres://u:" + canary + "@h/db"}, code: "url.password"},
-		"few connections":  {settings: Settings{Host: "h", Limit: Limit{Connections: 2}}, code: "limit.connections"},
+		"few connections":  {settings: Settings{Host: "h", Limit: Limit{Connections: 1}}, code: "limit.connections"},
 		"odd verify":       {settings: Settings{Host: "h", TLS: TLS{Verify: "maybe"}}, code: "tls.verify"},
 		"no such ca":       {settings: Settings{Host: "h", TLS: TLS{CA: "/none.pem"}}, code: "settings.invalid"},
 		"off":              {settings: Settings{Host: "h", TLS: TLS{Verify: "off"}}, sslmode: "disable"},

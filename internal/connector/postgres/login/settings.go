@@ -47,7 +47,9 @@ type TLS struct {
 
 // Limit bounds what a connection uses.
 type Limit struct {
-	Connections int `flow:"connections" help:"Most sessions at the same time, at least 3; without it as many as the work needs"`
+	Connections int `flow:"connections" help:"Most sessions at the same time, at least 2; with 2 nothing can be read at a snapshot; without it as many as the work needs"`
+	Concurrency int `flow:"concurrency" min:"1" help:"Pages of records read or written at the same time; without it any number"`
+	connector.Rates
 }
 
 // reserved sessions are not lent: a snapshot's keeper and the one for short
@@ -66,6 +68,7 @@ type Login struct {
 	Options     string
 	Params      map[string]string // the rest, by libpq's names
 	Connections int               // that may be lent; 0 = no limit
+	Most        int               // in all; 0 = no limit
 	Kinds       sqlstate.Kinds    // of errors, instead of the usual ones
 
 	// fetch is not the Source itself: fmt does not mask what stands in
@@ -103,6 +106,7 @@ func (s *Settings) Login() (Login, error) {
 		Key:      cmp.Or(s.TLS.Key, base.TLS.Key),
 		Params:   map[string]string{},
 		Kinds:    connector.ErrorKinds(s.Errors),
+		Most:     s.Limit.Connections,
 	}
 	if source := &s.Password; source.Empty() && !base.Password.Empty() {
 		l.fetch = base.Password.Fetch
@@ -168,9 +172,12 @@ func (l Limit) lendable() (int, error) {
 	if l.Connections == 0 {
 		return 0, nil
 	}
-	if l.Connections <= reserved {
+	if l.Connections < reserved {
 		return 0, fault.New(fault.Config, "limit.connections", "limit: connections is %d", l.Connections).
-			Hint("allow at least %d: one keeps the snapshot, one looks, one works", reserved+1)
+			Hint("allow at least 3: one keeps the snapshot, one looks, one works; or 2 where nothing is read at a snapshot")
+	}
+	if l.Connections == reserved { // no snapshot is kept
+		return 1, nil
 	}
 	return l.Connections - reserved, nil
 }

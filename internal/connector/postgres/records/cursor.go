@@ -116,6 +116,10 @@ func (c *Cursor) Count() int64 {
 	return n
 }
 
+// Over reports whether nothing more comes: it is known behind a FETCH that gave
+// less than it was asked for.
+func (c *Cursor) Over() bool { return c.ended && c.fetch == nil }
+
 // Midway reports whether an answer of the server was not read to its end: the
 // session can only be thrown away.
 func (c *Cursor) Midway() bool { return c.fetch != nil }

@@ -16,9 +16,10 @@ import (
 // of the facts may be nil, and Definitions empty, when they are not known: what
 // is compared with them is then left out. Every check gives at least one
 // finding, also when all is well. It reads catalogues only; sizes of values
-// and free disk space are not looked at, and that is said.
-func Examine(ctx context.Context, conn *pgx.Conn, role string, facts catalog.Facts) ([]connector.Finding, error) {
-	x := examination{conn: conn, facts: facts}
+// and free disk space are not looked at, and that is said. Most is how many
+// sessions the connection may have, 0 for any.
+func Examine(ctx context.Context, conn *pgx.Conn, role string, most int, facts catalog.Facts) ([]connector.Finding, error) {
+	x := examination{conn: conn, most: most, facts: facts}
 	provider := "'c'"
 	version, err := number(ctx, conn)
 	if err != nil {
@@ -49,6 +50,7 @@ func Examine(ctx context.Context, conn *pgx.Conn, role string, facts catalog.Fac
 // examination is one side's checks under way.
 type examination struct {
 	conn  *pgx.Conn
+	most  int // sessions that the connection may have, 0 = any
 	facts catalog.Facts
 	here  situation
 	found []connector.Finding

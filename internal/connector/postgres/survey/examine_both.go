@@ -21,6 +21,10 @@ func checkConnections(_ context.Context, x *examination) error {
 	if x.here.Limit >= 0 && x.here.Limit < free {
 		free, limit = x.here.Limit, "the connection limit of role or database"
 	}
+	needed := needed
+	if x.most > 0 {
+		needed = min(needed, x.most)
+	}
 	if free < needed {
 		x.add(connector.Blocks, "connections.few", x.here.User, "%d sessions can be opened, %d are needed: %s is reached", free, needed, limit).
 			Or = []string{"raise " + limit, "end sessions that are not needed"}

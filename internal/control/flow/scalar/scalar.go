@@ -60,7 +60,8 @@ func parseSize(text string) (int64, error) {
 	return 0, fmt.Errorf("%s is no size", source.Quote(text))
 }
 
-func parseRate(text string) (float64, error) {
+// ParseRate reads a rate, as 20/s or 600/m, and gives it by the second.
+func ParseRate(text string) (float64, error) {
 	number, per, _ := strings.Cut(text, "/")
 	v, err := positive(number)
 	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[per]
@@ -157,7 +158,7 @@ func convert(k tag.Key, text string) (any, error) {
 	case tag.Size:
 		return parseSize(text)
 	case tag.Rate:
-		return parseRate(text)
+		return ParseRate(text)
 	case tag.Share:
 		return ParseShare(text)
 	case tag.Pattern:

@@ -31,6 +31,13 @@ func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, erro
 	return over, err
 }
 
+// Tuned gives the events by which limits of a run were tuned, in order.
+func Tuned(ctx context.Context, v *ledger.View, run int64, do func(unit.Event)) error {
+	return called.Tuned(ctx, v.Reader(), run, func(actor, reason string, body []byte) {
+		do(unit.Event{Kind: unit.RunTuned, Actor: actor, Reason: reason, Body: body})
+	})
+}
+
 // CalledOpen are the runs that one has started and that have open exceptions.
 func CalledOpen(ctx context.Context, v *ledger.View, run ledger.Run) (names []string, err error) {
 	children, err := Children(ctx, v, run.ID)

@@ -185,6 +185,8 @@ func (s *Story) tell(events []unit.Event) {
 			if e.Kind == unit.UnitUndone {
 				forget(proofs, differences, e.Unit)
 			}
+		case unit.LimitHeld:
+			s.held(e)
 		case "reconciled":
 			s.reconciled(e)
 		}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"godwit/internal/unit"
 )
 
 // Timing is how a run's time went.
@@ -13,6 +15,22 @@ type Timing struct {
 	Slowest []UnitTime
 	Idle    time.Duration // how long nobody went on with it
 	Lost    time.Duration // how long units waited for their next try, those that waited at once counted once
+	Held    []unit.Held   // by connection, of all the run's owners together
+}
+
+// held adds how long requests waited.
+func (t *Timing) held(e unit.Event) {
+	h, err := unit.Decode[unit.Held](e)
+	if err != nil {
+		return
+	}
+	for i := range t.Held {
+		if t.Held[i].Connection == h.Connection {
+			t.Held[i].Limit, t.Held[i].Other = t.Held[i].Limit+h.Limit, t.Held[i].Other+h.Other
+			return
+		}
+	}
+	t.Held = append(t.Held, h)
 }
 
 // Span is a class of a step's work in time.

@@ -62,6 +62,12 @@ func (r *Reader) Schema() *record.Schema { return r.schema }
 // Count is the source's own, without what is held back here.
 func (r *Reader) Count() int64 { return r.RecordReader.Count() - int64(len(r.left.Records)) }
 
+// Over reports whether nothing more comes.
+func (r *Reader) Over() bool {
+	below, ok := r.RecordReader.(interface{ Over() bool })
+	return ok && len(r.left.Records) == 0 && below.Over()
+}
+
 // At is the connector.PointInTime's.
 func (r *Reader) At() string {
 	if p, ok := r.RecordReader.(connector.PointInTime); ok {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"math"
 
-	"godwit/internal/connector"
 	"godwit/internal/fault"
 
 	"golang.org/x/sync/semaphore"
@@ -53,10 +52,10 @@ func (r *Room) SetAside(ctx context.Context) error {
 	return nil
 }
 
-// Enter waits for room and gives the way to leave it again. Under
-// connector.WithAside it is the session that was set aside.
-func (r *Room) Enter(ctx context.Context) (leave func(), err error) {
-	if !connector.IsAside(ctx) || r.limit == math.MaxInt32 {
+// Enter waits for room and gives the way to leave it again; aside, it is the
+// session that was set aside.
+func (r *Room) Enter(ctx context.Context, aside bool) (leave func(), err error) {
+	if !aside || r.limit == math.MaxInt32 {
 		return func() { r.lent.Release(1) }, r.lent.Acquire(ctx, 1)
 	}
 	select {

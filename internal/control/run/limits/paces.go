@@ -1,0 +1,178 @@
+// Package limits is what a run's connections may bear while it goes on: as the
+// project declares it, as people have tuned it. All runs of a process that use the
+// same connection share one pace. Start at Paces, then Request.
+package limits
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/control/flow"
+	"godwit/internal/rate"
+	"godwit/internal/unit"
+)
+
+// Paces are those of a process, by connection. Safe for concurrent use; nil shares
+// and tunes nothing.
+type Paces struct {
+	mu    sync.Mutex
+	all   map[string]*connector.Pace // by what the connection is
+	named map[string][]*connector.Pace
+	tuned map[string]tuned
+}
+
+// tuned is what people made of a connection's limit, the last one of them.
+type tuned struct {
+	rate.Tune
+	by string
+}
+
+// New has no paces yet.
+func New() *Paces {
+	return &Paces{all: map[string]*connector.Pace{}, named: map[string][]*connector.Pace{}, tuned: map[string]tuned{}}
+}
+
+// Share has an endpoint that was just opened keep to the pace of its connection.
+func (p *Paces) Share(name string, c flow.BoundConnection, ep connector.Endpoint) {
+	paced, ok := ep.(connector.Paced)
+	if p == nil || !ok || paced.Pace() == nil {
+		return
+	}
+	settings, err := json.Marshal(c.Settings)
+	if err != nil {
+		return // it keeps to its own
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := fmt.Sprintf("%s %s %s", name, c.System, settings)
+	if p.all[key] == nil {
+		pace := paced.Pace()
+		pace.Tune(p.tuned[name].Tune)
+		p.all[key], p.named[name] = pace, append(p.named[name], pace)
+	}
+	paced.Share(p.all[key])
+}
+
+// Fold does what run.tuned says of connections; any other event is passed over.
+func (p *Paces) Fold(e unit.Event) {
+	if p == nil || e.Kind != unit.RunTuned {
+		return
+	}
+	t, err := unit.Decode[unit.Tuned](e)
+	if err != nil {
+		return // the Machine says so
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, to := range t.Connections {
+		p.tuned[name] = tuned{to, by(e)}
+		for _, pace := range p.named[name] {
+			pace.Tune(to)
+		}
+	}
+}
+
+func by(e unit.Event) string {
+	text := "tuned"
+	if e.Actor != "" {
+		text += " by " + e.Actor
+	}
+	if e.Reason != "" {
+		text += fmt.Sprintf(" %q", e.Reason)
+	}
+	return text
+}
+
+// Watch is what one run's connections wait for, from now on.
+type Watch struct {
+	paces *Paces
+	mu    sync.Mutex
+	since map[*connector.Pace]rate.Held
+	open  func() []string
+}
+
+// Watch begins to look at the connections that a run has open.
+func (p *Paces) Watch(open func() []string) *Watch {
+	w := &Watch{paces: p, since: map[*connector.Pace]rate.Held{}, open: open}
+	if p != nil {
+		w.each(func(pace *connector.Pace, _ tuned) { w.since[pace] = pace.State().Held })
+	}
+	return w
+}
+
+func (w *Watch) each(do func(*connector.Pace, tuned)) {
+	if w.paces == nil {
+		return
+	}
+	names := w.open()
+	w.paces.mu.Lock()
+	defer w.paces.mu.Unlock()
+	for _, name := range names {
+		for _, pace := range w.paces.named[name] {
+			do(pace, w.paces.tuned[name])
+		}
+	}
+}
+
+// Waits tells which paces the work of a label waits for.
+func (w *Watch) Waits(label string) (all []unit.Wait) {
+	w.each(func(pace *connector.Pace, t tuned) {
+		for _, one := range pace.Waits(label) {
+			all = append(all, unit.Wait{Gate: one.Gate, Text: one.Text + t.said(pace.State()), Since: one.Since})
+		}
+	})
+	return all
+}
+
+// said adds who tuned a limit, where that is what holds.
+func (t tuned) said(s rate.State) string {
+	if s.By == rate.ByTune || t.Concurrency > 0 && s.Concurrency == t.Concurrency {
+		return ", " + t.by
+	}
+	return ""
+}
+
+// doing is what a limit does, in the rows that are kept for other processes to see.
+const doing = "limit"
+
+// Rows are the limits in force, as rows of progress.
+func (w *Watch) Rows(now time.Time) (rows []unit.Progress) {
+	w.each(func(pace *connector.Pace, t tuned) {
+		s := pace.State()
+		if s.Rate == 0 && s.Concurrency == 0 && s.Away.IsZero() && s.Until.IsZero() {
+			return
+		}
+		rows = append(rows, unit.Progress{Unit: pace.Name, At: now, Doing: doing,
+			Waits: []unit.Wait{{Gate: doing, Text: connector.Allowed(s) + t.said(s)}}})
+	})
+	return rows
+}
+
+// Limit is what holds for a connection, in words.
+type Limit struct {
+	Connection string `json:"connection"`
+	Text       string `json:"limit"`
+}
+
+// Of is the limit that a row of progress stands for; false when it stands for work.
+func Of(row unit.Progress) (Limit, bool) {
+	if row.Doing != doing || len(row.Waits) == 0 {
+		return Limit{}, false
+	}
+	return Limit{row.Unit, row.Waits[0].Text}, true
+}
+
+// Held is for how long requests waited since Watch began.
+func (w *Watch) Held() (all []unit.Held) {
+	w.each(func(pace *connector.Pace, _ tuned) {
+		now, before := pace.State().Held, w.since[pace]
+		h := unit.Held{Connection: pace.Name, Limit: (now.Limit - before.Limit).Seconds(), Other: (now.Other - before.Other).Seconds()}
+		if h.Limit+h.Other >= 0.1 {
+			all = append(all, h)
+		}
+	})
+	return all
+}

@@ -1,0 +1,50 @@
+// Package limit is what a process may use of the place that its records are read
+// from, below what the connection allows. Start at Limit.
+package limit
+
+import (
+	"context"
+
+	"godwit/internal/connector"
+	"godwit/internal/rate"
+)
+
+// Limit is a process's own; the lowest that holds wins.
+type Limit struct {
+	Rate        *float64 `flow:"rate,rate" help:"pages of at most 1,000 records in a second, as 5/s"`
+	Concurrency int      `flow:"concurrency" min:"1" help:"units at the same time"`
+}
+
+// Problem is what is wrong with it, "" for nothing.
+func (l Limit) Problem() string {
+	if l.Rate != nil && *l.Rate <= 0 {
+		return "the rate is 0: nothing would ever be read"
+	}
+	return ""
+}
+
+// Workers is how many units may run at the same time where n may by themselves.
+func (l Limit) Workers(n int) int {
+	if l.Concurrency > 0 {
+		return min(n, l.Concurrency)
+	}
+	return n
+}
+
+// Read holds a step's readers of a connection to its rate, all of them together; nil
+// is any.
+func Read(ctx context.Context, open connector.Opener, from, run, step string, perSecond *float64, r connector.RecordReader) (connector.RecordReader, error) {
+	if perSecond == nil {
+		return r, nil
+	}
+	end, err := open.Open(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	paced, ok := end.(connector.Paced)
+	if !ok {
+		return r, nil
+	}
+	part, err := paced.Pace().Part(run+" "+step, "step "+step, rate.Limit{Rate: *perSecond})
+	return connector.AtPace(r, part), err
+}
