@@ -1,6 +1,10 @@
 package exception
 
-import "context"
+import (
+	"context"
+
+	"godwit/internal/record"
+)
 
 // What an issue is, beside the earlier runs of the same flow in the same
 // environment. An issue without a key is the same one when its value is.
@@ -27,9 +31,14 @@ const (
 
 	passes = ` FROM` + Passed + ` JOIN run h ON h.id = i.origin WHERE p.key = i.key AND p.rule = i.rule AND p.field = i.field
 		AND c.step = i.step AND c.entity = i.entity AND` + Home
-	mended   = `(i.state = 'closed' OR EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+	mended   = `(i.state = 'closed' OR EXISTS (SELECT 1` + passes + ` AND p.run > i.found) OR ` + came + `)`
 	accepted = `EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
 		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node)`
+
+	// came is an issue about a stub whose record is there now: how it stands at all
+	// places is one of the first four of records.outcomes, those that are loaded.
+	came = `(i.rule = '` + record.RuleStub + `' AND i.exception = 0 AND (SELECT max(y.state) FROM run h JOIN place z ON z.entity = i.entity AND z.env = h.env
+		JOIN record y ON y.place = z.id AND y.key = i.key AND y.chunk >= z.floor WHERE h.id = i.origin) <= 3)`
 
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
 	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`

@@ -202,7 +202,7 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 	for {
 		if len(open) == 0 {
 			var err error
-			if open, err = r.wake(ctx, b); err != nil || len(open) == 0 {
+			if open, err = r.wake(ctx, c, b); err != nil || len(open) == 0 {
 				return became, err
 			}
 		}
