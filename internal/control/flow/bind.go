@@ -35,6 +35,15 @@ type Bound struct {
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
 }
 
+// InputsText is the inputs as one text, the same for the same ones; "" without any.
+func (b *Bound) InputsText() string {
+	if len(b.Inputs) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(b.Inputs) // texts always encode, in the order of their names
+	return string(text)
+}
+
 // All lists the steps with all inside them: each before what it holds.
 func (b *Bound) All() []Step {
 	var all []Step

@@ -108,6 +108,8 @@ type IssueFilter struct {
 	Severity string `json:"severity,omitempty"`
 	Owner    string `json:"owner,omitempty"`
 	State    string `json:"state,omitempty"` // Open: neither closed nor accepted; Accepted, Closed, All
+	// AllInputs accepts for runs of the flow with whatever inputs.
+	AllInputs bool `json:"allInputs,omitempty"`
 }
 
 // which is the part of the condition about State, on a column standing.

@@ -11,6 +11,7 @@ import (
 type Published struct {
 	record.Issue
 	Flow, Env, Node, Step, Entity, Key string
+	Inputs                             string // of the flow, as one text
 	State                              string // New, Reopened, Still, Accepted, dismissed, Closed
 	First, Last                        time.Time
 	Times                              int64  // runs that found it
@@ -69,11 +70,11 @@ func (l Look) Publish(ctx context.Context, ids []int64) ([]Published, error) {
 	}
 	return ask(ctx, l, func(r scanner) (p Published, err error) {
 		var first, last int64
-		err = r.Scan(&p.Flow, &p.Env, &p.Node, &p.Step, &p.Entity, &p.Key, &p.Rule, &p.Field, &p.Value, &p.Severity, &p.Text, &p.Hint, &p.Owner,
+		err = r.Scan(&p.Flow, &p.Env, &p.Node, &p.Inputs, &p.Step, &p.Entity, &p.Key, &p.Rule, &p.Field, &p.Value, &p.Severity, &p.Text, &p.Hint, &p.Owner,
 			&p.State, &first, &last, &p.Times, &p.Run)
 		p.First, p.Last = clock(first), clock(last)
 		return p, err
-	}, `SELECT r.flow, r.env, r.parent_node, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
+	}, `SELECT r.flow, r.env, r.parent_node, r.inputs, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
 			CASE WHEN `+dismissed+` THEN 'dismissed' ELSE `+standing+` END, coalesce(`+twins("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+twins("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
 		FROM issue i JOIN run r ON r.id = i.origin JOIN run s ON s.id = coalesce((SELECT min(p.run)`+passes+` AND p.run > i.found), nullif(i.closed_by, 0), i.found)
 		WHERE i.id IN (`+marks(len(ids))+`) ORDER BY i.id`, args...)

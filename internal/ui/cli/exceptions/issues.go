@@ -49,7 +49,7 @@ func (s commands) issuesList() *cobra.Command {
 		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one",
 		Long: `Lists the rules that records of a run broke and that are still to be mended. An
 issue is closed when its record fulfils the rule in a later run of the same flow
-in the same environment, or by a redrive; reopened when it had been closed before.
+with the same inputs in the same environment, or by a redrive; reopened when it had been closed before.
 Accepted ones are left out; --accepted lists them.`,
 		Example: `  godwit issues list shop-3
   godwit issues list shop-3 --owner sales --each --limit 0
