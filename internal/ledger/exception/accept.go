@@ -48,11 +48,11 @@ func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (n int6
 	return counts[0], nil
 }
 
-// CountAccepted counts the records of a run that were not loaded and of which
-// every issue that kept them out was accepted.
+// CountAccepted counts the records that a run did not load, of its own or of the one
+// that it processes again, and of which every issue that kept them out was accepted.
 func (l Look) CountAccepted(ctx context.Context, run int64) (int64, error) {
 	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
-		`SELECT count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND`+IsAccepted+shown, run)
+		`SELECT count(*) FROM exception e WHERE (e.run = ? OR e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ?)) AND e.closed = '' AND`+IsAccepted+shown, run, run)
 	if err != nil || len(counts) == 0 {
 		return 0, err
 	}

@@ -39,13 +39,19 @@ const PublishedTo = `INSERT INTO published (run, seq) VALUES (?, ?) ON CONFLICT 
 // foundLast is the same issue as it was found last.
 var foundLast = twins("max(o.id)", "o.found >= 0")
 
+// never leaves out what nobody was ever to mend and no earlier run had: what a record
+// waited for until the same run released it, a stub whose record came before
+// anything of the run was published.
+var never = ` AND NOT ((i.state = 'closed' AND i.closed_by = i.found OR ` + came + ` AND NOT EXISTS (SELECT 1 FROM published d WHERE d.run = i.origin))
+	AND ` + earlier("max(o.found)") + ` IS NULL)`
+
 // Concerned are the numbers of the issues that records of a run have or had, each
 // as it was found last, behind one of its own on: at most limit of those. After is
 // where to go on from, 0 at the end. Those that its records fulfil come at the end.
 func (l Look) Concerned(ctx context.Context, origin, from int64, limit int) (ids []int64, after int64, err error) {
 	type pair struct{ own, last int64 }
 	page, err := ask(ctx, l, func(r scanner) (p pair, err error) { return p, r.Scan(&p.own, &p.last) },
-		`SELECT i.id, coalesce(`+foundLast+`, i.id) FROM issue i WHERE i.origin = ? AND i.id > ?`+shownIssue+` ORDER BY i.id LIMIT ?`, origin, from, limit)
+		`SELECT i.id, coalesce(`+foundLast+`, i.id) FROM issue i WHERE i.origin = ? AND i.id > ?`+never+shownIssue+` ORDER BY i.id LIMIT ?`, origin, from, limit)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -215,6 +215,11 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 		if err != nil {
 			return nil, err
 		}
+		for n := range out {
+			if out[n].Outcome == record.Dead {
+				page[n].Rows = nil // its key may be no value at all
+			}
+		}
 		back, err := r.spec.Remember.Read(ctx, c.records, r.spec.Into[0], page)
 		if err != nil {
 			return nil, err

@@ -285,7 +285,7 @@ const codeBlocked = "record.blocked"
 func waiting(m record.Mapped) record.Mapped {
 	var issues []record.Issue
 	for _, ref := range m.Waits {
-		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityError, Value: ref.Value, Owner: ref.Owner,
+		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityWaits, Value: ref.Value, Owner: ref.Owner,
 			Text: "waits for a record of " + ref.Entity + " that is not at the target"})
 	}
 	m.Issues = append(issues, m.Issues...)

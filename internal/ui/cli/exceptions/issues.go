@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/record"
 	"godwit/internal/ui/unloaded"
 )
 
@@ -28,7 +29,7 @@ func selecting(fs *pflag.FlagSet, f *run.IssueFilter) {
 	fs.StringVar(&f.Field, "field", "", "field that it is about")
 	fs.StringVar(&f.Value, "value", "", "value of the field, as it is shown, quotes included")
 	fs.StringVar(&f.Owner, "owner", "", "who is to mend it")
-	fs.StringVar(&f.Severity, "severity", "", "error or warn")
+	fs.StringVar(&f.Severity, "severity", "", "error, warn or waits")
 	fs.StringVar(&f.Entity, "entity", "", "what the record is one of")
 	fs.StringVar(&f.Key, "key", "", "key of the record")
 	fs.StringVar(&f.Step, "step", "", "step of the flow")
@@ -36,8 +37,8 @@ func selecting(fs *pflag.FlagSet, f *run.IssueFilter) {
 
 // severe checks --severity.
 func severe(f run.IssueFilter) error {
-	if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
-		return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
+	if !slices.Contains([]string{"", record.SeverityError, record.SeverityWarn, record.SeverityWaits}, f.Severity) {
+		return fault.New(fault.Config, "usage", "--severity is error, warn or waits, not %q", f.Severity)
 	}
 	return nil
 }
