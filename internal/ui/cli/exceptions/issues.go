@@ -225,5 +225,14 @@ func (s commands) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, n
 	if t.Standing, err = runs.Stands(ctx, t.Entity, t.Key); err != nil {
 		return err
 	}
+	accepted, err := runs.Exceptions().Acceptances(ctx, t.Entity, t.Key)
+	if err != nil {
+		return err
+	}
+	for _, a := range accepted {
+		if wanted(a.Run) {
+			t.Accepted = append(t.Accepted, a)
+		}
+	}
 	return s.Show("record", t, t.Value())
 }
