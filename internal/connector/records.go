@@ -121,7 +121,8 @@ type RecordLoad interface {
 type RowReader interface {
 	// ReadRows reads columns of the rows that records have in a table, by its key,
 	// in the same transaction: of each record those values, nil where it has no
-	// row. What the target has filled itself is read like anything else.
+	// row. Their keys are values that the columns take: a record that was refused is
+	// not asked for. What the target has filled itself is read like anything else.
 	ReadRows(ctx context.Context, into Into, columns []string, page []record.Mapped) ([][]any, error)
 }
 

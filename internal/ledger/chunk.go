@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -186,8 +187,12 @@ func (t *tx) prepare(run int64, d draft) error {
 		string(unit.Body(a)), c.exceptions.from, c.exceptions.to, c.issues.from, c.issues.to, millis(t.now), d.chunk.Seen}}); err != nil {
 		return err
 	}
+	said := d.chunk.Stubs // before its own records: one of these may come in the place of such
 	if d.chunk.States != nil {
-		if err := records.Prepare(t.room(), records.Chunk{Run: run, Unit: d.unit, N: d.chunk.Number}, d.chunk.States); err != nil {
+		said = append(said[:len(said):len(said)], d.chunk.States)
+	}
+	for _, s := range said {
+		if err := records.Prepare(t.room(), records.Chunk{Run: run, Unit: d.unit, N: d.chunk.Number}, s); err != nil {
 			return err
 		}
 	}
@@ -316,7 +321,7 @@ func (t *tx) found(run int64, d draft, a record.Account, c chunk) error {
 		}
 	}
 	for _, w := range d.warnings {
-		tell(mine, record.Exception{Step: a.Step, Entity: a.Entity, Key: w.Key}, w.Issue)
+		tell(mine, record.Exception{Step: a.Step, Entity: cmp.Or(w.Entity, a.Entity), Key: w.Key}, w.Issue)
 	}
 	if err := t.insert(exception.Insert, "", rows); err != nil {
 		return err

@@ -24,6 +24,7 @@ type (
 	Ending          = exception.Ending
 	Deed            = exception.Deed
 	Patch           = exception.Patch
+	Acceptance      = exception.Acceptance
 	Standing        = records.Standing
 )
 

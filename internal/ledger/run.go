@@ -57,6 +57,7 @@ func (r Run) Name() string { return r.Flow + "-" + strconv.Itoa(r.N) }
 type NewRun struct {
 	Flow       string
 	Env        string
+	Inputs     string // of the flow, as one text: the same for the same ones
 	Key        string
 	PlanHash   string
 	Plan       json.RawMessage
@@ -84,7 +85,7 @@ func (l *Ledger) Start(ctx context.Context, r NewRun) (Run, error) {
 		if err := refuseOpen(tx, r.Flow, r.Key, 0); err != nil {
 			return err
 		}
-		if _, err := tx.exec(insertRun, hex.EncodeToString(uid[:]), r.Flow, r.Flow, r.Parent, r.ParentNode, Running, r.Env, r.Key,
+		if _, err := tx.exec(insertRun, hex.EncodeToString(uid[:]), r.Flow, r.Flow, r.Parent, r.ParentNode, Running, r.Env, r.Inputs, r.Key,
 			r.PlanHash, string(r.Plan), millis(tx.now)); err != nil {
 			return err
 		}

@@ -3,8 +3,8 @@ package ledger
 const selectRun = `SELECT id, uid, flow, n, parent, parent_node, state, outcome, exit, env, key,
 	plan_hash, plan, revision, token, owner, lease_boot, lease_until, opened, ended, report FROM run`
 
-const insertRun = `INSERT INTO run (uid, flow, n, parent, parent_node, state, env, key, plan_hash, plan, opened)
-	VALUES (?, ?, (SELECT coalesce(max(n), 0) + 1 FROM run WHERE flow = ?), ?, ?, ?, ?, ?, ?, ?, ?)`
+const insertRun = `INSERT INTO run (uid, flow, n, parent, parent_node, state, env, inputs, key, plan_hash, plan, opened)
+	VALUES (?, ?, (SELECT coalesce(max(n), 0) + 1 FROM run WHERE flow = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const giveUpKey = `UPDATE run SET key = '' WHERE flow = ? AND key = ? AND outcome NOT IN ('done', 'cancelled')`
 const selectOpen = `SELECT n FROM run WHERE flow = ? AND key = ? AND id <> ? AND state <> 'ended'`

@@ -97,6 +97,8 @@ type Chunk struct {
 	Account Account `json:"account"`
 	Seen    []byte  `json:"seen,omitempty"` // of an incremental read, for the pipeline alone
 	States  *States `json:"-"`              // of its records beyond the run; nil: none are remembered. For who prepares it
+	// Stubs are those of records that rows of the chunk stand in for, by entity.
+	Stubs []*States `json:"-"`
 }
 
 // Warning is an issue of a record that was loaded.

@@ -40,6 +40,12 @@ type Kept map[string]Object
 // CallRow is the call that stands for a row of a table.
 const CallRow = "row"
 
+// CallStub stands for a row that stands in for the record, which has not come.
+const CallStub = "stub"
+
+// RuleStub is the rule of the issue about a record that a stub stands in for.
+const RuleStub = "stub"
+
 // callOther is what is kept of another record with the same key.
 const callOther = "other"
 
@@ -59,6 +65,9 @@ func (k Kept) Beside(other Kept) Kept {
 
 // Several reports whether the key stands for several records.
 func (k Kept) Several() bool { return k[callOther] != nil }
+
+// Stub reports whether a row only stands in for the record.
+func (k Kept) Stub() bool { return k[CallStub] != nil }
 
 // Bytes is the form that is stored.
 func (k Kept) Bytes() ([]byte, error) {
@@ -101,6 +110,7 @@ func (k Kept) Only() (v any, ok bool) {
 type Reference struct {
 	Entity string
 	Key    string // as KeyText writes it
+	Given  any    // the value that it is the key of
 	Field  string // that names it
 	Value  string // as Show writes it
 	Orphan string // what the map says to do when nothing is known of it

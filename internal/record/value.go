@@ -135,6 +135,7 @@ type Mapped struct {
 const (
 	SeverityError = "error" // the record is rejected
 	SeverityWarn  = "warn"  // the record goes on
+	SeverityWaits = "waits" // the record waits for another one: nothing is to be mended yet
 )
 
 // Issue is one rule that one record breaks.

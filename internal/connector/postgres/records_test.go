@@ -31,7 +31,7 @@ func recordsAt(t *testing.T) (connectortest.Records, string) {
 func TestRecords(t *testing.T) {
 	t.Parallel()
 	for name, suite := range map[string]func(*testing.T, connectortest.Records){
-		"read": connectortest.ReadRecords, "write": connectortest.WriteRecords, "marks": connectortest.MarkedRecords,
+		"read": connectortest.ReadRecords, "write": connectortest.WriteRecords, "marks": connectortest.MarkedRecords, "read back": connectortest.ReadBack,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

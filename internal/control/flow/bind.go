@@ -34,6 +34,16 @@ type Bound struct {
 	Alarms      *alarm.Set                 `json:"alarms,omitempty"` // nil: nobody is told of anything
 	// Referred are the entities that maps of the project refer to.
 	Referred []string `json:"referred,omitempty"`
+	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
+}
+
+// InputsText is the inputs as one text, the same for the same ones; "" without any.
+func (b *Bound) InputsText() string {
+	if len(b.Inputs) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(b.Inputs) // texts always encode, in the order of their names
+	return string(text)
 }
 
 // All lists the steps with all inside them: each before what it holds.
@@ -118,9 +128,9 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	d.Scope = f.project.types(nonNil(f.Inputs))
 	d.Scope.Values = map[string]any{"inputs": values, "env": variables(e.Name, e.Rehearsal, e.Vars)}
 	own := d.Scope
-	d.Referred = d.Files.Referred()
+	d.Referred, d.Stubbed = d.Files.Referred()
 	d.Known, d.Used = f.declared, map[string]bool{}
-	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal, Referred: d.Referred,
+	b := &Bound{Flow: f.Name, Help: f.Help, Inputs: texts, Env: e.Name, Protected: e.Protected, Rehearsal: e.Rehearsal, Referred: d.Referred, Stubbed: d.Stubbed,
 		Connections: map[string]BoundConnection{}, Files: d.Files.Sums, Owners: f.project.Owners, Known: f.project.Known, Issues: f.project.Issues}
 	b.Steps, b.Finally = d.steps(f)
 	if needsLate(b.Steps) || needsLate(b.Finally) {

@@ -132,7 +132,7 @@ func (b *Bound) Filler(lang Language) (*Filler, error) {
 
 func (f *Filler) decoder() *decoder {
 	d := newDecoder(decode.Decoder{Files: f.files.Clone(), Known: f.known, Used: map[string]bool{}})
-	d.filling, d.ids, d.Referred = true, f.ids, f.bound.Referred
+	d.filling, d.ids, d.Referred, d.Stubbed = true, f.ids, f.bound.Referred, f.bound.Stubbed
 	return d
 }
 

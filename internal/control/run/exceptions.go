@@ -28,6 +28,7 @@ type (
 	Ending      = ledger.Ending
 	Deed        = ledger.Deed
 	Patch       = ledger.Patch
+	Acceptance  = ledger.Acceptance
 	Edit        = hand.Edit
 	Edits       = hand.Edits
 	Patched     = hand.Patched

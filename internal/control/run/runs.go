@@ -139,7 +139,7 @@ func (r *Runs) start(ctx context.Context, b *flow.Bound, p *Plan, n ledger.NewRu
 			return Ref{}, err
 		}
 	}
-	n.Flow, n.Env, n.PlanHash, n.Plan = b.Flow, b.Env, p.Hash, plan
+	n.Flow, n.Env, n.Inputs, n.PlanHash, n.Plan = b.Flow, b.Env, b.InputsText(), p.Hash, plan
 	n.Body = unit.Body(map[string]any{
 		"flow": b.Flow, "plan": p.Hash, "units": p.Units(), "bytes": p.Bytes(), "inputs": b.Inputs, "actor": n.Actor, "version": r.Version,
 	})

@@ -14,17 +14,27 @@ const IsAccepted = ` (e.id IN (SELECT i.exception FROM issue i WHERE i.exception
 func (f IssueFilter) Accept(run, action int64) (string, []any) {
 	f.State = Open
 	where, args := f.where(run)
-	return `INSERT INTO accepted (key, entity, step, rule, field, value, flow, env, node, action)
-		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node, ?
+	return `INSERT INTO accepted (key, entity, step, rule, field, value, flow, env, node, inputs, times, action)
+		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node, ` + f.inputs("h.inputs") + `, count(*), ?
 		FROM (SELECT i.*, ` + standing + ` AS standing FROM issue i` + where + `) AS i JOIN run h ON h.id = i.origin WHERE ` + f.which() + `
-		ON CONFLICT (key, entity, step, rule, field, value, flow, env, node) DO NOTHING`, append([]any{action}, args...)
+		GROUP BY i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node, h.inputs
+		ON CONFLICT (key, entity, step, rule, field, value, flow, env, node, inputs) DO UPDATE SET times = accepted.times + excluded.times, action = excluded.action`,
+		append([]any{action}, args...)
 }
 
 // Unaccept is the opposite of Accept.
 func (f IssueFilter) Unaccept(run int64) (string, []any) {
 	where, args := f.where(run)
-	return `DELETE FROM accepted WHERE (key, entity, step, rule, field, value, flow, env, node) IN (
-		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node FROM issue i JOIN run h ON h.id = i.origin` + where + `)`, args
+	return `DELETE FROM accepted WHERE inputs IN (SELECT h.inputs FROM run h WHERE h.id = ? UNION SELECT '*') AND (key, entity, step, rule, field, value, flow, env, node) IN (
+		SELECT i.key, i.entity, i.step, i.rule, i.field, i.value, h.flow, h.env, h.parent_node FROM issue i JOIN run h ON h.id = i.origin` + where + `)`, append([]any{run}, args...)
+}
+
+// inputs is what of a run's inputs an acceptance holds for.
+func (f IssueFilter) inputs(own string) string {
+	if f.AllInputs {
+		return "'*'"
+	}
+	return own
 }
 
 // CountIssues counts a run's issues.
@@ -38,11 +48,11 @@ func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (n int6
 	return counts[0], nil
 }
 
-// CountAccepted counts the records of a run that were not loaded and of which
-// every issue that kept them out was accepted.
+// CountAccepted counts the records that a run did not load, of its own or of the one
+// that it processes again, and of which every issue that kept them out was accepted.
 func (l Look) CountAccepted(ctx context.Context, run int64) (int64, error) {
 	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
-		`SELECT count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND`+IsAccepted+shown, run)
+		`SELECT count(*) FROM exception e WHERE (e.run = ? OR e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ?)) AND e.closed = '' AND`+IsAccepted+shown, run, run)
 	if err != nil || len(counts) == 0 {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package exception
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type Filter struct {
 	State   string         `json:"state,omitempty"` // Open, Closed, All
 	Since   time.Time      `json:"since,omitzero"`  // last tried then or later
 	Before  time.Time      `json:"before,omitzero"` // last tried before that
-	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is
+	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is, or how that begins
 	UpTo    int64          `json:"upTo,omitempty"`  // number at most
 }
 
@@ -69,7 +70,7 @@ func (f Filter) Where(run int64) (string, []any) {
 		c.text.WriteString(" AND e.last < ?")
 		c.args = append(c.args, f.Before.UnixMilli())
 	}
-	c.equal("e.mapping", f.Mapping)
+	c.equal("substr(e.mapping, 1, "+strconv.Itoa(len(f.Mapping))+")", f.Mapping)
 	if f.UpTo > 0 {
 		c.text.WriteString(" AND e.id <= ?")
 		c.args = append(c.args, f.UpTo)

@@ -108,6 +108,8 @@ type IssueFilter struct {
 	Severity string `json:"severity,omitempty"`
 	Owner    string `json:"owner,omitempty"`
 	State    string `json:"state,omitempty"` // Open: neither closed nor accepted; Accepted, Closed, All
+	// AllInputs accepts for runs of the flow with whatever inputs.
+	AllInputs bool `json:"allInputs,omitempty"`
 }
 
 // which is the part of the condition about State, on a column standing.
@@ -155,7 +157,8 @@ func (l Look) IssuesOf(ctx context.Context, entity, key string) ([]Issue, error)
 type IssueGroup struct {
 	Rule     string    `json:"rule"`
 	Field    string    `json:"field"`
-	Value    string    `json:"value"`
+	Value    string    `json:"value"`            // "" when there are several: of fields that are not printable they are one group
+	Values   int64     `json:"values,omitempty"` // how many then
 	Severity string    `json:"severity"`
 	Owner    string    `json:"owner"`
 	Text     string    `json:"text"` // of one of them
@@ -169,6 +172,10 @@ type IssueGroup struct {
 	Last     time.Time `json:"last"`
 }
 
+// masked says of a value as record.Show writes it that it is told by type, length and
+// hash only: of such no two are the same.
+const masked = `(value NOT GLOB '"*' AND value GLOB '*, #[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]')`
+
 // IssueGroups groups a run's issues, most frequent first, at most limit (0 is
 // all).
 func (l Look) IssueGroups(ctx context.Context, run int64, f IssueFilter, limit int) ([]IssueGroup, error) {
@@ -176,11 +183,16 @@ func (l Look) IssueGroups(ctx context.Context, run int64, f IssueFilter, limit i
 	return ask(ctx, l, func(r scanner) (IssueGroup, error) {
 		var g IssueGroup
 		var first, last int64
-		err := r.Scan(&g.Rule, &g.Field, &g.Value, &g.Severity, &g.Owner, &g.Text, &g.Hint, &g.Issues, &g.Keys, &g.New, &g.Reopened, &g.Still, &first, &last)
+		err := r.Scan(&g.Rule, &g.Field, &g.Value, &g.Values, &g.Severity, &g.Owner, &g.Text, &g.Hint, &g.Issues, &g.Keys, &g.New, &g.Reopened, &g.Still, &first, &last)
 		g.First, g.Last = clock(first), clock(last)
+		if g.Values > 1 {
+			g.Value = ""
+		} else {
+			g.Values = 0
+		}
 		return g, err
-	}, standingOf(where)+` SELECT rule, field, value, severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
+	}, standingOf(where)+` SELECT rule, field, min(value), count(DISTINCT value), severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
 		sum(CASE standing WHEN 'new' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'reopened' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'still' THEN 1 ELSE 0 END),
 		min(first), max(last) FROM i WHERE `+f.which()+`
-		GROUP BY rule, field, value, severity, owner ORDER BY count(*) DESC, rule, field, value, owner LIMIT ?`, append(args, atMost(limit))...)
+		GROUP BY rule, field, CASE WHEN `+masked+` THEN '' ELSE value END, severity, owner ORDER BY count(*) DESC, rule, field, min(value), owner LIMIT ?`, append(args, atMost(limit))...)
 }

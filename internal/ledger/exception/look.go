@@ -99,6 +99,7 @@ type Whole struct {
 type Redrive struct {
 	Run     string          `json:"run"`
 	Unit    string          `json:"unit"`
+	Actor   string          `json:"actor,omitempty"` // who asked for the run
 	At      time.Time       `json:"at"`
 	Outcome record.Outcome  `json:"outcome"`
 	Cause   string          `json:"cause,omitempty"` // of a rejected or dead one
@@ -119,6 +120,9 @@ func scanWhole(r scanner) (w Whole, err error) {
 	}
 	return w, err
 }
+
+// starter is who started a run r.
+const starter = `coalesce((SELECT v.actor FROM event v WHERE v.run = r.id AND v.kind = 'run.started' ORDER BY v.seq LIMIT 1), '')`
 
 // One returns an exception of a run with payloads, issues and redrives. The
 // fault of an unknown one has code exception.unknown.
@@ -177,7 +181,7 @@ func (l Look) complete(ctx context.Context, w *Whole) error {
 		var at int64
 		var said string
 		var e record.Exception
-		if err := r.Scan(&d.Run, &d.Unit, &at, &said); err != nil {
+		if err := r.Scan(&d.Run, &d.Unit, &d.Actor, &at, &said); err != nil {
 			return d, err
 		}
 		err := json.Unmarshal([]byte(said), &e)
@@ -186,7 +190,7 @@ func (l Look) complete(ctx context.Context, w *Whole) error {
 			d.Cause, d.Code, d.Text, d.Refusal = e.Cause, e.Code, e.Text, e.Refusal
 		}
 		return d, err
-	}, `SELECT r.flow || '-' || r.n, a.unit, c.at, a.said FROM attempt a JOIN run r ON r.id = a.run
+	}, `SELECT r.flow || '-' || r.n, a.unit, `+starter+`, c.at, a.said FROM attempt a JOIN run r ON r.id = a.run
 		JOIN chunk c ON c.run = a.run AND c.unit = a.unit AND c.n = a.n AND c.state = 'settled'
 		WHERE a.exception = ? ORDER BY c.at, a.id`, w.ID)
 	return err

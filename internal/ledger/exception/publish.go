@@ -11,6 +11,7 @@ import (
 type Published struct {
 	record.Issue
 	Flow, Env, Node, Step, Entity, Key string
+	Inputs                             string // of the flow, as one text
 	State                              string // New, Reopened, Still, Accepted, dismissed, Closed
 	First, Last                        time.Time
 	Times                              int64  // runs that found it
@@ -38,13 +39,19 @@ const PublishedTo = `INSERT INTO published (run, seq) VALUES (?, ?) ON CONFLICT 
 // foundLast is the same issue as it was found last.
 var foundLast = twins("max(o.id)", "o.found >= 0")
 
+// never leaves out what nobody was ever to mend and no earlier run had: what a record
+// waited for until the same run released it, a stub whose record came before
+// anything of the run was published.
+var never = ` AND NOT ((i.state = 'closed' AND i.closed_by = i.found OR ` + came + ` AND NOT EXISTS (SELECT 1 FROM published d WHERE d.run = i.origin))
+	AND ` + earlier("max(o.found)") + ` IS NULL)`
+
 // Concerned are the numbers of the issues that records of a run have or had, each
 // as it was found last, behind one of its own on: at most limit of those. After is
 // where to go on from, 0 at the end. Those that its records fulfil come at the end.
 func (l Look) Concerned(ctx context.Context, origin, from int64, limit int) (ids []int64, after int64, err error) {
 	type pair struct{ own, last int64 }
 	page, err := ask(ctx, l, func(r scanner) (p pair, err error) { return p, r.Scan(&p.own, &p.last) },
-		`SELECT i.id, coalesce(`+foundLast+`, i.id) FROM issue i WHERE i.origin = ? AND i.id > ?`+shownIssue+` ORDER BY i.id LIMIT ?`, origin, from, limit)
+		`SELECT i.id, coalesce(`+foundLast+`, i.id) FROM issue i WHERE i.origin = ? AND i.id > ?`+never+shownIssue+` ORDER BY i.id LIMIT ?`, origin, from, limit)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -69,11 +76,11 @@ func (l Look) Publish(ctx context.Context, ids []int64) ([]Published, error) {
 	}
 	return ask(ctx, l, func(r scanner) (p Published, err error) {
 		var first, last int64
-		err = r.Scan(&p.Flow, &p.Env, &p.Node, &p.Step, &p.Entity, &p.Key, &p.Rule, &p.Field, &p.Value, &p.Severity, &p.Text, &p.Hint, &p.Owner,
+		err = r.Scan(&p.Flow, &p.Env, &p.Node, &p.Inputs, &p.Step, &p.Entity, &p.Key, &p.Rule, &p.Field, &p.Value, &p.Severity, &p.Text, &p.Hint, &p.Owner,
 			&p.State, &first, &last, &p.Times, &p.Run)
 		p.First, p.Last = clock(first), clock(last)
 		return p, err
-	}, `SELECT r.flow, r.env, r.parent_node, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
+	}, `SELECT r.flow, r.env, r.parent_node, r.inputs, i.step, i.entity, i.key, i.rule, i.field, i.value, i.severity, i.text, i.hint, i.owner,
 			CASE WHEN `+dismissed+` THEN 'dismissed' ELSE `+standing+` END, coalesce(`+twins("min(o.first)", "o.found >= 0")+`, i.first), i.last, coalesce(`+twins("count(DISTINCT o.found)", "o.found >= 0")+`, 1), s.flow || '-' || s.n
 		FROM issue i JOIN run r ON r.id = i.origin JOIN run s ON s.id = coalesce((SELECT min(p.run)`+passes+` AND p.run > i.found), nullif(i.closed_by, 0), i.found)
 		WHERE i.id IN (`+marks(len(ids))+`) ORDER BY i.id`, args...)

@@ -1,6 +1,10 @@
 package exception
 
-import "context"
+import (
+	"context"
+
+	"godwit/internal/record"
+)
 
 // What an issue is, beside the earlier runs of the same flow in the same
 // environment. An issue without a key is the same one when its value is.
@@ -15,9 +19,9 @@ const (
 // stored: it follows from the rows of issues, passes and what was accepted, so
 // that a chunk that is discarded or does not count takes its word with it.
 const (
-	// Home holds for two runs f and h of one flow and environment, called at the
-	// same place.
-	Home = ` f.flow = h.flow AND f.env = h.env AND f.parent_node = h.parent_node`
+	// Home holds for two runs f and h of one flow with the same inputs in one
+	// environment, called at the same place.
+	Home = ` f.flow = h.flow AND f.env = h.env AND f.inputs = h.inputs AND f.parent_node = h.parent_node`
 
 	// Passed are the passes p that count, with their chunk c: what a run that was
 	// cancelled has loaded may never have been published.
@@ -29,9 +33,16 @@ const (
 		AND c.step = i.step AND c.entity = i.entity AND` + Home
 	// That there are none at all is found out once for a question, not once for each issue.
 	anyPass  = `EXISTS (SELECT 1 FROM passed) AND `
-	mended   = `(i.state = 'closed' OR ` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+	mended   = `(i.state = 'closed' OR ` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found) OR ` + came + `)`
 	accepted = `(EXISTS (SELECT 1 FROM accepted) AND EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
-		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node))`
+		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node AND y.inputs IN (h.inputs, '*')
+		AND (i.key <> '' OR y.times > (SELECT count(*) FROM issue o WHERE o.run = i.run AND o.key = '' AND o.entity = i.entity AND o.step = i.step
+			AND o.rule = i.rule AND o.field = i.field AND o.value = i.value AND o.id < i.id AND o.state <> 'closed'))))`
+
+	// came is an issue about a stub whose record is there now: how it stands at all
+	// places is one of the first four of records.outcomes, those that are loaded.
+	came = `(i.rule = '` + record.RuleStub + `' AND i.exception = 0 AND (SELECT max(y.state) FROM run h JOIN place z ON z.entity = i.entity AND z.env = h.env
+		JOIN record y ON y.place = z.id AND y.key = i.key AND y.chunk >= z.floor WHERE h.id = i.origin) <= 3)`
 
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
 	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT (` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found)))`

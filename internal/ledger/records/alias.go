@@ -10,19 +10,23 @@ import (
 
 const ensurePlace = `INSERT INTO place (entity, connection, env) VALUES (?, ?, ?) ON CONFLICT (entity, connection, env) DO NOTHING`
 
-// Alias notes all pairs of old and new key of a place, instead of what was noted
-// before.
-func Alias(change store.Change, p record.Place, pairs [][2]string) error {
+// Alias notes all pairs of old and new key of a place that a step of a run's flow
+// tells, instead of what it has told before. What other steps tell stays, so that
+// the items of a loop have aliases of their own.
+func Alias(change store.Change, run int64, step string, p record.Place, pairs [][2]string) error {
 	at := []any{p.Entity, p.At, p.Env}
 	const place = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
 	if err := change(ensurePlace, at...); err != nil {
 		return err
 	}
-	if err := change(`DELETE FROM alias WHERE place = `+place, at...); err != nil {
+	const told = `(SELECT flow || '/' || parent_node || '/' FROM run WHERE id = ?) || ?`
+	// '' is what a ledger of version 8 had
+	if err := change(`DELETE FROM alias WHERE place = `+place+` AND told IN ('', `+told+`)`, append(at[:3:3], run, step)...); err != nil {
 		return err
 	}
 	for _, pair := range pairs {
-		err := change(`INSERT INTO alias (place, old, new) VALUES (`+place+`, ?, ?) ON CONFLICT (place, old, new) DO NOTHING`, append(at[:3:3], pair[0], pair[1])...)
+		err := change(`INSERT INTO alias (place, old, new, told) VALUES (`+place+`, ?, ?, `+told+`) ON CONFLICT (place, old, new, told) DO NOTHING`,
+			append(at[:3:3], pair[0], pair[1], run, step)...)
 		if err != nil {
 			return err
 		}
@@ -39,7 +43,7 @@ func Aliases(ctx context.Context, db store.Reader, p record.Place, keys []string
 			err = r.Scan(&was, &is)
 			became[was] = append(became[was], is)
 			return was, err
-		}, `SELECT a.old, a.new FROM place p JOIN alias a ON a.place = p.id WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND a.old IN (`+marks+`)`,
+		}, `SELECT DISTINCT a.old, a.new FROM place p JOIN alias a ON a.place = p.id WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND a.old IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env}, args...)...)
 		if err != nil {
 			return nil, err

@@ -72,30 +72,34 @@ type said struct {
 	data             []byte
 }
 
-// find gives what a chunk that is not discarded says, nil when nothing.
-func find(tx Tx, c Chunk) (*said, error) {
+// find gives what a chunk that is not discarded says, in its order: one for each
+// place that it speaks of.
+func find(tx Tx, c Chunk) ([]said, error) {
 	list, err := scan(tx.Query, func(r *sql.Rows) (s said, err error) {
 		return s, r.Scan(&s.id, &s.place, &s.floor, &s.anew, &s.written, &s.data)
 	}, `SELECT d.id, d.place, p.floor, d.anew, d.written, d.data FROM recorded d JOIN place p ON p.id = d.place
-		WHERE d.run = ? AND d.unit = ? AND d.n = ? AND d.written <> -2`, c.args()...)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	if list[0].written >= 0 && list[0].data != nil {
-		if list[0].data, err = exception.Unpack(list[0].data); err != nil {
-			return nil, err
+		WHERE d.run = ? AND d.unit = ? AND d.n = ? AND d.written <> -2 ORDER BY d.id`, c.args()...)
+	for i := range list {
+		if s := &list[i]; err == nil && s.written >= 0 && s.data != nil {
+			s.data, err = exception.Unpack(s.data)
 		}
 	}
-	return &list[0], nil
+	return list, err
 }
 
 // Settle makes what a prepared chunk says count, and notes what was there before
 // for Drop. Of a chunk that is settled already nothing is changed.
 func Settle(tx Tx, c Chunk) error {
-	s, err := find(tx, c)
-	if err != nil || s == nil || s.written != prepared {
-		return err
+	all, err := find(tx, c)
+	for i := range all {
+		if err == nil && all[i].written == prepared {
+			err = all[i].settle(tx, c)
+		}
 	}
+	return err
+}
+
+func (s *said) settle(tx Tx, c Chunk) error {
 	states, err := unpack(s.data)
 	if err != nil {
 		return err
@@ -105,6 +109,7 @@ func Settle(tx Tx, c Chunk) error {
 	if err != nil {
 		return err
 	}
+	states = s.standing(states, before)
 	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
@@ -120,6 +125,9 @@ func Settle(tx Tx, c Chunk) error {
 		}
 		if r.kept == nil {
 			r.kept = was.kept
+		}
+		if known && stub(one.Kept) {
+			r.state = was.state
 		}
 		rows = append(rows, r.values(s.place))
 	}
@@ -190,16 +198,16 @@ func (s *said) before(tx Tx, states []record.State) (map[string]row, error) {
 // Drop takes back what a chunk says: its records stand as they did before, those
 // that another chunk has spoken of since as that one says.
 func Drop(tx Tx, c Chunk) error {
-	s, err := find(tx, c)
-	if err != nil || s == nil {
-		return err
-	}
-	if s.written > 0 {
-		if err := s.undo(tx); err != nil {
-			return err
+	all, err := find(tx, c)
+	for _, s := range slices.Backward(all) {
+		if err == nil && s.written > 0 {
+			err = s.undo(tx)
+		}
+		if err == nil {
+			err = tx.Change(`UPDATE recorded SET written = ?, data = NULL WHERE id = ?`, discarded, s.id)
 		}
 	}
-	return tx.Change(`UPDATE recorded SET written = ?, data = NULL WHERE id = ?`, discarded, s.id)
+	return err
 }
 
 func (s *said) undo(tx Tx) error {

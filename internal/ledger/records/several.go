@@ -21,6 +21,9 @@ func (s several) kept(now []byte, was row) ([]byte, error) {
 	if now == nil || was.kept == nil || bytes.Equal(short(now), was.kept) {
 		return now, nil
 	}
+	if stub(was.kept) {
+		return s.inPlace(now, was)
+	}
 	if _, asked := s.other[was.chunk]; !asked {
 		list, err := scan(s.tx.Query, func(r *sql.Rows) (c Chunk, err error) { return c, r.Scan(&c.Run, &c.Unit) },
 			`SELECT run, unit FROM recorded WHERE id = ?`, was.chunk)

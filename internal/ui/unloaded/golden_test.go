@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,16 @@ func TestIssuesGolden(t *testing.T) {
 
 func TestTraceGolden(t *testing.T) {
 	t.Parallel()
+	gone := rejected() // put right, tried again in vain, and given up
+	gone.ID, gone.Mapping, gone.ClosedAt = 19, strings.Repeat("0123456789abcdef", 4), at("09:20:00")
+	gone.Patches = []run.Patch{{At: at("08:00:00"), Actor: "maria", Reason: "asked the branch"}}
+	gone.Patches[0].Changes = slices.Grow(gone.Patches[0].Changes, 2)[:2] // of a package that ui does not know
+	gone.Patches[0].Changes[0].Field, gone.Patches[0].Changes[1].Field = "workstation_id", "from"
+	gone.Redrives = []run.Redriven{{Run: "redrive-4", Actor: "maria", At: at("08:30:00"), Outcome: record.Rejected, Code: "issue.lookup", Mapping: gone.Mapping}}
+	gone.Closed = "dismissed by ada: a test order"
+	golden(t, "trace_hands", view.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{gone},
+		Accepted: []run.Acceptance{{At: at("09:00:00"), Run: "rollout-12", Actor: "ada", Reason: "as it came", Rule: "lookup", Field: "workstation_id"}},
+		Standing: []run.Standing{{Place: record.Place{Entity: "assignments", At: "new"}, State: record.Rejected, Attempts: 2, Mapping: "0123456789abcdef", Run: "redrive-4", At: at("08:30:00")}}}))
 	golden(t, "trace", view.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{rejected(), dead()},
 		Issues: []run.Issue{{Issue: dead().Issues[0], Run: "rollout-14", Step: "load", First: at("07:30:00")}}}))
 	golden(t, "trace_none", view.Text(Trace{Now: now, Entity: "assignments", Key: "1"}))

@@ -46,6 +46,9 @@ func (i Issues) Draw(edge int) []string {
 		if g.Value != "" {
 			text += ": " + g.Value
 		}
+		if g.Values > 1 {
+			text += ": " + view.Count(g.Values) + " values"
+		}
 		texts = append(texts, text)
 		total += g.Issues
 		if hint := layout.Left(g.Rule+" "+g.Field, 29) + g.Hint; g.Hint != "" && !slices.Contains(hints, hint) {

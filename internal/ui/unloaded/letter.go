@@ -115,7 +115,7 @@ func (l Letter) attempts(r *rows) {
 		text += ", last " + stamp(l.Last)
 	}
 	if l.Mapping != "" {
-		text += "   map " + l.Mapping
+		text += "   map " + version(l.Mapping)
 	}
 	r.add("tried", text+"   "+at)
 	label := "patched"
@@ -154,7 +154,7 @@ func redriven(d run.Redriven) string {
 		text += " [" + d.Cause[:min(leastDigits, len(d.Cause))] + "]: " + d.Text
 	}
 	if d.Mapping != "" {
-		text += "   map " + d.Mapping
+		text += "   map " + version(d.Mapping)
 	}
 	return text
 }

@@ -22,6 +22,7 @@ type Trace struct {
 	Issues  []run.Issue // of records that were loaded and of those that were not
 	// Standing is how it stands beyond runs, whatever the run.
 	Standing []run.Standing
+	Accepted []run.Acceptance
 }
 
 // warned are the issues of the record where it was loaded.
@@ -64,6 +65,7 @@ func (t Trace) Draw(edge int) []string {
 	if len(t.Letters)+len(warned) == 0 {
 		return r.lines
 	}
+	r.lines = append(append(r.lines, ""), t.told(edge)...)
 	r.lines = append(r.lines, "")
 	label := "next"
 	for _, w := range t.Letters {
@@ -101,7 +103,7 @@ func (t Trace) stands(r *rows, s run.Standing) {
 		at += ", " + s.Env
 	}
 	r.lines = append(r.lines, "")
-	r.add("stands", fmt.Sprintf("%s at %s   %s   by %s   map %s", s.State, at, view.Plural(s.Attempts, "attempt"), s.Run, s.Mapping))
+	r.add("stands", fmt.Sprintf("%s at %s   %s   by %s   map %s", s.State, at, view.Plural(s.Attempts, "attempt"), s.Run, version(s.Mapping)))
 	r.add("", "settled "+t.stamp(s.At))
 	for _, call := range slices.Sorted(maps.Keys(s.Kept)) {
 		for _, name := range slices.Sorted(maps.Keys(s.Kept[call])) {
@@ -139,5 +141,6 @@ func (t Trace) Value() any {
 		All    []any          `json:"exceptions"`
 		Issues []run.Issue    `json:"issues"`
 		Stands []run.Standing `json:"standing,omitempty"`
-	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...), t.Standing}
+		Life   []Turn         `json:"history"`
+	}{t.Entity, t.Key, t.Run, letters, append([]run.Issue{}, t.Issues...), t.Standing, t.history()}
 }

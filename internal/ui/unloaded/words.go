@@ -144,8 +144,11 @@ func issue(i record.Issue) string {
 	if i.Hint != "" {
 		text += "; " + i.Hint
 	}
-	if i.Severity == record.SeverityWarn {
+	switch i.Severity {
+	case record.SeverityWarn:
 		text += " (warning)"
+	case record.SeverityWaits:
+		text += " (waiting)"
 	}
 	if i.Owner != "" {
 		text += "   owner " + i.Owner

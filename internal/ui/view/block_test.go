@@ -131,7 +131,7 @@ func TestNumbers(t *testing.T) {
 		{Percent(0.999999), "99 %"}, {Percent(1), "100 %"}, {Percent(0.29), "29 %"}, {Percent(2), "100 %"},
 		{Span(38 * time.Millisecond), "38 ms"}, {Span(4100 * time.Millisecond), "4.1 s"}, {Span(59900 * time.Millisecond), "59 s"},
 		{Span(130 * time.Second), "2 m 10 s"}, {Span(662 * time.Second), "11 m 02 s"}, {Span(minutes(5, 5)), "5 h 05 m"}, {Span(minutes(76, 0)), "3 d 04 h"},
-		{About(minutes(24, 0)), "24 h"}, {About(minutes(0, 12)), "12 m"}, {About(7200 * time.Millisecond), "8 s"}, {About(minutes(11, 30)), "11 h 30 m"},
+		{About(minutes(24, 0)), "24 h"}, {About(minutes(0, 12)), "12 m"}, {About(12 * time.Millisecond), "12 ms"}, {About(0), "0 s"}, {About(7200 * time.Millisecond), "8 s"}, {About(minutes(11, 30)), "11 h 30 m"},
 		{Plural(1, "table"), "1 table"}, {Plural(2, "index"), "2 indexes"}, {Plural(3, "entry"), "3 entries"}, {Plural(2, "key"), "2 keys"},
 		{Clock(at("07:35:00"), friday), "Sat 07:35"}, {Clock(at("07:35:00").UTC(), at("01:00:00")), "07:35"},
 		{Stamp(friday.AddDate(0, 0, -7), friday), "2026-11-13 20:00:00"},

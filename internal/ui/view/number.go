@@ -113,6 +113,8 @@ func About(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "-" + About(-d)
+	case d > 0 && d < time.Second:
+		return strconv.Itoa(int(math.Ceil(d.Seconds()*1000))) + " ms"
 	case d < time.Minute:
 		return strconv.Itoa(int(math.Ceil(d.Seconds()))) + " s"
 	case d < time.Hour:

@@ -10,6 +10,7 @@ import (
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/printable"
+	"godwit/internal/work/pipeline/stub"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -38,6 +39,7 @@ type chunk struct {
 	attempts   int
 	release    bool              // of records that were counted as read already
 	remember   *parents.Remember // nil: States is, too
+	stubs      stub.Made
 	now        time.Time
 }
 

@@ -56,7 +56,7 @@ func (c *chunk) close(m record.Mapped, outcome record.Outcome) {
 // reasons are the issues that kept a record out, the first one first.
 func reasons(issues []record.Issue) (code, text string, fields []string) {
 	for _, i := range issues {
-		if i.Severity != record.SeverityError {
+		if i.Severity == record.SeverityWarn {
 			continue
 		}
 		if code == "" {

@@ -23,6 +23,7 @@ import (
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/snapshot"
+	"godwit/internal/work/pipeline/stub"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -99,7 +100,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return nil, err
 	}
 	r.program = program
-	if err := r.refers(); err != nil {
+	if err := r.refers(lookups); err != nil {
 		return nil, err
 	}
 	if err := r.spec.setAside(ctx, x.open); err != nil {
@@ -187,6 +188,7 @@ type loading struct {
 	watch   *recheck.Watch // nil without issues of earlier runs
 	parents *parents.Known // nil when the map refers to nothing
 	worker  *mapping.Worker
+	stubs   *stub.Maker    // nil when the map has none
 	doubt   int64          // of the target, as of which parents are known
 	next    int            // number of the next chunk
 	total   record.Account // of the settled chunks

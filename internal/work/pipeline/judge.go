@@ -202,7 +202,7 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 	for {
 		if len(open) == 0 {
 			var err error
-			if open, err = r.wake(ctx, b); err != nil || len(open) == 0 {
+			if open, err = r.wake(ctx, c, b); err != nil || len(open) == 0 {
 				return became, err
 			}
 		}
@@ -214,6 +214,11 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 		out, err := r.writeRecords(ctx, c, page)
 		if err != nil {
 			return nil, err
+		}
+		for n := range out {
+			if out[n].Outcome == record.Dead {
+				page[n].Rows = nil // its key may be no value at all
+			}
 		}
 		back, err := r.spec.Remember.Read(ctx, c.records, r.spec.Into[0], page)
 		if err != nil {

@@ -26,6 +26,7 @@ type Load struct {
 	Scope []byte `flow:",scope"`
 	// Referred are the entities that maps of the project refer to.
 	Referred []string `flow:",referred"`
+	Stubbed  []string `flow:",stubbed"` // of them, those that maps make stubs of
 	// Again is set in a redrive: exceptions of another run take the source's
 	// place.
 	Again *unit.Redrive

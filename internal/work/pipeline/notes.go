@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/unit"
+	"godwit/internal/work/pipeline/stub"
 )
 
 // notes are what a plan says about a load besides its numbers: what the overlay
@@ -30,6 +31,9 @@ func (l *Load) notes(facts catalog.Facts) []unit.Note {
 		for _, name := range slices.Sorted(maps.Keys(facts.Records.Lookups)) {
 			list = append(list, unit.Note{Label: "looks up", Text: fmt.Sprintf("%s: %d entries", name, len(facts.Records.Lookups[name].Pairs))})
 		}
+	}
+	for _, s := range stub.Tables(m) {
+		list = append(list, unit.Note{Label: "stubs", Text: "into " + s + ", for records that are referred to and not there"})
 	}
 	if m.HasSets() && l.Again == nil {
 		list = append(list, unit.Note{Label: "one part", Text: "its rules compare all records"})

@@ -1,9 +1,6 @@
 package pipeline
 
 import (
-	"slices"
-	"strings"
-
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -17,6 +14,8 @@ import (
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/sent"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/stub"
+	"godwit/internal/work/pipeline/tables"
 	"godwit/internal/work/pipeline/watermark"
 )
 
@@ -45,6 +44,7 @@ type LoadSpec struct {
 	SnapshotLost string            `json:"snapshotLost,omitempty"`
 	Remember     *parents.Remember `json:"remember,omitempty"` // nil: its records are not remembered beyond the run
 	Release      *Release          `json:"release,omitempty"`  // of a unit of that kind
+	Stubs        []stub.Spec       `json:"stubs,omitempty"`    // by the map's stubs
 }
 
 // Classes of units: those of one class share a rate in the forecast.
@@ -56,7 +56,9 @@ const (
 // plan makes one unit per range and one that takes the marks away. What the
 // map gets wrong against both sides is refused here, all at once.
 func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
-	p, records := l.process(), facts.Records
+	p, records := l.process(), *facts.Records
+	var stubs []catalog.TargetTable
+	records.Tables, stubs = stub.Split(records.Tables, p.mapped())
 	spec := LoadSpec{
 		Ends: parents.Between(l.From.At, p.To.At, facts), Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
 		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Rate: p.Limit.Rate, Mappers: max(1, min(4, facts.Cores)),
@@ -66,7 +68,10 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if spec.Into, err = into(p, records, program); err != nil {
+	if spec.Into, err = into(p, &records, program); err != nil {
+		return nil, err
+	}
+	if err := spec.stand(stubs, facts); err != nil {
 		return nil, err
 	}
 	if err := spec.asSent(step, program); err != nil {
@@ -75,7 +80,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	if spec.Remember, err = l.remember(facts, spec.Into[0]); err != nil {
 		return nil, err
 	}
-	if err := oneLogging(records.Tables); err != nil {
+	if err := tables.OneLogging(facts.Records.Tables); err != nil {
 		return nil, err
 	}
 	if err := spec.assemble(l, records.Key); err != nil {
@@ -94,7 +99,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	case !holds && spec.Mode == connector.ModeReplace:
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
-	units := spec.loads(step, p.entity(), records, since)
+	units := spec.loads(step, p.entity(), &records, since)
 	if holds {
 		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into, Remembered: spec.Remember.At()}, spec.Tables, units); err != nil {
 			return nil, err
@@ -169,35 +174,19 @@ func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Progr
 	program, problems := mapping.Compile(s.Map, mapping.Input{
 		Env: env, Source: s.Schema, Tables: s.Tables, Into: s.Key, Key: s.Query.Key, Version: s.Version, Lookups: lookups,
 	})
+	return program, refused(problems)
+}
+
+// refused is what is wrong with a map, nil when nothing is.
+func refused(problems []mapping.Problem) error {
 	if len(problems) == 0 {
-		return program, nil
+		return nil
 	}
 	e := fault.New(fault.Config, problems[0].Code, "%s", problems[0])
 	for _, p := range problems[1:] {
 		e = e.With("and", "%s", p)
 	}
-	return nil, e
-}
-
-// oneLogging refuses tables of which a crash of the target would empty some only: a
-// chunk's mark lives and dies with all of its rows.
-func oneLogging(tables []catalog.TargetTable) error {
-	for _, t := range tables {
-		if t.Mixed || t.Unlogged != tables[0].Unlogged {
-			is := "logged"
-			if tables[0].Unlogged {
-				is = "unlogged"
-			}
-			e := fault.New(fault.Config, "target.logging", "of what records go into, some tables are logged and some are not: a crash of the target would empty these only")
-			if t.Mixed {
-				e.With("table", "%s has partitions of both kinds", t.Name)
-			} else {
-				e.With("table", "%s is %s, %s is not", tables[0].Name, is, t.Name)
-			}
-			return e.Hint("ALTER TABLE ... SET LOGGED, of all of them")
-		}
-	}
-	return nil
+	return e
 }
 
 // unlogged reports whether a crash of the target takes the rows, and so has to
@@ -252,22 +241,7 @@ func into(p *Process, records *catalog.Records, program *mapping.Program) ([]cat
 			Hint("to: {key: [COLUMN]} names it; the target needs a unique index on it")
 	}
 	if p.To.Mode == connector.ModeMerge {
-		return list, mergeable(list, records.Tables)
+		return list, tables.Mergeable(list, records.Tables)
 	}
 	return list, nil
-}
-
-// mergeable refuses tables whose rows no unique index tells apart by their key:
-// the target would say so when the first records come.
-func mergeable(list []catalog.Into, tables []catalog.TargetTable) error {
-	for i, to := range list {
-		alike := func(columns []string) bool {
-			return len(columns) == len(to.Key) && !slices.ContainsFunc(to.Key, func(c string) bool { return !slices.Contains(columns, c) })
-		}
-		if !slices.ContainsFunc(tables[i].Unique, alike) {
-			return fault.New(fault.Config, "target.no-unique", "no unique index of %s is over its key alone: %s", to.Table, strings.Join(to.Key, ", ")).
-				Hint("CREATE UNIQUE INDEX ON %s (%s);", to.Table.SQL(), strings.Join(to.Key, ", "))
-		}
-	}
-	return nil
 }

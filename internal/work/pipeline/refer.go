@@ -14,6 +14,8 @@ import (
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
+	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/stub"
 )
 
 // remember plans what is remembered of the load's records, nil when no map refers
@@ -30,6 +32,30 @@ func (l *Load) remember(facts catalog.Facts, into catalog.Into) (*parents.Rememb
 	at.Entity, at.Database, at.Made = p.entity(), parents.Database(facts), parents.Made(facts, into.Table)
 	// exceptions have the keys that their records were read with
 	return parents.Plan(at, facts.Records.Tables[0], into, p.To.Mode, len(facts.Records.Key) > 0 || l.Again != nil)
+}
+
+// stand plans what stands in for records that are not there.
+func (s *LoadSpec) stand(tables []catalog.TargetTable, facts catalog.Facts) error {
+	in, err := s.stubbing(shelf.Values(facts.Records.Lookups))
+	if err != nil {
+		return err
+	}
+	at, err := placed(s.To, s.Scope)
+	if err != nil {
+		return err
+	}
+	var problems []mapping.Problem
+	s.Stubs, problems = stub.Plan(in, tables, func(entity string, table catalog.Name) record.Place {
+		p := at
+		p.Entity, p.Database, p.Made = entity, s.Database, parents.Made(facts, table)
+		return p
+	})
+	return refused(problems)
+}
+
+func (s *LoadSpec) stubbing(lookups map[string]map[string]string) (stub.Input, error) {
+	env, err := scope(s.Scope)
+	return stub.Input{Map: s.Map, Env: env, Lookups: lookups}, err
 }
 
 // aliases is the unit that reads them. What old keys lead to is known for the
@@ -97,10 +123,15 @@ func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
 }
 
 // refers makes an attempt ready for references.
-func (r *loading) refers() (err error) {
-	if r.parents, err = r.spec.parents(r.book); r.parents != nil {
-		r.worker = r.program.Worker()
-		r.worker.Parents = r.parents
+func (r *loading) refers(lookups map[string]map[string]string) (err error) {
+	if r.parents, err = r.spec.parents(r.book); err != nil || r.parents == nil {
+		return err
+	}
+	r.worker = r.program.Worker()
+	r.worker.Parents = r.parents
+	in, err := r.spec.stubbing(lookups)
+	if err == nil {
+		r.stubs, err = stub.New(in, r.spec.Stubs, r.parents)
 	}
 	return err
 }
@@ -157,8 +188,9 @@ func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Work
 	}
 	for _, i := range waiting {
 		if !slices.ContainsFunc(b.mapped[i].Waits, func(r record.Reference) bool {
-			_, is := known.Kept(r.Entity, r.Key)
-			return is || known.Odd(r.Entity, r.Key) != ""
+			_, is := known.Kept(r.Entity, r.Key, r.Orphan == mapping.Stand)
+			rule, _ := known.Odd(r.Entity, r.Key)
+			return is || rule != ""
 		}) {
 			continue
 		}
@@ -171,7 +203,7 @@ func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Work
 
 // wake gives the records of a batch that can be written now and could not before:
 // what they refer to is there, or their map says how to do without.
-func (r *loading) wake(ctx context.Context, b *batch) ([]int, error) {
+func (r *loading) wake(ctx context.Context, c *chunk, b *batch) ([]int, error) {
 	for _, ask := range []bool{false, true} { // the ledger is asked when the batch itself gives no more
 		woken, err := b.refer(ctx, r.parents, r.worker, ask)
 		if err != nil {
@@ -185,12 +217,23 @@ func (r *loading) wake(ctx context.Context, b *batch) ([]int, error) {
 		return nil, nil
 	}
 	var decided []int
-	r.worker.Decide = true
+	var refs []record.Reference
 	for i := range b.mapped {
 		if waits := b.mapped[i].Waits; len(waits) > 0 && !slices.ContainsFunc(waits, r.mayCome) {
-			b.mapped[i], b.claims[i] = mapped(r.worker, b.page, i)
 			decided = append(decided, i)
+			if !stub.Needless(b.mapped[i]) {
+				refs = append(refs, waits...)
+			}
 		}
+	}
+	rows, err := r.stubs.Make(ctx, c.records, refs, r.unit.Entity, c.version, &c.stubs)
+	if err != nil {
+		return nil, err
+	}
+	c.Account.Written += rows
+	r.worker.Decide = true
+	for _, i := range decided {
+		b.mapped[i], b.claims[i] = mapped(r.worker, b.page, i)
 	}
 	r.worker.Decide = false
 	return writable(b, decided), nil
@@ -242,7 +285,7 @@ const codeBlocked = "record.blocked"
 func waiting(m record.Mapped) record.Mapped {
 	var issues []record.Issue
 	for _, ref := range m.Waits {
-		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityError, Value: ref.Value, Owner: ref.Owner,
+		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityWaits, Value: ref.Value, Owner: ref.Owner,
 			Text: "waits for a record of " + ref.Entity + " that is not at the target"})
 	}
 	m.Issues = append(issues, m.Issues...)

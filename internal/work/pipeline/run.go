@@ -180,7 +180,8 @@ func (r *loading) settle(ctx context.Context, c *chunk) error {
 		return fault.Wrap(err, "keep what the records of chunk %d said", c.Number)
 	}
 	r.report.At("load.kept")
-	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.exceptions, c.warnings); err != nil {
+	c.Stubs = c.stubs.States
+	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.exceptions, append(c.warnings, c.stubs.Warnings...)); err != nil {
 		return fault.Wrap(err, "prepare chunk %d", c.Number)
 	}
 	r.report.At("load.prepared")

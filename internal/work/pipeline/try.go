@@ -10,6 +10,7 @@ import (
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/stub"
 )
 
 // trial is how maps are tried without a run.
@@ -98,7 +99,8 @@ func columns(fields []mapping.Field) []catalog.TargetColumn {
 // compiled is the map's program, as a plan would make it.
 func (l *Load) compiled(facts *catalog.Records) (*mapping.Program, LoadSpec, error) {
 	p := l.process()
-	spec := LoadSpec{Schema: facts.Schema, Map: p.mapped(), Tables: facts.Tables, Scope: l.Scope, Key: p.To.Key, Version: p.Version}
+	own, _ := stub.Split(facts.Tables, p.mapped())
+	spec := LoadSpec{Schema: facts.Schema, Map: p.mapped(), Tables: own, Scope: l.Scope, Key: p.To.Key, Version: p.Version}
 	spec.Query.Key = facts.Key
 	program, err := spec.compile(shelf.Values(facts.Lookups))
 	return program, spec, err

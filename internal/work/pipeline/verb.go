@@ -13,6 +13,7 @@ import (
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/stub"
 )
 
 // Verb is the load verb: records of one place into tables of another.
@@ -99,6 +100,12 @@ func (l *Load) check() []unit.Problem {
 	if path, text := to.held().Problem(); text != "" {
 		bad(path, "load.gone", "%s", text)
 	}
+	if text := stub.Problem(l.process().entity(), to.Mode, to.Gone, l.Stubbed); text != "" {
+		bad("to.mode", "load.stub", "%s", text)
+	}
+	if to.Mode == connector.ModeReplace && len(stub.Tables(l.process().Map)) > 0 {
+		bad("to.mode", "load.stub", "the map makes stubs, which are written at once: mode: replace holds back what refers to them")
+	}
 	if len(l.process().Lookups) > 0 && l.process().Map == nil {
 		bad("lookups", "load.lookups", "lookups are for a map, and there is none")
 	}
@@ -151,7 +158,7 @@ func (l *Load) needs() (unit.Needs, error) {
 		}
 	}
 	var tables []catalog.Name
-	for _, name := range p.tables() {
+	for _, name := range append(p.tables(), stub.Tables(p.Map)...) {
 		n, err := catalog.ParseName(name)
 		if err != nil {
 			return unit.Needs{}, err
@@ -177,7 +184,7 @@ func (l *Load) needs() (unit.Needs, error) {
 // ranges is into how many parts the records may be divided: rules over many
 // records have to meet them in the source's order.
 func (l *Load) ranges(m *mapping.Map) int {
-	if m.HasSets() {
+	if m.HasSets() || m != nil && len(m.Stubs) > 0 { // two parts would wait for each other's stubs
 		return 1
 	}
 	return max(1, l.Workers)

@@ -23,8 +23,9 @@ type Decoder struct {
 	Used  map[string]bool // connections that were named
 	Files *source.Files   // of the project; nil: none can be named
 	Later *Later          // what is only known in the run; nil: nothing
-	// Referred are the entities that maps of the project refer to.
-	Referred []string
+	// Referred are the entities that maps of the project refer to, Stubbed those that
+	// they make stubs of.
+	Referred, Stubbed []string
 
 	within []string // files that this stands in
 }

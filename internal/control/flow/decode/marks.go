@@ -26,6 +26,9 @@ func (d *Decoder) mark(n *Node, v reflect.Value, l *Level, given map[string]bool
 	if index, ok := found[tag.ReferredMark]; ok && len(d.Referred) > 0 {
 		v.FieldByIndex(index).Set(reflect.ValueOf(d.Referred))
 	}
+	if index, ok := found[tag.StubbedMark]; ok && len(d.Stubbed) > 0 {
+		v.FieldByIndex(index).Set(reflect.ValueOf(d.Stubbed))
+	}
 	if index, ok := found[tag.ArgsMark]; ok && d.Scope != nil {
 		d.arguments(n, v, v.FieldByIndex(index), l)
 	}

@@ -30,7 +30,6 @@ var Planned = map[string][]string{
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.
 	"type:":          list("decimal"),
-	"orphan:":        list("stub"),
 	"existing:":      list("newer"),
 	"snapshot_lost:": list("restart"),
 }

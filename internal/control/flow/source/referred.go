@@ -13,17 +13,27 @@ import (
 // other flows look for it.
 var Maps = []string{"maps", "overlays"}
 
-// Referred are the entities that the maps of the project refer to, sorted. The
-// maps become no part of the files: another map changes no flow. What cannot be
-// read refers to nothing: who uses it says what is wrong.
-func (f *Files) Referred() []string {
-	found := map[string]bool{}
+// Referred are the entities that the maps of the project refer to, sorted, and those
+// that they make stubs of. The maps become no part of the files: another map
+// changes no flow. What cannot be read refers to nothing: who uses it says what is
+// wrong.
+func (f *Files) Referred() (referred, stubbed []string) {
+	refs, stubs := map[string]bool{}, map[string]bool{}
 	for name, data := range f.maps() {
-		if root := Parse(name, data, &Problems{}); root != nil {
-			root.refs(found)
+		root := Parse(name, data, &Problems{})
+		if root == nil {
+			continue
+		}
+		root.refs(refs)
+		for _, field := range root.Fields {
+			for _, s := range field.Value.Fields {
+				if field.Name == "stubs" {
+					stubs[s.Name] = true
+				}
+			}
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	return slices.Sorted(maps.Keys(refs)), slices.Sorted(maps.Keys(stubs))
 }
 
 func (f *Files) maps() map[string][]byte {

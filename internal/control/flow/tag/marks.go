@@ -9,6 +9,7 @@ import "reflect"
 //	Values [][]string `flow:",rows"`      lines of the file that the csv key names
 //	Args   []byte     `flow:",args"`      values of the :names in its query, once they are known, see record.EncodeValue
 //	Refs   []string   `flow:",referred"`  entities that the maps of the project refer to
+//	Stubs  []string   `flow:",stubbed"`   those that they make stubs of
 //	Scope  []byte     `flow:",scope"`     inputs and env once they are known, see record.EncodeValue
 const (
 	NameMark     = ",name"
@@ -17,6 +18,7 @@ const (
 	ScopeMark    = ",scope"
 	ArgsMark     = ",args"
 	ReferredMark = ",referred"
+	StubbedMark  = ",stubbed"
 )
 
 // Marks are the indexes of a struct's marks.
@@ -29,7 +31,7 @@ func Marks(t reflect.Type) map[string][]int {
 			for mark, index := range Marks(f.Type) {
 				out[mark] = append([]int{i}, index...)
 			}
-		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark, tag == ArgsMark, tag == ReferredMark:
+		case tag == NameMark, tag == PositionMark, tag == RowsMark, tag == ScopeMark, tag == ArgsMark, tag == ReferredMark, tag == StubbedMark:
 			out[tag] = []int{i}
 		}
 	}

@@ -118,6 +118,9 @@ func name(p exception.Published) string {
 	if p.Key == "" {
 		parts[len(parts)-1] = p.Value
 	}
+	if p.Inputs != "" { // rows of flows without any keep their names
+		parts = append(parts, p.Inputs)
+	}
 	for i, part := range parts {
 		parts[i] = strings.ReplaceAll(part, "\x00", "\x00\x00")
 	}

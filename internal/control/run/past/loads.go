@@ -100,8 +100,8 @@ func (p Past) Find(ctx context.Context, at record.Place, keys []string) (map[str
 }
 
 // Alias is pipeline.Memory's.
-func (p Past) Alias(ctx context.Context, at record.Place, pairs [][2]string) error {
-	return p.Own.In(ctx, "note aliases", func(_ int64, change ledger.Change) error { return records.Alias(change, at, pairs) })
+func (p Past) Alias(ctx context.Context, step string, at record.Place, pairs [][2]string) error {
+	return p.Own.In(ctx, "note aliases", func(run int64, change ledger.Change) error { return records.Alias(change, run, step, at, pairs) })
 }
 
 // Aliases is pipeline.Memory's.

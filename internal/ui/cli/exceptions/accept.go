@@ -16,6 +16,8 @@ func (s commands) issuesAccept() *cobra.Command {
 	c.Long = `Accepts the open issues of a run that the flags select. They stay accepted in later
 runs of the same flow in the same environment for as long as the value is the
 same; the same rule broken by another record, or by another value, is a new issue.
+It is so in runs with the same inputs, or with --all-inputs in all. Records
+without a key are told apart by nothing: as many of a value stay accepted as were.
 A record that was not loaded stays so: accepted, it does not make the next run end
 with 3. Who accepted what, when and why is kept in the ledger and in the report.`
 	c.Example = `  godwit issues accept shop-3 --rule match --field phone --reason "as they came"
@@ -37,6 +39,9 @@ func (s commands) deciding(v unloaded.Accepted) *cobra.Command {
 	c := &cobra.Command{}
 	selecting(c.Flags(), &f)
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	if v.Verb == "accept" {
+		c.Flags().BoolVar(&f.AllInputs, "all-inputs", false, "in runs of the flow with whatever inputs, not only with those of this run")
+	}
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say how many issues it would be; changes nothing")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := severe(f); err != nil {

@@ -37,7 +37,7 @@ func (c *Chosen) Flags(f *pflag.FlagSet) {
 	f.StringVar(&c.outcome, "outcome", "", "dead, rejected or pending")
 	f.StringVar(&c.since, "since", "", "last tried then or later: 2026-11-20T20:00:00Z, or a time ago as 2h")
 	f.StringVar(&c.before, "before", "", "last tried before that, in the same form")
-	f.StringVar(&c.filter.Mapping, "map", "", "version of the map that it was processed by, as dead show shows it")
+	f.StringVar(&c.filter.Mapping, "map", "", "version of the map that it was processed by, as dead show shows it: its first digits are enough")
 }
 
 // states adds the flags about records that are closed.

@@ -71,14 +71,14 @@ source; inside of a document a value is JSON, and a text where it is not.`,
 		Example: `  godwit dead patch shop-3 17 --set country=Germany --reason "asked the branch"
   godwit dead patch shop-3 18 --set 'doc.lines[1].quantity=2' --null doc.note
   godwit dead patch shop-3 --cause 8c1f --set country=Germany --dry-run
-  godwit dead patch shop-3 17 --json patch.json
+  godwit dead patch shop-3 17 --patch patch.json
   godwit dead patch shop-3 --csv mended.csv`,
 	}
 	d.flags(c, "why; kept with the change")
 	fs := c.Flags()
 	fs.StringArrayVar(&set, "set", nil, "FIELD=VALUE; may be repeated")
 	fs.StringArrayVar(&null, "null", nil, "`FIELD` to make null; may be repeated")
-	fs.StringVar(&patch, "json", "", "`FILE` with a patch of the whole record (RFC 6902)")
+	fs.StringVar(&patch, "patch", "", "`FILE` with a patch of the whole record (RFC 6902)")
 	fs.StringVar(&table, "csv", "", "`FILE` with the columns key,field,value: a field of the record of a key in each line")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		e, err := edits(set, null, patch, table)
@@ -118,7 +118,7 @@ func edits(set, null []string, patch, table string) (e run.Edits, err error) {
 		}
 	}
 	if ways != 1 {
-		return e, fault.New(fault.Config, "usage", "say what to change in one of three ways: --set FIELD=VALUE and --null FIELD, --json FILE, or --csv FILE")
+		return e, fault.New(fault.Config, "usage", "say what to change in one of three ways: --set FIELD=VALUE and --null FIELD, --patch FILE, or --csv FILE")
 	}
 	for _, one := range set {
 		field, value, ok := strings.Cut(one, "=")

@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/record"
 	"godwit/internal/ui/unloaded"
 )
 
@@ -28,7 +29,7 @@ func selecting(fs *pflag.FlagSet, f *run.IssueFilter) {
 	fs.StringVar(&f.Field, "field", "", "field that it is about")
 	fs.StringVar(&f.Value, "value", "", "value of the field, as it is shown, quotes included")
 	fs.StringVar(&f.Owner, "owner", "", "who is to mend it")
-	fs.StringVar(&f.Severity, "severity", "", "error or warn")
+	fs.StringVar(&f.Severity, "severity", "", "error, warn or waits")
 	fs.StringVar(&f.Entity, "entity", "", "what the record is one of")
 	fs.StringVar(&f.Key, "key", "", "key of the record")
 	fs.StringVar(&f.Step, "step", "", "step of the flow")
@@ -36,8 +37,8 @@ func selecting(fs *pflag.FlagSet, f *run.IssueFilter) {
 
 // severe checks --severity.
 func severe(f run.IssueFilter) error {
-	if f.Severity != "" && f.Severity != "error" && f.Severity != "warn" {
-		return fault.New(fault.Config, "usage", "--severity is error or warn, not %q", f.Severity)
+	if !slices.Contains([]string{"", record.SeverityError, record.SeverityWarn, record.SeverityWaits}, f.Severity) {
+		return fault.New(fault.Config, "usage", "--severity is error, warn or waits, not %q", f.Severity)
 	}
 	return nil
 }
@@ -49,7 +50,7 @@ func (s commands) issuesList() *cobra.Command {
 		Use: "list RUN", Short: "List issues by rule, field, value and owner, or one by one",
 		Long: `Lists the rules that records of a run broke and that are still to be mended. An
 issue is closed when its record fulfils the rule in a later run of the same flow
-in the same environment, or by a redrive; reopened when it had been closed before.
+with the same inputs in the same environment, or by a redrive; reopened when it had been closed before.
 Accepted ones are left out; --accepted lists them.`,
 		Example: `  godwit issues list shop-3
   godwit issues list shop-3 --owner sales --each --limit 0
@@ -223,6 +224,15 @@ func (s commands) trace(ctx context.Context, runs *run.Runs, t unloaded.Trace, n
 	}
 	if t.Standing, err = runs.Stands(ctx, t.Entity, t.Key); err != nil {
 		return err
+	}
+	accepted, err := runs.Exceptions().Acceptances(ctx, t.Entity, t.Key)
+	if err != nil {
+		return err
+	}
+	for _, a := range accepted {
+		if wanted(a.Run) {
+			t.Accepted = append(t.Accepted, a)
+		}
 	}
 	return s.Show("record", t, t.Value())
 }

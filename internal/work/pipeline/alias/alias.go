@@ -86,9 +86,9 @@ func (p *Place) Unit(step string, of record.Place) (unit.Unit, error) {
 
 // Book is where they are remembered.
 type Book interface {
-	// Alias notes all pairs of old and new key of a place, instead of what was noted
-	// before.
-	Alias(ctx context.Context, p record.Place, pairs [][2]string) error
+	// Alias notes all pairs of old and new key of a place that a step tells, instead
+	// of what that step told before.
+	Alias(ctx context.Context, step string, p record.Place, pairs [][2]string) error
 }
 
 // most is how many are read: all of them are held in memory.
@@ -121,7 +121,7 @@ func (x *reader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, fault.Wrap(err, "read aliases of %s", s.Place.Entity)
 	}
 	report.At("alias.read")
-	if err := x.book.Alias(ctx, s.Place, pairs); err != nil {
+	if err := x.book.Alias(ctx, u.Step, s.Place, pairs); err != nil {
 		return unit.Result{}, err
 	}
 	report.At("alias.noted")

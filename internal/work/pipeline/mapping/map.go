@@ -25,6 +25,7 @@ type Map struct {
 	Fields  []Field           `flow:"fields,names" help:"what each field of the target holds"`
 	Rows    []Rows            `flow:"rows" help:"one record to many rows of other tables"`
 	Rules   []Rule            `flow:"rules,names" help:"what records have to fulfil"`
+	Stubs   []Stub            `flow:"stubs,names" json:",omitempty" help:"rows that stand in for records that are not there, by their entity"`
 	At      string            `flow:",position"`
 	// Laid is where filters, and the owner under its own name, stand when that is
 	// in an overlay.
@@ -64,7 +65,7 @@ type Found struct {
 	Lookup string   `flow:"lookup" help:"name of a lookup that the value is looked up in"`
 	Else   *Literal `flow:"else" help:"without entry: reject, or this value"`
 	Ref    string   `flow:"ref" json:",omitempty" help:"entity that the value is a key of; the field holds the key of its row at the target"`
-	Orphan string   `flow:"orphan" json:",omitempty" enum:"hold,reject,nothing" help:"without such a record: hold (the default) until it comes, reject, nothing (null and a warning)"`
+	Orphan string   `flow:"orphan" json:",omitempty" enum:"hold,reject,nothing,stub" help:"without such a record: hold (the default) until it comes, reject, nothing (null and a warning), stub (a row that stands in for it)"`
 }
 
 // What Orphan says, beside nothing at all, which is hold.
@@ -72,6 +73,7 @@ const (
 	Hold    = "hold"
 	Reject  = "reject"
 	Nothing = "nothing"
+	Stand   = "stub"
 )
 
 // List makes a field a list: one document for each element of a list in the

@@ -12,10 +12,12 @@ import (
 // Parents tells what the target keeps of records of other entities. It is asked
 // by all workers.
 type Parents interface {
-	// Kept is the key of the record's row; false when nothing is known of it.
-	Kept(entity, key string) (any, bool)
-	// Odd says why the key leads to no record, whatever is there: "" when it may.
-	Odd(entity, key string) string
+	// Kept is the key of the record's row, with stub also of one that stands in for
+	// it; false when nothing is known of it.
+	Kept(entity, key string, stub bool) (any, bool)
+	// Odd says by which rule and why the key leads to no record, whatever is there:
+	// "" when it may.
+	Odd(entity, key string) (rule, why string)
 }
 
 // SameKey are parents of which the target keeps the key that they have at the
@@ -23,10 +25,19 @@ type Parents interface {
 type SameKey struct{}
 
 // Kept is Parents'.
-func (SameKey) Kept(_, key string) (any, bool) { return key, true }
+func (SameKey) Kept(_, key string, _ bool) (any, bool) { return key, true }
 
 // Odd is Parents'.
-func (SameKey) Odd(_, _ string) string { return "" }
+func (SameKey) Odd(_, _ string) (rule, why string) { return "", "" }
+
+// Stub says what stands in for a record that others refer to until it comes: its
+// fields are made of the field key, what they refer to it by.
+type Stub struct {
+	Entity string  `flow:",name"`
+	Into   string  `flow:"into,required" help:"table that the row goes to"`
+	Fields []Field `flow:"fields,required,names" help:"what each column holds, from: key"`
+	At     string  `flow:",position"`
+}
 
 // reference is a field's ref.
 type reference struct{ entity, orphan string }
@@ -81,6 +92,9 @@ func (c *compiler) reference(f *field, m *Field, of catalog.Type) catalog.Type {
 	if c.at != "" && !strings.HasPrefix(c.at, "maps/") && !strings.HasPrefix(c.at, "overlays/") {
 		c.add("ref", "map.ref", "a map with ref stands in the folder maps, an overlay in overlays: there the load of "+m.Ref+" finds that it is referred to", "")
 	}
+	if m.Orphan == Stand && !slices.ContainsFunc(c.m.Stubs, func(s Stub) bool { return s.Entity == m.Ref }) {
+		c.add("orphan", "map.stub", "nothing says what stands in for a record of "+m.Ref, "stubs: {"+m.Ref+": {into: TABLE, fields: {COLUMN: {from: key}}}} in the map")
+	}
 	f.ref = &reference{m.Ref, m.Orphan}
 	if f.ref.orphan == "" {
 		f.ref.orphan = Hold
@@ -96,11 +110,11 @@ func (w *Worker) refer(f *field, v any) (any, bool) {
 		key = record.KeyText(list...)
 	}
 	if w.Parents != nil {
-		if why := w.Parents.Odd(f.ref.entity, key); why != "" {
-			w.broken(f, v, "alias", why)
+		if rule, why := w.Parents.Odd(f.ref.entity, key); why != "" {
+			w.broken(f, v, rule, why)
 			return nil, false
 		}
-		if kept, known := w.Parents.Kept(f.ref.entity, key); known {
+		if kept, known := w.Parents.Kept(f.ref.entity, key, f.ref.orphan == Stand); known {
 			w.traced(f, "ref", kept)
 			return kept, true
 		}
@@ -109,8 +123,8 @@ func (w *Worker) refer(f *field, v any) (any, bool) {
 	text := "refers to a record of " + f.ref.entity + " that is not at the target"
 	switch {
 	case !w.Decide || f.ref.orphan == Hold:
-		w.waits = append(w.waits, record.Reference{Entity: f.ref.entity, Key: key, Field: w.shown(f.name), Value: shown, Orphan: f.ref.orphan})
-	case f.ref.orphan == Reject:
+		w.waits = append(w.waits, record.Reference{Entity: f.ref.entity, Key: key, Given: v, Field: w.shown(f.name), Value: shown, Orphan: f.ref.orphan})
+	case f.ref.orphan != Nothing:
 		w.broken(f, v, "ref", text)
 	default:
 		w.report(record.Issue{Rule: "ref", Field: w.shown(f.name), Severity: record.SeverityWarn, Text: text + ": null instead", Value: shown})

@@ -28,6 +28,9 @@ func (c *compiler) rule(m *Rule) {
 		slices.ContainsFunc(c.p.sets, func(o set) bool { return o.Name == r.Name }) {
 		c.add("", "map.rule", "the rule "+quote(r.Name)+" stands there twice", "")
 	}
+	if r.Name == record.RuleStub {
+		c.add("", "map.rule", "a rule "+quote(r.Name)+" is there already: it tells of rows that stand in for records", "another name")
+	}
 	known := true
 	names := append([]string{}, r.Unique...)
 	for _, name := range append(names, r.Same, r.Within, r.Field) {

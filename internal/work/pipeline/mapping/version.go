@@ -27,6 +27,10 @@ func version(m *Map, in Input) string {
 	for i := range plain.Rows {
 		plain.Rows[i].At, plain.Rows[i].Fields = "", silent(plain.Rows[i].Fields)
 	}
+	plain.Stubs = slices.Clone(m.Stubs)
+	for i := range plain.Stubs {
+		plain.Stubs[i].At, plain.Stubs[i].Fields = "", silent(plain.Stubs[i].Fields)
+	}
 	plain.Rules = slices.Clone(m.Rules)
 	for i := range plain.Rules {
 		plain.Rules[i].At, plain.Rules[i].Hint = "", ""

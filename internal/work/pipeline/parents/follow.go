@@ -17,7 +17,7 @@ func (k *Known) follow(ctx context.Context, p record.Place, keys []string) ([]st
 	for _, key := range keys {
 		chains[key], open[key] = []string{key}, []string{key}
 	}
-	odd := map[string]string{}
+	odd := map[string]string{} // rule alias
 	for len(open) > 0 {
 		last := make([]string, 0, len(open))
 		for key := range open {
@@ -50,8 +50,8 @@ func (k *Known) follow(ctx context.Context, p record.Place, keys []string) ([]st
 		at := record.Reference{Entity: p.Entity, Key: first}
 		delete(k.odd, at)
 		delete(k.became, at)
-		if why := odd[first]; why != "" {
-			k.odd[at] = why
+		if text := odd[first]; text != "" {
+			k.odd[at] = why{"alias", text}
 			continue
 		}
 		if len(chain) > 1 {

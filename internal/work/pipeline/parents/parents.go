@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/work/pipeline/mapping"
 )
 
 // Book is where it is remembered.
@@ -36,11 +37,16 @@ type Known struct {
 	held map[string]map[string]any // by entity and key
 	n    int
 	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
-	seen int                       // times that all was forgotten
+	// Of rows that only stand in for records.
+	stubs map[record.Reference]any
+	seen  int // times that all was forgotten
 	// Of keys that others have become: today's, and why there is none.
 	became map[record.Reference]string
-	odd    map[record.Reference]string
+	odd    map[record.Reference]why
 }
+
+// why a key leads to no record, and the rule that it breaks.
+type why struct{ rule, text string }
 
 // Seen tells what was known before all was forgotten from what is known now.
 func (k *Known) Seen() int {
@@ -57,21 +63,33 @@ func (k *Known) Forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held, k.n, k.wait = map[string]map[string]any{}, 0, map[record.Reference]bool{}
+	k.stubs = map[record.Reference]any{}
 	k.seen++
 }
 
 // New knows nothing yet. Only connection and environment of the place count.
 func New(book Book, at record.Place) *Known {
 	return &Known{book: book, at: at, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
-		became: map[record.Reference]string{}, odd: map[record.Reference]string{}}
+		became: map[record.Reference]string{}, odd: map[record.Reference]why{}, stubs: map[record.Reference]any{}}
 }
 
 // Kept is mapping.Parents'.
-func (k *Known) Kept(entity, key string) (any, bool) {
+func (k *Known) Kept(entity, key string, stub bool) (any, bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	v, known := k.held[entity][k.now(entity, key)]
+	key = k.now(entity, key)
+	v, known := k.held[entity][key]
+	if !known && stub {
+		v, known = k.stubs[record.Reference{Entity: entity, Key: key}]
+	}
 	return v, known
+}
+
+// Now is the key that a record has today, as far as it was asked for.
+func (k *Known) Now(entity, key string) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.now(entity, key)
 }
 
 // now is the key that a record has today, as far as it was asked for.
@@ -83,10 +101,11 @@ func (k *Known) now(entity, key string) string {
 }
 
 // Odd is mapping.Parents'.
-func (k *Known) Odd(entity, key string) string {
+func (k *Known) Odd(entity, key string) (rule, text string) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	return k.odd[record.Reference{Entity: entity, Key: key}]
+	w := k.odd[record.Reference{Entity: entity, Key: key}]
+	return w.rule, w.text
 }
 
 // Waits reports whether a record waits itself for another one.
@@ -111,12 +130,31 @@ func (k *Known) Add(entity, key string, v any) {
 	k.n++
 }
 
+// AddStub notes a row that stands in for a record until that comes: who may not
+// refer to it waits.
+func (k *Known) AddStub(entity, key string, v any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.stubs) >= most {
+		clear(k.stubs)
+	}
+	k.stubs[record.Reference{Entity: entity, Key: key}] = v
+	k.wait[record.Reference{Entity: entity, Key: key}] = true
+}
+
+// Refuse notes that nothing can stand in for a record, and why.
+func (k *Known) Refuse(entity, key, text string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.odd[record.Reference{Entity: entity, Key: key}] = why{"ref", text}
+}
+
 // Ask asks the ledger for what records refer to; what is known already it does
 // not ask for.
 func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
 	wanted := map[string]map[string]bool{}
 	for _, r := range refs {
-		if _, known := k.Kept(r.Entity, r.Key); known {
+		if _, known := k.Kept(r.Entity, r.Key, r.Orphan == mapping.Stand); known {
 			continue
 		}
 		if wanted[r.Entity] == nil {
@@ -134,13 +172,13 @@ func (k *Known) Ask(ctx context.Context, refs []record.Reference) error {
 
 // several notes that a key, or those that became it, lead to no one record.
 func (k *Known) several(entity, key string) {
-	const why = "is the key of several records of "
+	several := why{"alias", "is the key of several records of " + entity}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.odd[record.Reference{Entity: entity, Key: key}] = why + entity
+	k.odd[record.Reference{Entity: entity, Key: key}] = several
 	for was, now := range k.became {
 		if was.Entity == entity && now == key {
-			k.odd[was] = why + entity
+			k.odd[was] = several
 		}
 	}
 }
@@ -183,6 +221,10 @@ func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 		if !one {
 			return fault.New(fault.Config, "ref.several", "a record of %s is known by several values at %s: a field holds one", entity, p.At).
 				Hint("the table of %s needs a key of one column to be referred to", entity)
+		}
+		if kept.Stub() {
+			k.AddStub(entity, key, v)
+			continue
 		}
 		k.Add(entity, key, v)
 	}
