@@ -2,11 +2,11 @@ package run
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/held"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -28,6 +28,8 @@ type Now struct {
 	Lease    time.Duration // how long an owner may be silent
 	Idle     time.Duration // how long nobody went on with it
 	Passed   []string      // steps that were skipped; only known to who asks by Now
+
+	answers map[string]string // last ones, to the steps that ask
 }
 
 // States of a run that has not ended and that nobody owns: its owner gave it
@@ -89,10 +91,13 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.take(rows)
-	if err := n.retries(ctx, v); err != nil {
+	if n.Held, err = held.Retries(ctx, v, run.ID, n.Counts); err != nil {
 		return nil, err
 	}
+	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
+		return nil, err
+	}
+	n.take(rows)
 	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
@@ -160,7 +165,6 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 		return nil, err
 	}
 	n.Idle = d.idle
-	n.Held = slices.DeleteFunc(n.Held, func(h OnHold) bool { return h.Step })
 	n.take(d.progress())
 	n.count()
 	n.Forecast = d.foresee(n)

@@ -1,0 +1,118 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"godwit/internal/control/flow"
+	"godwit/internal/control/plan"
+	"godwit/internal/control/run/asked"
+	"godwit/internal/control/run/late"
+	"godwit/internal/ledger"
+	"godwit/internal/unit"
+)
+
+// Question is one that a run asks people, see package asked.
+type Question = asked.Question
+
+// approval is the body of the action.
+type approval struct {
+	Node string `json:"node"`
+}
+
+// approve is the verb of the action.
+const approve = "approve"
+
+// Questions are those that a run asks now, whoever owns it.
+func (r *Runs) Questions(ctx context.Context, run Ref) ([]Question, error) {
+	if run.State == ledger.Ended {
+		return nil, nil
+	}
+	f, err := thawed(run)
+	if err != nil || !asked.Any(f.Graph.Steps) && !asked.Any(f.Graph.Finally) {
+		return nil, err
+	}
+	b, err := r.thaw(f)
+	if err != nil {
+		return nil, err
+	}
+	names, err := late.New(run, b, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	if err != nil {
+		return nil, err
+	}
+	return asked.Questions(ctx, r.Ledger.View(), names, &f.Graph, r.verb)
+}
+
+// Approve answers a question of a run: that of a step, or the only one. It
+// takes effect when the run's owner sees it, within a second; of a run that
+// nobody owns (alone) when somebody goes on with it. What is not asked is
+// refused, code approve.nothing; without a step what is asked several times, too.
+func (r *Runs) Approve(ctx context.Context, name, node, actor, reason string) (q Question, alone bool, err error) {
+	run, err := r.Ledger.Find(ctx, name)
+	if err != nil {
+		return q, false, err
+	}
+	all, err := r.Questions(ctx, run)
+	if err != nil {
+		return q, false, err
+	}
+	if q, err = asked.Find(name, node, all); err != nil {
+		return q, false, err
+	}
+	if _, err := r.Ledger.Ask(ctx, run, ledger.Action{Verb: approve, Actor: actor, Reason: reason, Body: unit.Body(approval{q.Node})}); err != nil {
+		return q, false, err
+	}
+	return q, !r.Ledger.Held(run), nil
+}
+
+// actions takes in what other processes asked for, and reports whether the run is
+// to end. What nobody waits for any more is put aside.
+func (d *drive) actions(ctx context.Context) (ending bool, err error) {
+	wishes, err := d.own.Asked(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range wishes {
+		if a.Verb != "cancel" && (a.Verb != approve || !d.lost.looked.Load()) { // what begins then must not be before
+			continue
+		}
+		wanted, err := d.act(ctx, a)
+		switch {
+		case err == nil && !wanted:
+			err = d.own.Withdraw(ctx, a.ID)
+		case err == nil:
+			if err = d.own.Accept(ctx, a.ID); err == nil {
+				err = d.own.InEffect(ctx, a.ID)
+			}
+		}
+		if err != nil {
+			return false, err
+		}
+		ending = ending || a.Verb == "cancel"
+	}
+	return ending, nil
+}
+
+// act tells the Machine what was asked for, if that still means something.
+func (d *drive) act(ctx context.Context, a ledger.Action) (wanted bool, err error) {
+	var of approval
+	if a.Verb == approve {
+		if err := json.Unmarshal(a.Body, &of); err != nil {
+			return false, nil
+		}
+	}
+	_, err = d.session.Turn(ctx, func(m *plan.Machine, _ time.Time) unit.Change {
+		e := unit.Event{Kind: unit.RunCancelled, Actor: a.Actor, Reason: a.Reason}
+		if a.Verb == approve {
+			e.Kind, e.Node = unit.RunApproved, of.Node
+			if !slices.ContainsFunc(m.Asking(), func(q plan.Asked) bool { return q.Node == of.Node }) {
+				return unit.Change{}
+			}
+		}
+		wanted = true
+		return unit.Change{Events: []unit.Event{e}}
+	})
+	return wanted, err
+}
