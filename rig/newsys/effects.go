@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -55,9 +56,12 @@ func Redirect(status int, to string) Effect {
 	}
 }
 
-// Late answers after a while.
+// Late answers after a while. The body is read first: a server only notices that
+// its client has gone when nothing of the request is left to read.
 func Late(d time.Duration) Effect {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		b, _ := io.ReadAll(r.Body) // of one who has gone, what came
+		r.Body = io.NopCloser(bytes.NewReader(b))
 		pause(r.Context(), d)
 		next.ServeHTTP(w, r)
 	}

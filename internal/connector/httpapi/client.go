@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/rate"
 )
@@ -33,6 +34,7 @@ type client struct {
 	headers map[string]string
 	matrix  bool
 	timeout time.Duration
+	rules   rules
 	http    *http.Client
 	limiter *rate.Limiter
 	wait    time.Duration // before the second try, see firstTry
@@ -46,7 +48,8 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	after  time.Duration // it is to be asked again no sooner
+	after  time.Duration     // it is to be asked again no sooner
+	seen   *connector.Answer // once somebody asked for it
 }
 
 // patiently asks again what is refused for now, since reading changes nothing.
@@ -76,9 +79,15 @@ func (c *client) patiently(ctx context.Context, t target) (*answer, error) {
 }
 
 // get asks once. With a status that is none of success the error comes with
-// the answer. Errors name method and path, never parameters.
+// the answer.
 func (c *client) get(ctx context.Context, t target) (*answer, error) {
-	u, err := c.locate(t)
+	return c.do(ctx, &sending{method: http.MethodGet, target: t})
+}
+
+// do sends a request once, as the limits let it. Errors name method and path,
+// never parameters.
+func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
+	u, err := c.locate(s.target)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +97,9 @@ func (c *client) get(ctx context.Context, t target) (*answer, error) {
 	}
 	end, err := c.limiter.Begin(ctx)
 	if err != nil {
-		return nil, fault.Wrap(err, "GET %s", shown(u))
+		return nil, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
-	a, err := c.send(ctx, u, l)
+	a, err := c.send(ctx, u, l, s)
 	refused := rate.Answer{}
 	if a != nil {
 		refused = rate.Answer{Refused: a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable, After: a.after}
@@ -98,14 +107,15 @@ func (c *client) get(ctx context.Context, t target) (*answer, error) {
 	end(refused)
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, s.doubt(ctx.Err())
 	case err != nil:
-		return nil, fault.Wrap(c.unanswered(err, l), "GET %s", shown(u))
-	case !success(a):
+		return nil, s.doubt(fault.Wrap(c.unanswered(err, l), "%s %s", s.method, shown(u)))
+	}
+	if err = c.judge(a, l, s); err != nil {
 		if a.status == http.StatusUnauthorized {
 			c.forget()
 		}
-		return a, fault.Wrap(refusal(a, l), "GET %s", shown(u))
+		return a, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
 	return a, nil
 }
@@ -116,22 +126,21 @@ func shown(u *url.URL) string {
 	return path
 }
 
-// success tells an answer from an error. The connection's own words about it,
-// success and error, will be asked here: expressions are not known on this floor yet.
-func success(a *answer) bool { return a.status >= 200 && a.status <= 299 }
-
 // send sends a request and reads all of its answer, so that the connection can
 // be used again.
-func (c *client) send(ctx context.Context, u *url.URL, l *login) (*answer, error) {
+func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	r, err := s.request(ctx, u)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "godwit")
 	for name, v := range c.headers {
+		r.Header.Set(name, v)
+	}
+	for name, v := range s.headers {
 		r.Header.Set(name, v)
 	}
 	l.sign(r)
@@ -166,9 +175,13 @@ type elsewhereError struct{ host string }
 
 func (e *elsewhereError) Error() string { return "it redirects to " + e.host }
 
-// samePlace follows a redirect only to where the login may be sent.
+// samePlace follows a redirect only to where the login may be sent, and only
+// of what reads: others would be sent anew in another form.
 func samePlace(r *http.Request, via []*http.Request) error {
 	first := via[0].URL
+	if via[0].Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
 	if r.URL.Scheme != first.Scheme || r.URL.Host != first.Host || len(via) > redirects {
 		return &elsewhereError{r.URL.Scheme + "://" + r.URL.Host}
 	}

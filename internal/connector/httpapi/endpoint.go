@@ -27,7 +27,7 @@ var (
 	_ connector.Inspector    = (*Endpoint)(nil)
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
-	_ connector.Requests     = (*Endpoint)(nil)
+	_ connector.Caller       = (*Endpoint)(nil)
 )
 
 // Open makes an endpoint. Nothing is sent before it is used.
@@ -69,10 +69,18 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
+	success, err := compile("success", s.Success, catalog.KindBool)
+	if err != nil {
+		return nil, fault.Wrap(err, "connection %q", name)
+	}
+	said, err := compile("error", s.Error, "")
+	if err != nil {
+		return nil, fault.Wrap(err, "connection %q", name)
+	}
 	e := &Endpoint{name: name, pages: s.Pages}
 	e.client = client{
-		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == "matrix", timeout: s.Timeout, limiter: limiter, wait: firstTry,
-		http: &http.Client{Transport: transport, CheckRedirect: samePlace},
+		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: limiter, wait: firstTry,
+		rules: rules{success: success, said: said}, http: &http.Client{Transport: transport, CheckRedirect: samePlace},
 	}
 	return e, nil
 }

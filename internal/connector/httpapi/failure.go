@@ -56,10 +56,10 @@ func (c *client) unanswered(err error, l *login) error {
 
 // refusal is the fault of an answer that says no. The kind follows from the
 // status, and from nothing else.
-func refusal(a *answer, l *login) error {
+func refusal(a *answer, said string) error {
 	r := reasonOf(a.status, a.after > 0)
 	text := http.StatusText(a.status)
-	if said := excerpt(a, l); said != "" {
+	if said != "" {
 		text += ": " + said
 	}
 	e := fault.New(r.kind, r.code, "%d %s", a.status, text).Hint("%s", r.next)

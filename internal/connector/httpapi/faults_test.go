@@ -85,7 +85,7 @@ func TestListsThatChange(t *testing.T) {
 		return newsys.Fault{Do: newsys.Alter(func(o newsys.Object) { o["next"] = v })}
 	}
 	missing := newsys.Fault{Do: newsys.Alter(func(o newsys.Object) { delete(o, "next") })}
-	cursor := func(p *Pages) { p.By, p.Cursor, p.Total = byCursor, path(t, "body.next"), Path{} }
+	cursor := func(p *Pages) { p.By, p.Cursor, p.Total = byCursor, answerPath(t, "body.next"), Path{} }
 	for name, c := range map[string]struct {
 		set  func(*Pages)
 		do   newsys.Fault
@@ -93,15 +93,15 @@ func TestListsThatChange(t *testing.T) {
 	}{
 		"total by page":           {func(*Pages) {}, total(51), "source.changed"},
 		"total by offset":         {func(p *Pages) { p.By, p.Names.Size = byOffset, "limit" }, total(49), "source.changed"},
-		"total by cursor":         {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, total(50), ""},
-		"wrong total by cursor":   {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, total(51), "http.total"},
+		"total by cursor":         {func(p *Pages) { cursor(p); p.Total = answerPath(t, "body.total") }, total(50), ""},
+		"wrong total by cursor":   {func(p *Pages) { cursor(p); p.Total = answerPath(t, "body.total") }, total(51), "http.total"},
 		"a cursor that is none":   {cursor, next(newsys.Object{"href": "x"}), "http.answer"},
 		"false is no cursor":      {func(p *Pages) { cursor(p); p.Size = 60 }, next(false), ""},
 		"pages are not told":      {func(p *Pages) { *p = Pages{Items: p.Items, Size: 20, Names: p.Names} }, newsys.Fault{Do: newsys.Late(0)}, "http.pages"},
 		"the same cursor":         {cursor, next("MjA"), "http.pages"},
 		"no cursor":               {cursor, missing, "http.pages"},
 		"no cursor, a short page": {func(p *Pages) { cursor(p); p.Size = 60 }, missing, ""},
-		"no cursor, and a total":  {func(p *Pages) { cursor(p); p.Total = path(t, "body.total") }, missing, "http.total"},
+		"no cursor, and a total":  {func(p *Pages) { cursor(p); p.Total = answerPath(t, "body.total") }, missing, "http.total"},
 		"a link to elsewhere": {func(p *Pages) { p.By, p.Total = byLink, Path{} }, newsys.Fault{Do: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			w.Header().Set("Link", `<https://other.example/>; rel=next`)
 			newsys.Says(200, "", `{"results":[{"externalId":1}]}`)(w, r, next)

@@ -59,7 +59,7 @@ func TestPaths(t *testing.T) {
 	t.Parallel()
 	a := &answer{header: http.Header{"X-Total-Count": {"7"}}, body: []byte(`{"a":{"b c":[1,2],"n":null},"d":5}`)}
 	for text, want := range map[string]string{"body.d": "5", `body.a["b c"]`: "[1,2]", "body.a.n": "null", "body.none": "", "body.d.e": "", "body.a.none.x": "", `headers["x-total-count"]`: `"7"`, "headers.none": ""} {
-		v, err := path(t, text).find(a)
+		v, err := answerPath(t, text).find(a)
 		if err != nil || string(v) != want {
 			t.Errorf("%s: %s %v, want %s", text, v, err, want)
 		}

@@ -1,8 +1,8 @@
 // Package httpapi is the connector to HTTP APIs that speak JSON: lists of
-// objects are read, page by page, at the rate that the connection may bear. It
-// writes nothing yet. Start at endpoint.go, then reader.go; pages.go says how a
-// list is paged, client.go how a request is sent, failure.go what becomes of an
-// answer that is none.
+// objects are read, page by page, and single requests are sent, at the rate that the connection
+// may bear. Start at endpoint.go, then reader.go; pages.go says how a list is
+// paged, client.go and sending.go how a request is sent, rules.go what tells an
+// answer from an error, failure.go what becomes of an error.
 package httpapi
 
 import (
@@ -23,6 +23,8 @@ type Settings struct {
 	Auth     Auth              `flow:"auth" help:"How requests prove who sends them"`
 	Headers  map[string]string `flow:"headers" help:"Headers of each request"`
 	ParamsAs string            `flow:"params_as" enum:"query,matrix" default:"query" help:"Where params stand: behind ?, or in the path as ;name=value"`
+	Success  string            `flow:"success,expr" help:"What tells an answer from an error, over status, headers and body; default is status in 200..299"`
+	Error    string            `flow:"error,expr" help:"What an error says, over status, headers and body; default is the beginning of the answer"`
 	Timeout  time.Duration     `flow:"timeout" default:"30s" help:"Longest time for a request and all of its answer"`
 	Pages    Pages             `flow:"pages" help:"How lists are given out; without it in one answer"`
 	Limit    Limit             `flow:"limit" help:"What the system may bear"`
@@ -43,6 +45,9 @@ type Basic struct {
 	UserSecret secret.Source `flow:"user_secret" help:"Where the user is, if it is a secret: {env}, {file} or {command}"`
 	Password   secret.Source `flow:"password,required" help:"Where the password is: {env}, {file} or {command}"`
 }
+
+// asMatrix is the word of params_as for parameters in the path.
+const asMatrix = "matrix"
 
 // Ways of paging.
 const (

@@ -31,7 +31,7 @@ func system(t testing.TB, n int, o newsys.Options) *newsys.System {
 	return s
 }
 
-func path(t testing.TB, text string) Path {
+func answerPath(t testing.TB, text string) Path {
 	t.Helper()
 	var p Path
 	if err := p.UnmarshalText([]byte(text)); err != nil {
@@ -44,7 +44,7 @@ func path(t testing.TB, text string) Path {
 func settings(t testing.TB, s *newsys.System) *Settings {
 	t.Helper()
 	return &Settings{URL: s.URL(), ParamsAs: "query", Timeout: 20 * time.Second, Limit: Limit{Concurrency: 4}, Pages: Pages{
-		By: byPage, Size: 20, Names: Names{"page", "offset", "size", "cursor"}, Items: path(t, "body.results"), Total: path(t, "body.total"),
+		By: byPage, Size: 20, Names: Names{"page", "offset", "size", "cursor"}, Items: answerPath(t, "body.results"), Total: answerPath(t, "body.total"),
 	}}
 }
 
@@ -104,7 +104,7 @@ func ways(t testing.TB) map[string]func(*Settings) {
 		"capped":        func(s *Settings) { s.Pages.Size = 5000; s.Pages.Total = Path{} },
 		"offset":        func(s *Settings) { s.Pages.By, s.Pages.Names.Size = byOffset, "limit" },
 		"offset capped": func(s *Settings) { s.Pages.By, s.Pages.Names.Size, s.Pages.Size = byOffset, "limit", 5000 },
-		"cursor":        func(s *Settings) { s.Pages.By, s.Pages.Cursor = byCursor, path(t, "body.next") },
+		"cursor":        func(s *Settings) { s.Pages.By, s.Pages.Cursor = byCursor, answerPath(t, "body.next") },
 		"link":          func(s *Settings) { s.Pages.By, s.Pages.Total = byLink, Path{} },
 		"large":         func(s *Settings) { s.Pages.Size = 1500 },
 	}
@@ -161,7 +161,7 @@ func TestPaging(t *testing.T) {
 func TestWholeLists(t *testing.T) {
 	t.Parallel()
 	c := settings(t, system(t, 0, newsys.Options{}))
-	c.Pages = Pages{Total: path(t, `headers["x-total-count"]`)}
+	c.Pages = Pages{Total: answerPath(t, `headers["x-total-count"]`)}
 	all, _, _, err := read(t, endpoint(t, c), connector.Query{Request: "GET /workstations", Key: []string{"code"}})
 	if diff := cmp.Diff([]string{"AMS[AMS 100]", "RTM[RTM 101]", "UTR[UTR 102]", "ZWO[ZWO 103]"}, all); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -215,7 +215,7 @@ func TestLogins(t *testing.T) {
 		s := system(t, 50, newsys.Options{Login: c.login})
 		set := settings(t, s)
 		set.Auth = c.auth
-		set.Pages = Pages{By: byLink, Items: path(t, "body.results")}
+		set.Pages = Pages{By: byLink, Items: answerPath(t, "body.results")}
 		e := endpoint(t, set)
 		all, places, _, err := read(t, e, assignments)
 		if err != nil || len(all) != 50 {

@@ -10,12 +10,13 @@ import (
 	"godwit/internal/fault"
 )
 
-// target is what a GET asks for: a path below the connection's URL with
+// target is what a request goes to: a path below the connection's URL with
 // parameters, or a link that an answer gave.
 type target struct {
 	path   string // encoded
 	params map[string][]string
 	link   string
+	as     string // query or matrix; "" = as the connection says
 }
 
 // with adds parameters.
@@ -86,7 +87,7 @@ func (c *client) locate(t target) (*url.URL, error) {
 	if text == "" {
 		text = "/"
 	}
-	if c.matrix {
+	if t.as == asMatrix || t.as == "" && c.matrix {
 		for _, name := range slices.Sorted(maps.Keys(t.params)) {
 			for _, v := range t.params[name] {
 				text += ";" + matrixEscape(name) + "=" + matrixEscape(v)

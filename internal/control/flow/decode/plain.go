@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
+	"godwit/internal/expression/pieces"
 	"godwit/internal/fault"
 	"godwit/internal/secret"
 )
@@ -134,7 +134,7 @@ func (d *Decoder) code(n *Node, k Key, where string) bool {
 
 // unwrapped is a text with the expressions of ${...} as they stand bare.
 func unwrapped(text string) string {
-	parts, err := expression.Pieces(text)
+	parts, err := pieces.Cut(text)
 	if err != nil {
 		return "it"
 	}

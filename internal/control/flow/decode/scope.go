@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/source"
+	"godwit/internal/expression/pieces"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
@@ -28,7 +29,7 @@ var (
 
 // eval checks an expression's names and types, and returns its value: nil for
 // null, errLater while only types are known, errTold after a diagnostic.
-func (s *Scope) eval(d *Decoder, n *Node, p expression.Piece, k Key, where string) (any, error) {
+func (s *Scope) eval(d *Decoder, n *Node, p pieces.Piece, k Key, where string) (any, error) {
 	at := n.Spot.Inside(n.Text, p.Text, p.Offset)
 	program, err := expression.Compile(p.Text, s.Types)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
+	"godwit/internal/expression/pieces"
 )
 
 // resolve evaluates the ${...} of a scalar. It reports false when the value is
@@ -21,9 +21,9 @@ func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
 		return n, true
 	}
 	where := fmt.Sprintf("%s in %s", k.Name, l.Name)
-	parts, err := expression.Pieces(n.Text)
+	parts, err := pieces.Cut(n.Text)
 	if err != nil {
-		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s: %v", where, err), "write $${ for the characters ${")
+		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s: %v in %s", where, err, source.Quote(n.Text)), "write $${ for the characters ${")
 		return nil, false
 	}
 	whole := len(parts) == 1 && parts[0].Expr

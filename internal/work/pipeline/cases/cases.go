@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
-	"godwit/internal/work/pipeline/mapping/convert"
 )
 
 // File is what maps/NAME.test.yaml says.

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
+	"godwit/internal/expression"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
-	"godwit/internal/work/pipeline/mapping/expression"
 )
 
 // checks are what a map says about a field's values.

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
 	"godwit/internal/nearest"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/expression"
-	"godwit/internal/work/pipeline/mapping/path"
 )
 
 // compiler collects what is wrong; at is where it is at work.

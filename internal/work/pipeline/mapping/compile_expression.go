@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/work/pipeline/mapping/expression"
-	"godwit/internal/work/pipeline/mapping/path"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
 )
 
 // expression compiles one, with its paths bound to slots. Nil after a problem.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 )
 
 // address is where a field goes.

@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strings"
 
+	"godwit/internal/convert"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
-	"godwit/internal/work/pipeline/mapping/expression"
-	"godwit/internal/work/pipeline/mapping/path"
 )
 
 // origin is where the value comes from. False after an issue.

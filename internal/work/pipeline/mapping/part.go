@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"godwit/internal/catalog"
-	"godwit/internal/work/pipeline/mapping/expression"
-	"godwit/internal/work/pipeline/mapping/path"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
 )
 
 // below is what a path leads to in a part of the record, whose rows have the

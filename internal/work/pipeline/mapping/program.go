@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/expression"
-	"godwit/internal/work/pipeline/mapping/path"
 )
 
 // Input is what a map is compiled against.

@@ -1,8 +1,8 @@
 package mapping
 
 import (
+	"godwit/internal/convert"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 )
 
 // rows appends the rows that the elements of a list make.

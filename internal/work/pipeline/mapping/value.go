@@ -3,9 +3,9 @@ package mapping
 import (
 	"slices"
 
+	"godwit/internal/convert"
+	"godwit/internal/expression"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
-	"godwit/internal/work/pipeline/mapping/expression"
 )
 
 // field gives what a field holds, as its target takes it: null, or

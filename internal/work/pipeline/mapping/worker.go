@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"godwit/internal/expression"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/expression"
 )
 
 // Worker maps records, one at a time: each goroutine has its own.

@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
+	"godwit/internal/expression/path"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
-	"godwit/internal/work/pipeline/mapping/path"
 )
 
 // Record is a record that is being put right. It is not safe for concurrent use.

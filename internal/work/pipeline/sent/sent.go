@@ -8,10 +8,10 @@ import (
 	"slices"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/mapping/convert"
 )
 
 // Encode writes the rows of a record in their stored form.

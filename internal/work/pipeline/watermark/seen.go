@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/expression"
 )
 
 // Seen is what one chunk has read.

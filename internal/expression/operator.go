@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"time"
 
+	"godwit/internal/convert"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 )
 
 // The operators as functions: they know null, decimals and times, and fail

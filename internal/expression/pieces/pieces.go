@@ -1,10 +1,9 @@
-package expression
+// Package pieces cuts texts at ${...}. It compiles nothing. Start at Cut.
+package pieces
 
 import (
-	"fmt"
+	"errors"
 	"strings"
-
-	"godwit/internal/control/flow/source"
 )
 
 // Piece is a part of a text: itself, or the expression of a ${...}.
@@ -14,9 +13,12 @@ type Piece struct {
 	Offset int // of the expression in the text, in bytes
 }
 
-// Pieces cuts a text at ${...}. $${ stands for ${. An expression ends at the
+// ErrOpen is the error of a text with a ${ that is not closed.
+var ErrOpen = errors.New("${ is not closed")
+
+// Cut cuts a text at ${...}. $${ stands for ${. An expression ends at the
 // brace that closes it; braces in its own quotes and braces do not count.
-func Pieces(text string) ([]Piece, error) {
+func Cut(text string) ([]Piece, error) {
 	var out []Piece
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -27,7 +29,7 @@ func Pieces(text string) ([]Piece, error) {
 		case strings.HasPrefix(text[i:], "${"):
 			end := closing(text[i+2:])
 			if end < 0 {
-				return nil, fmt.Errorf("${ is not closed in %s", source.Quote(text))
+				return nil, ErrOpen
 			}
 			if b.Len() > 0 {
 				out = append(out, Piece{Text: b.String()})

@@ -1,11 +1,12 @@
 package expression
 
 import (
+	"slices"
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/expression/path"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/path"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/types"
@@ -65,22 +66,35 @@ func constant(n ast.Node) (path.Part, bool) {
 	return path.Part{}, false
 }
 
-// reader finds the names that are left once paths are bound, in order.
+// reader finds the names that are left once paths are bound, in order. Those
+// that the expression declares itself, and those of functions, are none.
 type reader struct {
 	seen  map[string]bool
+	own   map[string]bool
 	nodes []*ast.IdentifierNode
 }
 
+func newReader() *reader { return &reader{seen: map[string]bool{}, own: map[string]bool{}} }
+
 func (r *reader) Visit(node *ast.Node) {
-	if id, ok := (*node).(*ast.IdentifierNode); ok {
-		if r.seen == nil {
-			r.seen = map[string]bool{}
+	switch n := (*node).(type) {
+	case *ast.VariableDeclaratorNode:
+		r.own[n.Name] = true
+	case *ast.CallNode:
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+			r.own[id.Value] = true
 		}
-		if !r.seen[id.Value] {
-			r.nodes = append(r.nodes, id)
+	case *ast.IdentifierNode:
+		if !r.seen[n.Value] {
+			r.nodes = append(r.nodes, n)
 		}
-		r.seen[id.Value] = true
+		r.seen[n.Value] = true
 	}
+}
+
+// names are those that were found.
+func (r *reader) names() []*ast.IdentifierNode {
+	return slices.DeleteFunc(r.nodes, func(id *ast.IdentifierNode) bool { return r.own[id.Value] })
 }
 
 // exactNumber is the type that decimals have for the checker: none of expr's.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/expression/path"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/path"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -115,6 +115,9 @@ func TestProblems(t *testing.T) {
 		"1e999":                 {1, 5, "the number is too large", ""},
 		"1 +":                   {1, 3, "unexpected end", ""},
 		"docs.t":                {1, 1, "there is no docs", "doc?"},
+		`opp == "create"`:       {1, 1, "there is no opp", "op?"},
+		`1 in valeu`:            {1, 6, "there is no valeu", "value?"},
+		"let x = 1; x == y":     {1, 17, "there is no y", ""},
 		"now()":                 {1, 1, "there is no now", "no clock"},
 		"lower(doc.i)":          {1, 7, "lower wants a text, not a whole number", ""},
 		"inputs.m":              {1, 8, "there is no m", ""},

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 
 	"github.com/cockroachdb/apd/v3"
 )

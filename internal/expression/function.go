@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"godwit/internal/catalog"
+	"godwit/internal/convert"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 
 	"github.com/cockroachdb/apd/v3"
 	"github.com/expr-lang/expr"

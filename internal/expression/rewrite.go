@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/convert"
 	"godwit/internal/nearest"
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/mapping/convert"
 
 	"github.com/expr-lang/expr/ast"
 )

@@ -73,9 +73,9 @@ func read(code string, options []expr.Option, b *binder) ([]*ast.IdentifierNode,
 		return nil, err
 	}
 	ast.Walk(&tree.Node, b)
-	var r reader
-	ast.Walk(&tree.Node, &r)
-	return r.nodes, nil
+	r := newReader()
+	ast.Walk(&tree.Node, r)
+	return r.names(), nil
 }
 
 // bind declares the paths that are read and reports those that lead nowhere.
@@ -89,9 +89,13 @@ func (p *Program) bind(code string, s Scope, b *binder, names []*ast.IdentifierN
 		}
 		v, ok := b.bound[id.Value]
 		if !ok {
-			if _, known := env[id.Value]; known {
+			if _, known := env[id.Value]; known || id.Value == "$env" {
 				p.Uses[id.Value] = true
+				continue
 			}
+			// beside an operator of ours the checker would take it for null
+			text, next := noName(id.Value, env)
+			problems = append(problems, place(code, found{id.Location().From, text, next}))
 			continue
 		}
 		t, problem, next := s.Roots[v.Root](v.Path)

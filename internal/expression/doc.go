@@ -6,7 +6,7 @@ package expression
 
 import (
 	"godwit/internal/catalog"
-	"godwit/internal/work/pipeline/mapping/path"
+	"godwit/internal/expression/path"
 
 	"github.com/expr-lang/expr/vm"
 )

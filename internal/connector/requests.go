@@ -1,0 +1,66 @@
+package connector
+
+import (
+	"context"
+	"io"
+)
+
+// Caller is an endpoint that takes single requests.
+type Caller interface {
+	Requests
+	// Call sends a request, once, when the connection's limits let it, and reads
+	// all of its answer. An answer that is no success comes with its fault, of
+	// code http.refused or what the status says; an error without an answer means
+	// that none came. What may have taken effect nevertheless is a DoubtError:
+	// only a look at the system tells. Whatever else fails has changed nothing.
+	Call(context.Context, Request) (*Answer, error)
+}
+
+// Request is one, with its values filled in.
+type Request struct {
+	Method   string
+	Path     string              // below the connection's URL, encoded, without parameters
+	Params   map[string][]string // encoded for where they stand
+	ParamsAs string              // query or matrix; "" = as the connection says
+	Headers  map[string]string   // beside those of the connection
+	// Body is sent as JSON; record.Missing: there is none. Parts are sent in its
+	// place as multipart/form-data.
+	Body  any
+	Parts []RequestPart
+	// Success is the expression that tells an answer from an error; "" = the
+	// connection's.
+	Success string
+}
+
+// RequestPart is one of a multipart body: a value, sent as JSON, or a file.
+type RequestPart struct {
+	Name string
+	JSON any
+	// Open gives the content of a file; it is asked once for each time that the
+	// request is sent.
+	Open func(context.Context) (io.ReadCloser, error)
+	File string // its name
+	Type string // media type; "" = application/octet-stream of files
+}
+
+// Answer is what a system said.
+type Answer struct {
+	Status  int
+	Headers map[string]any // the first of each, by the name in lower case
+	// Body is the JSON of the answer as records hold it, its text when it is no
+	// JSON, nil without one.
+	Body any
+}
+
+// Docs is an answer as expressions see it.
+func (a *Answer) Docs() map[string]any {
+	return map[string]any{"status": int64(a.Status), "headers": a.Headers, "body": a.Body}
+}
+
+// DoubtError is the error of a request that may have taken effect.
+type DoubtError struct{ Err error }
+
+func (e *DoubtError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the fault.
+func (e *DoubtError) Unwrap() error { return e.Err }
