@@ -17,6 +17,7 @@ import (
 // what an expression reads is known before it runs.
 type binder struct {
 	roots map[string]Root
+	lists map[string]bool
 	bound map[string]Var
 }
 
@@ -39,7 +40,7 @@ func (b *binder) Visit(node *ast.Node) {
 			above = Var{Root: id.Value}
 		}
 		part, ok := constant(n.Property)
-		if !ok || part.Listed && len(above.Path) == 0 {
+		if !ok || part.Listed && len(above.Path) == 0 && !b.lists[above.Root] {
 			return
 		}
 		p := append(above.Path[:len(above.Path):len(above.Path)], part)

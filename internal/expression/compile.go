@@ -31,10 +31,12 @@ func Compile(code string, s Scope, wanted catalog.Kind) (*Program, []Problem) {
 		env[name] = typesOf(v)
 	}
 	for name := range s.Roots {
-		env[name] = types.TypeOf(map[string]any{})
+		if env[name] = types.TypeOf(map[string]any{}); s.Lists[name] {
+			env[name] = types.Any
+		}
 	}
 	options := functions(s)
-	b := &binder{roots: s.Roots, bound: map[string]Var{}}
+	b := &binder{roots: s.Roots, lists: s.Lists, bound: map[string]Var{}}
 	names, err := read(code, append(options[:len(options):len(options)], expr.Env(env)), b)
 	if err != nil {
 		return nil, []Problem{explain(err, code, env)}

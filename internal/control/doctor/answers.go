@@ -14,6 +14,8 @@ func Answers(ctx context.Context, open connector.Opener, n unit.Needs) error {
 	switch {
 	case n.Records == nil:
 		_, err = connector.Capable[connector.Inspector](ctx, open, n.From, "be asked whether it is there")
+	case n.Records.Query.Request != "":
+		_, err = connector.Capable[connector.Caller](ctx, open, n.From, "be asked by requests")
 	default:
 		_, err = connector.Capable[connector.RecordSource](ctx, open, n.From, "be asked by a query")
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"godwit/internal/control/flow/decode"
-	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/plan/graph"
+	"godwit/internal/expression/pieces"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -125,7 +125,7 @@ func (d *decoder) waiting(s *Step, value *Node, attributes *Node) {
 
 // joined is a text with ${...} as one expression.
 func (d *decoder) joined(n *Node) string {
-	pieces, err := expression.Pieces(n.Text)
+	pieces, err := pieces.Cut(n.Text)
 	if err != nil {
 		return "" // told
 	}

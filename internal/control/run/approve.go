@@ -8,14 +8,11 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
-	"godwit/internal/control/run/asked"
+	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
-
-// Question is one that a run asks people, see package asked.
-type Question = asked.Question
 
 // approval is the body of the action.
 type approval struct {
@@ -25,13 +22,10 @@ type approval struct {
 // approve is the verb of the action.
 const approve = "approve"
 
-// Questions are those that a run asks now, whoever owns it.
-func (r *Runs) Questions(ctx context.Context, run Ref) ([]Question, error) {
-	if run.State == ledger.Ended {
-		return nil, nil
-	}
+// standing is what holds the steps of a run, whoever owns it.
+func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
 	f, err := thawed(run)
-	if err != nil || !asked.Any(f.Graph.Steps) && !asked.Any(f.Graph.Finally) {
+	if err != nil {
 		return nil, err
 	}
 	b, err := r.thaw(f)
@@ -42,26 +36,32 @@ func (r *Runs) Questions(ctx context.Context, run Ref) ([]Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	return asked.Questions(ctx, r.Ledger.View(), names, &f.Graph, r.verb)
+	return r.looking(run, f, names).Standing(ctx, r.Ledger.View(), names, time.Now())
+}
+
+func (r *Runs) looking(run Ref, f frozen, names *late.Names) held.Look {
+	return held.Look{Run: run.Name(), Graph: &f.Graph, Waiting: func(id string, s plan.Scope) (unit.Waiting, error) { return names.Waiting(id, s, r.verb) }}
 }
 
 // Approve answers a question of a run: that of a step, or the only one. It
 // takes effect when the run's owner sees it, within a second; of a run that
 // nobody owns (alone) when somebody goes on with it. What is not asked is
 // refused, code approve.nothing; without a step what is asked several times, too.
-func (r *Runs) Approve(ctx context.Context, name, node, actor, reason string) (q Question, alone bool, err error) {
+func (r *Runs) Approve(ctx context.Context, name, step, actor, reason string) (q held.Question, alone bool, err error) {
 	run, err := r.Ledger.Find(ctx, name)
 	if err != nil {
 		return q, false, err
 	}
-	all, err := r.Questions(ctx, run)
-	if err != nil {
+	var steps []unit.Progress
+	if run.State != ledger.Ended {
+		if steps, err = r.standing(ctx, run); err != nil {
+			return q, false, err
+		}
+	}
+	if q, err = held.Asked(name, step, steps); err != nil {
 		return q, false, err
 	}
-	if q, err = asked.Find(name, node, all); err != nil {
-		return q, false, err
-	}
-	if _, err := r.Ledger.Ask(ctx, run, ledger.Action{Verb: approve, Actor: actor, Reason: reason, Body: unit.Body(approval{q.Node})}); err != nil {
+	if _, err := r.Ledger.Ask(ctx, run, ledger.Action{Verb: approve, Actor: actor, Reason: reason, Body: unit.Body(approval{q.Step})}); err != nil {
 		return q, false, err
 	}
 	return q, !r.Ledger.Held(run), nil

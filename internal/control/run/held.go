@@ -15,9 +15,7 @@ type OnHold = held.OnHold
 
 // held asks the Machine what holds the steps; false when there is none to ask.
 func (d *drive) held(now time.Time) (all []unit.Progress, ok bool) {
-	look := held.Look{Run: d.run.Name(), Graph: &d.frozen.Graph, Waiting: func(id string, s plan.Scope) (unit.Waiting, error) {
-		return d.known.Waiting(id, s, d.runs.verb)
-	}}
+	look := d.runs.looking(d.run, d.frozen, d.known)
 	d.session.Look(func(m *plan.Machine) { all, ok = look.Steps(m, now), true })
 	return all, ok
 }

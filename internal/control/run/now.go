@@ -58,6 +58,14 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	if err != nil {
 		return n, err
 	}
+	if !n.Owned() && run.State != ledger.Ended { // what it had written of itself may be old
+		steps, err := r.standing(ctx, run)
+		if err != nil {
+			return n, err
+		}
+		n.take(append(n.Progress, steps...))
+		n.count()
+	}
 	if n.Passed, err = chronicle.Skipped(ctx, r.Ledger.View(), run.ID); err == nil {
 		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
 	}

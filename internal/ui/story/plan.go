@@ -97,6 +97,12 @@ func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
 		row.Notes = append(row.Notes, view.StepNote{Label: st.Step.ID + " " + n.Label, Text: n.Text})
 	}
 	switch {
+	case st.Waits != nil:
+		row.Step, row.Units, row.Makes = st.Step.ID, 0, of+"waits"
+		if st.Waits.Every > 0 {
+			row.Units = 1
+		}
+		row.Notes = append(row.Notes, view.StepNote{Label: st.Step.ID, Text: waits(*st.Waits)})
 	case st.Later != "":
 		row.Step, row.Units, row.Makes = st.Step.ID, 1, of+st.Later
 		if st.Needs.To != "" {

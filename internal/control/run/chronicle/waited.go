@@ -1,0 +1,118 @@
+package chronicle
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/unit"
+)
+
+// Waited is a spell in which a step waited instead of working: from its
+// beginning to its end, also over processes that died meanwhile.
+type Waited struct {
+	Step, Gate   string // gate: time, probe, approve
+	Text         string // for what, when that was told
+	Outcome      string // "" = not over
+	Actor        string // who approved
+	Began, Ended time.Time
+}
+
+// waiters are the gates of a flow's steps that wait, by their ids.
+func waiters(plan json.RawMessage) map[string]string {
+	type node struct {
+		ID, Kind       string
+		Steps, Finally []node
+	}
+	var frozen struct {
+		Graph struct{ Steps, Finally []node }
+	}
+	if json.Unmarshal(plan, &frozen) != nil {
+		return nil // told by who reads the rest of it
+	}
+	gates := map[string]string{}
+	var add func([]node)
+	add = func(list []node) {
+		for _, n := range list {
+			if gate := map[string]string{"wait": "time", "wait_for": "probe", "approve": "approve"}[n.Kind]; gate != "" {
+				gates[n.ID] = gate
+			}
+			add(n.Steps)
+			add(n.Finally)
+		}
+	}
+	add(frozen.Graph.Steps)
+	add(frozen.Graph.Finally)
+	return gates
+}
+
+// wait goes on with the spells.
+func (s *Story) wait(e unit.Event) {
+	step, _, _ := strings.Cut(e.Node, "[")
+	gate := s.gates[step]
+	if gate == "" {
+		return
+	}
+	i := slices.IndexFunc(s.Waited, func(w Waited) bool { return w.Step == e.Node && w.Outcome == "" })
+	switch {
+	case e.Kind == unit.NodeEntered && i < 0:
+		if b, err := unit.Decode[unit.Entered](e); err == nil && len(b.Items) == 0 {
+			s.Waited = append(s.Waited, Waited{Step: e.Node, Gate: gate, Began: e.At})
+		}
+	case i < 0:
+	case e.Kind == unit.WaitBegan:
+		if w, err := unit.Decode[unit.Wait](e); err == nil && w.Gate == gate {
+			s.Waited[i].Text = w.Text
+		}
+	case e.Kind == unit.RunApproved:
+		s.Waited[i].Actor = e.Actor
+	case e.Kind == unit.NodeLeft:
+		b, _ := unit.Decode[unit.Left](e)
+		s.Waited[i].Outcome, s.Waited[i].Ended = b.Outcome, e.At
+		if b.Outcome == "skipped" {
+			s.Waited = slices.Delete(s.Waited, i, i+1)
+		}
+	}
+}
+
+// Waits reports whether an event is told by a spell of Waited.
+func (s *Story) Waits(e unit.Event) bool {
+	step, _, _ := strings.Cut(e.Node, "[")
+	w, err := unit.Decode[unit.Wait](e)
+	return err == nil && e.Node != "" && s.gates[step] == w.Gate
+}
+
+// unanswered adds to the fault of a step that waited in vain what it was answered
+// last, and how it is waited on.
+func (s *Story) unanswered(node string, f fault.Fault) fault.Fault {
+	for _, w := range s.Waited {
+		if w.Step == node && w.Text != "" {
+			f.Lines = append(slices.Clone(f.Lines), fault.Line{Label: "waited", Text: w.Ended.Sub(w.Began).Round(time.Second).String() + ": " + strings.TrimPrefix(w.Text, "waits ")})
+		}
+	}
+	for _, u := range s.units {
+		if u.Step == node && u.Kind == probes && s.answers[u.ID] != "" {
+			f.Lines = append(slices.Clone(f.Lines), fault.Line{Label: "answer", Text: s.answers[u.ID]})
+		}
+	}
+	f.Next = append(slices.Clone(f.Next), "godwit resume "+s.Run.Name()+" waits again, with all its time")
+	return f
+}
+
+// heard notes what units that ask were answered.
+func (s *Story) heard(e unit.Event) {
+	b, err := unit.Decode[unit.Ended](e)
+	if err != nil {
+		return
+	}
+	text := ""
+	if json.Unmarshal(b.Facts, &text) != nil && b.Fault != nil {
+		text = b.Fault.Text
+	}
+	if s.answers == nil {
+		s.answers = map[string]string{}
+	}
+	s.answers[e.Unit] = text
+}
