@@ -179,6 +179,7 @@ type Wait struct {
 	Since     time.Time `json:"since,omitzero"`
 	Until     time.Time `json:"until,omitzero"`      // when it is over by itself
 	Holder    string    `json:"holder,omitempty"`    // who holds it
+	Answer    string    `json:"answer,omitempty"`    // of what is asked for, the last one and its age
 	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen
 	Fix       []string  `json:"fix,omitempty"`       // what ends the wait
 }

@@ -56,11 +56,11 @@ func (m *Moment) ReadPlain(v any) error {
 func (w *Wait) words() string {
 	switch {
 	case w.Expr != "":
-		return w.Expr
+		return "waits " + w.Expr
 	case !w.Time.Until.IsZero():
-		return "until " + w.Time.Until.Format("2006-01-02 15:04:05 MST")
+		return "waits until " + w.Time.Until.Format("2006-01-02 15:04:05 MST")
 	}
-	return decode.TextOf(w.Time.For)
+	return "waits " + decode.TextOf(w.Time.For)
 }
 
 // WaitVerb is the verb for the language. The Machine does all of it.
@@ -90,7 +90,7 @@ func ApproveVerb() unit.Verb {
 		Limits: func(any, int) map[string]int { return nil },
 		Waits: func(spec any) unit.Waiting {
 			a := spec.(*Ask)
-			return unit.Waiting{Text: fmt.Sprintf("%q, for the %s", a.Text, a.Role), Timeout: a.Timeout, Otherwise: "fail"}
+			return unit.Waiting{Text: fmt.Sprintf("asks %q, for the %s", a.Text, a.Role), Timeout: a.Timeout, Otherwise: "fail"}
 		},
 	}
 }

@@ -39,7 +39,7 @@ func (n *Now) take(rows []unit.Progress) {
 		}
 		for _, w := range p.Waits {
 			if w.Gate == held.Probes {
-				w.Text += n.answers[p.Unit]
+				w.Answer = n.answers[p.Unit]
 			}
 			n.Held = append(n.Held, OnHold{ID: p.Unit, Step: true, Wait: w})
 		}

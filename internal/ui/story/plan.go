@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
@@ -98,7 +99,8 @@ func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
 	}
 	switch {
 	case st.Waits != nil:
-		row.Step, row.Units, row.Makes = st.Step.ID, 0, of+"waits"
+		does, _, _ := strings.Cut(st.Waits.Text, " ") // waits, or asks
+		row.Step, row.Units, row.Makes = st.Step.ID, 0, of+does
 		if st.Waits.Every > 0 {
 			row.Units = 1
 		}

@@ -25,7 +25,7 @@ func answer(u ledger.Unit) string {
 }
 
 // Answers are what the steps of a run that wait for an answer were last answered,
-// in words to put behind what they wait for.
+// with how long ago that was.
 func Answers(ctx context.Context, v *ledger.View, run int64, counts []ledger.Count, now time.Time) (map[string]string, error) {
 	if !slices.ContainsFunc(counts, func(c ledger.Count) bool { return c.Kind == probes }) {
 		return nil, nil
@@ -40,7 +40,7 @@ func Answers(ctx context.Context, v *ledger.View, run int64, counts []ledger.Cou
 		if text == "" {
 			continue
 		}
-		all[u.Step] = "; last answer: " + text
+		all[u.Step] = text
 		if !u.Ended.IsZero() {
 			all[u.Step] += ", " + now.Sub(u.Ended).Round(time.Second).String() + " ago"
 		}

@@ -2,6 +2,7 @@ package chronicle
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -87,14 +88,23 @@ func (s *Story) Waits(e unit.Event) bool {
 // unanswered adds to the fault of a step that waited in vain what it was answered
 // last, and how it is waited on.
 func (s *Story) unanswered(node string, f fault.Fault) fault.Fault {
-	for _, w := range s.Waited {
-		if w.Step == node && w.Text != "" {
-			f.Lines = append(slices.Clone(f.Lines), fault.Line{Label: "waited", Text: w.Ended.Sub(w.Began).Round(time.Second).String() + ": " + strings.TrimPrefix(w.Text, "waits ")})
-		}
-	}
+	f.Lines = slices.Clone(f.Lines)
+	add := func(label, text string) { f.Lines = append(f.Lines, fault.Line{Label: label, Text: text}) }
 	for _, u := range s.units {
-		if u.Step == node && u.Kind == probes && s.answers[u.ID] != "" {
-			f.Lines = append(slices.Clone(f.Lines), fault.Line{Label: "answer", Text: s.answers[u.ID]})
+		if u.Step != node || u.Kind != probes {
+			continue
+		}
+		var of struct{ Spec struct{ At, Until string } }
+		if json.Unmarshal(u.Spec, &of) == nil && of.Spec.Until != "" {
+			add("until", strings.Join(strings.Fields(of.Spec.Until), " "))
+		}
+		times := fmt.Sprintf("%d times", u.Attempt)
+		if u.Attempt == 1 {
+			times = "once"
+		}
+		add("asked", strings.TrimSpace(of.Spec.At+" "+times))
+		if text := s.answers[u.ID]; text != "" {
+			add("answer", text)
 		}
 	}
 	f.Next = append(slices.Clone(f.Next), "godwit resume "+s.Run.Name()+" waits again, with all its time")

@@ -73,16 +73,12 @@ func asked(gates []plan.Gate) (n int) {
 	return n
 }
 
-// words adds until when.
+// words adds until when, of what is over by itself then.
 func words(g plan.Gate, text string) string {
-	at := g.Until.UTC().Format("2006-01-02 15:04:05 MST")
-	switch {
-	case g.Until.IsZero(), g.Kind == "time" && strings.Contains(text, "until "):
+	if g.Kind != "time" || strings.Contains(text, "until ") {
 		return text
-	case g.Kind == "time":
-		return text + ", until " + at
 	}
-	return text + ", until " + at + " at most"
+	return text + ", until " + g.Until.UTC().Format("2006-01-02 15:04:05 MST")
 }
 
 // OnHold is what does not run although nothing is broken: a step that is held,
