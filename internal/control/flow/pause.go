@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,8 +28,10 @@ func (s Step) Waits() bool { return slices.Contains([]string{Waits, WaitsFor, As
 // Wait is the spec of a step that waits for a time.
 type Wait struct {
 	Time Moment `flow:"time,required,alone" help:"how long, as 10m, or until when, as 2026-12-01T08:00:00+01:00 or 2026-12-01 08:00 Europe/Berlin" json:"time"`
-	// Expr gives the time when it is only known as the step begins; else empty.
+	// Expr gives the time when it is only known as the step begins, and Text is what
+	// is written; else empty.
 	Expr string `json:"expr,omitempty"`
+	Text string `json:"text,omitempty"`
 }
 
 // Moment is a duration from when the step begins, or a time.
@@ -56,7 +59,7 @@ func (m *Moment) ReadPlain(v any) error {
 func (w *Wait) words() string {
 	switch {
 	case w.Expr != "":
-		return "waits " + w.Expr
+		return "waits " + w.Text
 	case !w.Time.Until.IsZero():
 		return "waits until " + w.Time.Until.Format("2006-01-02 15:04:05 MST")
 	}
@@ -97,11 +100,19 @@ func ApproveVerb() unit.Verb {
 
 // waiting checks and fills in what only steps that wait have.
 func (d *decoder) waiting(s *Step, value *Node, attributes *Node) {
-	if w, ok := s.Spec.(*Wait); ok && d.Later.Waits() {
-		if f := value.Field("time"); f != nil {
-			value = f.Value
+	if d.Later.Waits() {
+		written := value
+		for _, key := range []string{"time", "ask"} {
+			if f := value.Field(key); f != nil {
+				written = f.Value
+			}
 		}
-		w.Expr = d.joined(value)
+		switch own := s.Spec.(type) {
+		case *Wait:
+			own.Expr, own.Text = d.joined(written), written.Text
+		case *Ask: // until it is filled in, for the plan
+			own.Text = cmp.Or(own.Text, written.Text)
+		}
 	}
 	if s.Each != nil || d.filling {
 		return // attributes are those of all items together

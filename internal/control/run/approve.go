@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -13,14 +12,6 @@ import (
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
-
-// approval is the body of the action.
-type approval struct {
-	Node string `json:"node"`
-}
-
-// approve is the verb of the action.
-const approve = "approve"
 
 // standing is what holds the steps of a run, whoever owns it.
 func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
@@ -58,10 +49,14 @@ func (r *Runs) Approve(ctx context.Context, name, step, actor, reason string) (q
 			return q, false, err
 		}
 	}
-	if q, err = held.Asked(name, step, steps); err != nil {
+	said, err := r.Ledger.View().Actions(ctx, run.ID)
+	if err == nil {
+		q, err = held.Asked(name, step, steps, said)
+	}
+	if err != nil {
 		return q, false, err
 	}
-	if _, err := r.Ledger.Ask(ctx, run, ledger.Action{Verb: approve, Actor: actor, Reason: reason, Body: unit.Body(approval{q.Step})}); err != nil {
+	if _, err := r.Ledger.Ask(ctx, run, ledger.Action{Verb: held.Approve, Actor: actor, Reason: reason, Body: unit.Body(q)}); err != nil {
 		return q, false, err
 	}
 	return q, !r.Ledger.Held(run), nil
@@ -75,7 +70,7 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 		return false, err
 	}
 	for _, a := range wishes {
-		if a.Verb != "cancel" && (a.Verb != approve || !d.lost.looked.Load()) { // what begins then must not be before
+		if a.Verb != "cancel" && (a.Verb != held.Approve || !d.lost.looked.Load()) { // what begins then must not be before
 			continue
 		}
 		wanted, err := d.act(ctx, a)
@@ -97,17 +92,12 @@ func (d *drive) actions(ctx context.Context) (ending bool, err error) {
 
 // act tells the Machine what was asked for, if that still means something.
 func (d *drive) act(ctx context.Context, a ledger.Action) (wanted bool, err error) {
-	var of approval
-	if a.Verb == approve {
-		if err := json.Unmarshal(a.Body, &of); err != nil {
-			return false, nil
-		}
-	}
+	step := held.Answered(a)
 	_, err = d.session.Turn(ctx, func(m *plan.Machine, _ time.Time) unit.Change {
 		e := unit.Event{Kind: unit.RunCancelled, Actor: a.Actor, Reason: a.Reason}
-		if a.Verb == approve {
-			e.Kind, e.Node = unit.RunApproved, of.Node
-			if !slices.ContainsFunc(m.Asking(), func(q plan.Asked) bool { return q.Node == of.Node }) {
+		if a.Verb == held.Approve {
+			e.Kind, e.Node = unit.RunApproved, step
+			if !slices.ContainsFunc(m.Asking(), func(q plan.Asked) bool { return q.Node == step }) {
 				return unit.Change{}
 			}
 		}

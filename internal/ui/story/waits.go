@@ -61,7 +61,7 @@ func Ended(st *chronicle.Story) string {
 func waits(w unit.Waiting) string {
 	text := strings.TrimPrefix(w.Text, "waits ")
 	if w.Every > 0 {
-		text += ", asked every " + view.About(w.Every)
+		text += ", asked every " + lasting(w.Every)
 	}
 	if w.Timeout <= 0 {
 		return text
@@ -70,5 +70,13 @@ func waits(w unit.Waiting) string {
 	if then == "" {
 		then = "fails"
 	}
-	return text + ", at most " + view.About(w.Timeout) + ", then " + then
+	return text + ", at most " + lasting(w.Timeout) + ", then " + then
+}
+
+// lasting is a duration as somebody wrote it.
+func lasting(d time.Duration) string {
+	if d%time.Second == 0 {
+		return view.About(d)
+	}
+	return d.String()
 }

@@ -2,6 +2,7 @@ package held
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -31,19 +32,35 @@ func (l Look) Standing(ctx context.Context, v *ledger.View, names *late.Names, n
 	return l.Steps(m, now), nil
 }
 
+// Approve is the verb of the action that answers a question; its body is that.
+const Approve = "approve"
+
 // Question is one that a run asks people.
 type Question struct {
-	Step string // with its item
-	Text string // in words, with whom it is for
+	Step string `json:"step"` // with its item
+	Text string `json:"text"` // in words, with whom it is for
 }
 
-// Asked finds the question of a step among what holds a run, or the only one.
-// There must be one, else the fault has code approve.nothing.
-func Asked(run, step string, steps []unit.Progress) (Question, error) {
+// Answered is the step whose question an action answers.
+func Answered(a ledger.Action) string {
+	var q Question
+	if a.Verb != Approve || json.Unmarshal(a.Body, &q) != nil {
+		return ""
+	}
+	return q.Step
+}
+
+// Asked finds the question of a step among what holds a run, or the only one
+// that is not answered by what was said. There must be one, else the fault has
+// code approve.nothing.
+func Asked(run, step string, steps []unit.Progress, said []ledger.Action) (Question, error) {
 	var all []Question
 	for _, p := range steps {
 		for _, w := range p.Waits {
-			if w.Gate == "approve" {
+			answered := slices.ContainsFunc(said, func(a ledger.Action) bool {
+				return Answered(a) == p.Unit && a.InEffect.IsZero() && a.Cancelled.IsZero()
+			})
+			if w.Gate == "approve" && (!answered || p.Unit == step) {
 				all = append(all, Question{p.Unit, w.Text})
 			}
 		}
