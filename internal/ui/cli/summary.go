@@ -35,10 +35,6 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	if e.Run.Outcome == "done" && !e.Stopped {
 		sum.Next = unloaded.Next(left, sum.Total())
 	}
-	if e.Run.Outcome == "skipped" {
-		sum.Why = story.Ended(st)
-		rep.Verdict.Why = sum.Why
-	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
 		sum.Next = []string{"godwit resume " + e.Run.Name()}

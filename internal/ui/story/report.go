@@ -70,6 +70,9 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 	if f := st.Failed(); len(f) > 0 {
 		r.Verdict.Why = why(f, r.Tally())
 	}
+	if st.Run.Outcome == "skipped" {
+		r.Verdict.Why = ended(st)
+	}
 	told(&r, st)
 	return r
 }

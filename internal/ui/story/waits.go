@@ -47,8 +47,8 @@ func waitedNote(st *chronicle.Story) (n view.Note, ok bool) {
 	return view.Note{Label: "waited", N: int64(len(st.Waited)), Text: text}, all >= time.Second
 }
 
-// Ended says why a run that was to wait for an answer ended as skipped.
-func Ended(st *chronicle.Story) string {
+// ended says why a run that was to wait for an answer ended as skipped.
+func ended(st *chronicle.Story) string {
 	for _, w := range st.Waited {
 		if w.Outcome == "ended" {
 			return "step " + w.Step + " waited in vain, " + view.Span(lasted(st, w))

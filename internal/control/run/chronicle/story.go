@@ -47,7 +47,7 @@ type Story struct {
 type seen struct {
 	units []ledger.Unit
 	broke map[string]fault.Fault // nodes that failed by themselves: not by a unit
-	gates map[string]string      // of steps that wait
+	gates map[string]waiter      // steps that wait
 	// answers are the last ones to units that ask.
 	answers map[string]string
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,30 +16,46 @@ import (
 // beginning to its end, also over processes that died meanwhile.
 type Waited struct {
 	Step, Gate   string // gate: time, probe, approve
-	Text         string // for what, when that was told
+	Text         string // for what
 	Outcome      string // "" = not over
 	Actor        string // who approved
 	Began, Ended time.Time
 }
 
-// waiters are the gates of a flow's steps that wait, by their ids.
-func waiters(plan json.RawMessage) map[string]string {
-	type node struct {
-		ID, Kind       string
-		Steps, Finally []node
+// waiter is a step that waits: by which gate, and for what as far as its flow says.
+type waiter struct{ gate, text string }
+
+// frozenNode is a step as it stands in a run's plan.
+type frozenNode struct {
+	ID, Kind       string
+	Steps, Finally []frozenNode
+	Wait           struct {
+		For   time.Duration
+		Until time.Time
+		Expr  string
 	}
+	WaitFor struct {
+		Unit struct {
+			Spec struct{ Spec struct{ At, Until string } }
+		}
+	} `json:"wait_for"`
+	Approve struct{ Text string }
+}
+
+// waiters are the steps of a flow that wait, by their ids.
+func waiters(plan json.RawMessage) map[string]waiter {
 	var frozen struct {
-		Graph struct{ Steps, Finally []node }
+		Graph struct{ Steps, Finally []frozenNode }
 	}
 	if json.Unmarshal(plan, &frozen) != nil {
 		return nil // told by who reads the rest of it
 	}
-	gates := map[string]string{}
-	var add func([]node)
-	add = func(list []node) {
+	all := map[string]waiter{}
+	var add func([]frozenNode)
+	add = func(list []frozenNode) {
 		for _, n := range list {
-			if gate := map[string]string{"wait": "time", "wait_for": "probe", "approve": "approve"}[n.Kind]; gate != "" {
-				gates[n.ID] = gate
+			if w := n.waiter(); w.gate != "" {
+				all[n.ID] = w
 			}
 			add(n.Steps)
 			add(n.Finally)
@@ -46,13 +63,32 @@ func waiters(plan json.RawMessage) map[string]string {
 	}
 	add(frozen.Graph.Steps)
 	add(frozen.Graph.Finally)
-	return gates
+	return all
+}
+
+func (n frozenNode) waiter() waiter {
+	of := n.WaitFor.Unit.Spec.Spec
+	switch {
+	case n.Kind == "approve":
+		return waiter{"approve", "asks " + strconv.Quote(n.Approve.Text)}
+	case n.Kind == "wait_for" && of.Until == "":
+		return waiter{"probe", strings.TrimSpace("waits for " + of.At)}
+	case n.Kind == "wait_for":
+		return waiter{"probe", strings.Join(strings.Fields("waits until "+of.Until), " ")}
+	case n.Kind == "wait" && n.Wait.Expr != "":
+		return waiter{"time", "waits " + n.Wait.Expr}
+	case n.Kind == "wait" && n.Wait.Until.IsZero():
+		return waiter{"time", "waits " + n.Wait.For.String()}
+	case n.Kind == "wait":
+		return waiter{"time", "waits until " + n.Wait.Until.Format(time.RFC3339)}
+	}
+	return waiter{}
 }
 
 // wait goes on with the spells.
 func (s *Story) wait(e unit.Event) {
 	step, _, _ := strings.Cut(e.Node, "[")
-	gate := s.gates[step]
+	gate := s.gates[step].gate
 	if gate == "" {
 		return
 	}
@@ -60,7 +96,7 @@ func (s *Story) wait(e unit.Event) {
 	switch {
 	case e.Kind == unit.NodeEntered && i < 0:
 		if b, err := unit.Decode[unit.Entered](e); err == nil && len(b.Items) == 0 {
-			s.Waited = append(s.Waited, Waited{Step: e.Node, Gate: gate, Began: e.At})
+			s.Waited = append(s.Waited, Waited{Step: e.Node, Gate: gate, Text: s.gates[step].text, Began: e.At})
 		}
 	case i < 0:
 	case e.Kind == unit.WaitBegan:
@@ -82,7 +118,7 @@ func (s *Story) wait(e unit.Event) {
 func (s *Story) Waits(e unit.Event) bool {
 	step, _, _ := strings.Cut(e.Node, "[")
 	w, err := unit.Decode[unit.Wait](e)
-	return err == nil && e.Node != "" && s.gates[step] == w.Gate
+	return err == nil && e.Node != "" && s.gates[step].gate == w.Gate
 }
 
 // unanswered adds to the fault of a step that waited in vain what it was answered
