@@ -22,6 +22,7 @@ import (
 	"godwit/internal/ledger"
 	"godwit/internal/ui/cli"
 	"godwit/internal/unit"
+	"godwit/internal/work/action"
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/schema"
@@ -33,7 +34,8 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
+		Verbs: []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(),
+			action.Verb(), flow.CallVerb(), flow.WaitVerb(), flow.ApproveVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }
@@ -46,6 +48,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.Executors(open, was))
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
+	maps.Copy(all, action.Executors(open))
 	return all
 }
 

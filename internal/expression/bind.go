@@ -2,6 +2,7 @@ package expression
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/catalog"
@@ -17,6 +18,7 @@ import (
 // what an expression reads is known before it runs.
 type binder struct {
 	roots map[string]Root
+	lists map[string]bool
 	bound map[string]Var
 }
 
@@ -39,7 +41,7 @@ func (b *binder) Visit(node *ast.Node) {
 			above = Var{Root: id.Value}
 		}
 		part, ok := constant(n.Property)
-		if !ok || part.Listed && len(above.Path) == 0 {
+		if !ok || part.Listed && len(above.Path) == 0 && !b.lists[above.Root] {
 			return
 		}
 		p := append(above.Path[:len(above.Path):len(above.Path)], part)
@@ -69,9 +71,11 @@ func constant(n ast.Node) (path.Part, bool) {
 // reader finds the names that are left once paths are bound, in order. Those
 // that the expression declares itself, and those of functions, are none.
 type reader struct {
-	seen  map[string]bool
-	own   map[string]bool
-	nodes []*ast.IdentifierNode
+	seen   map[string]bool
+	own    map[string]bool
+	nodes  []*ast.IdentifierNode
+	calls  []*ast.IdentifierNode // of functions
+	fields []*ast.MemberNode     // of names
 }
 
 func newReader() *reader { return &reader{seen: map[string]bool{}, own: map[string]bool{}} }
@@ -83,6 +87,11 @@ func (r *reader) Visit(node *ast.Node) {
 	case *ast.CallNode:
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
 			r.own[id.Value] = true
+			r.calls = append(r.calls, id)
+		}
+	case *ast.MemberNode:
+		if _, ok := n.Node.(*ast.IdentifierNode); ok {
+			r.fields = append(r.fields, n)
 		}
 	case *ast.IdentifierNode:
 		if !r.seen[n.Value] {
@@ -95,6 +104,36 @@ func (r *reader) Visit(node *ast.Node) {
 // names are those that were found.
 func (r *reader) names() []*ast.IdentifierNode {
 	return slices.DeleteFunc(r.nodes, func(id *ast.IdentifierNode) bool { return r.own[id.Value] })
+}
+
+// strangers are functions and fields that are not there: beside an operator of
+// ours the checker would take them for null.
+func (r *reader) strangers(code string, functions map[string]bool, env map[string]any) (problems []Problem) {
+	for _, id := range r.calls {
+		if !functions[id.Value] {
+			known := types.Map{}
+			for name := range functions {
+				known[name] = types.Any
+			}
+			text, next := noName(id.Value, known)
+			if strings.HasPrefix(next, "in scope") { // the library's own are none of them
+				next = ""
+			}
+			problems = append(problems, place(code, found{id.Location().From, text, next}))
+		}
+	}
+	for _, n := range r.fields {
+		fields, known := env[n.Node.(*ast.IdentifierNode).Value].(map[string]any)
+		name, constant := n.Property.(*ast.StringNode)
+		if !known || !constant {
+			continue
+		}
+		if _, there := fields[name.Value]; !there {
+			text, next := noName(name.Value, typesOf(fields).(types.Map))
+			problems = append(problems, place(code, found{n.Property.Location().From, text, next}))
+		}
+	}
+	return problems
 }
 
 // exactNumber is the type that decimals have for the checker: none of expr's.

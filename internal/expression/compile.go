@@ -31,16 +31,18 @@ func Compile(code string, s Scope, wanted catalog.Kind) (*Program, []Problem) {
 		env[name] = typesOf(v)
 	}
 	for name := range s.Roots {
-		env[name] = types.TypeOf(map[string]any{})
+		if env[name] = types.TypeOf(map[string]any{}); s.Lists[name] {
+			env[name] = types.Any
+		}
 	}
 	options := functions(s)
-	b := &binder{roots: s.Roots, bound: map[string]Var{}}
-	names, err := read(code, append(options[:len(options):len(options)], expr.Env(env)), b)
+	b := &binder{roots: s.Roots, lists: s.Lists, bound: map[string]Var{}}
+	names, strange, err := read(code, s, append(options[:len(options):len(options)], expr.Env(env)), b)
 	if err != nil {
 		return nil, []Problem{explain(err, code, env)}
 	}
 	p := &Program{Code: code, Uses: map[string]bool{}}
-	problems := p.bind(code, s, b, names, env)
+	problems := append(p.bind(code, s, b, names, env), strange...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -62,20 +64,25 @@ func Compile(code string, s Scope, wanted catalog.Kind) (*Program, []Problem) {
 	return p, nil
 }
 
-// read parses an expression and gives the names in it, with its paths bound.
-func read(code string, options []expr.Option, b *binder) ([]*ast.IdentifierNode, error) {
+// read parses an expression and gives the names in it, with its paths bound, and
+// what is wrong with others.
+func read(code string, s Scope, options []expr.Option, b *binder) ([]*ast.IdentifierNode, []Problem, error) {
 	config := conf.CreateNew()
 	for _, o := range options {
 		o(config)
 	}
 	tree, err := parser.ParseWithConfig(code, config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ast.Walk(&tree.Node, b)
 	r := newReader()
 	ast.Walk(&tree.Node, r)
-	return r.names(), nil
+	functions := map[string]bool{}
+	for name := range config.Functions {
+		functions[name] = true
+	}
+	return r.names(), r.strangers(code, functions, s.Env), nil
 }
 
 // bind declares the paths that are read and reports those that lead nowhere.
@@ -155,7 +162,7 @@ func explain(err error, code string, env types.Map) Problem {
 func noName(name string, env types.Map) (text, next string) {
 	text = "there is no " + name
 	if name == "now" || name == "timezone" {
-		return text, "a map has no clock: the same record always becomes the same rows; inputs may bring a time"
+		return text, "expressions have no clock: the same values always give the same; inputs may bring a time"
 	}
 	var names []string
 	for _, n := range slices.Sorted(maps.Keys(env)) {

@@ -19,6 +19,7 @@ type Root func(p path.Path) (t catalog.Type, problem, next string)
 // Scope is what an expression may name.
 type Scope struct {
 	Roots   map[string]Root
+	Lists   map[string]bool         // of Roots, those that may be lists: a path may begin with a number
 	Names   map[string]catalog.Type // single values: op, key, value, index
 	Env     map[string]any          // inputs and env, whose values do not change
 	Lookups map[string]map[string]string

@@ -121,6 +121,10 @@ func TestProblems(t *testing.T) {
 		"now()":                 {1, 1, "there is no now", "no clock"},
 		"lower(doc.i)":          {1, 7, "lower wants a text, not a whole number", ""},
 		"inputs.m":              {1, 8, "there is no m", ""},
+		"inputs.m == 1":         {1, 8, "there is no m", "n"},
+		"now() > doc.at":        {1, 1, "there is no now", "no clock"},
+		"doc.i == roud(1.5)":    {1, 10, "there is no roud", "round?"},
+		"nosuch(doc.i) + 1":     {1, 1, "there is no nosuch", ""},
 		"doc.t == 1":            {1, 7, "a text == a number is not possible", ""},
 		"doc.i < doc.at":        {1, 7, "a number < a time is not possible", ""},
 		"doc.at.Local()":        {1, 8, "zone of the machine", ""},
@@ -155,6 +159,27 @@ func TestLineage(t *testing.T) {
 	}
 	if want := []string{"doc.j.list[0].a", "doc.t", "doc.i", "doc.j.list"}; !reflect.DeepEqual(names, want) {
 		t.Error(names)
+	}
+}
+
+// TestLists: of what may be a list a path may begin with a number, and passes over
+// what is not there.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	open := func(path.Path) (catalog.Type, string, string) { return catalog.Type{}, "", "" }
+	s := Scope{Roots: map[string]Root{"rows": open, "doc": open}, Lists: map[string]bool{"rows": true}}
+	rows := []any{record.Object{"n": int64(3)}, record.Object{"n": int64(4)}}
+	for code, want := range map[string]bool{
+		"rows[0].n == 3": true, "rows[-1].n == 4": true, "rows[2].n == nil": true, "len(rows) == 2": true, "all(rows, .n > 2)": true, "rows[1]?.n in [4]": true, "rows == []": false,
+	} {
+		p, problems := Compile(code, s, catalog.KindBool)
+		if p == nil {
+			t.Errorf("%s: %v", code, problems)
+			continue
+		}
+		if v, err := NewMachine(nil).Eval(p, map[string]any{"rows": rows}); err != nil || v != want {
+			t.Errorf("%s: %v, %v", code, v, err)
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func (l *Ledger) Unfinished(ctx context.Context, flow, key string) (Run, bool, e
 		return Run{}, false, err
 	}
 	switch r := runs[0]; r.Outcome {
-	case "done", "cancelled":
+	case "done", "cancelled", "skipped":
 		return Run{}, false, nil
 	default:
 		return r, true, nil

@@ -6,7 +6,7 @@ const selectRun = `SELECT id, uid, flow, n, parent, parent_node, state, outcome,
 const insertRun = `INSERT INTO run (uid, flow, n, parent, parent_node, state, env, inputs, key, plan_hash, plan, opened)
 	VALUES (?, ?, (SELECT coalesce(max(n), 0) + 1 FROM run WHERE flow = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-const giveUpKey = `UPDATE run SET key = '' WHERE flow = ? AND key = ? AND outcome NOT IN ('done', 'cancelled')`
+const giveUpKey = `UPDATE run SET key = '' WHERE flow = ? AND key = ? AND outcome NOT IN ('done', 'cancelled', 'skipped')`
 const selectOpen = `SELECT n FROM run WHERE flow = ? AND key = ? AND id <> ? AND state <> 'ended'`
 
 const (

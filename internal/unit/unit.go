@@ -179,6 +179,7 @@ type Wait struct {
 	Since     time.Time `json:"since,omitzero"`
 	Until     time.Time `json:"until,omitzero"`      // when it is over by itself
 	Holder    string    `json:"holder,omitempty"`    // who holds it
+	Answer    string    `json:"answer,omitempty"`    // of what is asked for, the last one and its age
 	Statement string    `json:"statement,omitempty"` // what the holder ran last, as far as it may be seen
 	Fix       []string  `json:"fix,omitempty"`       // what ends the wait
 }
@@ -195,9 +196,10 @@ type Needs struct {
 	Compare     bool   // the target's definitions are wanted too
 	Snapshot    bool   // the source is read at the run's snapshot
 	Records     *Records
-	Statement   bool   // one is run at To; nothing is looked at
-	Unsure      bool   // what is missing may be made by a step before: that stops nothing
-	Place       string // of the step in its file, for messages; "" = it has none
+	Statement   bool     // one is run at To; nothing is looked at
+	Unsure      bool     // what is missing may be made by a step before: that stops nothing
+	Awaited     []string // connections that steps before wait for: that one cannot be reached stops nothing
+	Place       string   // of the step in its file, for messages; "" = it has none
 }
 
 // Connections are all that the step reads or writes.
@@ -308,8 +310,19 @@ type Verb struct {
 	Undoes func(spec any) bool
 	// Trial is how its maps are tried; nil when it has none.
 	Trial *Trial
+	// Waits says what a step waits for; nil of verbs that work. One that asks for
+	// it has the unit that does in Plan.
+	Waits func(spec any) Waiting
 	// Kinds are those of its units, for who looks after runs and knows no verb.
 	Kinds map[string]Kind
+}
+
+// Waiting is what a step does that waits instead of working.
+type Waiting struct {
+	Text      string        // for what, in words
+	Every     time.Duration // between two questions; 0 of what is not asked for
+	Timeout   time.Duration // 0 = none
+	Otherwise string        // what its end without an answer comes to: fail, continue, end
 }
 
 // Note is a line about a planned step.

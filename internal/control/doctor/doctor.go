@@ -67,6 +67,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 	began := time.Now()
 	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}}
 	for _, n := range needs {
+		x.awaited = n.Awaited
 		facts := catalog.Facts{}
 		source, other := able(ctx, open, n)
 		facts.Source = x.look(ctx, n.From, "source", n.Select, source)
@@ -140,7 +141,8 @@ type examination struct {
 	seen  map[string]bool              // connection and role
 	sides map[string]*catalog.Database // by connection and selection
 	// broken is why definitions cannot be read, told when no check says why.
-	broken []refusal
+	broken  []refusal
+	awaited []string // connections, of the need at hand
 }
 
 type refusal struct {
@@ -270,7 +272,12 @@ func (x *examination) refused(name string, err error) {
 		return
 	}
 	x.seen[name+" "+code] = true
-	x.found.Findings = append(x.found.Findings, blocking(name, err))
+	one := blocking(name, err)
+	if slices.Contains(x.awaited, name) && fault.KindOf(err) == fault.Unavailable {
+		one.Severity, one.Or = connector.Warns, nil
+		one.Text += "; a step before waits for it, and it is examined by none before it begins"
+	}
+	x.found.Findings = append(x.found.Findings, one)
 }
 
 // refusedAt is refused with the step's place in its file: of what is wrong with

@@ -65,7 +65,7 @@ func (b *Bound) All() []Step {
 // Work lists the steps that look at systems before the run: those with a spec
 // of which all is known.
 func (b *Bound) Work() []Step {
-	return slices.DeleteFunc(b.All(), func(s Step) bool { return s.Spec == nil || s.Late != "" || s.Verb == Calls })
+	return slices.DeleteFunc(b.All(), func(s Step) bool { return s.Spec == nil || s.Late != "" || s.Verb == Calls || s.Waits() })
 }
 
 // Late is what steps are filled in with, and expressions evaluated over, when

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/internal/work/action"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -42,6 +44,9 @@ func TestBroken(t *testing.T) {
 				lang := language()
 				if strings.HasPrefix(filepath.Base(path), "records") {
 					lang = records()
+				}
+				if strings.HasPrefix(filepath.Base(path), "wa") {
+					lang.Verbs = append(lang.Verbs, action.Verb(), WaitVerb(), ApproveVerb())
 				}
 				members[i].text = diagnose(t, cases[name], lang)
 				if d := cmp.Diff(m.text, members[i].text); d != "" && !*update {

@@ -23,6 +23,7 @@ import (
 	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
+	"godwit/internal/work/action"
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/pipeline/cases"
@@ -42,7 +43,8 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
+		Verbs: []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(),
+			action.Verb(), flow.CallVerb(), flow.WaitVerb(), flow.ApproveVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }

@@ -168,6 +168,9 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 		inner.pinned = a.Snapshot
 	}
 	d.work(&s, verbs[0], inner)
+	if s.Waits() {
+		d.waiting(&s, verbs[0].Value, &rest)
+	}
 	if a.Finally != nil && !d.filling {
 		inner.before, inner.ends = append(slices.Clone(inner.before), s.Steps...), true
 		s.Finally = d.list(a.Finally, "finally", inner)

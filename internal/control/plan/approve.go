@@ -20,14 +20,8 @@ func (m *Machine) approved(e unit.Event) error {
 		}
 		return nil
 	}
-	var waiting []*instance
-	m.root.each(func(in *instance) {
-		if in.asks() {
-			waiting = append(waiting, in)
-		}
-	})
-	if len(waiting) == 1 {
-		waiting[0].life.approved = true
+	if asked := m.Asking(); len(asked) == 1 {
+		m.places[asked[0].Node].life.approved = true
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (a *ahead) run() bool {
 			}
 			next = sooner(next, a.ends[w])
 		}
-		if next.IsZero() && !a.asked() {
+		if next.IsZero() && len(a.m.Asking()) == 0 {
 			return false // it waits for what nobody can foresee
 		}
 		a.now = later(a.now, next)
@@ -125,8 +125,6 @@ func (a *ahead) settle() {
 		a.m.settle(w, unit.UnitDone, end, a.now)
 	}
 }
-
-func (a *ahead) asked() bool { return len(a.m.Asking()) > 0 }
 
 // agree approves at once what is asked for, and says that it was.
 func (a *ahead) agree() {

@@ -55,6 +55,36 @@ func TestWhy(t *testing.T) {
 	check("go", `approve: approval "Switch?" of go`)
 }
 
+// Standing is what steps wait for wherever they are, items of loops too.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	ask := Node{ID: "go", Kind: Approve, Approve: &Ask{Text: "Go?"}, Each: &Each{Items: "x", As: "i", Parallel: 2}}
+	g := flow(Node{ID: "all", Kind: Parallel, Steps: []Node{ask, {ID: "w", Kind: Wait, Wait: &Pause{For: time.Hour}}, verb("a", "x/1")}},
+		Node{ID: "later", Kind: Wait, Wait: &Pause{For: time.Hour}})
+	d := begin(t, g, func(string, Scope) (any, error) { return []string{"p", "q"}, nil })
+	standing := func() string {
+		var list []string
+		for _, g := range d.m.Standing() {
+			list = append(list, g.Kind+" "+g.On[0])
+		}
+		return strings.Join(list, ", ")
+	}
+	if got := standing(); got != "approve go[p], approve go[q], time w" {
+		t.Fatal(got)
+	}
+	d.say(unit.Event{Kind: unit.RunApproved}) // for which of them?
+	d.say(unit.Event{Kind: unit.RunApproved, Node: "go[p]"})
+	if got := standing(); got != "approve go[q], time w" {
+		t.Fatal(got)
+	}
+	d.say(unit.Event{Kind: unit.RunApproved}) // the only one
+	d.wait(time.Hour)
+	d.done("a/x/1")
+	if got := standing(); got != "time later" {
+		t.Fatal(got)
+	}
+}
+
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	a := verb("a", "x/1", "x/2", "y/1 <never")

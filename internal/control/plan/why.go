@@ -25,11 +25,7 @@ func (m *Machine) Why(id string, now time.Time) []Gate {
 	if in == nil || in.phase == left {
 		return nil
 	}
-	gates := m.around(in, now)
-	if in.phase == entered && in.loop == nil {
-		gates = append(gates, in.gates()...)
-	}
-	return gates
+	return append(m.around(in, now), in.gates()...)
 }
 
 // around is what holds everything in a node.
@@ -96,11 +92,17 @@ func (in *instance) name() string {
 	return in.id
 }
 
+// Standing is what nodes wait for that have begun: a time, an answer, a person.
+func (m *Machine) Standing() (gates []Gate) {
+	m.root.each(func(in *instance) { gates = append(gates, in.gates()...) })
+	return gates
+}
+
 // gates is what an entered node itself waits for.
 func (in *instance) gates() []Gate {
 	due := in.life.due
 	switch {
-	case in.loop != nil:
+	case in.loop != nil, in.phase != entered, !in.answer:
 	case in.asks() && !in.life.approved:
 		return []Gate{{Kind: "approve", Text: fmt.Sprintf("approval %q of %s", in.node.Approve.Text, in.id), Until: due, On: []string{in.id}}}
 	case in.node.Kind == Wait:

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
+	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
@@ -57,6 +58,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	executors := d.runs.Executors(d.open, past.Past{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"] = &caller{d, ctx}
+	executors[held.Probes] = &late.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
@@ -120,6 +122,7 @@ func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<
 		}
 	}
 	close(looked)
+	d.lost.looked.Store(true)
 	return local.Run(ctx, d.session, local.Options{
 		Stop: d.stop, At: d.runs.At, Progress: d.board,
 		Note: func(ctx context.Context, e unit.Event) error {
@@ -146,7 +149,7 @@ func (d *drive) halt() { d.once.Do(func() { close(d.stop) }) }
 
 // event tells the watcher and notices what matters to the drive itself.
 func (d *drive) event(e unit.Event) {
-	if e.Kind == unit.UnitRetry {
+	if e.Kind == unit.UnitRetry && unit.KindOf(e.Unit) != held.Probes {
 		d.lost.suspect(e)
 	}
 	d.runs.Paces.Fold(e)
@@ -217,34 +220,6 @@ func (d *drive) show(ctx context.Context) {
 		return // the next tick, or the turn that fails for the same reason
 	}
 	d.tell.Frame(now)
-}
-
-// actions takes in what other processes asked for.
-func (d *drive) actions(ctx context.Context) (ending bool, err error) {
-	asked, err := d.own.Asked(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, a := range asked {
-		kind, does := map[string]string{"cancel": unit.RunCancelled, "tune": unit.RunTuned}[a.Verb]
-		if !does {
-			continue
-		}
-		_, err := d.session.Turn(ctx, func(*plan.Machine, time.Time) unit.Change {
-			return unit.Change{Events: []unit.Event{{Kind: kind, Actor: a.Actor, Reason: a.Reason, Body: a.Body}}}
-		})
-		if err == nil {
-			err = d.own.Accept(ctx, a.ID)
-		}
-		if err == nil {
-			err = d.own.InEffect(ctx, a.ID)
-		}
-		if err != nil {
-			return false, err
-		}
-		ending = ending || kind == unit.RunCancelled
-	}
-	return ending, nil
 }
 
 // end says how it went and gives the run back. Whatever happened, the ledger's

@@ -18,7 +18,7 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 	ctx, done := r.watched(ctx, open)
 	defer done()
 	var needs []unit.Needs
-	work, writers := b.Work(), late.NewWriters(b, r.verb)
+	work, writers, awaited := b.Work(), late.NewWriters(b, r.verb), late.NewAwaited(b, r.verb)
 	for _, s := range work {
 		verb, ok := r.verb(s.Verb)
 		if !ok {
@@ -28,7 +28,7 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
 		}
-		n.Unsure = writers.Made(n, s.ID)
+		n.Unsure, n.Awaited = writers.Made(n, s.ID), awaited[s.ID]
 		if s.Pos.File != "" {
 			n.Place = s.Pos.String()
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"godwit/internal/connector"
@@ -28,6 +29,7 @@ type lostTarget struct {
 	comparing sync.Mutex
 	evicted   bool
 	wake      chan struct{} // of room for one
+	looked    atomic.Bool   // at all that may be lost: from then on units begin
 }
 
 // suspect notes that a target may not be what it was.

@@ -2,11 +2,11 @@ package run
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/limits"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -30,6 +30,8 @@ type Now struct {
 	Lease    time.Duration  // how long an owner may be silent
 	Idle     time.Duration  // how long nobody went on with it
 	Passed   []string       // steps that were skipped; only known to who asks by Now
+
+	answers map[string]string // last ones, to the steps that ask
 }
 
 // States of a run that has not ended and that nobody owns: its owner gave it
@@ -57,6 +59,14 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 	n, err := r.look(ctx, run)
 	if err != nil {
 		return n, err
+	}
+	if !n.Owned() && run.State != ledger.Ended { // what it had written of itself may be old
+		steps, err := r.standing(ctx, run)
+		if err != nil {
+			return n, err
+		}
+		n.take(append(n.Progress, steps...))
+		n.count()
 	}
 	if n.Passed, err = chronicle.Skipped(ctx, r.Ledger.View(), run.ID); err == nil {
 		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
@@ -91,10 +101,13 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.take(rows)
-	if err := n.retries(ctx, v); err != nil {
+	if n.Held, err = held.Retries(ctx, v, run.ID, n.Counts); err != nil {
 		return nil, err
 	}
+	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
+		return nil, err
+	}
+	n.take(rows)
 	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
@@ -162,7 +175,6 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 		return nil, err
 	}
 	n.Idle = d.idle
-	n.Held = slices.DeleteFunc(n.Held, func(h OnHold) bool { return h.Step })
 	n.take(d.progress())
 	n.count()
 	n.Forecast = d.foresee(n)

@@ -31,7 +31,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	defer done()
 	p := &Plan{}
 	i := -1 // of the diagnosis: it knows those of Work
-	writers := late.NewWriters(b, r.verb)
+	writers, awaited := late.NewWriters(b, r.verb), late.NewAwaited(b, r.verb)
 	for _, s := range b.All() {
 		if s.Snapshot != "" {
 			if _, err := connector.Capable[connector.Snapshots](ctx, open, s.Snapshot, "be read at one point in time"); err != nil {
@@ -44,6 +44,13 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		case s.Verb == flow.Calls:
 			p.Steps = append(p.Steps, PlannedStep{Step: s, Later: "another flow, as a run of its own: planned when it begins"})
 			continue
+		case s.Waits():
+			one, err := r.waits(ctx, open, s)
+			if err != nil {
+				return nil, fault.Wrap(err, "step %s", s.ID)
+			}
+			p.Steps = append(p.Steps, one)
+			continue
 		case s.Late != "":
 			p.Steps = append(p.Steps, PlannedStep{Step: s, Later: "depends on items and results: known when it begins", Notes: r.undo(s)})
 			continue
@@ -52,6 +59,9 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		one, err := r.plan(ctx, open, b, s, p, seen.Known(i))
 		if err != nil && writers.Made(one.Needs, s.ID) && fault.KindOf(err) == fault.Config {
 			one, err = PlannedStep{Step: s, Needs: one.Needs, Later: "what it needs may come from a step before it: " + fault.Of(err).Text}, nil
+		}
+		if err != nil && fault.KindOf(err) == fault.Unavailable && awaited.Any(s.ID, one.Needs) {
+			one, err = PlannedStep{Step: s, Needs: one.Needs, Later: "behind what waits for its systems: planned when it begins; now " + fault.Of(err).Text}, nil
 		}
 		if err != nil {
 			return nil, fault.Wrap(err, "step %s", s.ID)
@@ -63,6 +73,21 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	}
 	p.Hash, p.Parts = b.Hash(p.Changes())
 	return p, nil
+}
+
+// waits is a step that waits instead of working. Its system need not be there
+// yet, and must be one that can be asked.
+func (r *Runs) waits(ctx context.Context, open *endpoints, s flow.Step) (one PlannedStep, err error) {
+	verb, ok := r.verb(s.Verb)
+	if !ok {
+		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
+	}
+	w := verb.Waits(s.Spec)
+	one = PlannedStep{Step: s, Waits: &w}
+	if one.Needs, err = verb.Needs(s.Spec); err == nil && one.Needs.From != "" && s.Late == "" {
+		err = doctor.Answers(ctx, open, one.Needs)
+	}
+	return one, err
 }
 
 // undo are the notes of a step that is taken back, as far as its words are known.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/doctor"
+	"godwit/internal/control/run/held"
 	"godwit/internal/unit"
 )
 
@@ -21,17 +22,17 @@ const (
 func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 	t := time.NewTicker(lookFor)
 	defer t.Stop()
-	seen, held := map[string]moved{}, map[string]unit.Wait{}
+	seen, told := map[string]moved{}, &held.Spells{}
 	for {
 		select {
 		case <-quiet:
-			d.allOver(ctx, seen)
+			d.allOver(ctx, seen, told)
 			return
 		case <-ctx.Done():
-			d.allOver(ctx, seen)
+			d.allOver(ctx, seen, told)
 			return
 		case <-t.C:
-			d.askHeld(ctx, held)
+			d.askHeld(ctx, told)
 			d.askWaits(ctx, seen)
 		}
 	}
@@ -39,12 +40,13 @@ func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 
 // allOver ends what is still told as waiting when the drive ends; it is written
 // although everything else is cut.
-func (d *drive) allOver(ctx context.Context, seen map[string]moved) {
+func (d *drive) allOver(ctx context.Context, seen map[string]moved, told *held.Spells) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	for id, m := range seen {
 		d.waitOver(ctx, id, m)
 	}
+	d.askHeld(ctx, told)
 }
 
 // moved is a unit's last sign of life.

@@ -67,7 +67,7 @@ func unfinished(t *testing.T, l *ledger.Ledger) {
 	for _, c := range []struct {
 		outcome string // empty: killed
 		goesOn  bool
-	}{{"", true}, {"failed", true}, {"stopped", true}, {"done", false}, {"cancelled", false}} {
+	}{{"", true}, {"failed", true}, {"stopped", true}, {"done", false}, {"cancelled", false}, {"skipped", false}} {
 		key := "key " + c.outcome
 		if _, ok, err := l.Unfinished(ctx, "copy", key); ok || err != nil {
 			t.Fatal(ok, err)

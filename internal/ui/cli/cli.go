@@ -115,7 +115,7 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	s.color = "auto"
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
-		s.runCommand(), s.resumeCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
+		s.runCommand(), s.resumeCommand(), s.approveCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
 	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), alarms.Command(desk{s})) {
 		groups(c)

@@ -3,7 +3,9 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -217,6 +219,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 		st.Forecast.Over = true
 	} else if !now.Owned() {
 		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
+		st.Lost.Waits = slices.DeleteFunc(st.Waits, func(w view.Wait) bool { return !strings.HasPrefix(w.Unit, "step ") })
 		for _, k := range now.Counts {
 			st.Lost.Units += int64(k.Units)
 			switch k.State {

@@ -225,6 +225,9 @@ func (c *screen) event(name string, e unit.Event) {
 	c.begin()
 	told := view.Tell(name, e)
 	told.Time = told.Time.In(c.session.Zone)
+	if e.Kind == unit.UnitRetry && unit.KindOf(e.Unit) == "probe" {
+		told.Level = view.LevelDebug // not yet: its step tells what it waits for
+	}
 	if !c.session.json {
 		told = passing(e, told)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
@@ -97,6 +98,13 @@ func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
 		row.Notes = append(row.Notes, view.StepNote{Label: st.Step.ID + " " + n.Label, Text: n.Text})
 	}
 	switch {
+	case st.Waits != nil:
+		does, _, _ := strings.Cut(st.Waits.Text, " ") // waits, or asks
+		row.Step, row.Units, row.Makes = st.Step.ID, 0, of+does
+		if st.Waits.Every > 0 {
+			row.Units = 1
+		}
+		row.Notes = append(row.Notes, view.StepNote{Label: st.Step.ID, Text: waits(*st.Waits)})
 	case st.Later != "":
 		row.Step, row.Units, row.Makes = st.Step.ID, 1, of+st.Later
 		if st.Needs.To != "" {

@@ -193,6 +193,9 @@ func Notes(st *chronicle.Story) []view.Note {
 	if n := len(st.Passed); n > 0 {
 		list = append(list, view.Note{Label: "skipped", N: int64(n), Text: plural(n, "step", "steps") + ", the condition was false: " + view.Few(st.Passed)})
 	}
+	if n, ok := waitedNote(st); ok {
+		list = append(list, n)
+	}
 	back := 0
 	for _, a := range st.Again {
 		if a.What == unit.TakenBack {

@@ -70,6 +70,9 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 	if f := st.Failed(); len(f) > 0 {
 		r.Verdict.Why = why(f, r.Tally())
 	}
+	if st.Run.Outcome == "skipped" {
+		r.Verdict.Why = ended(st)
+	}
 	told(&r, st)
 	return r
 }
@@ -133,12 +136,13 @@ const asked = "action"
 
 // told adds what was said while the run went on.
 func told(r *report.Report, st *chronicle.Story) {
+	r.Waits = append(r.Waits, waited(st)...)
 	for _, e := range st.Events {
 		t := view.Tell(st.Run.Name(), e)
 		switch e.Kind {
 		case unit.WaitOver:
-			if w, err := unit.Decode[unit.Wait](e); err == nil {
-				r.Waits = append(r.Waits, report.Wait{Unit: view.UnitName(e.Unit), Gate: w.Gate, Text: w.Text, Holder: w.Holder,
+			if w, err := unit.Decode[unit.Wait](e); err == nil && !st.Waits(e) {
+				r.Waits = append(r.Waits, report.Wait{Unit: cmp.Or(view.UnitName(e.Unit), "step "+e.Node), Gate: w.Gate, Text: w.Text, Holder: w.Holder,
 					Statement: w.Statement, Began: w.Since, Seconds: e.At.Sub(w.Since).Seconds()})
 			}
 		case unit.RunCancelled, unit.RunPaused, unit.RunApproved, unit.RunTuned, unit.RunResumed, unit.RunStarted:

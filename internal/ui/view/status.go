@@ -16,6 +16,7 @@ type Lost struct {
 	Done, Units int64
 	InFlight    int64
 	Resume      string // command that goes on
+	Waits       []Wait // what its steps wait for all the same
 }
 
 // Draw makes Status a Screen: the block without limits, or what to do with a
@@ -44,7 +45,8 @@ func (s Status) Draw(edge int) []string {
 	if s.Forecast.Known {
 		resume += "      then " + s.Forecast.done(s.Now, s.Started)
 	}
-	return slices.Concat(lines, []string{indent + units, indent + resume}, s.After.line(edge), below(s.Below, edge))
+	s.Waits = l.Waits
+	return slices.Concat(lines, []string{indent + units, indent + resume}, s.waits(shape{waits: 1000, details: true}, edge), s.After.line(edge), below(s.Below, edge))
 }
 
 // Row is one below the block.

@@ -40,10 +40,15 @@ func (w Wait) lines(now time.Time, others bool, edge int) []string {
 	if w.Gate == "lock" && w.On != "" {
 		first += " on " + w.On
 	}
-	if w.Until.After(now) {
-		first += ", in " + About(w.Until.Sub(now))
+	if left := w.Until.Sub(now); left > 0 && (w.Gate == "probe" || w.Gate == "approve") {
+		first += ", at most " + About(left) + " more"
+	} else if left > 0 {
+		first += ", in " + About(left)
 	}
 	lines := []string{first}
+	if w.Answer != "" {
+		lines = append(lines, "last answer: "+w.Answer)
+	}
 	if w.Holder != "" {
 		lines = append(lines, w.Holder)
 	}

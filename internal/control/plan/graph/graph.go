@@ -87,8 +87,8 @@ type Retry struct {
 	Only     []fault.Kind  `json:"only,omitempty"`
 }
 
-// Pause is a wait node: one of For, Until and Expr. Expr gives a duration
-// (text with its unit), seconds (a number) or a time (RFC 3339).
+// Pause is a wait node: one of For, Until and Expr. Expr gives a text that
+// ReadPause reads, or a number of seconds.
 type Pause struct {
 	For   time.Duration `json:"for,omitempty"`
 	Until time.Time     `json:"until,omitzero"`

@@ -21,7 +21,7 @@ type spell struct{ from, to time.Time }
 func (o *outages) take(e unit.Event, last time.Time) {
 	switch e.Kind {
 	case unit.UnitRetry:
-		if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil { // a probe that says no is none
+		if b, err := unit.Decode[unit.Ended](e); err == nil && b.Fault != nil && unit.KindOf(e.Unit) != probes { // what asks is not lost by an answer
 			if o.failed == nil {
 				o.failed = map[string]time.Time{}
 			}

@@ -47,6 +47,9 @@ type Story struct {
 type seen struct {
 	units []ledger.Unit
 	broke map[string]fault.Fault // nodes that failed by themselves: not by a unit
+	gates map[string]waiter      // steps that wait
+	// answers are the last ones to units that ask.
+	answers map[string]string
 }
 
 // Proof is what a verification said about one entity.
@@ -115,7 +118,7 @@ func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 	if err != nil {
 		return nil, fault.New(fault.Internal, "ledger.damaged", "%s: read its plan: %w", run.Name(), err)
 	}
-	s.Version, s.FlowText = frozen.Version, flowText(frozen.Flow)
+	s.Version, s.FlowText, s.gates = frozen.Version, flowText(frozen.Flow), waiters(run.Plan)
 	if s.Steps, err = v.Sums(ctx, run.ID); err != nil {
 		return nil, err
 	}
@@ -155,6 +158,7 @@ func (s *Story) tell(events []unit.Event) {
 		before := s.Last
 		s.Last = e.At
 		waited.take(e, before)
+		s.wait(e)
 		switch e.Kind {
 		case unit.RunStarted:
 			s.Actor = e.Actor
@@ -181,6 +185,10 @@ func (s *Story) tell(events []unit.Event) {
 		case unit.SnapshotOpened, unit.SnapshotLost:
 			s.snapshot(e)
 		case unit.UnitRetry, unit.UnitUndone:
+			if unit.KindOf(e.Unit) == probes {
+				s.heard(e)
+				break
+			}
 			s.again(e, retries)
 			if e.Kind == unit.UnitUndone {
 				forget(proofs, differences, e.Unit)
@@ -228,6 +236,8 @@ func (s *Story) lasting(e unit.Event) bool {
 	switch e.Kind {
 	case unit.UnitExpanded, unit.UnitStarted, unit.UnitDone, unit.NodeEntered, unit.VerifyTable:
 		return false
+	case unit.UnitRetry:
+		return unit.KindOf(e.Unit) != probes
 	}
 	return true
 }
@@ -334,7 +344,7 @@ func (s *Story) Failed() []fault.Fault {
 	at := map[string]int{}
 	more := map[int]int{}
 	for _, u := range s.units {
-		if u.State != "failed" || u.Fault == nil || u.Kind == "undo" && s.Run.Outcome == "done" {
+		if u.State != "failed" || u.Fault == nil || u.Kind == "undo" && s.Run.Outcome == "done" || u.Kind == probes && u.Fault.Code == "time.out" {
 			continue
 		}
 		reason := reasonOf(*u.Fault)
@@ -346,7 +356,11 @@ func (s *Story) Failed() []fault.Fault {
 		list = append(list, *u.Fault)
 	}
 	for _, node := range slices.Sorted(maps.Keys(s.broke)) {
-		if f := s.broke[node]; !slices.ContainsFunc(list, func(o fault.Fault) bool { return o.Text == f.Text }) {
+		f := s.broke[node]
+		if f.Code == "wait.timeout" {
+			f = s.unanswered(node, f)
+		}
+		if !slices.ContainsFunc(list, func(o fault.Fault) bool { return o.Text == f.Text }) {
 			list = append(list, f)
 		}
 	}

@@ -14,6 +14,7 @@ type Timing struct {
 	Samples []Sample
 	Slowest []UnitTime
 	Idle    time.Duration // how long nobody went on with it
+	Waited  []Waited      // spells of steps that wait, in the order of their beginnings
 	Lost    time.Duration // how long units waited for their next try, those that waited at once counted once
 	Held    []unit.Held   // by connection, of all the run's owners together
 }

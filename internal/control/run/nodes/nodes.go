@@ -90,6 +90,9 @@ func (m Maker) work(n *plan.Node, s flow.Step) error {
 	if err != nil {
 		return fault.Wrap(err, "freeze step %s", s.ID)
 	}
+	if verb.Waits != nil {
+		return waits(n, verb, s, spec)
+	}
 	n.Kind, n.Hash, n.Limits = plan.Step, digest(spec), verb.Limits(s.Spec, m.Cores)
 	n.Units = []unit.Unit{root(s, spec)}
 	return nil

@@ -27,6 +27,7 @@ type PlannedStep struct {
 	Notes []unit.Note
 	// Later says why nothing of it is known before it begins, "" when all is.
 	Later string
+	Waits *unit.Waiting // of a step that waits instead of working
 }
 
 // Changes are the definitions that are made, and what is destroyed.

@@ -3,11 +3,9 @@
 package request
 
 import (
-	"fmt"
 	"strings"
 
 	"godwit/internal/catalog"
-	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -40,42 +38,4 @@ func (p Place) Into(q *catalog.Query) {
 }
 
 // Params are the values of parameters as texts.
-type Params map[string][]string
-
-// ReadPlain is the flow's: a mapping of names.
-func (p *Params) ReadPlain(v any) error {
-	pairs, ok := v.([]unit.Pair)
-	if !ok {
-		return fmt.Errorf("it is a mapping of names, as {state: open}")
-	}
-	*p = Params{}
-	for _, pair := range pairs {
-		values, ok := pair.Value.([]any)
-		if !ok {
-			values = []any{pair.Value}
-		}
-		for _, v := range values {
-			if v == nil {
-				continue
-			}
-			text, ok := plain(v)
-			if !ok {
-				return fmt.Errorf("%s is neither a single value nor a list of some", pair.Name)
-			}
-			(*p)[pair.Name] = append((*p)[pair.Name], text)
-		}
-	}
-	return nil
-}
-
-func plain(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case bool, int64:
-		return fmt.Sprint(v), true
-	case record.Decimal:
-		return string(v), true
-	}
-	return "", false
-}
+type Params = unit.Params
