@@ -16,6 +16,15 @@ type Caller interface {
 	Call(context.Context, Request) (*Answer, error)
 }
 
+// Lister is a Caller that knows how the system gives out lists.
+type Lister interface {
+	Caller
+	// List sends a request that reads, as often as it takes, and gives all elements
+	// of the list at a path of its answers, as body.results. One that may not be
+	// whole is a fault.
+	List(ctx context.Context, r Request, items string) ([]any, error)
+}
+
 // Request is one, with its values filled in.
 type Request struct {
 	Method   string

@@ -27,7 +27,7 @@ var (
 	_ connector.Inspector    = (*Endpoint)(nil)
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
-	_ connector.Caller       = (*Endpoint)(nil)
+	_ connector.Lister       = (*Endpoint)(nil)
 )
 
 // Open makes an endpoint. Nothing is sent before it is used.

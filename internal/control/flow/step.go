@@ -188,6 +188,10 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 		return tag.Strangers(f.Value, Keys(a.Spec())) - tag.Strangers(f.Value, Keys(b.Spec()))
 	})
 	s.Verb = verb.Name
+	whole := f
+	if verb.Holds {
+		f = withoutSteps(f)
+	}
 	d.enter(w)
 	s.Spec = d.spec(f, verb, forms, w.level)
 	if w.ends && verb.Undoes != nil && verb.Undoes(s.Spec) {
@@ -202,6 +206,9 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 	}
 	if d.Later != nil && d.Later.Used {
 		s.Late = d.said(f.Value)
+	}
+	if verb.Holds && !d.filling {
+		s.Steps = d.around(whole, w)
 	}
 }
 

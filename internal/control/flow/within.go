@@ -159,6 +159,8 @@ func stepNodes(list *Node) (all []*Node) {
 		for _, f := range n.Fields {
 			if f.Name == InOrder || f.Name == AtOnce || f.Name == "finally" {
 				all = append(all, stepNodes(f.Value)...)
+			} else if inner := f.Value.Field(InOrder); inner != nil { // of a verb that holds some
+				all = append(all, stepNodes(inner.Value)...)
 			}
 		}
 	}

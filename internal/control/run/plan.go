@@ -65,10 +65,11 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	return p, nil
 }
 
-// undo are the notes of a step that is taken back, as far as its words are known.
+// undo are the notes of a step that is taken back, or put back, as far as its
+// words are known.
 func (r *Runs) undo(s flow.Step) []unit.Note {
 	verb, ok := r.verb(s.Verb)
-	if !ok || verb.Undoes == nil || !verb.Undoes(s.Spec) {
+	if !ok || !verb.Holds && (verb.Undoes == nil || !verb.Undoes(s.Spec)) {
 		return nil
 	}
 	return verb.Notes(s.Spec, catalog.Facts{})
