@@ -104,6 +104,9 @@ func TestSettingsPoints(t *testing.T) {
 			continue
 		}
 		for n := 1; n <= times[point]; n++ {
+			if n != times[point]/2+1 && os.Getenv("GODWIT_SLOW") == "" {
+				continue
+			}
 			m.unledger(t)
 			m.runs(t, "quiet", fmt.Sprintf("GODWIT_KILL_AT=%s:%d", point, n)).ends(t, -1)
 			if (i+n)%2 == 0 {
@@ -116,4 +119,78 @@ func TestSettingsPoints(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSettingsOverlap: of two runs that want the same settings changed the last
+// one puts them back, whichever is killed where, and whichever goes on first.
+func TestSettingsOverlap(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := quiet(t, s)
+	all := []string{"claimed", "saved", "written", "read-back", "changed", "closing", "unwritten", "restored", "closed"}
+	if os.Getenv("GODWIT_SLOW") == "" {
+		all = []string{"written", "changed", "unwritten"}
+	}
+	stays := func(when string) {
+		t.Helper()
+		if v := s.Verdict(); len(v.Changed) == 0 {
+			t.Errorf("%s: settings are put back while a run still wants them changed", when)
+		}
+	}
+	m.runs(t, "quiet", "GODWIT_KILL_AT=sql.begun:1").ends(t, -1)
+	p := m.runs(t, "other")
+	p.ends(t, 0)
+	p.says(t, "setting mail of api is changed already, by quiet-1")
+	p.says(t, "setting mail of api stays changed: quiet-1 still wants it")
+	stays("the second has ended")
+	m.runs(t, "quiet").ends(t, 0)
+	m.asWas(t, s)
+	for i, point := range all {
+		for n := 1; n <= 3; n++ {
+			if n != 2 && os.Getenv("GODWIT_SLOW") == "" {
+				continue
+			}
+			m.unledger(t)
+			m.runs(t, "quiet", fmt.Sprintf("GODWIT_KILL_AT=settings.%s:%d", point, n)).ends(t, -1)
+			m.runs(t, "other", "GODWIT_KILL_AT=sql.ran:1").ends(t, -1)
+			order := []string{"quiet", "other"}
+			if i%2 == 0 {
+				slices.Reverse(order)
+			}
+			m.runs(t, order[0]).ends(t, 0)
+			stays("the first has ended")
+			if m.runs(t, order[1]).ends(t, 0); t.Failed() {
+				t.Fatalf("killed at %s:%d, then %v", point, n, order)
+			}
+			if m.asWas(t, s); t.Failed() {
+				t.Fatalf("killed at %s:%d, then %v", point, n, order)
+			}
+		}
+	}
+	if got := pgtest.Column[string](t, m.to, "select distinct what from log order by 1"); !slices.Equal(got, []string{"other1", "quiet1"}) {
+		t.Errorf("while the settings were changed: %v", got)
+	}
+}
+
+// TestSettingsOfOthers: what somebody else changes meanwhile is theirs, and is
+// told; what answers badly is not believed.
+func TestSettingsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := quiet(t, s)
+	m.runs(t, "quiet", "GODWIT_KILL_AT=sql.begun:1").ends(t, -1)
+	pgtest.Exec(t, m.to, "update setting set value = 3, note = 'theirs' where name = 'b'; update setting set note = 'also' where name = 'c'")
+	p := m.runs(t, "quiet")
+	p.ends(t, 3)
+	p.says(t, `limits[b] of new: its value was changed by somebody else meanwhile (`)
+	if strings.Contains(p.said.String(), "theirs") {
+		t.Errorf("a value is shown:\n%s", p.said.String())
+	}
+	if got := pgtest.Query[string](t, m.to, "select string_agg(name || value || coalesce(note, '-'), ' ' order by name) from setting"); got != "a1x b3theirs c7also" {
+		t.Errorf("settings of the database: %s", got)
+	}
+	if v := s.Verdict(); len(v.Changed) > 0 {
+		t.Errorf("%v", v.Changed)
+	}
+	m.checked(t)
 }

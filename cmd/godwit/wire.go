@@ -17,6 +17,7 @@ import (
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/guards"
 	"godwit/internal/control/run/past"
 	"godwit/internal/ledger"
 	"godwit/internal/ui/cli"
@@ -46,7 +47,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.Executors(open, was))
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
-	maps.Copy(all, settings.Executors(open, was))
+	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run}))
 	return all
 }
 

@@ -56,3 +56,11 @@ type Told struct {
 	Text    string `json:"setting,omitempty"` // in words
 	Holders int    `json:"holders,omitempty"` // runs that still want it changed
 }
+
+// Told is how much it matters (info, warn), and what it says.
+func (t Told) Told() (level, text string) {
+	if t.What == "foreign" {
+		return "warn", t.Text
+	}
+	return "info", t.Text
+}
