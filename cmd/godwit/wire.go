@@ -47,7 +47,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.Executors(open, was))
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
-	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run}))
+	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run, Of: was.Guard, Actor: was.Actor, Reason: was.Reason}))
 	return all
 }
 

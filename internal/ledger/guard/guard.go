@@ -137,11 +137,11 @@ func Seize(tx store.Tx, id int64, living Living) (g unit.Guard, err error) {
 		if h.Over {
 			continue
 		}
-		e := fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and puts it back by itself", h.Run, g.Key.Name, g.Key.At)
-		if !living(h.Run) {
-			e.Hint("godwit resume %s goes on with it; godwit cancel %s ends it and puts the setting back", h.Run, h.Run)
+		if living(h.Run) {
+			return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and puts it back when it ends", h.Run, g.Key.Name, g.Key.At)
 		}
-		return g, e
+		return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and is not over: it is to put it back", h.Run, g.Key.Name, g.Key.At).
+			Hint("godwit resume %s   goes on with it", h.Run).Hint("godwit cancel %s   ends it, and puts the setting back", h.Run)
 	}
 	if err := take(tx, g, Nobody, living); err != nil {
 		return g, err

@@ -17,6 +17,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/exceptions"
+	"godwit/internal/ui/cli/guards"
 	"godwit/internal/ui/cli/maps"
 	"godwit/internal/ui/view"
 )
@@ -115,7 +116,7 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s})) {
+	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), guards.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}
@@ -224,6 +225,7 @@ func (d desk) Line(format string, args ...any)                           { d.lin
 func (d desk) Known() flow.Language                                      { return d.Language }
 func (d desk) Systems() *run.Runs                                        { return d.looking() }
 func (d desk) Failed() error                                             { return exit{ExitFailed} }
+func (d desk) Open() error                                               { return exit{ExitOpen} }
 func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
 	return d.file(&source{set: set, env: env}, name)
 }

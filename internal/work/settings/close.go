@@ -53,6 +53,9 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s 
 		return false, nil
 	}
 	report.At("settings.closing")
+	if len(g.Settings) == 0 { // it came to no change
+		return false, x.guards.CloseGuard(ctx, g.ID)
+	}
 	r, err := unkept(g.Change)
 	if err == nil {
 		var sys system

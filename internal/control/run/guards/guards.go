@@ -62,7 +62,7 @@ func (r Room) HeldGuards(_ context.Context, id string) ([]unit.Guard, error) {
 
 func (r Room) LeaveGuard(ctx context.Context, holder string, id int64) (g unit.Guard, last bool, err error) {
 	if r.Own == nil {
-		return g, true, r.Ledger.Room(ctx, "put back a setting", func(tx store.Tx) error {
+		return g, true, r.Ledger.Room(ctx, "take a setting", func(tx store.Tx) error {
 			g, err = guard.Seize(tx, id, Living(ctx, r.Ledger))
 			return err
 		})
