@@ -24,6 +24,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
+	"godwit/internal/work/requests"
 	"godwit/internal/work/schema"
 	"godwit/internal/work/settings"
 	"godwit/internal/work/statement"
@@ -34,7 +35,7 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), settings.Verb(), flow.CallVerb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), settings.Verb(), requests.Verb(), flow.CallVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }
@@ -47,6 +48,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.Executors(open, was))
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
+	maps.Copy(all, requests.Executors(open, was))
 	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run, Of: was.Guard, Actor: was.Actor, Reason: was.Reason}))
 	return all
 }

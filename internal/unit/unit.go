@@ -293,6 +293,9 @@ type Verb struct {
 	Spec func() any
 	// Check finds what the tags cannot say.
 	Check func(spec any) []Problem
+	// Early finds what is wrong whatever the values are that only the run knows: in
+	// their places nothing stands. nil finds nothing.
+	Early func(spec any) []Problem
 	// Needs names the connections and the selection.
 	Needs func(spec any) (Needs, error)
 	// Limits gives how many units may use each limit at the same time; cores

@@ -28,6 +28,7 @@ var (
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
 	_ connector.Lister       = (*Endpoint)(nil)
+	_ connector.Patient      = (*Endpoint)(nil)
 )
 
 // Open makes an endpoint. Nothing is sent before it is used.
@@ -90,6 +91,9 @@ func (e *Endpoint) Close() error {
 	e.http.CloseIdleConnections()
 	return nil
 }
+
+// Timeout is the connector.Patient's.
+func (e *Endpoint) Timeout() time.Duration { return e.timeout }
 
 // TakesRequests is the connector.Requests'.
 func (*Endpoint) TakesRequests() {}

@@ -220,8 +220,12 @@ func (d *decoder) spec(f source.Field, verb unit.Verb, forms []unit.Verb, up *de
 		value = &Node{Shape: source.Mapping, Fields: []source.Field{{Name: short, Value: value, Spot: value.Spot}}, Spot: value.Spot}
 	}
 	d.Group(value, elem(spec), &decode.Level{Name: verb.Called(), Keys: Keys(spec), Planned: decode.Planned[verb.Called()], Forms: forms, Up: up, Fills: true}, f.Spot)
-	if len(d.List) == before && d.Scope.Values != nil && !d.Later.Waits() && verb.Check != nil {
-		for _, p := range verb.Check(spec) {
+	check := verb.Check
+	if d.Later.Waits() {
+		check = verb.Early
+	}
+	if len(d.List) == before && d.Scope.Values != nil && check != nil {
+		for _, p := range check(spec) {
 			d.Add(f.Value.Find(p.Path, f.Spot, d.Files.Roots), p.Code, p.Text, p.Next...)
 		}
 	}

@@ -32,6 +32,8 @@ func (s Step) results() types.Type {
 	switch {
 	case s.Each != nil:
 		return types.Map{"done": list, "failed": list}
+	case s.Verb == "http":
+		return types.Map{"status": types.Int, "headers": types.Any, "body": types.Any}
 	case s.Verb == "sql":
 		return types.Map{"rows": list, "count": types.Int}
 	}

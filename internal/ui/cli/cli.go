@@ -115,7 +115,7 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
 		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
-		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
+		s.redriveCommand(), s.answerCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
 	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), guards.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
