@@ -174,8 +174,8 @@ func (m *move) waits(t *testing.T, step string) {
 	})
 }
 
-// tells waits until status says words: its owner writes once a second.
-func (m *move) tells(t *testing.T, words ...string) {
+// shows waits until status says words: its owner writes once a second.
+func (m *move) shows(t *testing.T, words ...string) {
 	t.Helper()
 	eventually(t, strings.Join(words, ", "), func() bool {
 		said := m.command(t, 0, "status", "f-1").said.String()
@@ -224,7 +224,7 @@ func TestWaitForIsThere(t *testing.T) {
 	m.command(t, 0, "plan", "f").says(t, "until old answers, asked every", "behind what waits for its systems")
 	p := m.flow(t)
 	eventually(t, "it has asked", func() bool { return m.events(t, unit.UnitRetry) > 1 })
-	m.tells(t, "step w: waits until old answers", "last answer: ask old: ")
+	m.shows(t, "step w: waits until old answers", "last answer: ask old: ")
 	old.Resume()
 	p.ends(t, 0)
 	if n := pgtest.Query[int](t, m.to, "select count(*) from item"); n != 2 {
@@ -248,11 +248,11 @@ func TestWaitForRequest(t *testing.T) {
 `+logs("after"))
 	m.env = append(m.env, "TOKEN="+token)
 	write(t, filepath.Dir(m.ledger), "godwit.yaml", fmt.Sprintf("connections:\n  api: {http: {url: %q, auth: {bearer: {env: TOKEN}}}}\n  new: {postgres: {url_secret: {env: TO}}}\n", s.URL()))
-	post(t, s, "/planboards", `{"externalId": "p1"}`)
+	postTo(t, s, "/planboards", `{"externalId": "p1"}`)
 	mend := s.Break(newsys.Fault{Path: "/jobs", Do: newsys.HTML(503)})
 	p := m.flow(t)
 	eventually(t, "it has asked", func() bool { return m.events(t, unit.UnitRetry) > 1 })
-	m.tells(t, "last answer: status = 503")
+	m.shows(t, "last answer: status = 503")
 	mend()
 	p.ends(t, 0)
 	if strings.Contains(p.said.String(), "planboard,") {
@@ -262,7 +262,7 @@ func TestWaitForRequest(t *testing.T) {
 	m.flow(t).ends(t, 2).says(t, "ask api: GET /jobs: 401 Unauthorized")
 }
 
-func post(t *testing.T, s *newsys.System, path, body string) {
+func postTo(t *testing.T, s *newsys.System, path, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+path, bytes.NewReader([]byte(body)))
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"godwit/internal/connector/sqlite"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/guards"
 	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/past"
 	"godwit/internal/ledger"
@@ -25,7 +26,9 @@ import (
 	"godwit/internal/work/action"
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
+	"godwit/internal/work/requests"
 	"godwit/internal/work/schema"
+	"godwit/internal/work/settings"
 	"godwit/internal/work/statement"
 	"godwit/internal/work/verify"
 )
@@ -34,7 +37,7 @@ import (
 // of a connection. A new one is one line here.
 func language() flow.Language {
 	return flow.Language{
-		Verbs: []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(),
+		Verbs: []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), settings.Verb(), requests.Verb(),
 			action.Verb(), flow.CallVerb(), flow.WaitVerb(), flow.ApproveVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
@@ -49,6 +52,8 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
 	maps.Copy(all, action.Executors(open))
+	maps.Copy(all, requests.Executors(open, was))
+	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run, Of: was.Guard, Actor: was.Actor, Reason: was.Reason}))
 	return all
 }
 

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Caller is an endpoint that takes single requests.
@@ -14,6 +15,21 @@ type Caller interface {
 	// that none came. What may have taken effect nevertheless is a DoubtError:
 	// only a look at the system tells. Whatever else fails has changed nothing.
 	Call(context.Context, Request) (*Answer, error)
+}
+
+// Patient is a Caller whose requests end by themselves.
+type Patient interface {
+	// Timeout is the longest time that a request is waited for.
+	Timeout() time.Duration
+}
+
+// Lister is a Caller that knows how the system gives out lists.
+type Lister interface {
+	Caller
+	// List sends a request that reads, as often as it takes, and gives all elements
+	// of the list at a path of its answers, as body.results. One that may not be
+	// whole is a fault.
+	List(ctx context.Context, r Request, items string) ([]any, error)
 }
 
 // Request is one, with its values filled in.

@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/lease"
+	"godwit/internal/ledger/store"
 	"godwit/internal/unit"
 )
 
@@ -184,6 +185,19 @@ func (s *Session) write(ctx context.Context, do func(*tx) error) error {
 func (s *Session) In(ctx context.Context, doing string, do func(run int64, change Change) error) error {
 	return s.wrap(s.write(ctx, func(tx *tx) error { return do(s.run, tx.change) }), doing)
 }
+
+// Room lets a room of the ledger read and decide in one transaction of the
+// session's run: nobody else writes meanwhile.
+func (s *Session) Room(ctx context.Context, doing string, do func(run int64, tx store.Tx) error) error {
+	return s.wrap(s.write(ctx, func(tx *tx) error { return do(s.run, tx.store()) }), doing)
+}
+
+// Room is Session.Room for who owns no run: people.
+func (l *Ledger) Room(ctx context.Context, doing string, do func(store.Tx) error) error {
+	return fault.Wrap(l.write(ctx, func(tx *tx) error { return do(tx.store()) }, nil), "%s", doing)
+}
+
+func (t *tx) store() store.Tx { return store.Tx{Change: t.change, Query: t.query, Now: t.now} }
 
 // check reports the loss of the run.
 func (s *Session) check(tx *tx) error {

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,26 +14,10 @@ import (
 	"godwit/internal/fault"
 )
 
-var (
-	//go:embed sqlite/0001.sql
-	sqlite1 string
-	//go:embed sqlite/0002.sql
-	sqlite2 string
-	//go:embed sqlite/0003.sql
-	sqlite3rd string
-	//go:embed sqlite/0004.sql
-	sqlite4th string
-	//go:embed sqlite/0005.sql
-	sqlite5th string
-	//go:embed sqlite/0006.sql
-	sqlite6th string
-	//go:embed sqlite/0007.sql
-	sqlite7th string
-	//go:embed sqlite/0008.sql
-	sqlite8th string
-	//go:embed sqlite/0009.sql
-	sqlite9th string
-)
+// sqliteVersions are the statements that make each version of one before, by number.
+//
+//go:embed sqlite/*.sql
+var sqliteVersions embed.FS
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
 // (https://www.sqlite.org/pragma.html#pragma_application_id).
@@ -42,7 +26,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th, sqlite6th, sqlite7th, sqlite8th, sqlite9th},
+		migrations: versions(),
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },
@@ -51,6 +35,24 @@ func sqliteDialect() dialect {
 		fault:      sqliteFault,
 		sound:      "PRAGMA quick_check(10)",
 	}
+}
+
+// versions are the texts of sqliteVersions in order. The first also marks the file.
+func versions() []string {
+	files, err := sqliteVersions.ReadDir("sqlite")
+	if err != nil {
+		panic("embedded: " + err.Error())
+	}
+	texts := make([]string, len(files))
+	for i, f := range files { // 0001.sql, 0002.sql ...
+		text, err := sqliteVersions.ReadFile("sqlite/" + f.Name())
+		if err != nil || f.Name() != fmt.Sprintf("%04d.sql", i+1) {
+			panic(fmt.Sprintf("embedded: %s is not version %d: %v", f.Name(), i+1, err))
+		}
+		texts[i] = string(text)
+	}
+	texts[0] = fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + texts[0]
+	return texts
 }
 
 // openSQLite opens the file in WAL mode. The writer does not wait inside

@@ -197,6 +197,7 @@ type Needs struct {
 	Snapshot    bool   // the source is read at the run's snapshot
 	Records     *Records
 	Statement   bool     // one is run at To; nothing is looked at
+	Requests    bool     // single requests are sent to To; nothing is looked at
 	Unsure      bool     // what is missing may be made by a step before: that stops nothing
 	Awaited     []string // connections that steps before wait for: that one cannot be reached stops nothing
 	Place       string   // of the step in its file, for messages; "" = it has none
@@ -286,11 +287,17 @@ type Verb struct {
 	// that fit the first one counts.
 	Word string
 	Help string
+	// Holds says that other steps stand below it, as its key steps: Plan gives the
+	// unit before them and the one behind, from the spec alone.
+	Holds bool
 	// Spec returns a pointer to a new spec; the tags of its struct are the
 	// keys, kinds, defaults and help of the language.
 	Spec func() any
 	// Check finds what the tags cannot say.
 	Check func(spec any) []Problem
+	// Early finds what is wrong whatever the values are that only the run knows: in
+	// their places nothing stands. nil finds nothing.
+	Early func(spec any) []Problem
 	// Needs names the connections and the selection.
 	Needs func(spec any) (Needs, error)
 	// Limits gives how many units may use each limit at the same time; cores

@@ -144,3 +144,11 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // who has gone wants no answer
 }
+
+// Clear takes all assignments away, and what idempotency keys were answered with.
+func (s *System) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.assignments, s.store.byID, s.store.last, s.store.disorder = nil, map[string]*thing{}, map[string]float64{}, nil
+	clear(s.once)
+}

@@ -27,7 +27,8 @@ var (
 	_ connector.Inspector    = (*Endpoint)(nil)
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
-	_ connector.Caller       = (*Endpoint)(nil)
+	_ connector.Lister       = (*Endpoint)(nil)
+	_ connector.Patient      = (*Endpoint)(nil)
 	_ connector.Paced        = (*Endpoint)(nil)
 )
 
@@ -85,6 +86,9 @@ func (e *Endpoint) Close() error {
 	e.http.CloseIdleConnections()
 	return nil
 }
+
+// Timeout is the connector.Patient's.
+func (e *Endpoint) Timeout() time.Duration { return e.timeout }
 
 // TakesRequests is the connector.Requests'.
 func (*Endpoint) TakesRequests() {}

@@ -64,9 +64,9 @@ type Pages struct {
 	Size   int    `flow:"size" min:"1" help:"Objects of a page, asked for by names.size; default is the system's"`
 	First  *int   `flow:"first" help:"Number of the first page; 1 when not given"`
 	Names  Names  `flow:"names" help:"How the parameters are called"`
-	Items  Path   `flow:"items" help:"Path of the list in the answer, as body.results; default is the body itself"`
-	Total  Path   `flow:"total" help:"Path of the number of all objects, as body.total or headers[\"X-Total-Count\"]; compared with what came"`
-	Cursor Path   `flow:"cursor" help:"Path of the next page's cursor; null, empty or missing on the last page"`
+	Items  Path   `flow:"items" json:",omitzero" help:"Path of the list in the answer, as body.results; default is the body itself"`
+	Total  Path   `flow:"total" json:",omitzero" help:"Path of the number of all objects, as body.total or headers[\"X-Total-Count\"]; compared with what came"`
+	Cursor Path   `flow:"cursor" json:",omitzero" help:"Path of the next page's cursor; null, empty or missing on the last page"`
 }
 
 // Names are those of parameters.

@@ -160,6 +160,8 @@ func able(ctx context.Context, open connector.Opener, n unit.Needs) (source, tar
 		_, source = connector.Capable[connector.Definer](ctx, open, n.From, defines)
 	}
 	switch {
+	case n.Requests:
+		_, target = connector.Capable[connector.Caller](ctx, open, n.To, "be asked by requests")
 	case n.Statement:
 		_, target = connector.Capable[connector.StatementTarget](ctx, open, n.To, "run statements")
 	case n.Records != nil:

@@ -191,6 +191,10 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 		return tag.Strangers(f.Value, Keys(a.Spec())) - tag.Strangers(f.Value, Keys(b.Spec()))
 	})
 	s.Verb = verb.Name
+	whole := f
+	if verb.Holds {
+		f = withoutSteps(f)
+	}
 	d.enter(w)
 	s.Spec = d.spec(f, verb, forms, w.level)
 	if w.ends && verb.Undoes != nil && verb.Undoes(s.Spec) {
@@ -206,6 +210,9 @@ func (d *decoder) work(s *Step, f source.Field, w within) {
 	if d.Later != nil && d.Later.Used {
 		s.Late = d.said(f.Value)
 	}
+	if verb.Holds && !d.filling {
+		s.Steps = d.around(whole, w)
+	}
 }
 
 func (d *decoder) spec(f source.Field, verb unit.Verb, forms []unit.Verb, up *decode.Level) any {
@@ -216,8 +223,12 @@ func (d *decoder) spec(f source.Field, verb unit.Verb, forms []unit.Verb, up *de
 		value = &Node{Shape: source.Mapping, Fields: []source.Field{{Name: short, Value: value, Spot: value.Spot}}, Spot: value.Spot}
 	}
 	d.Group(value, elem(spec), &decode.Level{Name: verb.Called(), Keys: Keys(spec), Planned: decode.Planned[verb.Called()], Forms: forms, Up: up, Fills: true}, f.Spot)
-	if len(d.List) == before && d.Scope.Values != nil && !d.Later.Waits() && verb.Check != nil {
-		for _, p := range verb.Check(spec) {
+	check := verb.Check
+	if d.Later.Waits() {
+		check = verb.Early
+	}
+	if len(d.List) == before && d.Scope.Values != nil && check != nil {
+		for _, p := range check(spec) {
 			d.Add(f.Value.Find(p.Path, f.Spot, d.Files.Roots), p.Code, p.Text, p.Next...)
 		}
 	}

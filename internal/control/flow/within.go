@@ -32,6 +32,8 @@ func (s Step) results() types.Type {
 	switch {
 	case s.Each != nil:
 		return types.Map{"done": list, "failed": list}
+	case s.Verb == "http":
+		return types.Map{"status": types.Int, "headers": types.Any, "body": types.Any}
 	case s.Verb == "sql":
 		return types.Map{"rows": list, "count": types.Int}
 	}
@@ -159,6 +161,8 @@ func stepNodes(list *Node) (all []*Node) {
 		for _, f := range n.Fields {
 			if f.Name == InOrder || f.Name == AtOnce || f.Name == "finally" {
 				all = append(all, stepNodes(f.Value)...)
+			} else if inner := f.Value.Field(InOrder); inner != nil { // of a verb that holds some
+				all = append(all, stepNodes(inner.Value)...)
 			}
 		}
 	}

@@ -187,6 +187,22 @@ func TestSettingsArePutBack(t *testing.T) {
 			d.done("s/open/1", "a/x/1", "b/x/1")
 			d.fail("s/close/1", fault.Data, "data")
 		}, OutcomeFailed, 1},
+		"cancelled after closing had failed": {func(d *drive) {
+			d.done("s/open/1", "a/x/1", "b/x/1")
+			d.fail("s/close/1", fault.Data, "data")
+			d.over(OutcomeFailed, 1)
+			d.put(unit.Event{Kind: unit.RunResumed}) // by who only wants to end it
+			d.say(unit.Event{Kind: unit.RunCancelled})
+			d.running("s/close/1")
+			d.done("s/close/1")
+		}, OutcomeCancelled, 1},
+		"resumed after closing had failed": {func(d *drive) {
+			d.done("s/open/1", "a/x/1", "b/x/1")
+			d.fail("s/close/1", fault.Data, "data")
+			d.say(unit.Event{Kind: unit.RunResumed})
+			d.running("s/open/1")
+			d.done("s/open/1", "s/close/1", "c/x/1")
+		}, OutcomeDone, 0},
 		"cancelled inside": {func(d *drive) {
 			d.done("s/open/1")
 			d.say(unit.Event{Kind: unit.RunCancelled})

@@ -15,6 +15,7 @@ import (
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/nodes"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
 	"godwit/internal/fault"
@@ -57,7 +58,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past.Past{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
-	executors["flow"] = &caller{d, ctx}
+	executors["flow"], executors["open"] = &caller{d, ctx}, nodes.Filled{Executor: executors["open"], Spec: inspector.fill}
 	executors[held.Probes] = &late.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,

@@ -90,10 +90,11 @@ func (r *Runs) waits(ctx context.Context, open *endpoints, s flow.Step) (one Pla
 	return one, err
 }
 
-// undo are the notes of a step that is taken back, as far as its words are known.
+// undo are the notes of a step that is taken back, or put back, as far as its
+// words are known.
 func (r *Runs) undo(s flow.Step) []unit.Note {
 	verb, ok := r.verb(s.Verb)
-	if !ok || verb.Undoes == nil || !verb.Undoes(s.Spec) {
+	if !ok || !verb.Holds && (verb.Undoes == nil || !verb.Undoes(s.Spec)) {
 		return nil
 	}
 	return verb.Notes(s.Spec, catalog.Facts{})

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // Reader is what a ledger may be asked with: its pool, or one moment of it. Safe
@@ -15,3 +16,16 @@ type Reader interface {
 
 // Change writes one statement of a transaction of the ledger's own writer.
 type Change = func(query string, args ...any) error
+
+// Tx is a transaction of the ledger's own writer, for a room that must read what
+// it decides upon. Rows of Query are closed before anything else is asked.
+type Tx struct {
+	Change Change
+	Query  func(query string, args ...any) (*sql.Rows, error)
+	Now    time.Time // the ledger's time for all that happens in it
+}
+
+// QueryContext makes it a Reader.
+func (t Tx) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.Query(query, args...)
+}

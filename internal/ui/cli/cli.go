@@ -18,6 +18,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/alarms"
 	"godwit/internal/ui/cli/exceptions"
+	"godwit/internal/ui/cli/guards"
 	"godwit/internal/ui/cli/maps"
 	"godwit/internal/ui/cli/tuning"
 	"godwit/internal/ui/view"
@@ -115,9 +116,9 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	s.color = "auto"
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
-		s.runCommand(), s.resumeCommand(), s.approveCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
+		s.runCommand(), s.resumeCommand(), s.approveCommand(), s.answerCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), alarms.Command(desk{s})) {
+	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), alarms.Command(desk{s}), guards.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}
@@ -226,6 +227,7 @@ func (d desk) Line(format string, args ...any)                           { d.lin
 func (d desk) Known() flow.Language                                      { return d.Language }
 func (d desk) Systems() *run.Runs                                        { return d.looking() }
 func (d desk) Failed() error                                             { return exit{ExitFailed} }
+func (d desk) Open() error                                               { return exit{ExitOpen} }
 func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
 	return d.file(&source{set: set, env: env}, name)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,7 +59,10 @@ func (s *session) runsCommand() *cobra.Command {
 			}
 			v.All = append(v.All, row)
 		}
-		return s.show("runs", v, v.Value())
+		if err := s.show("runs", v, v.Value()); err != nil {
+			return err
+		}
+		return s.changed(c.Context(), runs, "")
 	}
 	return c
 }
@@ -132,7 +136,11 @@ func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bo
 		return e.Fault
 	case e.Run.Outcome != "cancelled":
 		return fault.New(fault.Unavailable, "run.stopped", "%s could not be ended: it is %s", r.Name(), e.Run.State)
-	case s.json:
+	}
+	if left, err := s.unrestored(ctx, runs, r.Name()); err != nil || left {
+		return errors.Join(err, exit{ExitFailed})
+	}
+	if s.json {
 		s.events().Value("cancel", map[string]any{"run": r.Name(), "outcome": e.Run.Outcome})
 		return s.stream.Err()
 	}

@@ -237,7 +237,10 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	if value.Since = st.After.Ends; st.After.Open >= 0 {
 		value.Open = &st.After.Open
 	}
-	if err := s.show("status", st, value); err != nil || found.Outcome != "failed" || s.json {
+	if err := s.show("status", st, value); err != nil {
+		return now, err
+	}
+	if err := s.changed(c.Context(), runs, ""); err != nil || found.Outcome != "failed" || s.json {
 		return now, err
 	}
 	story, err := runs.Story(c.Context(), found)

@@ -47,6 +47,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		sum.Outcome, sum.Why = "failed", e.Fault.Text
 		rep.Verdict.Outcome, rep.Verdict.Why, rep.Verdict.Exit = sum.Outcome, sum.Why, e.Exit
 	}
+	if sum.Why == "" && sum.Exit == ExitOpen {
+		sum.Why = story.Foreign(st)
+		rep.Verdict.Why = sum.Why
+	}
 	sum.Verified = story.Verified(st)
 	failed := st.Failed()
 	if e.Run.Outcome == "failed" && !e.Stopped {

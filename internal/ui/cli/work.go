@@ -57,6 +57,9 @@ func (s *session) begin(ctx context.Context, b *flow.Bound, w *working) error {
 }
 
 func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *working) error {
+	if err := s.changed(ctx, runs, ""); err != nil {
+		return err
+	}
 	if !w.fresh {
 		old, ok, err := runs.Unfinished(ctx, b)
 		if err != nil {
@@ -130,6 +133,9 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 			e.Hint("godwit redrive %s processes again what was not loaded", name)
 		}
 		return e
+	}
+	if err := s.changed(ctx, runs, name); err != nil {
+		return err
 	}
 	b, err := runs.Flow(r)
 	if err != nil {

@@ -110,6 +110,10 @@ func around(row view.PlanStep, st run.PlannedStep) (view.PlanStep, bool) {
 		if st.Needs.To != "" {
 			row.Step += " " + st.Needs.From + " -> " + st.Needs.To
 		}
+	case st.Step.Steps != nil:
+		row.Step, row.Makes = st.Step.ID+" "+st.Needs.To, of+"settings, changed while its steps run"
+	case st.Needs.Requests:
+		row.Step, row.Makes = st.Step.ID+" "+st.Needs.To, of+"a request"
 	case st.Needs.Statement:
 		row.Step, row.Makes = st.Step.ID+" "+st.Needs.To, of+"a statement"
 	default:

@@ -158,7 +158,7 @@ func Verified(st *chronicle.Story) *view.Verified {
 
 // Notes are the counted lines below a summary's accounts.
 func Notes(st *chronicle.Story) []view.Note {
-	list := changed(st)
+	list := append(settings(st), changed(st)...)
 	alone, stale := 0, 0
 	for _, p := range st.Proofs {
 		switch {

@@ -78,6 +78,8 @@ func Tell(run string, e unit.Event) Event {
 		tellVerified(&out, e)
 	case unit.VerifyDiffers:
 		tellDifference(&out, e)
+	case unit.SettingTold:
+		out.Level, out.Text = body[unit.Told](e).Told()
 	case unit.WatermarkMoved:
 		m := body[unit.Moved](e)
 		step, _, _ := strings.Cut(e.Unit, "/")

@@ -12,6 +12,7 @@ import (
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 	"godwit/internal/nearest"
+	"godwit/internal/unit/request"
 )
 
 // Decoder fills structs from nodes.
@@ -106,6 +107,12 @@ func (d *Decoder) Into(n *Node, v reflect.Value, k Key, l *Level, at source.Spot
 	}
 	if n.Shape == source.Invalid {
 		return true
+	}
+	if k.Kind == Ask && n.Shape == source.Scalar {
+		k.Kind = SQL
+		if request.Is(n.Text) {
+			k.Kind = Request
+		}
 	}
 	written := n
 	n, ok := d.resolve(n, k, l)

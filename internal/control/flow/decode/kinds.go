@@ -31,6 +31,7 @@ const (
 	Duration = tag.Duration
 	Secret   = tag.Secret
 	Request  = tag.Request
+	Ask      = tag.Ask
 	Value    = tag.Value
 	File     = tag.File
 	CSV      = tag.CSV

@@ -20,7 +20,7 @@ var Planned = map[string][]string{
 	"webhook":  list("aws"),
 	"place":    list("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
 	"flow":     list("overlap"),
-	"verb":     list("copy load follow verify migrate purge detect sql http exec settings"),
+	"verb":     list("copy load follow verify migrate purge detect exec"),
 	"load":     list("group unwrap"),
 	"process":  list("group unwrap"),
 	"from":     list("index filter pages"),

@@ -22,6 +22,14 @@ func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
 	}
 	where := fmt.Sprintf("%s in %s", k.Name, l.Name)
 	parts, err := pieces.Cut(n.Text)
+	if k.Template && err == nil && k.Kind != SQL {
+		for _, p := range parts {
+			if p.Expr {
+				d.Later.mentioned(Expr, p.Text)
+			}
+		}
+		return n, true
+	}
 	if err != nil {
 		d.Add(n.Spot, "flow.expr", fmt.Sprintf("%s: %v in %s", where, err, source.Quote(n.Text)), "write $${ for the characters ${")
 		return nil, false
@@ -44,6 +52,9 @@ func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
 		out.Style = source.Computed
 		if out.Value, err = d.Scope.eval(d, n, parts[0], k, where); errors.Is(err, errLater) {
 			d.waits(n, k, l)
+		}
+		if exact, ok := d.Scope.Path(parts[0].Text); ok && err == nil && k.Kind == Value {
+			out.Value = exact // a decimal stays what it is
 		}
 		return spread(&out), err == nil
 	}

@@ -36,7 +36,7 @@ func (d *Decoder) value(n *Node, v reflect.Value, k Key, l *Level) {
 // plainForm is a value as PlainReader takes it. It reports false when part of
 // it is wrong, or not known before the flow is bound.
 func (d *Decoder) plainForm(n *Node, k Key, l *Level) (any, bool) {
-	n, ok := d.resolve(n, Key{Name: k.Name, Kind: Value}, l)
+	n, ok := d.resolve(n, Key{Name: k.Name, Kind: Value, Template: k.Template}, l)
 	if !ok || n.Shape == source.Invalid {
 		return nil, false
 	}
@@ -86,6 +86,20 @@ func computed(v any) any {
 		return v
 	case int:
 		return int64(v)
+	case record.Decimal:
+		return v
+	case map[string]any:
+		pairs := make([]unit.Pair, 0, len(v))
+		for _, name := range SortedKeys(v) {
+			pairs = append(pairs, unit.Pair{Name: name, Value: computed(v[name])})
+		}
+		return pairs
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, one := range v {
+			list = append(list, computed(one))
+		}
+		return list
 	case float64, time.Duration:
 		text := TextOf(v)
 		if _, is := v.(float64); is {

@@ -27,6 +27,7 @@ const (
 	Share    Kind = "share"    // 0.05 for 5%
 	Secret   Kind = "secret"
 	Request  Kind = "request" // METHOD /PATH; what ${} fills in is encoded as one part of the path
+	Ask      Kind = "ask"     // a request or a sql: what begins with METHOD / is a request
 	Value    Kind = "value"   // read by the type itself, see PlainReader
 	File     Kind = "file"    // path of a file in the project that holds the keys
 	CSV      Kind = "csv"     // path of a file in the project with the columns key and value
@@ -55,6 +56,7 @@ type PlainReader interface{ ReadPlain(v any) error }
 //	           name goes into the field tagged ",name"
 //	alone      a text in place of the whole struct is this key: lookups: {a: FILE}
 //	bare       of a file: ${...} is refused in it
+//	template   ${...} is left as it stands: whoever uses the value fills it in
 //
 // A place of a struct is its keys, or NAME for {at: NAME}. Fields that are no
 // keys have a tag that begins with a comma: see Marks.
@@ -67,6 +69,7 @@ type Key struct {
 	One      bool // a List of which one may stand without brackets
 	Alone    bool // may stand for the struct that it is in
 	Bare     bool // ${...} is refused
+	Template bool // ${...} is left as it stands
 	Required bool
 	Default  string
 	Enum     []string

@@ -77,6 +77,8 @@ func (k *Key) word(f reflect.StructField, w string) {
 		k.Alone = true
 	case w == "bare":
 		k.Bare = true
+	case w == "template":
+		k.Template = true
 	case w == "file" && k.Kind == Group && !k.List && !k.Map && f.Type.Kind() == reflect.Pointer:
 		k.Kind = File
 	default:
@@ -85,7 +87,7 @@ func (k *Key) word(f reflect.StructField, w string) {
 }
 
 func kindNamed(f reflect.StructField, word string) Kind {
-	kinds := []Kind{Text, Name, Place, Pattern, Path, Expr, SQL, Bool, Int, Number, Duration, Size, Rate, Share, Secret, CSV, Request}
+	kinds := []Kind{Text, Name, Place, Pattern, Path, Expr, SQL, Bool, Int, Number, Duration, Size, Rate, Share, Secret, CSV, Request, Ask}
 	if i := slices.Index(kinds, Kind(strings.TrimSuffix(word, "s"))); i >= 0 {
 		return kinds[i]
 	}

@@ -86,6 +86,9 @@ func (m Maker) work(n *plan.Node, s flow.Step) error {
 		n.Hash = digest(n.Units[0].Spec)
 		return nil
 	}
+	if verb.Holds {
+		return m.around(n, s, verb)
+	}
 	spec, err := json.Marshal(s.Spec)
 	if err != nil {
 		return fault.Wrap(err, "freeze step %s", s.ID)

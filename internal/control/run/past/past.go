@@ -23,6 +23,10 @@ type Past struct {
 	Ledger *ledger.Ledger
 	Run    int64
 	Kind   func(name string) unit.Kind // what the units of a kind have in common
+	// Of a person who owns no run: the guard whose settings are put back, who asks
+	// for it and why.
+	Guard         int64
+	Actor, Reason string
 }
 
 func (p Past) Settled(ctx context.Context, step, kind string) ([]unit.Settled, error) {

@@ -1,0 +1,223 @@
+package requests
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/expression"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/unit/request"
+)
+
+// HTTP is the spec of the http verb.
+type HTTP struct {
+	At      string            `flow:"at,required,name" help:"connection"`
+	Request string            `flow:"request,required,request" help:"METHOD /PATH below the connection's URL; a value of ${} is encoded as one part of the path"`
+	Params  request.Value     `flow:"params" help:"parameters by their names; null is left out, a list is given as often as it is long"`
+	Headers map[string]string `flow:"headers" help:"headers beside those of the connection"`
+	Body    *request.Value    `flow:"body" help:"sent as JSON"`
+	Success string            `flow:"success,expr" help:"what tells an answer from an error, over status, headers and body; default is the connection's"`
+	InDoubt *Doubt            `flow:"in_doubt" help:"what to do when the answer is lost and nobody knows whether it took effect: repeat, idempotency_key, ask, or a look-up; must be there for POST and PATCH, default for others is repeat"`
+	Undo    *Undo             `flow:"undo" help:"the request that takes it back: it is sent when the list of steps around fails or is cancelled, the last first"`
+	Scope   []byte            `flow:",scope"`
+}
+
+// Doubt is how it is found out whether a request took effect.
+type Doubt struct {
+	How     string        `flow:"how,alone" enum:"repeat,idempotency_key,ask" help:"repeat: send it again, twice is once; idempotency_key: the same, with the header Idempotency-Key, which the system must know; ask: a person answers"`
+	Request string        `flow:"request,request" help:"a look-up: GET /PATH that shows what the request made"`
+	Params  request.Value `flow:"params" help:"parameters of the look-up"`
+	Items   string        `flow:"items" help:"path of a list in the look-up's answer, as body.results: one element is what was made, none means that it took no effect; without it any success says that it did, and 404 that it did not"`
+}
+
+// Undo is the request that takes one back, at the same connection. Beside what is
+// in scope ${} knows status, headers and body of the answer to the one before.
+type Undo struct {
+	Request string            `flow:"request,required,request,template" help:"METHOD /PATH; status, headers and body are those of the answer to the request that is taken back"`
+	Params  request.Value     `flow:"params,template" help:"parameters by their names"`
+	Headers map[string]string `flow:"headers,template" help:"headers beside those of the connection"`
+	Body    *request.Value    `flow:"body,template" help:"sent as JSON"`
+	Success string            `flow:"success,expr" help:"what tells an answer from an error, over status, headers and body; default is the connection's"`
+	InDoubt *Doubt            `flow:"in_doubt" help:"as of the request itself"`
+}
+
+// Verb is the http verb.
+func Verb() unit.Verb {
+	return unit.Verb{
+		Name:  "http",
+		Help:  "Send a request to an API, once; status, headers and body are there for later steps",
+		Spec:  func() any { return &HTTP{} },
+		Check: func(spec any) []unit.Problem { return spec.(*HTTP).check() },
+		Early: func(spec any) []unit.Problem { return spec.(*HTTP).words() },
+		Needs: func(spec any) (unit.Needs, error) {
+			at := spec.(*HTTP).At
+			return unit.Needs{From: at, To: at, Select: catalog.Only(), Requests: true}, nil
+		},
+		Limits: func(any, int) map[string]int { return nil },
+		Kinds:  map[string]unit.Kind{kindRequest: {}, kindBack: {}, kindKept: {}},
+		Undoes: func(spec any) bool { return spec.(*HTTP).Undo != nil },
+		Notes:  func(spec any, _ catalog.Facts) []unit.Note { return spec.(*HTTP).notes() },
+		Plan: func(step string, spec any, _ catalog.Facts) ([]unit.Unit, error) {
+			return plan(step, spec.(*HTTP)), nil
+		},
+	}
+}
+
+// Kinds of units.
+const (
+	kindRequest = "request"
+	kindBack    = "takeback"
+	kindKept    = "kept"
+)
+
+// spec is that of all of a step's units.
+type spec struct {
+	HTTP
+	Of string `json:"of,omitempty"` // of what takes back: the request's unit
+}
+
+func plan(step string, h *HTTP) []unit.Unit {
+	one := func(kind string, of string) unit.Unit {
+		return unit.Unit{ID: unit.ID(step, kind, "all", 1), Step: step, Kind: kind, Class: "other", Weight: 1, Spec: encode(spec{*h, of})}
+	}
+	u := one(kindRequest, "")
+	if u.Gives = true; h.Undo != nil {
+		u.Undo = &unit.Undo{Back: one(kindBack, u.ID), Keep: one(kindKept, u.ID)}
+	}
+	return []unit.Unit{u}
+}
+
+var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+// reads reports whether a request changes nothing.
+func reads(text string) bool { return request.Method(text) == "GET" }
+
+// words checks what is known whatever comes later.
+func (h *HTTP) words() (wrong []unit.Problem) {
+	wrong = sending("", h.Request, h.InDoubt)
+	if h.Undo != nil {
+		wrong = append(wrong, sending("undo.", h.Undo.Request, h.Undo.InDoubt)...)
+	}
+	return wrong
+}
+
+// sending checks a request and what is done when its answer is lost. What is not
+// known yet is empty.
+func sending(at, text string, d *Doubt) (wrong []unit.Problem) {
+	add := func(key, text string, next ...string) {
+		wrong = append(wrong, unit.Problem{Path: at + key, Code: "request.invalid", Text: at + key + ": " + text, Next: next})
+	}
+	if text == "" {
+		return nil
+	}
+	if why := request.Problem(text, methods...); why != "" {
+		add("request", why)
+		return wrong
+	}
+	method := request.Method(text)
+	switch {
+	case d == nil && (method == "POST" || method == "PATCH"):
+		add("request", method+" needs in_doubt: sent twice it may take effect twice, and an answer can be lost",
+			"in_doubt: idempotency_key when the system knows that header; {request: GET /PATH, params: {...}, items: body.results} to look whether it took effect; repeat when twice is once; ask to be asked")
+	case d != nil && reads(text):
+		add("in_doubt", "a request that only reads is never in doubt", "take the key away")
+	case d != nil && (d.How == "") == (d.Request == ""):
+		add("in_doubt", "it is repeat, idempotency_key, ask, or a look-up with request")
+	case d != nil && d.Request != "" && request.Problem(d.Request, "GET") != "":
+		add("in_doubt.request", request.Problem(d.Request, "GET"))
+	case d != nil && d.Request == "" && (d.Items != "" || d.Params.V != nil):
+		add("in_doubt", "params and items belong to a look-up: request: GET /PATH")
+	case d != nil && d.Items != "" && !strings.HasPrefix(d.Items, "body"):
+		add("in_doubt.items", "it is the path of a list in the answer, as body.results")
+	}
+	return wrong
+}
+
+// check finds what the tags cannot say.
+func (h *HTTP) check() (wrong []unit.Problem) {
+	wrong = h.words()
+	add := func(path string, p expression.Problem) {
+		one := unit.Problem{Path: path, Code: "request.invalid", Text: path + ": " + p.Text}
+		if p.Next != "" {
+			one.Next = []string{p.Next}
+		}
+		wrong = append(wrong, one)
+	}
+	success := func(path, code string) {
+		if code == "" {
+			return
+		}
+		_, problems := expression.Compile(code, answers(nil), catalog.KindBool)
+		for _, p := range problems {
+			add(path, p)
+		}
+	}
+	success("success", h.Success)
+	if _, err := request.Params(orEmpty(h.Params.V)); err != nil {
+		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: err.Error()})
+	}
+	if h.Undo == nil {
+		return wrong
+	}
+	success("undo.success", h.Undo.Success)
+	known, err := record.DecodeObject(h.Scope)
+	if err != nil {
+		return wrong
+	}
+	_, where := h.Undo.compile(known)
+	for _, w := range where {
+		add("undo."+w.Key, w.Problem)
+	}
+	return wrong
+}
+
+func orEmpty(v any) any {
+	if v == nil {
+		return record.Object{}
+	}
+	return v
+}
+
+// answers is what expressions about an answer may name, beside what is in scope.
+func answers(known record.Object) expression.Scope {
+	s := expression.Scope{
+		Roots: map[string]expression.Root{"headers": request.Open, "body": request.Open},
+		Names: map[string]catalog.Type{"status": {Kind: catalog.KindInt}}, Env: map[string]any{},
+	}
+	for name, v := range known {
+		if s.Roots[name] == nil && name != "status" {
+			s.Env[name] = v
+		}
+	}
+	return s
+}
+
+func (u *Undo) compile(known record.Object) (*request.Template, []request.Where) {
+	return request.Compile(request.Form{Request: u.Request, Params: u.Params, Headers: u.Headers, Body: u.Body}, answers(known))
+}
+
+// notes say what happens when the answer is lost, and what takes it back.
+func (h *HTTP) notes() (notes []unit.Note) {
+	if d := h.InDoubt; d != nil {
+		text := map[string]string{"repeat": "sent again", "idempotency_key": "sent again with the same idempotency key", "ask": "asked"}[d.How]
+		if d.Request != "" {
+			text = "looked up by " + d.Request
+		}
+		notes = append(notes, unit.Note{Label: "in doubt", Text: fmt.Sprintf("when the answer to %s is lost: %s", h.Request, text)})
+	}
+	if h.Undo != nil {
+		notes = append(notes, unit.Note{Label: "undo", Text: "when its list fails or is cancelled: " + h.Undo.Request})
+	}
+	return notes
+}
+
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode unit spec: %v", err))
+	}
+	return b
+}
