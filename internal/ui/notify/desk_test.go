@@ -213,7 +213,7 @@ func TestDeskTriesAtTheEnd(t *testing.T) {
 func TestConditions(t *testing.T) {
 	total := record.Account{Read: 999, Dead: 60, Rejected: 100, Pending: 5}
 	a := mailTo(alarm.Condition{Event: alarm.DeadFirst}, alarm.Condition{Metric: "dead", More: 59}, alarm.Condition{Metric: "rejected", More: 100},
-		alarm.Condition{Metric: "issues", More: 0.05, Share: true})
+		alarm.Condition{Metric: "issues", More: 5, Share: true})
 	seen := sight.Seen{At: start, Total: total, Issues: 50}
 	names := func(over bool) (list []string) {
 		for _, e := range counts("shop-1", a, seen, over) {
