@@ -11,8 +11,9 @@ const AlarmTold = "alarm"
 
 // Alarm is one message of a run to one receiver, when nothing more is tried.
 type Alarm struct {
-	ID        string    `json:"id"` // as the message has it
-	Receiver  string    `json:"receiver"`
+	ID        string    `json:"id"`           // as the message has it
+	Receiver  string    `json:"receiver"`     // for people; two may have the same name
+	Key       string    `json:"key"`          // tells receivers apart
 	To        []string  `json:"to,omitempty"` // addresses that have it, of mails
 	Alarms    []Alarmed `json:"alarms"`
 	Delivered bool      `json:"delivered"`

@@ -38,7 +38,7 @@ func TestAlarms(t *testing.T) {
 	finished := alarm.Alarm{When: []alarm.Condition{{Event: "run.finished"}}, To: alarm.Receiver{Owners: true}, Report: true}
 	want := &alarm.Set{
 		Alarms: []alarm.Alarm{
-			{When: []alarm.Condition{{Event: "dead.first"}, {Metric: "dead", More: 100}, {Metric: "issues", More: 0.025, Share: true}},
+			{When: []alarm.Condition{{Event: "dead.first"}, {Metric: "dead", More: 100}, {Metric: "issues", More: 2.5, Share: true}},
 				To: alarm.Receiver{Webhook: &alarm.Webhook{Secret: secret.Source{Env: "OPS_HOOK"}}}},
 			{When: []alarm.Condition{{Event: "run.failed"}}, To: alarm.Receiver{Command: []string{dir + "/ops/page", "prod"}}},
 			{When: []alarm.Condition{{Event: "run.stalled"}}, To: alarm.Receiver{Mail: []string{"ops@example.com"}}},

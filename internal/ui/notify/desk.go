@@ -29,6 +29,7 @@ const (
 type desk struct {
 	alarm    alarm.Alarm
 	receiver string
+	key      string
 	waiting  []message.Event
 	opened   map[string]time.Time // when the first of a kind that waits was raised
 	left     map[string]time.Time // when a kind was in a message last
@@ -49,7 +50,7 @@ type letter struct {
 }
 
 func newDesk(a alarm.Alarm) *desk {
-	return &desk{alarm: a, receiver: a.To.String(), opened: map[string]time.Time{}, left: map[string]time.Time{}, covered: map[string]int64{}}
+	return &desk{alarm: a, receiver: a.To.String(), key: a.To.Key(), opened: map[string]time.Time{}, left: map[string]time.Time{}, covered: map[string]int64{}}
 }
 
 // wants reports whether the receiver is to be told of an event.
@@ -91,7 +92,7 @@ func (d *desk) waits(event string) int {
 
 // told takes in what was sent before, by this process or an earlier one.
 func (d *desk) told(a unit.Alarm) {
-	if a.Receiver != d.receiver || !a.Delivered && !d.late {
+	if a.Key != d.key || !a.Delivered && !d.late {
 		return
 	}
 	for _, e := range a.Alarms {
@@ -165,7 +166,7 @@ func (d *desk) tried(now time.Time, err error) *unit.Alarm {
 		}
 	}
 	d.letter = nil
-	out := &unit.Alarm{ID: l.ID, Receiver: d.receiver, Delivered: err == nil, Tries: l.tries, To: slices.Sorted(maps.Keys(l.done))}
+	out := &unit.Alarm{ID: l.ID, Receiver: d.receiver, Key: d.key, Delivered: err == nil, Tries: l.tries, To: slices.Sorted(maps.Keys(l.done))}
 	for _, e := range l.Events {
 		out.Alarms = append(out.Alarms, unit.Alarmed{Event: e.Event, Count: e.Count, Seq: e.Seq})
 	}
@@ -180,7 +181,7 @@ func (d *desk) tried(now time.Time, err error) *unit.Alarm {
 // id is the same for the same news of a run to the same receiver.
 func (d *desk) id(m message.Message) string {
 	sum := sha256.New()
-	fmt.Fprintln(sum, m.ID, d.receiver)
+	fmt.Fprintln(sum, m.ID, d.key)
 	for _, e := range m.Events {
 		fmt.Fprintln(sum, e.Event, e.Seq)
 		if e.Seq == 0 && !e.State { // it may come again

@@ -100,7 +100,7 @@ func TestDeskTellsAStateOnce(t *testing.T) {
 
 // What an earlier process delivered is not told again, what it could not deliver is.
 func TestDeskRemembers(t *testing.T) {
-	sent := unit.Alarm{Receiver: "mail ops@example.com", Delivered: true, Alarms: []unit.Alarmed{{Event: "dead.first", Count: 3}, {Event: "verify.differs", Count: 2, Seq: 40}}}
+	sent := unit.Alarm{Key: mailTo().To.Key(), Delivered: true, Alarms: []unit.Alarmed{{Event: "dead.first", Count: 3}, {Event: "verify.differs", Count: 2, Seq: 40}}}
 	d := newDesk(mailTo())
 	d.told(sent)
 	d.state(start, message.Event{Event: "dead.first", Count: 7})
@@ -115,7 +115,7 @@ func TestDeskRemembers(t *testing.T) {
 	sent.Delivered = false
 	d = newDesk(mailTo())
 	d.told(sent)
-	d.told(unit.Alarm{Receiver: "webhook x", Delivered: true, Alarms: sent.Alarms})
+	d.told(unit.Alarm{Key: alarm.Receiver{Mail: []string{"dev@example.com"}}.Key(), Delivered: true, Alarms: sent.Alarms})
 	d.state(start, message.Event{Event: "dead.first", Count: 7})
 	happens(d, 0, "verify.differs", 40)
 	leaves(t, d, gather, message.Event{Event: "dead.first", Count: 7}, message.Event{Event: "verify.differs", Count: 1})
@@ -213,7 +213,7 @@ func TestDeskTriesAtTheEnd(t *testing.T) {
 func TestConditions(t *testing.T) {
 	total := record.Account{Read: 999, Dead: 60, Rejected: 100, Pending: 5}
 	a := mailTo(alarm.Condition{Event: alarm.DeadFirst}, alarm.Condition{Metric: "dead", More: 59}, alarm.Condition{Metric: "rejected", More: 100},
-		alarm.Condition{Metric: "issues", More: 0.05, Share: true})
+		alarm.Condition{Metric: "issues", More: 5, Share: true})
 	seen := sight.Seen{At: start, Total: total, Issues: 50}
 	names := func(over bool) (list []string) {
 		for _, e := range counts("shop-1", a, seen, over) {
@@ -287,4 +287,16 @@ func TestDeskNames(t *testing.T) {
 			t.Errorf("%s: %s, %s", name, id(c.a), id(c.b))
 		}
 	}
+}
+
+// Two receivers at one host have the same name and are two.
+func TestReceiversOfOneName(t *testing.T) {
+	one, two := alarm.Receiver{Webhook: &alarm.Webhook{URL: "https://hooks.example/a"}}, alarm.Receiver{Webhook: &alarm.Webhook{URL: "https://hooks.example/b"}}
+	if one.String() != two.String() || one.String() != "webhook hooks.example" {
+		t.Errorf("%s, %s", one, two)
+	}
+	d := newDesk(alarm.Alarm{To: two})
+	d.told(unit.Alarm{Receiver: one.String(), Key: one.Key(), Delivered: true, Alarms: []unit.Alarmed{{Event: "run.failed", Seq: 9}}})
+	happens(d, 0, "run.failed", 9)
+	leaves(t, d, gather, message.Event{Event: "run.failed", Count: 1})
 }

@@ -35,7 +35,7 @@ var (
 type Condition struct {
 	Event  string
 	Metric string  // dead, rejected, pending, issues
-	More   float64 // than this; a share from 0 to 1
+	More   float64 // than this; a share in per cent, as it is written
 	Share  bool
 }
 
@@ -49,7 +49,7 @@ func (c Condition) Exceeded(total record.Account, issues int64, over bool) bool 
 	if !c.Share {
 		return n > c.More
 	}
-	return total.Read > 0 && (over || total.Read >= least) && n > c.More*float64(total.Read)
+	return total.Read > 0 && (over || total.Read >= least) && 100*n > c.More*float64(total.Read)
 }
 
 // Count is a metric's value.
@@ -71,7 +71,7 @@ func (c Condition) String() string {
 	case c.Event != "":
 		return c.Event
 	case c.Share:
-		return c.Metric + " > " + strconv.FormatFloat(c.More*100, 'f', -1, 64) + "%"
+		return c.Metric + " > " + strconv.FormatFloat(c.More, 'f', -1, 64) + "%"
 	}
 	return c.Metric + " > " + strconv.FormatFloat(c.More, 'f', -1, 64)
 }
@@ -121,9 +121,6 @@ func (c *Condition) ReadPlain(v any) error {
 		return fault.New(fault.Config, "flow.value", "%q can never be", text).Hint("a share is less than 100%%")
 	}
 	*c = Condition{Metric: name, More: more, Share: m[4] != ""}
-	if c.Share {
-		c.More /= 100
-	}
 	return nil
 }
 
