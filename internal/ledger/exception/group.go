@@ -194,5 +194,5 @@ func (l Look) IssueGroups(ctx context.Context, run int64, f IssueFilter, limit i
 	}, standingOf(where)+` SELECT rule, field, min(value), count(DISTINCT value), severity, owner, min(text), min(hint), count(*), count(DISTINCT nullif(key, '')),
 		sum(CASE standing WHEN 'new' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'reopened' THEN 1 ELSE 0 END), sum(CASE standing WHEN 'still' THEN 1 ELSE 0 END),
 		min(first), max(last) FROM i WHERE `+f.which()+`
-		GROUP BY rule, field, CASE WHEN `+masked+` THEN '' ELSE value END, severity, owner ORDER BY count(*) DESC, rule, field, min(value), owner LIMIT ?`, append(args, atMost(limit))...)
+		GROUP BY rule, field, CASE WHEN `+masked+` THEN text ELSE value END, CASE WHEN `+masked+` THEN 1 ELSE 0 END, severity, owner ORDER BY count(*) DESC, rule, field, min(value), owner LIMIT ?`, append(args, atMost(limit))...)
 }
