@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
 
@@ -17,7 +18,16 @@ func Answers(ctx context.Context, open connector.Opener, n unit.Needs) error {
 	case n.Records.Query.Request != "":
 		_, err = connector.Capable[connector.Caller](ctx, open, n.From, "be asked by requests")
 	default:
-		_, err = connector.Capable[connector.RecordSource](ctx, open, n.From, "be asked by a query")
+		var source connector.RecordSource
+		if source, err = connector.Capable[connector.RecordSource](ctx, open, n.From, query); err == nil {
+			switch source.(type) {
+			case connector.Requests, connector.Objects:
+				err = fault.New(fault.Config, "connection.unable", "connection %q cannot %s", n.From, query)
+			}
+		}
 	}
 	return err
 }
+
+// query is what a system of tables can.
+const query = "be asked by a query"

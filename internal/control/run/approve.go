@@ -16,7 +16,7 @@ import (
 // standing is what holds the steps of a run, whoever owns it.
 func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
 	f, err := thawed(run)
-	if err != nil {
+	if err != nil || !held.Any(f.Graph.Steps) && !held.Any(f.Graph.Finally) {
 		return nil, err
 	}
 	b, err := r.thaw(f)

@@ -61,12 +61,10 @@ func (r *Runs) Now(ctx context.Context, run ledger.Run) (*Now, error) {
 		return n, err
 	}
 	if !n.Owned() && run.State != ledger.Ended { // what it had written of itself may be old
-		steps, err := r.standing(ctx, run)
-		if err != nil {
-			return n, err
+		if steps, err := r.standing(ctx, run); err == nil { // else its flow is of another godwit
+			n.take(append(n.Progress, steps...))
+			n.count()
 		}
-		n.take(append(n.Progress, steps...))
-		n.count()
 	}
 	if n.Passed, err = chronicle.Skipped(ctx, r.Ledger.View(), run.ID); err == nil {
 		n.Idle, err = r.Ledger.View().Idle(ctx, run.ID)
@@ -107,7 +105,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
 		return nil, err
 	}
-	n.take(rows)
+	n.take(held.Called(ctx, v, rows))
 	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
@@ -175,7 +173,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 		return nil, err
 	}
 	n.Idle = d.idle
-	n.take(d.progress())
+	n.take(held.Called(ctx, r.Ledger.View(), d.progress()))
 	n.count()
 	n.Forecast = d.foresee(n)
 	n.Forecast.Share = r.share(n) // the same for whoever looks

@@ -13,18 +13,15 @@ import (
 	"godwit/internal/unit"
 )
 
-// any reports whether steps of a flow wait instead of working.
-func any(nodes []plan.Node) bool {
+// Any reports whether steps of a flow wait instead of working.
+func Any(nodes []plan.Node) bool {
 	return slices.ContainsFunc(nodes, func(n plan.Node) bool {
-		return n.Wait != nil || n.WaitFor != nil || n.Approve != nil || any(n.Steps) || any(n.Finally)
+		return n.Wait != nil || n.WaitFor != nil || n.Approve != nil || Any(n.Steps) || Any(n.Finally)
 	})
 }
 
 // Standing is Steps of a run as its journal has it, whoever owns it.
 func (l Look) Standing(ctx context.Context, v *ledger.View, names *late.Names, now time.Time) ([]unit.Progress, error) {
-	if !any(l.Graph.Steps) && !any(l.Graph.Finally) {
-		return nil, nil
-	}
 	m, err := names.Machine(ctx, v, l.Graph)
 	if err != nil {
 		return nil, err

@@ -94,7 +94,7 @@ func left(s flow.Step, o plan.Outcome) (any, error) {
 		}
 		failed, err := values(o.Failed)
 		return record.Object{"done": done, "failed": failed}, err
-	case len(o.Facts) > 0:
+	case len(o.Facts) > 0 && !s.Waits(): // those only say that it was so
 		return record.DecodeJSON(o.Facts)
 	case o.State != plan.OutcomeDone:
 		return nil, nil
