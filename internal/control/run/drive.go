@@ -16,8 +16,10 @@ import (
 	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/nodes"
+	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
+	"godwit/internal/control/run/stalls"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -29,7 +31,7 @@ type drive struct {
 	run     ledger.Run
 	frozen  frozen
 	own     *ledger.Session
-	open    *endpoints
+	open    *opened.Pool
 	known   *late.Names
 	tell    *engine.Teller[Now]
 	board   *local.Board
@@ -40,10 +42,10 @@ type drive struct {
 	forecast plan.Forecast // as of foreseen; the tick's own
 	foreseen time.Time
 
-	lost    lostTarget
-	once    sync.Once
-	named   sync.Map // names of snapshots by step, see snapshots
-	waiting sync.Map // unit.Wait by unit, of waits whose end was not told yet
+	lost   lostTarget
+	once   sync.Once
+	named  sync.Map // names of snapshots by step, see snapshots
+	stalls *stalls.Watch
 
 	refused bool // it was not gone on with: nothing was touched
 
@@ -154,7 +156,7 @@ func (d *drive) event(e unit.Event) {
 		d.lost.suspect(e)
 	}
 	d.runs.Paces.Fold(e)
-	d.endsWait(e)
+	d.stalls.Ends(e)
 	d.tell.Event(e)
 }
 

@@ -7,6 +7,7 @@ import (
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/opened"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -47,7 +48,7 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 }
 
 // refusal is why a step that moves something would not be planned.
-func (r *Runs) refusal(ctx context.Context, open *endpoints, s flow.Step, n unit.Needs, facts doctor.Facts) error {
+func (r *Runs) refusal(ctx context.Context, open *opened.Pool, s flow.Step, n unit.Needs, facts doctor.Facts) error {
 	if n.Existing == "" || !facts.Known {
 		return nil
 	}
@@ -86,9 +87,9 @@ func (r *Runs) Inspect(ctx context.Context, name string, at flow.BoundConnection
 
 // watched has Waits told what is waited for under the context, before a run
 // is open. stop ends that.
-func (r *Runs) watched(ctx context.Context, open *endpoints) (labelled context.Context, stop func()) {
+func (r *Runs) watched(ctx context.Context, open *opened.Pool) (labelled context.Context, stop func()) {
 	if r.Waits == nil {
 		return ctx, func() {}
 	}
-	return doctor.Watched(ctx, open, open.names, "looking "+r.Owner, r.Waits)
+	return doctor.Watched(ctx, open, open.Names, "looking "+r.Owner, r.Waits)
 }

@@ -82,11 +82,7 @@ func (l *lostTarget) doubt() {
 // looked at nothing is written. Nor is anything read after the loss of the
 // run's snapshot before what rests on it is to be done again.
 func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
-	for name := range l.drive.open.named {
-		ep, err := l.drive.open.Open(ctx, name)
-		if err != nil {
-			return err
-		}
+	return l.drive.open.Each(ctx, func(ep connector.Endpoint) error {
 		if t, ok := ep.(connector.Truster); ok {
 			t.Guard(l.doubt)
 		}
@@ -102,8 +98,8 @@ func (l *lostTarget) guard(ctx context.Context, cut context.CancelFunc) error {
 				}
 			})
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // look compares the settled units with the marks at their targets. It runs
@@ -213,36 +209,26 @@ func (l *lostTarget) evict(ctx context.Context) error {
 	if l.evicted || l.drive.own.Token() == 1 {
 		return nil
 	}
-	for name := range l.drive.open.named {
-		ep, err := l.drive.open.Open(ctx, name)
-		if err != nil {
-			return err
+	err := l.drive.open.Each(ctx, func(ep connector.Endpoint) (err error) {
+		if e, ok := ep.(connector.Evicter); ok {
+			_, err = e.Evict(ctx, l.drive.run.UID)
 		}
-		e, ok := ep.(connector.Evicter)
-		if !ok {
-			continue
-		}
-		if _, err := e.Evict(ctx, l.drive.run.UID); err != nil {
-			return err
-		}
-	}
-	l.evicted = true
-	return nil
+		return err
+	})
+	l.evicted = err == nil
+	return err
 }
 
 // doubts asks all connections what they doubt.
 func (l *lostTarget) doubts(ctx context.Context) (map[connector.Truster]int64, error) {
 	all := map[connector.Truster]int64{}
-	for name := range l.drive.open.named {
-		ep, err := l.drive.open.Open(ctx, name)
-		if err != nil {
-			return nil, err
-		}
+	err := l.drive.open.Each(ctx, func(ep connector.Endpoint) error {
 		if t, ok := ep.(connector.Truster); ok {
 			all[t] = t.Doubt()
 		}
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 // taken says when the run's marks were taken away.

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/planned"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
@@ -77,7 +78,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 
 // waits is a step that waits instead of working. Its system need not be there
 // yet, and must be one that can be asked.
-func (r *Runs) waits(ctx context.Context, open *endpoints, s flow.Step) (one PlannedStep, err error) {
+func (r *Runs) waits(ctx context.Context, open *opened.Pool, s flow.Step) (one PlannedStep, err error) {
 	verb, ok := r.verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
@@ -101,7 +102,7 @@ func (r *Runs) undo(s flow.Step) []unit.Note {
 }
 
 // plan plans one step.
-func (r *Runs) plan(ctx context.Context, open *endpoints, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts) (one PlannedStep, err error) {
+func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts) (one PlannedStep, err error) {
 	verb, ok := r.verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
@@ -125,7 +126,7 @@ func (r *Runs) plan(ctx context.Context, open *endpoints, b *flow.Bound, s flow.
 // foresee gathers a step's facts. What an earlier step would have made is
 // taken as made: a verification is planned over the tables that the copy
 // before it brings.
-func (r *Runs) foresee(ctx context.Context, open *endpoints, needs unit.Needs, p *Plan, seen *catalog.Facts) (catalog.Facts, error) {
+func (r *Runs) foresee(ctx context.Context, open *opened.Pool, needs unit.Needs, p *Plan, seen *catalog.Facts) (catalog.Facts, error) {
 	for _, before := range p.Steps {
 		if before.Later == "" && before.Needs.From == needs.From && before.Needs.To == needs.To && before.Needs.Existing != "" && needs.Records == nil {
 			facts := before.Facts

@@ -14,7 +14,9 @@ import (
 	"godwit/internal/control/run/beside"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/limits"
+	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/past"
+	"godwit/internal/control/run/stalls"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -70,13 +72,9 @@ func (r *Runs) kind(name string) unit.Kind {
 	return unit.Kind{}
 }
 
-func (r *Runs) system(name string) (connector.Connector, bool) {
-	for _, s := range r.Systems {
-		if s.System == name {
-			return s, true
-		}
-	}
-	return connector.Connector{}, false
+// endpoints are connections, opened when they are used.
+func (r *Runs) endpoints(named map[string]flow.BoundConnection) *opened.Pool {
+	return opened.New(named, r.Systems, r.Paces)
 }
 
 // Watcher is told what happens in a run that this process drives. Both
@@ -235,6 +233,7 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 		runs:  r, run: run, frozen: f, own: session, open: open, tell: engine.NewTeller(w.Event, w.Tick), stop: make(chan struct{}),
 		board: local.NewBoard(),
 	}
+	d.stalls = stalls.New(watched{d})
 	if d.idle, err = r.Ledger.View().Idle(ctx, run.ID); err != nil {
 		return Ended{}, errors.Join(err, session.Release(ctx))
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/alarms"
+	"godwit/internal/ui/cli/answers"
 	"godwit/internal/ui/cli/exceptions"
 	"godwit/internal/ui/cli/guards"
 	"godwit/internal/ui/cli/maps"
@@ -116,9 +118,9 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	s.color = "auto"
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
-		s.runCommand(), s.resumeCommand(), s.approveCommand(), s.answerCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
+		s.runCommand(), s.resumeCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range append(exceptions.Commands(desk{s}), maps.Command(desk{s}), alarms.Command(desk{s}), guards.Command(desk{s})) {
+	for _, c := range append(slices.Concat(exceptions.Commands(desk{s}), answers.Commands(desk{s})), maps.Command(desk{s}), alarms.Command(desk{s}), guards.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}
@@ -221,13 +223,14 @@ func (s *session) show(name string, screen view.Screen, value any) error {
 // desk lets the commands of other packages work on a session.
 type desk struct{ *session }
 
-func (d desk) Runs(ctx context.Context) (*run.Runs, func() error, error) { return d.open(ctx) }
-func (d desk) Show(name string, s view.Screen, v any) error              { return d.show(name, s, v) }
-func (d desk) Line(format string, args ...any)                           { d.line(format, args...) }
-func (d desk) Known() flow.Language                                      { return d.Language }
-func (d desk) Systems() *run.Runs                                        { return d.looking() }
-func (d desk) Failed() error                                             { return exit{ExitFailed} }
-func (d desk) Open() error                                               { return exit{ExitOpen} }
+func (d desk) Runs(ctx context.Context) (*run.Runs, func() error, error)     { return d.open(ctx) }
+func (d desk) Existing(ctx context.Context) (*run.Runs, func() error, error) { return d.existing(ctx) }
+func (d desk) Show(name string, s view.Screen, v any) error                  { return d.show(name, s, v) }
+func (d desk) Line(format string, args ...any)                               { d.line(format, args...) }
+func (d desk) Known() flow.Language                                          { return d.Language }
+func (d desk) Systems() *run.Runs                                            { return d.looking() }
+func (d desk) Failed() error                                                 { return exit{ExitFailed} }
+func (d desk) Open() error                                                   { return exit{ExitOpen} }
 func (d desk) Bind(name string, set []string, env string) (*flow.Bound, error) {
 	return d.file(&source{set: set, env: env}, name)
 }

@@ -16,6 +16,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
+	"godwit/internal/ui/view/inspection"
 )
 
 func (s *session) doctorCommand() *cobra.Command {
@@ -272,7 +273,7 @@ func (s *session) inspectCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.show("inspect", view.Inspection{Connection: name, Database: db, Tables: tables}, db)
+		return s.show("inspect", inspection.Inspection{Connection: name, Database: db, Tables: tables}, db)
 	}
 	d.ends(c.Flags())
 	inputs(c, d)

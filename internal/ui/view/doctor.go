@@ -43,8 +43,8 @@ func (s Side) String() string {
 	return text
 }
 
-// head puts the sides beside each other, or below when they are too long.
-func heads(sides []Side, edge int) []string {
+// Heads puts sides beside each other, or below when they are too long.
+func Heads(sides []Side, edge int) []string {
 	var lines []string
 	for _, s := range sides {
 		if n := len(lines); n > 0 && layout.Width(lines[n-1])+8+layout.Width(s.String()) <= edge {
@@ -58,7 +58,7 @@ func heads(sides []Side, edge int) []string {
 
 // Draw is Screen's.
 func (d Doctor) Draw(edge int) []string {
-	lines := append(heads(d.Sides, edge), "")
+	lines := append(Heads(d.Sides, edge), "")
 	for _, l := range d.Loads {
 		lines = append(lines, l.lines(edge)...)
 	}

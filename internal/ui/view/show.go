@@ -16,7 +16,7 @@ type Out struct {
 }
 
 // Screen is a value that can be shown as text: Plan, Doctor, Status, Summary,
-// Runs, Inspection, Verification, Problem, Problems.
+// Runs, Verification, Problem, Problems.
 type Screen interface{ Draw(edge int) []string }
 
 // Show writes a screen in one write. The error is the writer's.

@@ -1,4 +1,4 @@
-package cli
+package answers
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (s *session) approveCommand() *cobra.Command {
+func approve(d Desk) *cobra.Command {
 	reason := ""
 	c := &cobra.Command{
 		Use:   "approve RUN [STEP]",
@@ -17,11 +17,11 @@ it is the only question that the run asks. To answer no: godwit cancel RUN.`,
 		Example: `  godwit status cutover-1
   godwit approve cutover-1 --reason "checked by sales"
   godwit approve rollout-3 go[north]`,
-		Args: takes("RUN", "[STEP]"),
+		Args: cobra.RangeArgs(1, 2),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		runs, done, err := s.existing(c.Context())
+		runs, done, err := d.Existing(c.Context())
 		if err != nil {
 			return err
 		}
@@ -30,19 +30,15 @@ it is the only question that the run asks. To answer no: godwit cancel RUN.`,
 		if len(args) == 2 {
 			step = args[1]
 		}
-		q, alone, err := runs.Approve(c.Context(), args[0], step, actor(), reason)
+		q, alone, err := runs.Approve(c.Context(), args[0], step, d.Actor(), reason)
 		if err != nil {
 			return err
 		}
-		if s.json {
-			s.events().Value("approve", map[string]any{"run": args[0], "step": q.Step, "question": q.Text, "owned": !alone})
-			return s.stream.Err()
-		}
-		fmt.Fprintf(s.Out, "%s %s: approved by %s.\n", args[0], q.Step, actor())
+		text := said{fmt.Sprintf("%s %s: approved by %s.", args[0], q.Step, d.Actor())}
 		if alone {
-			fmt.Fprintf(s.Out, "Nobody drives it: godwit resume %s\n", args[0])
+			text = append(text, "Nobody drives it: godwit resume "+args[0])
 		}
-		return nil
+		return d.Show("approve", text, map[string]any{"run": args[0], "step": q.Step, "question": q.Text, "owned": !alone})
 	}
 	return c
 }

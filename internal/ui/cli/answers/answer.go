@@ -1,4 +1,4 @@
-package cli
+package answers
 
 import (
 	"github.com/spf13/cobra"
@@ -6,14 +6,14 @@ import (
 	"godwit/internal/fault"
 )
 
-func (s *session) answerCommand() *cobra.Command {
+func answer(d Desk) *cobra.Command {
 	took, again, reason := false, false, ""
 	c := &cobra.Command{
 		Use:   "answer RUN STEP",
 		Short: "Say whether a request took effect whose answer was lost (in_doubt: ask)",
 		Example: `  godwit answer rollout-3 create --took-effect --reason "it is there as 4711"
   godwit answer rollout-3 create --send-again`,
-		Args: takes("RUN", "STEP"),
+		Args: cobra.ExactArgs(2),
 	}
 	f := c.Flags()
 	f.BoolVar(&took, "took-effect", false, "it did: it is not sent again, and its answer stays unknown to later steps")
@@ -23,16 +23,15 @@ func (s *session) answerCommand() *cobra.Command {
 		if took == again {
 			return fault.New(fault.Config, "usage", "say --took-effect or --send-again")
 		}
-		runs, done, err := s.existing(c.Context())
+		runs, done, err := d.Existing(c.Context())
 		if err != nil {
 			return err
 		}
 		defer done()
-		if err := runs.Answer(c.Context(), args[0], args[1], took, actor(), reason); err != nil {
+		if err := runs.Answer(c.Context(), args[0], args[1], took, d.Actor(), reason); err != nil {
 			return err
 		}
-		s.line("noted: godwit resume %s goes on", args[0])
-		return nil
+		return d.Show("answer", said{"noted: godwit resume " + args[0] + " goes on"}, map[string]any{"run": args[0], "step": args[1], "took": took})
 	}
 	return c
 }

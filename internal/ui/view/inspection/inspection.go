@@ -1,4 +1,5 @@
-package view
+// Package inspection is the screen of what a database holds. Start at Inspection.
+package inspection
 
 import (
 	"sort"
@@ -6,6 +7,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/ui/layout"
+	"godwit/internal/ui/view"
 )
 
 // Inspection is what a database holds.
@@ -18,8 +20,8 @@ type Inspection struct {
 // Draw is Screen's.
 func (i Inspection) Draw(edge int) []string {
 	db := i.Database
-	side := Side{i.Connection, db.System, db.Version, db.Name, int64(len(db.Tables)), int64(len(db.Schemas)), db.Bytes}
-	lines := append(heads([]Side{side}, edge), "")
+	side := view.Side{Name: i.Connection, System: db.System, Version: db.Version, Database: db.Name, Tables: int64(len(db.Tables)), Schemas: int64(len(db.Schemas)), Bytes: db.Bytes}
+	lines := append(view.Heads([]view.Side{side}, edge), "")
 	if i.Tables {
 		lines = append(lines, i.tables()...)
 	} else {
@@ -29,7 +31,7 @@ func (i Inspection) Draw(edge int) []string {
 		lines = append(append(lines, ""), layout.Wrap(layout.Left("also", 8), others, 8, edge)...)
 	}
 	if n := len(db.LeftOut); n > 0 {
-		lines = append(lines, "left out by the selection: "+Plural(n, "table"))
+		lines = append(lines, "left out by the selection: "+view.Plural(n, "table"))
 	}
 	for _, o := range db.Omitted {
 		lines = append(lines, layout.Wrap("", "left out: "+o.What+": "+o.Why, 8, edge)...)
@@ -42,7 +44,7 @@ func estimate(rows int64) string {
 	if rows < 0 {
 		return "unknown"
 	}
-	return Count(rows)
+	return view.Count(rows)
 }
 
 func (i Inspection) tables() []string {
@@ -56,7 +58,7 @@ func (i Inspection) tables() []string {
 		if key == "" && t.HasRows() {
 			key = "none: verified as a multiset"
 		}
-		rows = append(rows, []string{t.Name.String(), estimate(t.Rows), Size(t.Bytes), Count(len(t.Columns)), key})
+		rows = append(rows, []string{t.Name.String(), estimate(t.Rows), view.Size(t.Bytes), view.Count(len(t.Columns)), key})
 	}
 	return layout.Table(columns, rows)
 }
@@ -100,9 +102,9 @@ func (i Inspection) schemas() []string {
 		s := sums[name]
 		note := ""
 		if s.unknown > 0 {
-			note = Count(s.unknown) + " never analysed"
+			note = view.Count(s.unknown) + " never analysed"
 		}
-		rows = append(rows, []string{name, Count(s.tables), Count(s.rows), Size(s.bytes), Count(s.keyless), note})
+		rows = append(rows, []string{name, view.Count(s.tables), view.Count(s.rows), view.Size(s.bytes), view.Count(s.keyless), note})
 	}
 	return layout.Table(columns, rows)
 }
@@ -125,7 +127,7 @@ func (i Inspection) others() string {
 	sort.Strings(kinds)
 	parts := make([]string, 0, len(kinds))
 	for _, k := range kinds {
-		parts = append(parts, Plural(counts[k], k))
+		parts = append(parts, view.Plural(counts[k], k))
 	}
 	return strings.Join(parts, ", ")
 }
