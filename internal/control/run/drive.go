@@ -149,7 +149,7 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry {
 		d.lost.suspect(e)
 	}
-	d.runs.Paces.Fold(e)
+	d.open.Fold(e, d.run.Parent != 0)
 	d.endsWait(e)
 	d.tell.Event(e)
 }

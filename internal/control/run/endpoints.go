@@ -24,7 +24,7 @@ type endpoints struct {
 
 func (r *Runs) endpoints(named map[string]flow.BoundConnection) *endpoints {
 	e := &endpoints{runs: r, named: named, open: map[string]connector.Endpoint{}}
-	e.Watch = r.Paces.Watch(e.names)
+	e.Watch = r.Paces.Watch(named, e.names)
 	return e
 }
 
