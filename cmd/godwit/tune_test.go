@@ -73,6 +73,7 @@ func TestTune(t *testing.T) {
 	}
 	p.ends(t, -1)
 	before := len(s.Arrivals())
+	write(t, filepath.Dir(project), "godwit.yaml", strings.Replace(string(text), "rate: 200/s", "rate: 40/s", 1)) // is no other flow
 	p = m.load(t)
 	eventually(t, "it asks", func() bool { return len(s.Arrivals()) > before })
 	first := time.Now()
@@ -82,6 +83,7 @@ func TestTune(t *testing.T) {
 		t.Errorf("%d requests of the next owner", n)
 	}
 	do(0, "tune", "orders-1", "--reset")
+	says("orders-1 running", "limits api 40/s, 4 at the same time")
 	p.ends(t, 0).says(t, "tuned api to what is declared by jane", "in which requests to api waited for its limit")
 	do(2, "tune", "orders-1", "--rate", "5/s").says(t, "run.ended")
 	do(0, "report", "orders-1", "--json").says(t, `tuned api to 6/m by jane \"users complain\"`)
