@@ -3,6 +3,7 @@ package rate
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -89,31 +90,42 @@ func TestTuneConcurrency(t *testing.T) {
 	})
 }
 
-// A seat that comes when its waiter gives up goes to the next one.
+// A seat that comes just when its waiter gives up goes to the next one.
 func TestSeats(t *testing.T) {
 	t.Parallel()
 	var s seats
 	s.set(1)
-	turn := make(chan struct{})
 	if err := s.sit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for range 1000 {
+	gave := 0
+	for range 100 {
 		ctx := &gaveUp{Context: t.Context(), done: make(chan struct{})}
 		given := make(chan error)
 		go func() { given <- s.sit(ctx) }()
-		go func() { close(ctx.done) }()
-		go func() { s.leave(); turn <- struct{}{} }()
-		err := <-given
-		<-turn
-		if err != nil {
+		for waits := 0; waits == 0; runtime.Gosched() {
+			s.mu.Lock()
+			waits = len(s.line)
+			s.mu.Unlock()
+		}
+		s.mu.Lock()
+		close(ctx.done)
+		s.taken--
+		s.call()
+		s.mu.Unlock()
+		if err := <-given; err != nil {
+			gave++
 			if err := s.sit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
+		if s.mu.Lock(); s.taken != 1 || len(s.line) != 0 {
+			t.Fatalf("%d seats are taken, %d wait", s.taken, len(s.line))
+		}
+		s.mu.Unlock()
 	}
-	if s.taken != 1 || len(s.line) != 0 {
-		t.Errorf("%d seats are taken, %d wait", s.taken, len(s.line))
+	if gave == 0 {
+		t.Error("nobody gave up")
 	}
 }
 

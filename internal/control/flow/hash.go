@@ -13,19 +13,23 @@ import (
 )
 
 // Meaning is a flow without where its steps stand in their file, what else the
-// file says, how many workers it gets, and who is told of what is wrong: none of
-// that makes another flow.
+// file says, how fast it may go (workers, limits), and who is told of what is wrong:
+// none of that makes another flow.
 func (b *Bound) Meaning() []byte {
 	plain := *b
 	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues, plain.Alarms = nil, "", nil, nil, nil, nil
 	plain.Steps, plain.Finally = meant(b.Steps), meant(b.Finally)
+	plain.Connections = make(map[string]BoundConnection, len(b.Connections))
+	for name, c := range b.Connections {
+		plain.Connections[name] = BoundConnection{c.System, idle(c.Settings)}
+	}
 	if b.Late != nil { // what is filled in has its hash in the steps
 		plain.Late = &Late{Vars: b.Late.Vars, Hash: b.Late.Hash}
 	}
 	return unit.Body(plain)
 }
 
-// meant are steps without their places and workers.
+// meant are steps without their places and how fast they may go.
 func meant(steps []Step) []Step {
 	plain := slices.Clone(steps)
 	for i, s := range plain {
@@ -35,13 +39,17 @@ func meant(steps []Step) []Step {
 	return plain
 }
 
-// idle is a spec without its number of workers.
+// idle is a spec, or a connection's settings, without how fast it may go.
 func idle(spec any) any {
 	var keys map[string]any
 	if json.Unmarshal(unit.Body(spec), &keys) != nil {
 		return spec
 	}
 	delete(keys, "Workers")
+	delete(keys, "Limit")
+	if process, ok := keys["File"].(map[string]any); ok {
+		delete(process, "Limit")
+	}
 	return keys
 }
 

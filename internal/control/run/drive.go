@@ -155,7 +155,7 @@ func (d *drive) event(e unit.Event) {
 	if e.Kind == unit.UnitRetry && unit.KindOf(e.Unit) != held.Probes {
 		d.lost.suspect(e)
 	}
-	d.runs.Paces.Fold(e)
+	d.open.Fold(e, d.run.Parent != 0)
 	d.stalls.Ends(e)
 	d.tell.Event(e)
 }

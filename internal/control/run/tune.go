@@ -19,7 +19,7 @@ func (r *Runs) Limits() limits.Asking {
 // tuned has the connections of a run that is gone on with keep to what people made
 // of their limits.
 func (d *drive) tuned(ctx context.Context) error {
-	return chronicle.Tuned(ctx, d.runs.Ledger.View(), d.run.ID, d.runs.Paces.Fold)
+	return chronicle.Tuned(ctx, d.runs.Ledger.View(), d.run.ID, func(e unit.Event) { d.open.Fold(e, d.run.Parent != 0) })
 }
 
 // tellHeld notes for how long requests waited.

@@ -45,39 +45,48 @@ func tunedBy(actor, reason string, t unit.Tuned) unit.Event {
 func TestShare(t *testing.T) {
 	t.Parallel()
 	p := limits.New()
-	one, two := settings{rate.Limit{Rate: 50, Concurrency: 4}}, settings{rate.Limit{Rate: 10}}
+	one, two, three := settings{rate.Limit{Rate: 50, Concurrency: 4}}, settings{rate.Limit{Rate: 10}}, settings{rate.Limit{Rate: 30}}
 	share := func(s settings) *endpoint {
 		e := open(t, "target", s)
-		p.Share("target", flow.BoundConnection{System: "api", Settings: s}, e)
+		p.Share("target", bound(s.Limit), e)
 		return e
+	}
+	run := func(s settings) *limits.Watch {
+		return p.Watch(map[string]flow.BoundConnection{"target": bound(s.Limit)}, func() []string { return []string{"target", "other"} })
+	}
+	is := func(e *endpoint, want float64) {
+		t.Helper()
+		if got := e.Pace().State(); got.Rate != want {
+			t.Errorf("%+v, want %g/s", got, want)
+		}
 	}
 	a, b, c := share(one), share(one), share(two)
 	if a.Pace() != b.Pace() || a.Pace() == c.Pace() {
 		t.Error("the paces are not those of the connections")
 	}
-	w := p.Watch(func() []string { return []string{"target", "other"} })
-	p.Fold(tunedBy("jane", "slower", unit.Tuned{Connections: map[string]rate.Tune{"target": {Rate: 20, Concurrency: 2}}}))
-	p.Fold(unit.Event{Kind: unit.RunPaused})
-	d := share(settings{rate.Limit{Rate: 30}})
-	for e, want := range map[*endpoint]float64{a: 20, c: 10, d: 20} {
-		if got := e.Pace().State(); got.Rate != want || got.Concurrency != 2 {
-			t.Errorf("%+v, want %g/s", got, want)
+	w := run(one)
+	w.Fold(tunedBy("jane", "slower", unit.Tuned{Connections: map[string]rate.Tune{"target": {Rate: 20, Concurrency: 2}}}), false)
+	w.Fold(unit.Event{Kind: unit.RunPaused}, false)
+	d := share(three)
+	is(a, 20)
+	is(c, 10)
+	is(d, 20)
+	run(three).Fold(tunedBy("joe", "", unit.Tuned{Connections: map[string]rate.Tune{"target": {Rate: 5}}}), true) // one that was called
+	is(a, 20)
+	is(d, 5)
+	if e := share(three); e.Pace() != d.Pace() {
+		t.Error("its own connection is another one")
+	}
+	for s, want := range map[*limits.Watch]string{w: `20/s, 2 at the same time, tuned by jane "slower"`, run(three): "5/s, tuned by joe", run(two): `10/s, 2 at the same time, tuned by jane "slower"`} {
+		rows := s.Rows(time.Now())
+		if len(rows) != 1 {
+			t.Fatalf("%+v", rows)
+		}
+		if l, ok := limits.Of(rows[0]); !ok || l.Connection != "target" || l.Text != want {
+			t.Errorf("%+v, want %s", l, want)
 		}
 	}
-	rows := w.Rows(time.Now())
-	var said []string
-	for _, r := range rows {
-		l, ok := limits.Of(r)
-		if !ok {
-			t.Errorf("%+v", r)
-		}
-		said = append(said, l.Connection+" "+l.Text)
-	}
-	if diff := cmp.Diff([]string{`target 20/s, 2 at the same time, tuned by jane "slower"`, `target 10/s, 2 at the same time, tuned by jane "slower"`,
-		`target 20/s, 2 at the same time, tuned by jane "slower"`}, said); diff != "" {
-		t.Error(diff)
-	}
-	p.Fold(tunedBy("jane", "", unit.Tuned{Connections: map[string]rate.Tune{"target": {}}}))
+	w.Fold(tunedBy("jane", "", unit.Tuned{Connections: map[string]rate.Tune{"target": {}}}), false)
 	if got := b.Pace().State(); got.Rate != 50 || got.Concurrency != 4 || got.By != rate.ByFile {
 		t.Errorf("%+v, and it was tuned back", got)
 	}
@@ -89,8 +98,9 @@ func TestShare(t *testing.T) {
 	}
 	var none *limits.Paces // as of who only looks
 	none.Share("target", bound(rate.Limit{}), a)
-	none.Fold(tunedBy("", "", unit.Tuned{}))
-	if rows := none.Watch(func() []string { return []string{"target"} }).Rows(time.Now()); rows != nil {
+	idle := none.Watch(nil, func() []string { return []string{"target"} })
+	idle.Fold(tunedBy("", "", unit.Tuned{}), false)
+	if rows := idle.Rows(time.Now()); rows != nil {
 		t.Error(rows)
 	}
 }

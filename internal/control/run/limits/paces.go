@@ -18,10 +18,18 @@ import (
 // Paces are those of a process, by connection. Safe for concurrent use; nil shares
 // and tunes nothing.
 type Paces struct {
-	mu    sync.Mutex
-	all   map[string]*connector.Pace // by what the connection is
-	named map[string][]*connector.Pace
+	mu  sync.Mutex
+	all map[string]*shared // by what the connection is, see key
+	// tuned is what people made of limits: of one connection, by its key, or of all
+	// that have a name.
 	tuned map[string]tuned
+}
+
+// shared is a pace that endpoints share.
+type shared struct {
+	*connector.Pace
+	name string // of the connection
+	tuned
 }
 
 // tuned is what people made of a connection's limit, the last one of them.
@@ -31,48 +39,41 @@ type tuned struct {
 }
 
 // New has no paces yet.
-func New() *Paces {
-	return &Paces{all: map[string]*connector.Pace{}, named: map[string][]*connector.Pace{}, tuned: map[string]tuned{}}
+func New() *Paces { return &Paces{all: map[string]*shared{}, tuned: map[string]tuned{}} }
+
+// key is what a connection is: the same name may stand for another one in each
+// flow that is called.
+func key(name string, c flow.BoundConnection) string {
+	settings, err := json.Marshal(c.Settings)
+	if err != nil {
+		panic("encode settings: " + err.Error()) // the run keeps them
+	}
+	return fmt.Sprintf("%s %s %s", name, c.System, settings)
 }
 
 // Share has an endpoint that was just opened keep to the pace of its connection.
 func (p *Paces) Share(name string, c flow.BoundConnection, ep connector.Endpoint) {
 	paced, ok := ep.(connector.Paced)
-	if p == nil || !ok || paced.Pace() == nil {
+	if p == nil || !ok {
 		return
-	}
-	settings, err := json.Marshal(c.Settings)
-	if err != nil {
-		return // it keeps to its own
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := fmt.Sprintf("%s %s %s", name, c.System, settings)
-	if p.all[key] == nil {
-		pace := paced.Pace()
-		pace.Tune(p.tuned[name].Tune)
-		p.all[key], p.named[name] = pace, append(p.named[name], pace)
+	at := key(name, c)
+	if p.all[at] == nil {
+		t, own := p.tuned[at]
+		if !own {
+			t = p.tuned[name]
+		}
+		p.all[at] = &shared{Pace: paced.Pace(), name: name}
+		p.all[at].tune(t)
 	}
-	paced.Share(p.all[key])
+	paced.Share(p.all[at].Pace)
 }
 
-// Fold does what run.tuned says of connections; any other event is passed over.
-func (p *Paces) Fold(e unit.Event) {
-	if p == nil || e.Kind != unit.RunTuned {
-		return
-	}
-	t, err := unit.Decode[unit.Tuned](e)
-	if err != nil {
-		return // the Machine says so
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for name, to := range t.Connections {
-		p.tuned[name] = tuned{to, by(e)}
-		for _, pace := range p.named[name] {
-			pace.Tune(to)
-		}
-	}
+func (s *shared) tune(t tuned) {
+	s.tuned = t
+	s.Pace.Tune(t.Tune)
 }
 
 func by(e unit.Event) string {
@@ -89,18 +90,49 @@ func by(e unit.Event) string {
 // Watch is what one run's connections wait for, from now on.
 type Watch struct {
 	paces *Paces
-	mu    sync.Mutex
+	named map[string]flow.BoundConnection // the run's
 	since map[*connector.Pace]rate.Held
 	open  func() []string
 }
 
-// Watch begins to look at the connections that a run has open.
-func (p *Paces) Watch(open func() []string) *Watch {
-	w := &Watch{paces: p, since: map[*connector.Pace]rate.Held{}, open: open}
+// Watch begins to look at a run's connections, those that are open.
+func (p *Paces) Watch(named map[string]flow.BoundConnection, open func() []string) *Watch {
+	w := &Watch{paces: p, named: named, since: map[*connector.Pace]rate.Held{}, open: open}
 	if p != nil {
-		w.each(func(pace *connector.Pace, _ tuned) { w.since[pace] = pace.State().Held })
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, s := range p.all {
+			w.since[s.Pace] = s.State().Held
+		}
 	}
 	return w
+}
+
+// Fold does what run.tuned says of connections; any other event is passed over. A
+// run that was called by another one tunes its own connections, any other run those
+// of the runs that it calls, too.
+func (w *Watch) Fold(e unit.Event, called bool) {
+	if w.paces == nil || e.Kind != unit.RunTuned {
+		return
+	}
+	t, err := unit.Decode[unit.Tuned](e)
+	if err != nil {
+		return // the Machine says so
+	}
+	w.paces.mu.Lock()
+	defer w.paces.mu.Unlock()
+	for name, to := range t.Connections {
+		at, t := name, tuned{to, by(e)}
+		if called {
+			at = key(name, w.named[name])
+		}
+		w.paces.tuned[at] = t
+		for k, s := range w.paces.all {
+			if k == at || s.name == at {
+				s.tune(t)
+			}
+		}
+	}
 }
 
 func (w *Watch) each(do func(*connector.Pace, tuned)) {
@@ -111,8 +143,8 @@ func (w *Watch) each(do func(*connector.Pace, tuned)) {
 	w.paces.mu.Lock()
 	defer w.paces.mu.Unlock()
 	for _, name := range names {
-		for _, pace := range w.paces.named[name] {
-			do(pace, w.paces.tuned[name])
+		if s := w.paces.all[key(name, w.named[name])]; s != nil {
+			do(s.Pace, s.tuned)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (q Request) above(name string, l rate.Limit) error {
 		return nil
 	}
 	return fault.New(fault.Config, "tune.above", "%s declares %s: a run may be tuned below that, not above", name, what).
-		Hint("raise limit of the connection in godwit.yaml; a run that is gone on with then keeps to it")
+		Hint("raise limit of the connection in godwit.yaml, stop the run and say the same command: it goes on with the new one")
 }
 
 // declaredBy are the limits of connections, by name. Of several that are called

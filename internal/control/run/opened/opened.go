@@ -29,7 +29,7 @@ type Pool struct {
 // to its own.
 func New(named map[string]flow.BoundConnection, systems []connector.Connector, paces *limits.Paces) *Pool {
 	p := &Pool{systems: systems, named: named, paces: paces, open: map[string]connector.Endpoint{}}
-	p.Watch = paces.Watch(p.Names)
+	p.Watch = paces.Watch(named, p.Names)
 	return p
 }
 

@@ -99,7 +99,7 @@ func asked(q limits.Request, rate string) (parts []string) {
 		parts = append(parts, "the limit"+of+" as it is declared")
 	}
 	if q.Workers > 0 {
-		parts = append(parts, fmt.Sprintf("%d units at the same time", q.Workers))
+		parts = append(parts, view.Plural(q.Workers, "unit")+" at the same time")
 	}
 	return parts
 }
