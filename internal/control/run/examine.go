@@ -12,6 +12,13 @@ import (
 	"godwit/internal/unit"
 )
 
+// What Doctor finds, see package doctor.
+type (
+	Diagnosis = doctor.Diagnosis
+	Finding   = doctor.Finding
+	Side      = doctor.Side
+)
+
 // Doctor examines everything that a flow would use and changes nothing.
 func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
 	open := r.endpoints(b.Connections)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
@@ -60,7 +59,7 @@ func (s *session) doctorCommand() *cobra.Command {
 }
 
 // doctor examines; the ledger, when there is one, says which runs it knows.
-func (s *session) doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
+func (s *session) doctor(ctx context.Context, b *flow.Bound) (*run.Diagnosis, error) {
 	runs := s.looking()
 	if there(s.path()) {
 		known, done, err := s.open(ctx)
@@ -74,7 +73,7 @@ func (s *session) doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis,
 }
 
 // showDoctor shows a diagnosis; with JSON each finding is an event.
-func (s *session) showDoctor(found *doctor.Diagnosis, b *flow.Bound, all bool) error {
+func (s *session) showDoctor(found *run.Diagnosis, b *flow.Bound, all bool) error {
 	v := view.Doctor{Took: found.Took, Command: s.commandOf("doctor", b), All: all, Loads: s.loads(found, b)}
 	for _, side := range found.Sides {
 		if db := side.Database; db != nil {
@@ -107,7 +106,7 @@ func (s *session) showDoctor(found *doctor.Diagnosis, b *flow.Bound, all bool) e
 
 // statements are the fixes as a file to be run: those of each connection
 // between two lines that name it, so that each part can be cut out for psql.
-func statements(found *doctor.Diagnosis) string {
+func statements(found *run.Diagnosis) string {
 	var b strings.Builder
 	last := ""
 	end := func() {
@@ -116,7 +115,7 @@ func statements(found *doctor.Diagnosis) string {
 		}
 	}
 	list := slices.Clone(found.Findings)
-	slices.SortStableFunc(list, func(x, y doctor.Finding) int { return strings.Compare(x.Connection, y.Connection) })
+	slices.SortStableFunc(list, func(x, y run.Finding) int { return strings.Compare(x.Connection, y.Connection) })
 	for _, f := range list {
 		if len(f.Fixes) == 0 {
 			continue
@@ -134,7 +133,7 @@ func statements(found *doctor.Diagnosis) string {
 }
 
 // of says which database a connection is to.
-func of(sides []doctor.Side, name string) string {
+func of(sides []run.Side, name string) string {
 	for _, s := range sides {
 		if s.Name == name && s.Database != nil {
 			return "database " + s.Database.Name
@@ -316,7 +315,7 @@ func (s *session) subject(c *cobra.Command, d *source, args []string) (string, f
 }
 
 // loads are the steps of a flow that read records, as doctor saw them.
-func (s *session) loads(found *doctor.Diagnosis, b *flow.Bound) []view.Load {
+func (s *session) loads(found *run.Diagnosis, b *flow.Bound) []view.Load {
 	work := b.Work()
 	var list []view.Load
 	for i, f := range found.Facts {
