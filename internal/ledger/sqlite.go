@@ -31,6 +31,8 @@ var (
 	sqlite7th string
 	//go:embed sqlite/0008.sql
 	sqlite8th string
+	//go:embed sqlite/0009.sql
+	sqlite9th string
 )
 
 // sqliteID marks a file as a ledger: "gdwt" in SQLite's application_id
@@ -40,7 +42,7 @@ const sqliteID = 0x67647774
 func sqliteDialect() dialect {
 	return dialect{
 		name:       "SQLite",
-		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th, sqlite6th, sqlite7th, sqlite8th},
+		migrations: []string{fmt.Sprintf("PRAGMA application_id = %d;\n", sqliteID) + sqlite1, sqlite2, sqlite3rd, sqlite4th, sqlite5th, sqlite6th, sqlite7th, sqlite8th, sqlite9th},
 		open:       openSQLite,
 		version:    "PRAGMA user_version",
 		setVersion: func(n int) string { return fmt.Sprintf("PRAGMA user_version = %d", n) },

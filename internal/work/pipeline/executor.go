@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
@@ -29,7 +30,7 @@ import (
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	load := &loader{open: open, book: book, shelf: shelf.New(book), snapshots: snapshot.New(open, book)}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
+		"load": load, calls.KindProduce: load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 
@@ -104,7 +105,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := r.spec.setAside(ctx, x.open); err != nil {
 		return nil, err
 	}
-	if r.target, err = connector.Capable[connector.RecordTarget](ctx, x.open, r.spec.To, "take records"); err != nil {
+	if r.target, err = r.aim(ctx, x.open); err != nil {
 		return nil, err
 	}
 	after, err := r.recover(ctx)
@@ -152,7 +153,7 @@ func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease
 	if err != nil {
 		return nil, "", fault.Wrap(err, "read %s", s.From)
 	}
-	if u, ok := r.(connector.Unread); ok {
+	if u, ok := r.(connector.Unread); ok && s.Calls == nil { // whose calls may read what the map does not
 		u.LeaveJSON()
 	}
 	at := ""
@@ -178,7 +179,7 @@ type loading struct {
 	report  unit.Report
 	spec    LoadSpec
 	program *mapping.Program
-	target  connector.RecordTarget
+	target  target
 	reader  connector.RecordReader
 	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
+	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/request"
 	"godwit/internal/work/pipeline/snapshot"
 	"godwit/internal/work/pipeline/watermark"
@@ -36,6 +37,7 @@ type Load struct {
 type Process struct {
 	Entity  string                    `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
 	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
+	Group   string                    `flow:"group" help:"of calls: path of what records are ordered inside of; others are delivered at the same time"`
 	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
 	Overlay *overlay.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
@@ -112,7 +114,8 @@ type Target struct {
 	Mode  string   `flow:"mode" enum:"append,merge,replace" default:"append" help:"append adds rows; merge updates those that differ; replace makes it hold these rows and no others, and shows the old ones until then"`
 	Key   []string `flow:"key,oneormore" help:"columns that tell rows apart; default is the table's key"`
 	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"of merge: what to do with rows whose key is not among the records read"`
-	Mark  string   `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
+	produce.Place
+	Mark string `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
 }
 
 // held is what of it says whether anything is held back.
@@ -122,5 +125,6 @@ func (t Target) held() held.Place {
 
 // Dead is the policy for records that are not loaded.
 type Dead struct {
+	Group  string  `flow:"group" enum:"block,skip,stop" default:"block" help:"of calls: what becomes of the records of a group behind one that is not delivered: they wait, they are delivered, the step stops"`
 	StopAt float64 `flow:"stop_at,share" help:"share of records, from 1,000 read on, from which the step stops"`
 }

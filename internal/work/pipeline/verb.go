@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
@@ -24,10 +26,7 @@ func Verb() unit.Verb {
 		Check: func(spec any) []unit.Problem { return spec.(*Load).check() },
 		Needs: func(spec any) (unit.Needs, error) { return spec.(*Load).needs() },
 		Limits: func(spec any, cores int) map[string]int {
-			if n := spec.(*Load).Workers; n > 0 {
-				return map[string]int{workers: n}
-			}
-			return map[string]int{workers: min(8, max(2, cores))}
+			return map[string]int{workers: cmp.Or(spec.(*Load).Workers, min(8, max(2, cores))), calls.Limit: 8}
 		},
 		Redrive: func(spec any, a unit.Redrive) any {
 			l := *spec.(*Load)
@@ -41,7 +40,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, calls.KindProduce: {Measured: true}, calls.KindDeliver: {Measured: true}, calls.KindDivide: {}, calls.KindClear: {}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
 	}
 }
 
@@ -90,9 +89,10 @@ func (l *Load) check() []unit.Problem {
 	switch {
 	case to.At == "":
 		bad("to", "flow.required", "a load needs to")
-	case to.Table == "":
-		bad("to", "flow.required", "to needs a table")
+	case to.Table == "" && to.Calls == nil:
+		bad("to", "flow.required", "to needs a table, or calls of an API")
 	}
+	p = append(p, l.calling()...)
 	if path, text := to.held().Problem(); text != "" {
 		bad(path, "load.gone", "%s", text)
 	}
@@ -158,11 +158,11 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	if l.Again != nil {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
-			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Lookups: lookups}}, nil
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Calls: p.To.Calls != nil, Lookups: lookups}}, nil
 	}
 	n := unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
+		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Calls: p.To.Calls != nil, Ranges: l.ranges(p.mapped()), Lookups: lookups},
 	}
 	n.Records.Replaces, n.Records.Removes = p.To.Mode == connector.ModeReplace, p.To.Gone == connector.GoneDelete
 	return n, nil
@@ -179,6 +179,9 @@ func (l *Load) ranges(m *mapping.Map) int {
 
 // tables are the targets: the record's own, then those of its parts.
 func (p *Process) tables() []string {
+	if p.To.Calls != nil {
+		return nil
+	}
 	list := []string{p.To.Table}
 	if p.Map != nil {
 		for _, r := range p.Map.Rows {

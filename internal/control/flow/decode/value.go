@@ -32,7 +32,7 @@ func (d *Decoder) value(n *Node, v reflect.Value, k Key, l *Level) {
 // plainForm is a value as PlainReader takes it. It reports false when part of
 // it is wrong, or not known before the flow is bound.
 func (d *Decoder) plainForm(n *Node, k Key, l *Level) (any, bool) {
-	n, ok := d.resolve(n, Key{Name: k.Name, Kind: Value}, l)
+	n, ok := d.resolve(n, Key{Name: k.Name, Kind: Value, Template: k.Template}, l)
 	if !ok || n.Shape == source.Invalid {
 		return nil, false
 	}

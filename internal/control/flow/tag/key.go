@@ -55,6 +55,7 @@ type PlainReader interface{ ReadPlain(v any) error }
 //	           name goes into the field tagged ",name"
 //	alone      a text in place of the whole struct is this key: lookups: {a: FILE}
 //	bare       of a file: ${...} is refused in it
+//	template   ${...} stays as it is: it is filled in for each record
 //
 // A place of a struct is its keys, or NAME for {at: NAME}. Fields that are no
 // keys have a tag that begins with a comma: see Marks.
@@ -67,6 +68,7 @@ type Key struct {
 	One      bool // a List of which one may stand without brackets
 	Alone    bool // may stand for the struct that it is in
 	Bare     bool // ${...} is refused
+	Template bool // ${...} is left as it is
 	Required bool
 	Default  string
 	Enum     []string

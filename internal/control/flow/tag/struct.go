@@ -77,6 +77,8 @@ func (k *Key) word(f reflect.StructField, w string) {
 		k.Alone = true
 	case w == "bare":
 		k.Bare = true
+	case w == "template" && (k.Kind == Text || k.Kind == Value):
+		k.Template = true
 	case w == "file" && k.Kind == Group && !k.List && !k.Map && f.Type.Kind() == reflect.Pointer:
 		k.Kind = File
 	default:

@@ -22,6 +22,7 @@ type Past struct {
 	Own    *ledger.Session
 	Ledger *ledger.Ledger
 	Run    int64
+	UID    string                      // of the run
 	Kind   func(name string) unit.Kind // what the units of a kind have in common
 }
 
