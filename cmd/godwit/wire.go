@@ -22,6 +22,7 @@ import (
 	"godwit/internal/ui/cli"
 	"godwit/internal/unit"
 	"godwit/internal/work/bulk"
+	"godwit/internal/work/call"
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/schema"
 	"godwit/internal/work/statement"
@@ -45,6 +46,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, pipeline.Executors(open, was))
 	maps.Copy(all, pipeline.VerifyExecutors(open, was))
 	maps.Copy(all, statement.Executors(open, was))
+	maps.Copy(all, call.Executors(open, was))
 	return all
 }
 

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Caller is an endpoint that takes single requests.
@@ -14,6 +15,8 @@ type Caller interface {
 	// that none came. What may have taken effect nevertheless is a DoubtError:
 	// only a look at the system tells. Whatever else fails has changed nothing.
 	Call(context.Context, Request) (*Answer, error)
+	// Timeout is the longest that a request may be under way.
+	Timeout() time.Duration
 }
 
 // Request is one, with its values filled in.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -48,6 +49,9 @@ func (e *Endpoint) Call(ctx context.Context, r connector.Request) (*connector.An
 	}
 	return a.shown(), err
 }
+
+// Timeout is the connector.Caller's.
+func (e *Endpoint) Timeout() time.Duration { return e.timeout }
 
 // request makes it. A body that can be made again is, when the connection of a
 // request turned out to be closed before anything was sent.

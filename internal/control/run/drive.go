@@ -13,6 +13,7 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
+	"godwit/internal/control/run/deliveries"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
@@ -54,7 +55,7 @@ type drive struct {
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	inspector := &inspector{pinned: d.pinned(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
-	executors := d.runs.Executors(d.open, past.Past{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID, UID: d.run.UID, Kind: d.runs.kind})
+	executors := d.runs.Executors(d.open, past.Past{Book: deliveries.Book{Own: d.own, Ledger: d.runs.Ledger, UID: d.run.UID}, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"] = &caller{d, ctx}
 	d.session = &engine.Session{

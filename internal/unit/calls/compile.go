@@ -124,6 +124,9 @@ func (c *compiler) call(l *Call) *Compiled {
 	answer.Roots = maps.Clone(s.Roots)
 	answer.Roots["response"] = rootOf("response", "status", "headers", "body")
 	out.keep = c.keep(".keep", l.Keep, answer)
+	if l.Each != "" && l.Keep != nil {
+		c.bad(".keep", "what is kept belongs to the record: of a call with each there would be several")
+	}
 	c.doubt(out, s)
 	return out
 }

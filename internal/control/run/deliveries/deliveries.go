@@ -1,7 +1,6 @@
-package past
-
-// The ledger's side of records that are given to calls: see produce.Book and
-// call.Book.
+// Package deliveries is the ledger's side of records that are given to calls: the
+// spool, how they stand, what is sent. See produce.Book and call.Book of the work.
+package deliveries
 
 import (
 	"context"
@@ -15,33 +14,40 @@ import (
 	"godwit/internal/unit/calls"
 )
 
-func (p Past) spool() spool.Spool { return spool.Of(p.Ledger.Path(), p.UID) }
+// Book answers for one run. Safe for concurrent use.
+type Book struct {
+	Own    *ledger.Session
+	Ledger *ledger.Ledger
+	UID    string // of the run
+}
+
+func (p Book) spool() spool.Spool { return spool.Of(p.Ledger.Path(), p.UID) }
 
 // Standing is produce.Book's and call.Book's.
-func (p Past) Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error) {
+func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error) {
 	found, err := records.Standings(ctx, p.Ledger.View().Reader(), at, keys)
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
 // Spool is produce.Book's.
-func (p Past) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
+func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
 	return p.spool().Write(unit, chunk, items)
 }
 
 // Spooled is produce.Book's.
-func (p Past) Spooled(_ context.Context, unit string) ([]int, error) {
+func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
 	return p.spool().Chunks(unit)
 }
 
 // Sent is call.Book's.
-func (p Past) Sent(ctx context.Context, at record.Place, list []calls.Sent) error {
+func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Sent) error {
 	return p.Own.In(ctx, "note requests", func(run int64, change ledger.Change) error {
 		return records.Note(change, run, at, list, time.Now())
 	})
 }
 
 // chunks are those that count.
-func (p Past) chunks(ctx context.Context, units []string) ([]spool.Chunk, error) {
+func (p Book) chunks(ctx context.Context, units []string) ([]spool.Chunk, error) {
 	var list []spool.Chunk
 	for _, u := range units {
 		all, err := p.Own.Chunks(ctx, u)
@@ -58,7 +64,7 @@ func (p Past) chunks(ctx context.Context, units []string) ([]spool.Chunk, error)
 }
 
 // Parts is call.Book's.
-func (p Past) Parts(ctx context.Context, units []string) (map[int]int64, error) {
+func (p Book) Parts(ctx context.Context, units []string) (map[int]int64, error) {
 	chunks, err := p.chunks(ctx, units)
 	if err != nil {
 		return nil, err
@@ -67,7 +73,7 @@ func (p Past) Parts(ctx context.Context, units []string) (map[int]int64, error) 
 }
 
 // Items is call.Book's.
-func (p Past) Items(ctx context.Context, units []string, parts []int) (calls.Items, error) {
+func (p Book) Items(ctx context.Context, units []string, parts []int) (calls.Items, error) {
 	chunks, err := p.chunks(ctx, units)
 	if err != nil {
 		return nil, err
@@ -76,6 +82,6 @@ func (p Past) Items(ctx context.Context, units []string, parts []int) (calls.Ite
 }
 
 // Clear is call.Book's.
-func (p Past) Clear(_ context.Context, units []string) error {
+func (p Book) Clear(_ context.Context, units []string) error {
 	return p.spool().Drop(units)
 }
