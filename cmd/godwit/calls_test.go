@@ -25,7 +25,7 @@ func newCalls(t testing.TB, s *newsys.System, n int, process string) *move {
       url: %q
       auth: {bearer: {env: TOKEN}}
       timeout: 300ms
-      limit: {rate: 2000/s, concurrency: 8}
+      limit: {rate: 1000/s, concurrency: 8}
       error: body?.error?.message
 `, m.from, s.URL()))
 	write(t, dir, "maps/assignment.yaml", `fields:
@@ -115,9 +115,10 @@ func TestCallsKilled(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{Unseen: 100 * time.Millisecond, Seed: 5})
 	s.Break(newsys.Fault{Method: "POST", Share: 0.05, Do: newsys.CutAfter()})
-	m := newCalls(t, s, 2000, created)
-	for _, point := range []string{"load.prepared:2", "load.committed:2", "load.settled:3", "call.counted:1", "call.intended:5", "call.answered:20", "call.lost:1",
-		"deliver.prepared:1", "deliver.settled:1", "call.looked:3"} {
+	m := newCalls(t, s, 6000, created)
+	for _, point := range []string{"load.prepared:2", "load.committed:2", "load.settled:3", "call.counted:1", "call.intended:5", "call.answered:20", "deliver.settled:20",
+		"call.lost:1", "deliver.prepared:1", "deliver.settled:1", "deliver.settled:15", "call.looked:3"} {
+		t.Log(point)
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 	}
 	for range 5 {
