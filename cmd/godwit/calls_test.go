@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func newCalls(t testing.TB, s *newsys.System, n int, process string) *move {
   projectId: {from: project, required: true}
   seq: {from: seq}
   title: {from: title, required: true}
+  notes: {expr: "len(doc.notes)"}
 `)
 	write(t, dir, "processes/assignment.yaml", process)
 	write(t, dir, "flows/orders.yaml", "steps:\n  - load:\n      from: {at: old, table: public.item}\n      process: processes/assignment.yaml\n")
@@ -131,5 +133,142 @@ func TestCallsKilled(t *testing.T) {
 		}
 	}
 	m.load(t).ends(t, 0)
+	m.delivered(t, s)
+}
+
+// TestCallsEach makes a second call for each note, killed and with lost answers: no
+// assignment is without its notes, none has one twice, nor is one sent again later.
+func TestCallsEach(t *testing.T) {
+	t.Parallel()
+	for name, doubt := range map[string]string{"look-up": `{request: "GET /assignments/${create.id}/annotations", params: {externalId: "${item.id}"}, items: body.results}`, "key": "idempotency_key"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSystem(t, 0, newsys.Options{Seed: 7})
+			for _, path := range []string{"/assignments", "/assignments/*/annotations"} {
+				s.Break(newsys.Fault{Method: "POST", Path: path, Share: 0.05, Do: newsys.CutAfter()})
+				s.Break(newsys.Fault{Method: "POST", Path: path, Share: 0.05, Do: newsys.Throttle(0)})
+			}
+			process := created + `    - name: note
+      each: doc.notes
+      key: item.id
+      request: "POST /assignments/${create.id}/annotations"
+      body: {externalId: "${item.id}", text: "${item.text}"}
+      in_doubt: ` + doubt + "\n"
+			if doubt == "idempotency_key" {
+				process = strings.Replace(process, `{request: GET /assignments, params: {externalId: "${key}"}, items: body.results, keep: {id: item.id}}`, doubt, 1)
+			}
+			m := newCalls(t, s, 400, process)
+			pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 2 = 0`)
+			for _, point := range []string{"call.answered:90", "call.intended:100", "call.lost:1"} {
+				m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
+			}
+			m.load(t).ends(t, 0)
+			m.delivered(t, s)
+			m.notes(t, s, 400)
+			pgtest.Exec(t, m.from, "update item set title = title || '!' where seq = 2", `update item set notes = notes || '{"id": "new", "text": "three"}' where seq = 4`)
+			s.Forget()
+			m.load(t).ends(t, 0)
+			posts := 0
+			for _, a := range s.Arrivals() {
+				if a.Method == "POST" && a.Status == 201 {
+					posts++
+				}
+			}
+			if posts > 1 {
+				t.Errorf("%d notes were sent, of one that is new", posts)
+			}
+			m.notes(t, s, 401)
+		})
+	}
+}
+
+// notes counts the annotations that are there, and those that are there twice.
+func (m *move) notes(t testing.TB, s *newsys.System, want int) {
+	t.Helper()
+	all := s.Annotations()
+	seen := map[string]bool{}
+	for _, a := range all {
+		id := fmt.Sprint(a["externalId"])
+		if seen[id] {
+			t.Errorf("note %s is there twice", id)
+		}
+		seen[id] = true
+	}
+	if len(all) != want {
+		t.Errorf("%d notes, want %d", len(all), want)
+	}
+}
+
+// TestCallsGroups has a record refused at the head of a group.
+func TestCallsGroups(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[string]struct {
+		code    int
+		says    string
+		objects int
+	}{"block": {3, "1 dead letter", 380}, "skip": {3, "1 dead letter", 399}, "stop": {1, "records.stopped", 0}} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			s := newSystem(t, 0, newsys.Options{})
+			m := newCalls(t, s, 400, strings.Replace(created, "to:\n", "dead: {group: "+policy+"}\nto:\n", 1))
+			pgtest.Exec(t, m.from, "update item set title = ' ' where seq = 3")
+			m.load(t).ends(t, want.code).says(t, want.says)
+			if policy == "stop" {
+				m.load(t).ends(t, 3) // goes on behind it
+				want.objects = 399
+			}
+			if n := len(s.Assignments()); n != want.objects {
+				t.Errorf("%d objects, want %d", n, want.objects)
+			}
+			m.checked(t)
+			if policy != "block" {
+				return
+			}
+			m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "title must not be empty")
+			m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 3)
+			if n := len(s.Assignments()); n != 380 {
+				t.Errorf("%d objects, want 380: nothing was mended", n)
+			}
+			write(t, filepath.Dir(m.ledger), "maps/assignment.yaml", "fields:\n  externalId: {from: id, type: text}\n  projectId: {from: project}\n  seq: {from: seq}\n  title: {from: title, convert: trim, expr: 'value == \"\" ? \"none\" : value'}\n  notes: {expr: \"len(doc.notes)\"}\n")
+			m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
+			pgtest.Exec(t, m.from, "update item set title = 'none' where seq = 3")
+			m.delivered(t, s)
+			s.Forget()
+			m.load(t).ends(t, 0)
+			if v := s.Verdict(); v.Writes != 0 {
+				t.Errorf("%d writes behind the redrive", v.Writes)
+			}
+		})
+	}
+}
+
+// TestCallsWithoutSource goes on when what was produced cannot be asked any more.
+func TestCallsWithoutSource(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 1000, created)
+	m.load(t, "GODWIT_KILL_AT=call.intended:200").ends(t, -1)
+	pgtest.Exec(t, m.from, "alter table item rename to away")
+	m.load(t).ends(t, 0)
+	pgtest.Exec(t, m.from, "alter table away rename to item")
+	m.delivered(t, s)
+}
+
+// TestCallsOutage: what passes dead-letters nothing; a wrong login neither.
+func TestCallsOutage(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{Seed: 9})
+	m := newCalls(t, s, 1500, created)
+	s.Break(newsys.Fault{Method: "POST", Skip: 200, Count: 1, Do: newsys.Throttle(time.Second)})
+	s.Break(newsys.Fault{Method: "POST", Share: 0.1, Do: newsys.Unavailable(-1)})
+	s.Break(newsys.Fault{Method: "POST", Share: 0.05, Do: newsys.HTML(502)})
+	mend := s.Break(newsys.Fault{Skip: 300, Do: newsys.Unavailable(-1)})
+	m.env = append(m.env, "TOKEN=wrong")
+	m.load(t).ends(t, 1).says(t, "http.denied")
+	m.env = append(m.env, "TOKEN="+token)
+	p := m.load(t)
+	eventually(t, "some are delivered", func() bool { return len(s.Assignments()) > 50 })
+	time.AfterFunc(5*time.Second, mend)
+	p.ends(t, 0)
 	m.delivered(t, s)
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,16 @@ func (p Path) zero() bool { return p.text == "" }
 
 // MarshalText writes what UnmarshalText reads.
 func (p Path) MarshalText() ([]byte, error) { return []byte(p.text), nil }
+
+// UnmarshalJSON reads what MarshalText writes, of one that leads nowhere too.
+func (p *Path) UnmarshalJSON(text []byte) error {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil || s == "" {
+		*p = Path{}
+		return err
+	}
+	return p.UnmarshalText([]byte(s))
+}
 
 // UnmarshalText reads a path. An expression over it is none.
 func (p *Path) UnmarshalText(text []byte) error {
