@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -112,35 +113,86 @@ func TestCalls(t *testing.T) {
 	noToken(t, m)
 }
 
-// TestCallsKilled kills at each named point, and by chance, with lost answers.
+// calledPoints are where a delivery is killed. Between them some are delivered: five
+// deaths in a row without any end a unit.
+var calledPoints = []string{"load.prepared:2", "load.committed:2", "load.settled:3", "call.counted:1", "call.intended:5", "call.answered:20", "deliver.settled:20",
+	"call.lost:1", "deliver.prepared:1", "deliver.settled:1", "deliver.settled:15", "call.looked:3", "call.delivered:1"}
+
+// TestCallsKilled kills at each named point with lost answers.
 func TestCallsKilled(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	s := newSystem(t, 0, newsys.Options{Unseen: 100 * time.Millisecond, Seed: 5})
 	s.Break(newsys.Fault{Method: "POST", Share: 0.05, Do: newsys.CutAfter()})
 	m := newCalls(t, s, 6000, created)
-	for _, point := range []string{"load.prepared:2", "load.committed:2", "load.settled:3", "call.counted:1", "call.intended:5", "call.answered:20", "deliver.settled:20",
-		"call.lost:1", "deliver.prepared:1", "deliver.settled:1", "deliver.settled:15", "call.looked:3"} {
+	for _, point := range calledPoints {
 		t.Log(point)
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 	}
-	for range 5 {
-		p := m.load(t)
-		kill(p, 100*time.Millisecond+time.Duration(rand.Int64N(int64(time.Second))))
-		if code := p.exit(t); code == 0 || m.phase(t) == "after the end" {
-			break
-		} else if code != -1 {
-			t.Fatalf("exit %d:\n%s", code, p.said.String())
-		}
-	}
 	m.load(t).ends(t, 0)
 	m.delivered(t, s)
+}
+
+// TestCallsTorture kills by chance, with lost answers and systems that find what was
+// made by a look-up, or know a request by its key: nothing is there twice, nothing is
+// missing, and each group has its order. The source changes between two runs.
+func TestCallsTorture(t *testing.T) {
+	t.Parallel()
+	for name, process := range map[string]string{"look-up": withNotes(false), "key": withNotes(true)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kills, seed := torture(t, 4, 60)
+			random := rand.New(rand.NewPCG(seed, 0))
+			s := newSystem(t, 0, newsys.Options{Unseen: 100 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
+			for _, f := range []newsys.Fault{{Share: 0.03, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
+				s.Break(f)
+			}
+			m := newCalls(t, s, 600, process)
+			pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 4 = 0`)
+			for killed, change := 0, 0; ; {
+				p := m.load(t)
+				if killed < kills {
+					killed += kill(p, 300*time.Millisecond+time.Duration(random.Int64N(int64(3*time.Second))))
+				}
+				switch code := p.exit(t); code {
+				case -1:
+					continue
+				case 0:
+				default:
+					t.Fatalf("exit %d:\n%s", code, p.said.String())
+				}
+				m.delivered(t, s)
+				m.notes(t, s, 300)
+				if killed >= kills {
+					return
+				}
+				change++
+				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 3 = %d", change, change%3))
+			}
+		})
+	}
+}
+
+// withNotes is a process with a second call for each note.
+func withNotes(keyed bool) string {
+	process := created + `    - name: note
+      each: doc.notes
+      key: item.id
+      request: "POST /assignments/${create.id}/annotations"
+      body: {externalId: "${item.id}", text: "${item.text}"}
+      in_doubt: {request: "GET /assignments/${create.id}/annotations", params: {externalId: "${item.id}"}, items: body.results}
+`
+	if keyed {
+		process = regexp.MustCompile(`in_doubt: \{.*\}`).ReplaceAllString(process, "in_doubt: idempotency_key")
+	}
+	return process
 }
 
 // TestCallsEach makes a second call for each note, killed and with lost answers: no
 // assignment is without its notes, none has one twice, nor is one sent again later.
 func TestCallsEach(t *testing.T) {
 	t.Parallel()
-	for name, doubt := range map[string]string{"look-up": `{request: "GET /assignments/${create.id}/annotations", params: {externalId: "${item.id}"}, items: body.results}`, "key": "idempotency_key"} {
+	for name, process := range map[string]string{"look-up": withNotes(false), "key": withNotes(true)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSystem(t, 0, newsys.Options{Seed: 7})
@@ -148,18 +200,9 @@ func TestCallsEach(t *testing.T) {
 				s.Break(newsys.Fault{Method: "POST", Path: path, Share: 0.05, Do: newsys.CutAfter()})
 				s.Break(newsys.Fault{Method: "POST", Path: path, Share: 0.05, Do: newsys.Throttle(0)})
 			}
-			process := created + `    - name: note
-      each: doc.notes
-      key: item.id
-      request: "POST /assignments/${create.id}/annotations"
-      body: {externalId: "${item.id}", text: "${item.text}"}
-      in_doubt: ` + doubt + "\n"
-			if doubt == "idempotency_key" {
-				process = strings.Replace(process, `{request: GET /assignments, params: {externalId: "${key}"}, items: body.results, keep: {id: item.id}}`, doubt, 1)
-			}
 			m := newCalls(t, s, 400, process)
 			pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 2 = 0`)
-			for _, point := range []string{"call.answered:90", "call.intended:100", "call.lost:1"} {
+			for _, point := range []string{"call.answered:90", "call.intended:100", "call.answered:30"} {
 				m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 			}
 			m.load(t).ends(t, 0)

@@ -274,6 +274,7 @@ func (d *drive) end(outer context.Context, turn plan.Turn, err error) (Ended, er
 	switch run.Outcome {
 	case plan.OutcomeCancelled:
 		d.abandon(ctx)
+		deliveries.Forget(d.runs.Ledger, run.UID)
 		if known { // else a redrive asks for them
 			conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 		}

@@ -172,6 +172,12 @@ func (s Spool) Drop(units []string) error {
 	return disk(err)
 }
 
+// Forget takes all of the run away, as far as it can be.
+func (s Spool) Forget() {
+	_ = os.RemoveAll(s.dir)
+	_ = os.Remove(filepath.Dir(s.dir)) // others may have something in it
+}
+
 // disk is the fault of a file that cannot be written or read.
 func disk(err error) error {
 	if err == nil {

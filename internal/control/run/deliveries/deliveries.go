@@ -21,6 +21,9 @@ type Book struct {
 	UID    string // of the run
 }
 
+// Forget takes away what a run that is over for good has spooled.
+func Forget(l *ledger.Ledger, uid string) { spool.Of(l.Path(), uid).Forget() }
+
 func (p Book) spool() spool.Spool { return spool.Of(p.Ledger.Path(), p.UID) }
 
 // Standing is produce.Book's and call.Book's.
