@@ -3,9 +3,12 @@ package main_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -143,7 +146,7 @@ func TestCallsTorture(t *testing.T) {
 			t.Parallel()
 			kills, seed := torture(t, 4, 60)
 			random := rand.New(rand.NewPCG(seed, 0))
-			s := newSystem(t, 0, newsys.Options{Unseen: 100 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
+			s := newSystem(t, 0, newsys.Options{Unseen: 250 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
 			for _, f := range []newsys.Fault{{Share: 0.03, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
 				s.Break(f)
 			}
@@ -313,5 +316,74 @@ func TestCallsOutage(t *testing.T) {
 	eventually(t, "some are delivered", func() bool { return len(s.Assignments()) > 50 })
 	time.AfterFunc(5*time.Second, mend)
 	p.ends(t, 0)
+	m.delivered(t, s)
+}
+
+// TestCallsRefs: what a call keeps is what other maps refer to, in the same run and
+// later; without it a record waits.
+func TestCallsRefs(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 60, created)
+	dir := filepath.Dir(m.ledger)
+	pgtest.Exec(t, m.from, "create table project (id text primary key, name text)", "insert into project select distinct project, case project when 'P1' then ' ' else project end from item")
+	write(t, dir, "maps/project.yaml", "fields:\n  externalId: {from: id}\n  title: {from: name}\n")
+	write(t, dir, "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {from: project, ref: project}\n  seq: {from: seq}\n  title: {from: title}\n")
+	write(t, dir, "processes/project.yaml", strings.NewReplacer("group: project\n", "", "maps/assignment", "maps/project").Replace(created))
+	write(t, dir, "flows/orders.yaml", `steps:
+  - load: {from: {at: old, table: public.project}, process: processes/project.yaml}
+  - load: {from: {at: old, table: public.item}, process: processes/assignment.yaml}
+`)
+	m.load(t).ends(t, 3).says(t, "1 dead letter", "20 pending")
+	pgtest.Exec(t, m.from, "update project set name = id")
+	m.load(t).ends(t, 0)
+	ids, right := map[string]string{}, 0
+	for _, a := range s.Assignments() {
+		ids[fmt.Sprint(a["externalId"])] = fmt.Sprint(a["id"])
+	}
+	for _, a := range s.Assignments() {
+		if p := fmt.Sprint(a["projectId"]); strings.HasPrefix(fmt.Sprint(a["externalId"]), "0") && p != "<nil>" {
+			n, _ := strconv.Atoi(fmt.Sprint(a["seq"]))
+			if p == ids[fmt.Sprintf("P%d", n%3)] {
+				right++
+			}
+		}
+	}
+	if right != 60 || len(ids) != 63 {
+		t.Errorf("%d of 60 assignments have their project, %d objects", right, len(ids))
+	}
+	m.checked(t)
+}
+
+// TestCallsMany measures what many records cost: memory, and what stays in the ledger.
+func TestCallsMany(t *testing.T) {
+	t.Parallel()
+	slow(t)
+	n := 200_000
+	if many, err := strconv.Atoi(os.Getenv("GODWIT_MANY")); err == nil {
+		n = many
+	}
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, n, created)
+	write(t, filepath.Dir(m.ledger), "godwit.yaml", fmt.Sprintf(`connections:
+  old: {postgres: {url: %q}}
+  api: {http: {url: %q, auth: {bearer: {env: TOKEN}}, limit: {concurrency: 32}}}
+`, m.from, s.URL()))
+	m.env = []string{"TOKEN=" + token}
+	began := time.Now()
+	p := m.load(t).ends(t, 0)
+	took := time.Since(began)
+	usage := p.ProcessState.SysUsage().(*syscall.Rusage)
+	cpu := p.ProcessState.UserTime() + p.ProcessState.SystemTime()
+	size := int64(0)
+	for _, f := range []string{m.ledger, m.ledger + "-wal"} {
+		if info, err := os.Stat(f); err == nil {
+			size += info.Size()
+		}
+	}
+	t.Logf("%d records in %v, %v of CPU, %d MiB, ledger %d bytes a record", n, took.Round(time.Millisecond), cpu, usage.Maxrss>>10, size/int64(n))
+	if usage.Maxrss > 200<<10 || size/int64(n) > 100 {
+		t.Errorf("%d MiB, %d bytes a record", usage.Maxrss>>10, size/int64(n))
+	}
 	m.delivered(t, s)
 }
