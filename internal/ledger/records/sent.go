@@ -3,6 +3,8 @@ package records
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"godwit/internal/ledger/store"
@@ -10,18 +12,44 @@ import (
 	"godwit/internal/unit/calls"
 )
 
+// notedAtOnce is how many rows a statement writes at most: there are as many texts of
+// it to be kept prepared.
+const notedAtOnce = 32
+
+const (
+	noteHead = `INSERT INTO sent (place, key, call, element, database, run, hash, answered, at, kept)
+		SELECT p.id, v.column1, v.column2, v.column3, ?, ?, v.column4, v.column5, ?, v.column6 FROM (VALUES `
+	noteRow  = `(?, ?, ?, ?, ?, ?)`
+	noteTail = `) v JOIN place p ON p.entity = ? AND p.connection = ? AND p.env = ? WHERE TRUE
+		ON CONFLICT (place, key, call, element) DO UPDATE SET database = excluded.database, run = excluded.run, hash = excluded.hash,
+			answered = excluded.answered, at = excluded.at, kept = excluded.kept`
+)
+
 // Note keeps what is about to be sent for records of a place, or what became of it.
-// Of one that did not take effect nothing is kept.
+// Of one that did not take effect nothing is kept. Of two that say something of one
+// request the later counts.
 func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now time.Time) error {
-	const place = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
-	at := []any{p.Entity, p.At, p.Env}
-	if err := change(ensurePlace, at...); err != nil {
+	if err := change(ensurePlace, p.Entity, p.At, p.Env); err != nil {
 		return err
 	}
+	var rows []any
+	write := func() error {
+		n := len(rows) / 6
+		if n == 0 {
+			return nil
+		}
+		args := slices.Concat([]any{p.Database, run, now.UnixMilli()}, rows, []any{p.Entity, p.At, p.Env})
+		rows = rows[:0]
+		return change(noteHead+noteRow+strings.Repeat(", "+noteRow, n-1)+noteTail, args...)
+	}
 	for _, s := range list {
-		key := append(at[:3:3], s.Key, s.Call, s.Element)
 		if s.Gone {
-			if err := change(`DELETE FROM sent WHERE place = `+place+` AND key = ? AND call = ? AND element = ?`, key...); err != nil {
+			if err := write(); err != nil {
+				return err
+			}
+			err := change(`DELETE FROM sent WHERE place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?) AND key = ? AND call = ? AND element = ?`,
+				p.Entity, p.At, p.Env, s.Key, s.Call, s.Element)
+			if err != nil {
 				return err
 			}
 			continue
@@ -33,14 +61,13 @@ func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now
 				return err
 			}
 		}
-		err := change(`INSERT INTO sent (place, key, call, element, database, run, hash, answered, at, kept) VALUES (`+place+`, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (place, key, call, element) DO UPDATE SET database = excluded.database, run = excluded.run, hash = excluded.hash,
-			answered = excluded.answered, at = excluded.at, kept = excluded.kept`, append(key, p.Database, run, int64(s.Hash), s.Answered, now.UnixMilli(), kept)...)
-		if err != nil {
-			return err
+		if rows = append(rows, s.Key, s.Call, s.Element, int64(s.Hash), s.Answered, kept); len(rows) == 6*notedAtOnce {
+			if err := write(); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return write()
 }
 
 // Standings gives how records stand, and how far calls of theirs have come. Of

@@ -60,7 +60,7 @@ type delivering struct {
 	program *calls.Program
 	caller  connector.Caller
 	began   time.Time
-	notes   notes
+	notes   *notes
 	idle    []*expression.Machine
 
 	place  place // with what is finished and not settled
@@ -85,7 +85,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.caller, err = connector.Capable[connector.Caller](ctx, x.open, spec.To, "take calls"); err != nil {
 		return nil, err
 	}
-	d.notes = notes{book: x.book, at: spec.Place}
+	d.notes = newNotes(x.book, spec.Place)
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}

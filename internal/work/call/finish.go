@@ -3,7 +3,6 @@ package call
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"time"
 
 	"godwit/internal/fault"
@@ -138,62 +137,4 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 	d.report.At("deliver.settled")
 	d.total, d.next, d.chunk = d.total.Plus(c.Account), c.Number+1, nil
 	return nil
-}
-
-// notes are what the ledger is to be told of requests. What became of one may wait
-// for the next one that is about to leave: both are one write. Safe for concurrent
-// use.
-type notes struct {
-	book  Book
-	at    record.Place
-	gate  sync.RWMutex // held for writing while a chunk is settled: what is noted of its records must not come behind it
-	mu    sync.Mutex
-	queue []calls.Sent
-}
-
-// later notes what became of a request.
-func (n *notes) later(s calls.Sent) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.queue = append(n.queue, s)
-}
-
-// now notes a request that is about to leave, durably, with all that waits.
-func (n *notes) now(ctx context.Context, s calls.Sent) error {
-	n.gate.RLock()
-	defer n.gate.RUnlock()
-	return fault.Wrap(n.write(ctx, s), "note %s of %s before it is sent", s.Call, s.Key)
-}
-
-func (n *notes) write(ctx context.Context, more ...calls.Sent) error {
-	n.mu.Lock()
-	list := append(n.queue, more...)
-	n.queue = nil
-	n.mu.Unlock()
-	if len(list) == 0 {
-		return nil
-	}
-	err := n.book.Sent(ctx, n.at, list)
-	if err != nil {
-		n.mu.Lock()
-		n.queue = append(list[:len(list)-len(more):len(list)-len(more)], n.queue...)
-		n.mu.Unlock()
-	}
-	return err
-}
-
-func (n *notes) flush(ctx context.Context) error {
-	n.gate.RLock()
-	defer n.gate.RUnlock()
-	return fault.Wrap(n.write(ctx), "note what became of requests")
-}
-
-// alone writes what waits, then does something while nothing is noted.
-func (n *notes) alone(ctx context.Context, do func() error) error {
-	n.gate.Lock()
-	defer n.gate.Unlock()
-	if err := n.write(ctx); err != nil {
-		return fault.Wrap(err, "note what became of requests")
-	}
-	return do()
 }
