@@ -25,6 +25,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/action"
 	"godwit/internal/work/bulk"
+	"godwit/internal/work/call"
 	"godwit/internal/work/pipeline"
 	"godwit/internal/work/requests"
 	"godwit/internal/work/schema"
@@ -54,6 +55,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 	maps.Copy(all, action.Executors(open))
 	maps.Copy(all, requests.Executors(open, was))
 	maps.Copy(all, settings.Executors(open, guards.Room{Own: was.Own, Ledger: was.Ledger, Run: was.Run, Of: was.Guard, Actor: was.Actor, Reason: was.Reason}))
+	maps.Copy(all, call.Executors(open, was))
 	return all
 }
 

@@ -15,11 +15,7 @@ type Caller interface {
 	// that none came. What may have taken effect nevertheless is a DoubtError:
 	// only a look at the system tells. Whatever else fails has changed nothing.
 	Call(context.Context, Request) (*Answer, error)
-}
-
-// Patient is a Caller whose requests end by themselves.
-type Patient interface {
-	// Timeout is the longest time that a request is waited for.
+	// Timeout is the longest that a request may be under way.
 	Timeout() time.Duration
 }
 

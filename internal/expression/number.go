@@ -362,6 +362,9 @@ func toWhole(v any) (any, error) {
 	return i, nil
 }
 
+// Text is a value inside a text, as string(v) gives it.
+func Text(v any) (string, error) { return toText(v) }
+
 // toText is string(v). Null has no text: it would be seen by nobody.
 func toText(v any) (string, error) {
 	switch x := v.(type) {

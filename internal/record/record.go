@@ -109,6 +109,10 @@ func (a Account) Closes() bool {
 	return a.Read == a.Settled()+a.Pending && a.Pending == a.Blocked
 }
 
+// Balances reports whether read = sum of outcomes, pending among them: records may
+// be on their way.
+func (a Account) Balances() bool { return a.Read == a.Settled()+a.Pending }
+
 // Plus adds up two accounts' numbers; names are kept from a.
 func (a Account) Plus(b Account) Account {
 	a.Read += b.Read

@@ -1,6 +1,9 @@
 package record
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Place is where records of an entity go: what is remembered of them beyond
 // runs is remembered for it.
@@ -48,6 +51,10 @@ const RuleStub = "stub"
 
 // callOther is what is kept of another record with the same key.
 const callOther = "other"
+
+// Elements ends the name of a call that is made for each element of a list: of these
+// is kept by their keys what they were when it was made.
+const Elements = "[]"
 
 // Beside is what is kept of a key that stands for another record, too.
 func (k Kept) Beside(other Kept) Kept {
@@ -98,7 +105,10 @@ func ReadKept(text []byte) (Kept, error) {
 // Only is the one value that is kept; false when there are others, or none.
 func (k Kept) Only() (v any, ok bool) {
 	n := 0
-	for _, values := range k {
+	for name, values := range k {
+		if strings.HasSuffix(name, Elements) {
+			continue
+		}
 		for _, one := range values {
 			v, n = one, n+1
 		}

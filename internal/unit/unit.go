@@ -221,6 +221,7 @@ type Records struct {
 	Schema  *catalog.Schema // of records that come from no source: the query is not asked
 	Parts   []Part
 	Tables  []catalog.Name // at To
+	Calls   bool           // To takes requests, and has no tables
 	Ranges  int            // at most so many parts
 	Proves  bool           // they are compared with what is in the tables: nothing is written
 	Lookups []Lookup       // tables of values that are read whole

@@ -130,6 +130,19 @@ func (s *System) Assignments() []Object {
 	return list
 }
 
+// Annotations are those of all assignments.
+func (s *System) Annotations() []Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Object
+	for _, t := range s.store.assignments {
+		for _, n := range t.notes {
+			list = append(list, maps.Clone(n))
+		}
+	}
+	return list
+}
+
 func refuse(w http.ResponseWriter, status int, why string) {
 	answer(w, status, Object{"error": Object{"code": status, "message": why}})
 }

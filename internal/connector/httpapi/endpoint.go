@@ -28,7 +28,6 @@ var (
 	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
 	_ connector.Lister       = (*Endpoint)(nil)
-	_ connector.Patient      = (*Endpoint)(nil)
 	_ connector.Paced        = (*Endpoint)(nil)
 )
 
@@ -87,7 +86,7 @@ func (e *Endpoint) Close() error {
 	return nil
 }
 
-// Timeout is the connector.Patient's.
+// Timeout is the connector.Caller's.
 func (e *Endpoint) Timeout() time.Duration { return e.timeout }
 
 // TakesRequests is the connector.Requests'.

@@ -26,6 +26,10 @@ func Records(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog
 
 // written are the tables that records go to.
 func written(ctx context.Context, open connector.Opener, n unit.Needs) (*catalog.Records, error) {
+	if n.Records.Calls {
+		_, err := connector.Capable[connector.Caller](ctx, open, n.To, "take calls")
+		return &catalog.Records{Rows: -1}, err
+	}
 	target, err := connector.Capable[connector.RecordTarget](ctx, open, n.To, "take records")
 	if err != nil {
 		return nil, err

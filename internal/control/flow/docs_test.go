@@ -23,6 +23,7 @@ import (
 	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/action"
 	"godwit/internal/work/bulk"
 	"godwit/internal/work/pipeline"
@@ -98,7 +99,7 @@ func table(t *testing.T, name string) string {
 	t.Helper()
 	core := map[string]any{"project": flow.ProjectKeys, "environment": flow.EnvironmentKeys, "owner": flow.OwnerKeys, "issues": flow.IssueKeys, "alarm": flow.AlarmKeys, "send": alarm.Send{}, "mail": alarm.MailKeys{}, "flow": flow.FlowKeys,
 		"input": flow.InputKeys, "step": flow.Attributes, "secret": flow.SecretKeys, "for_each": flow.EachKeys, "retry": flow.Retry{}, "window": flow.Window{},
-		"process": pipeline.Process{}, "overlay": overlay.Overlay{}, "case": cases.Case{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}, "map stub": mapping.Stub{}}
+		"process": pipeline.Process{}, "overlay": overlay.Overlay{}, "case": cases.Case{}, "map": mapping.Map{}, "map field": mapping.Field{}, "map rows": mapping.Rows{}, "map rule": mapping.Rule{}, "map stub": mapping.Stub{}, "call": calls.Call{}}
 	if spec, ok := core[name]; ok {
 		return rows(flow.Keys(spec), "")
 	}

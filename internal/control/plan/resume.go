@@ -21,7 +21,7 @@ func (m *Machine) resume(e unit.Event) error {
 	}
 	open := !m.run.finished
 	m.run.paused = false
-	m.orphan(b.Crashed)
+	m.orphan(b.Crashed, b.Progressed)
 	if m.run.cancelled {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (in *instance) outdated() bool {
 }
 
 // orphan takes back the running attempts.
-func (m *Machine) orphan(crashed bool) {
+func (m *Machine) orphan(crashed bool, progressed []string) {
 	m.root.each(func(in *instance) {
 		if in.step != nil {
 			in.step.Shaky = nil
@@ -77,7 +77,7 @@ func (m *Machine) orphan(crashed bool) {
 	for len(m.running) > 0 {
 		w := m.running[0]
 		m.stop(w)
-		w.Pool.Orphan(w, crashed)
+		w.Pool.Orphan(w, crashed, slices.Contains(progressed, w.Unit.ID))
 	}
 }
 

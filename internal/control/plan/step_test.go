@@ -145,6 +145,20 @@ func TestCrashIsNoTry(t *testing.T) {
 	d.running("copy/data/1", "copy/data/2") // a person asked for it
 }
 
+// A unit that gets on between the deaths of its owners does not kill them.
+func TestCrashBehindProgress(t *testing.T) {
+	t.Parallel()
+	d := begin(t, flow(verb("load", "load/1", "load/2")), nil)
+	for i := range 2 * mostCrashes {
+		r := unit.Resumed{Crashed: true}
+		if i%3 == 0 {
+			r.Progressed = []string{"load/load/1"}
+		}
+		d.say(unit.Event{Kind: unit.RunResumed, Body: unit.Body(r)})
+	}
+	d.running("load/load/1")
+}
+
 func TestUndone(t *testing.T) {
 	t.Parallel()
 	g := flow(verb("copy", "data/1 +d", "data/2 +d", "key/1 <d"), verb("verify", "x/1"))

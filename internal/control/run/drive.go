@@ -13,6 +13,7 @@ import (
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
+	"godwit/internal/control/run/deliveries"
 	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/nodes"
@@ -58,7 +59,7 @@ type drive struct {
 func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	inspector := &inspector{pinned: d.pinned(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
-	executors := d.runs.Executors(d.open, past.Past{Own: d.own, Ledger: d.runs.Ledger, Run: d.run.ID, Kind: d.runs.kind})
+	executors := d.runs.Executors(d.open, past.Past{Book: deliveries.Book{Own: d.own, Ledger: d.runs.Ledger, UID: d.run.UID}, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"], executors["open"] = &caller{d, ctx}, nodes.Filled{Executor: executors["open"], Spec: inspector.fill}
 	executors[held.Probes] = &late.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
@@ -258,6 +259,7 @@ func (d *drive) end(outer context.Context, turn plan.Turn, err error) (Ended, er
 	switch run.Outcome {
 	case plan.OutcomeCancelled:
 		d.abandon(ctx)
+		deliveries.Forget(d.runs.Ledger, run.UID)
 		if known { // else a redrive asks for them
 			conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 		}

@@ -207,9 +207,13 @@ func (r *Runs) published(ctx context.Context, of Ref, step string) error {
 
 // schema is that of the records of a step, as they were read.
 func (r *Runs) schema(ctx context.Context, of Ref, step string) (*catalog.Schema, error) {
-	units, err := r.Ledger.View().Units(ctx, of.ID, ledger.Filter{Step: step, Kind: "load"}, 1)
-	if err != nil {
-		return nil, err
+	var units []ledger.Unit
+	for _, kind := range []string{"load", "produce"} {
+		found, err := r.Ledger.View().Units(ctx, of.ID, ledger.Filter{Step: step, Kind: kind}, 1)
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, found...)
 	}
 	var spec struct{ Schema *catalog.Schema }
 	if len(units) == 0 {

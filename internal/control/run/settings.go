@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/deliveries"
 	"godwit/internal/control/run/guards"
 	"godwit/internal/control/run/past"
 	"godwit/internal/unit"
@@ -22,7 +23,7 @@ func (r *Runs) Guards(ctx context.Context) ([]Guarded, error) { return guards.St
 func (r *Runs) RestoreGuard(ctx context.Context, id int64, b *flow.Bound, actor, reason string) (told []unit.Told, foreign bool, err error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
-	all := r.Executors(open, past.Past{Ledger: r.Ledger, Guard: id, Actor: actor, Reason: reason})
+	all := r.Executors(open, past.Past{Book: deliveries.Book{Ledger: r.Ledger}, Guard: id, Actor: actor, Reason: reason})
 	return guards.Room{Ledger: r.Ledger, Of: id}.Restore(ctx, all["close"])
 }
 

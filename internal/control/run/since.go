@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/catalog"
-	"godwit/internal/control/run/past"
+	"godwit/internal/control/run/conclude"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -19,7 +19,7 @@ func (r *Runs) remember(ctx context.Context, flow, step string, full bool, n uni
 	if facts.Records.Full = full; full || r.Ledger == nil {
 		return nil
 	}
-	facts.Records.Watermark, err = past.Watermark(ctx, r.Ledger, flow, step, facts.Source.ID, facts.Target.ID)
+	facts.Records.Watermark, err = conclude.Watermark(ctx, r.Ledger, flow, step, facts.Source.ID, facts.Target.ID)
 	return fault.Wrap(err, "look up the watermark of step %s", step)
 }
 

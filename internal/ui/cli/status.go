@@ -117,6 +117,8 @@ var classes = []struct {
 }{
 	{"copy", map[string]bool{"data": true, "small": true}, true, false},
 	{"load", map[string]bool{"load": true}, false, true},
+	{"produce", map[string]bool{"produce": true}, false, true},
+	{"deliver", map[string]bool{"deliver": true}, false, true},
 	{"index", map[string]bool{"index": true, "key": true, "foreign": true}, false, false},
 	{"verify", map[string]bool{"table": true, "around": true}, true, false},
 	{"compare", map[string]bool{"compare": true}, false, true},

@@ -36,7 +36,8 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		}
 		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
 	}
-	add("pending", t.Pending, "wait for records that they refer to", command("dead list", l.Of.Name(), "--outcome", "pending"))
+	add("pending", t.Blocked, "wait for other records", command("dead list", l.Of.Name(), "--outcome", "pending"))
+	add("spooled", t.Pending-t.Blocked, "produced, not delivered yet", command("resume", name))
 	var warnings int64
 	for _, g := range l.Issues {
 		if g.Severity == record.SeverityWarn {

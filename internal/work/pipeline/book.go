@@ -10,6 +10,7 @@ import (
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/parents"
+	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/snapshot"
 )
@@ -32,6 +33,7 @@ type Book interface {
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	exceptions.Book
+	produce.Book
 	Memory
 }
 

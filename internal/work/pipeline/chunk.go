@@ -45,6 +45,9 @@ type chunk struct {
 
 // full reports whether the chunk has to end here.
 func (c *chunk) full() bool {
+	if s, ok := c.records.(interface{ Full() bool }); ok && s.Full() {
+		return true
+	}
 	return max(c.Account.Read, int64(len(c.exceptions))) >= chunkRecords || c.Account.Bytes >= chunkBytes
 }
 
@@ -88,7 +91,9 @@ func (c *chunk) take(b *batch, became []connector.Became) error {
 				}
 				continue
 			}
-			c.close(m, b.Outcome)
+			if b.Outcome != record.Pending { // it is spooled
+				c.close(m, b.Outcome)
+			}
 			c.warn(m)
 		}
 	}

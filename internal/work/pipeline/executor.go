@@ -10,6 +10,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/assembly"
 	"godwit/internal/work/pipeline/blocked"
@@ -31,7 +32,7 @@ import (
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	load := &loader{open: open, book: book, shelf: shelf.New(book), snapshots: snapshot.New(open, book)}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
+		"load": load, calls.KindProduce: load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 
@@ -82,6 +83,9 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		}
 		res.Open = n > 0
 	}
+	if waits := r.spec.Calls != nil && r.total.Blocked > 0; waits { // no round follows that would take them
+		res.Open, res.Blocked = true, &waits
+	}
 	return res, nil
 }
 
@@ -106,7 +110,7 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := r.spec.setAside(ctx, x.open); err != nil {
 		return nil, err
 	}
-	if r.target, err = connector.Capable[connector.RecordTarget](ctx, x.open, r.spec.To, "take records"); err != nil {
+	if r.target, err = r.aim(ctx, x.open); err != nil {
 		return nil, err
 	}
 	after, err := r.recover(ctx)
@@ -154,7 +158,7 @@ func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease
 	if err != nil {
 		return nil, "", fault.Wrap(err, "read %s", s.From)
 	}
-	if u, ok := r.(connector.Unread); ok {
+	if u, ok := r.(connector.Unread); ok && s.Calls == nil { // whose calls may read what the map does not
 		u.LeaveJSON()
 	}
 	at := ""
@@ -181,7 +185,7 @@ type loading struct {
 	report  unit.Report
 	spec    LoadSpec
 	program *mapping.Program
-	target  connector.RecordTarget
+	target  target
 	reader  connector.RecordReader
 	point   string         // in time, that is read at
 	judge   *judge         // nil without rules over many records

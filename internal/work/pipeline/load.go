@@ -10,9 +10,9 @@ import (
 	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
-	"godwit/internal/work/pipeline/request"
+	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/snapshot"
-	"godwit/internal/work/pipeline/watermark"
+	"godwit/internal/work/pipeline/source"
 )
 
 // Load is the spec of the load verb.
@@ -38,6 +38,7 @@ type Load struct {
 type Process struct {
 	Entity  string                    `flow:"entity" help:"what a record is one of; default is the name of the map's file, else the target's table"`
 	Key     []string                  `flow:"key,oneormore" help:"path of what tells records apart; default is the source table's key"`
+	Group   string                    `flow:"group" help:"of calls: path of what records are ordered inside of; others are delivered at the same time"`
 	Version string                    `flow:"version" help:"path of a value that grows: older is never written over newer"`
 	Map     *mapping.Map              `flow:"map,file,bare" help:"file that says what each field holds; without it columns of the same name"`
 	Overlay *overlay.Overlay          `flow:"overlay,file,bare" help:"file that replaces or adds fields, rules, lookups and filters of the map"`
@@ -81,32 +82,7 @@ func (p *Process) laid() (*mapping.Map, []overlay.Change) {
 }
 
 // Source is a place that records are read from.
-type Source struct {
-	At    string            `flow:"at,required,name" help:"connection"`
-	Table string            `flow:"table" help:"table, as schema.table"`
-	Where string            `flow:"where,sql" help:"which of its rows"`
-	Query string            `flow:"query,sql" help:"statement, or a file that ends in .sql; :path binds a value in scope"`
-	With  map[string]string `flow:"with,exprs" help:"values for :names in query and where"`
-	// Since is the column that an incremental read goes by.
-	Since   string             `flow:"since" help:"incremental: a column whose values grow with every change; a run reads on from the highest that the one before has read"`
-	Overlap *watermark.Overlap `flow:"overlap" help:"how late a value may come behind a higher one: 10m of times, 1000 of numbers, 0 never"`
-	Parts   []Part             `flow:"parts,names" help:"rows of other queries that are parts of the records, by name"`
-	Args    []byte             `flow:",args"`
-	// Of files only.
-	Objects string `flow:"objects" help:"of files: one of them, or a pattern with * and ?, in the order of their names"`
-	Format  string `flow:"format" enum:"csv,ndjson,json" help:"of files: what they hold, a header and rows, a document in each line, or a document or a list of some; default by their names"`
-	request.Place
-}
-
-// Part is another query whose rows are parts of the records.
-type Part struct {
-	Name  string `flow:",name"`
-	At    string `flow:"at,name" help:"connection; default is that of the records"`
-	Query string `flow:"query,required,sql" help:"statement, or a file that ends in .sql; :ids binds the keys of up to 1,000 records"`
-	By    string `flow:"by,required" help:"its column that holds the key of the record"`
-	One   bool   `flow:"one" help:"a record has one such row, or none (null), instead of a list"`
-	Place string `flow:",position"`
-}
+type Source = source.Source
 
 // Target is a place that records are written to.
 type Target struct {
@@ -115,7 +91,8 @@ type Target struct {
 	Mode  string   `flow:"mode" enum:"append,merge,replace" default:"append" help:"append adds rows; merge updates those that differ; replace makes it hold these rows and no others, and shows the old ones until then"`
 	Key   []string `flow:"key,oneormore" help:"columns that tell rows apart; default is the table's key"`
 	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"of merge: what to do with rows whose key is not among the records read"`
-	Mark  string   `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
+	produce.Place
+	Mark string `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
 }
 
 // held is what of it says whether anything is held back.
@@ -125,5 +102,6 @@ func (t Target) held() held.Place {
 
 // Dead is the policy for records that are not loaded.
 type Dead struct {
+	Group  string  `flow:"group" enum:"block,skip,stop" default:"block" help:"of calls: what becomes of the records of a group behind one that is not delivered: they wait, they are delivered, the step stops"`
 	StopAt float64 `flow:"stop_at,share" help:"share of records, from 1,000 read on, from which the step stops"`
 }

@@ -27,6 +27,7 @@ func (l *Load) notes(facts catalog.Facts) []unit.Note {
 	for _, c := range changes {
 		list = append(list, unit.Note{Label: "overlay", Text: c.What + ": " + c.Text})
 	}
+	list = append(list, l.process().To.Place.Notes()...)
 	if facts.Records != nil {
 		for _, name := range slices.Sorted(maps.Keys(facts.Records.Lookups)) {
 			list = append(list, unit.Note{Label: "looks up", Text: fmt.Sprintf("%s: %d entries", name, len(facts.Records.Lookups[name].Pairs))})

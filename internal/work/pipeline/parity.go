@@ -57,6 +57,9 @@ func (p *Parity) check() []unit.Problem {
 	bad := func(path, text string) {
 		problems = append(problems, unit.Problem{Path: path, Code: "flow.value", Text: text})
 	}
+	if l.process().To.Calls != nil {
+		bad("process", "what was given to an API by calls is not verified yet")
+	}
 	if s := p.Sample; s != nil && (*s <= 0 || *s > 1) {
 		bad("sample", "sample is a share of more than 0 % and at most 100 %")
 	}

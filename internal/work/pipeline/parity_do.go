@@ -14,6 +14,7 @@ import (
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
+	"godwit/internal/work/pipeline/unlike"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -113,19 +114,13 @@ type comparing struct {
 	in            int64 // records that were mapped, in the sample
 	sent          int64 // of them, those that were compared
 	bytes         int64
-	unlike        [][]differing // by table, the first ones
-	over, yielded bool          // all was read; it was drained
-}
-
-// differing is a row that is not the same, with its record's key.
-type differing struct {
-	connector.Unlike
-	record string
+	unlike        [][]unlike.Row // by table, the first ones
+	over, yielded bool           // all was read; it was drained
 }
 
 // all compares batch after batch.
 func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
-	c.unlike = make([][]differing, len(c.spec.Load.Into))
+	c.unlike = make([][]unlike.Row, len(c.spec.Load.Into))
 	for b := range batches {
 		select {
 		case <-b.ready:
@@ -208,7 +203,7 @@ func (c *comparing) compare(ctx context.Context, b *batch, some []int) error {
 		n := u.Record - c.sent
 		away[n] = away[n] || u.Into == 0 && (u.What == connector.RowMissing || u.Refusal != nil)
 		if of := c.unlike[u.Into]; len(of) < connector.MostUnlike {
-			c.unlike[u.Into] = append(of, differing{u, page[n].Record.Key})
+			c.unlike[u.Into] = append(of, unlike.Row{Unlike: u, Of: page[n].Record.Key})
 		}
 	}
 	c.sent += int64(len(page))

@@ -2,48 +2,14 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"strings"
 
-	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/assembly"
 )
-
-// assembled checks the keys of parts.
-func (l *Load) assembled() (p []unit.Problem) {
-	for _, part := range l.From.Parts {
-		bad := func(format string, args ...any) {
-			p = append(p, unit.Problem{Path: "from.parts", Code: "load.parts", Text: fmt.Sprintf("%s: part %s: ", part.Place, part.Name) + fmt.Sprintf(format, args...)})
-		}
-		if part.Query != "" && !strings.Contains(part.Query, ":"+unit.IDs) {
-			bad("its query does not name :ids, the keys of the records whose rows are wanted")
-		}
-		if part.At == "" && l.From.Objects+l.From.Request != "" {
-			bad("files and APIs are not asked for parts: at names another connection")
-		}
-	}
-	if _, ok := l.From.With[unit.IDs]; ok && len(l.From.Parts) > 0 {
-		p = append(p, unit.Problem{Path: "from.with", Code: "load.parts", Text: ":ids is bound by parts: give this value another name"})
-	}
-	return p
-}
-
-// parts are the queries of parts, with values for their names.
-func (l *Load) parts(args map[string]any) []unit.Part {
-	var list []unit.Part
-	for _, p := range l.From.Parts {
-		from := p.At
-		if from == "" {
-			from = l.From.At
-		}
-		list = append(list, unit.Part{Name: p.Name, From: from, Query: catalog.Query{SQL: p.Query, Args: args}, By: p.By, One: p.One})
-	}
-	return list
-}
 
 // assemble freezes the parts of a load that reads its source.
 func (s *LoadSpec) assemble(l *Load, key []string) error {
@@ -54,7 +20,7 @@ func (s *LoadSpec) assemble(l *Load, key []string) error {
 		return fault.New(fault.Config, "load.parts", "parts belong to records by a key of one column, this one has %d (%s)", len(key), strings.Join(key, ", ")).
 			Hint("make one column of them in the query, and in those of the parts")
 	}
-	s.Parts = l.parts(nil)
+	s.Parts = l.From.Queries(nil)
 	return nil
 }
 

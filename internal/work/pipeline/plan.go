@@ -8,10 +8,10 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
-	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
+	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/sent"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/stub"
@@ -32,26 +32,29 @@ type LoadSpec struct {
 	Into    []catalog.Into        `json:"into"`
 	Key     []string              `json:"key,omitempty"`     // columns of the first table that tell its rows apart; nil = its own
 	Version string                `json:"version,omitempty"` // path of it
-	StopAt  float64               `json:"stopAt,omitempty"`
-	Rate    *float64              `json:"rate,omitempty"`  // pages read in a second, by the step; nil is any
-	Mappers int                   `json:"mappers"`         // goroutines
-	Scope   []byte                `json:"scope,omitempty"` // inputs and env
-	Parts   []unit.Part           `json:"parts,omitempty"` // their rows' fields are in Schema
-	Args    []byte                `json:"args,omitempty"`  // values of the names in the query
-	Again   *unit.Redrive         `json:"again,omitempty"`
+	Terms
+	Scope    []byte            `json:"scope,omitempty"` // inputs and env
+	Parts    []unit.Part       `json:"parts,omitempty"` // their rows' fields are in Schema
+	Args     []byte            `json:"args,omitempty"`  // values of the names in the query
+	Again    *unit.Redrive     `json:"again,omitempty"`
+	Remember *parents.Remember `json:"remember,omitempty"` // nil: its records are not remembered beyond the run
+	Release  *Release          `json:"release,omitempty"`  // of a unit of that kind
+	Stubs    []stub.Spec       `json:"stubs,omitempty"`    // by the map's stubs
+	Calls    *produce.Spec     `json:"calls,omitempty"`    // of one of kind produce: the target takes calls, and there are no tables
+}
+
+// Terms are how a unit goes about it.
+type Terms struct {
+	StopAt  float64  `json:"stopAt,omitempty"`
+	Rate    *float64 `json:"rate,omitempty"` // pages read in a second, by the step; nil is any
+	Mappers int      `json:"mappers"`        // goroutines
 	// SnapshotLost is the policy for records that are to be read at another
 	// snapshot than those before them.
-	SnapshotLost string            `json:"snapshotLost,omitempty"`
-	Remember     *parents.Remember `json:"remember,omitempty"` // nil: its records are not remembered beyond the run
-	Release      *Release          `json:"release,omitempty"`  // of a unit of that kind
-	Stubs        []stub.Spec       `json:"stubs,omitempty"`    // by the map's stubs
+	SnapshotLost string `json:"snapshotLost,omitempty"`
 }
 
 // Classes of units: those of one class share a rate in the forecast.
-const (
-	classLoad  = "load"
-	classOther = "other"
-)
+const classOther = "other"
 
 // plan makes one unit per range and one that takes the marks away. What the
 // map gets wrong against both sides is refused here, all at once.
@@ -61,12 +64,15 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	records.Tables, stubs = stub.Split(records.Tables, p.mapped())
 	spec := LoadSpec{
 		Ends: parents.Between(l.From.At, p.To.At, facts), Schema: records.Schema, Map: shelf.Summed(p.mapped(), records.Lookups), Tables: records.Tables,
-		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version, StopAt: p.Dead.StopAt, Rate: p.Limit.Rate, Mappers: max(1, min(4, facts.Cores)),
-		SnapshotLost: l.lost(),
+		Scope: l.Scope, Args: l.From.Args, Again: l.Again, Mode: p.To.Mode, Key: p.To.Key, Version: p.Version,
+		Terms: Terms{StopAt: p.Dead.StopAt, Rate: p.Limit.Rate, Mappers: max(1, min(4, facts.Cores)), SnapshotLost: l.lost()},
 	}
 	program, err := spec.compile(shelf.Values(records.Lookups))
 	if err != nil {
 		return nil, err
+	}
+	if p.To.Calls != nil {
+		return l.produced(step, spec, program, facts)
 	}
 	if spec.Into, err = into(p, &records, program); err != nil {
 		return nil, err
@@ -99,24 +105,14 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 	case !holds && spec.Mode == connector.ModeReplace:
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
-	units := spec.loads(step, p.entity(), &records, since)
+	units := spec.loads(step, "load", p.entity(), &records, since)
 	if holds {
 		if units, err = p.To.held().Units(step, held.Spec{To: spec.To, Into: spec.Into, Remembered: spec.Remember.At()}, spec.Tables, units); err != nil {
 			return nil, err
 		}
 	}
-	if rules := groups.Named(program.SetRules()); len(rules) > 0 {
-		units = append(units, unit.Unit{
-			ID: unit.ID(step, "groups", p.entity(), 1), Step: step, Kind: "groups", Entity: p.entity(), Class: classOther, Weight: 1,
-			After: []string{held.Loaded, blocked.Released}, Spec: encode(groups.Spec{Rules: rules, Again: l.Again}),
-		})
-	}
-	if a := p.Alias; a != nil && l.Again == nil {
-		u, err := l.aliases(a, step)
-		if err != nil {
-			return nil, err
-		}
-		units = append(units, u)
+	if units, err = l.beside(step, units, program); err != nil {
+		return nil, err
 	}
 	if spec.Map.References() != nil || spec.Remember != nil {
 		units = append(units, blocked.Unit(step, p.entity(), blocked.Spec{To: spec.To, Again: l.Again}, held.Loaded, held.Published, alias.Noted))
@@ -132,7 +128,7 @@ func plan(step string, l *Load, facts catalog.Facts) ([]unit.Unit, error) {
 }
 
 // loads are the units that load, one for each range of the records.
-func (s LoadSpec) loads(step, entity string, records *catalog.Records, since *watermark.Spec) (units []unit.Unit) {
+func (s LoadSpec) loads(step, kind, entity string, records *catalog.Records, since *watermark.Spec) (units []unit.Unit) {
 	for i, q := range records.Ranges {
 		q.Key, q.Args = records.Key, nil // bound anew from the scope: JSON keeps no whole numbers
 		if since != nil {
@@ -140,7 +136,7 @@ func (s LoadSpec) loads(step, entity string, records *catalog.Records, since *wa
 		}
 		s.Query = q
 		units = append(units, unit.Unit{
-			ID: unit.ID(step, "load", entity, i+1), Step: step, Kind: "load", Entity: entity, Class: classLoad,
+			ID: unit.ID(step, kind, entity, i+1), Step: step, Kind: kind, Entity: entity, Class: kind,
 			Weight: max(1, records.Rows/int64(len(records.Ranges))), Tags: []string{held.Loaded}, Uses: []string{workers}, Spec: encode(s),
 		})
 	}

@@ -12,42 +12,9 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
-	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/watermark"
 )
-
-// incremental checks the keys of an incremental read.
-func (l *Load) incremental() (p []unit.Problem) {
-	bad := func(path, text string, next ...string) {
-		p = append(p, unit.Problem{Path: path, Code: "load.since", Text: text, Next: next})
-	}
-	from, to := l.From, l.process().To
-	if from.Since == "" {
-		if from.Overlap != nil {
-			bad("from.overlap", "overlap belongs to since")
-		}
-		return p
-	}
-	if from.Overlap == nil {
-		bad("from.since", "since needs an overlap: what commits late holds less than what was read before it, and would be passed over",
-			"overlap: 10m, longer than the longest transaction that writes there", "overlap: 0 where values never come late")
-	}
-	if from.Objects != "" {
-		bad("from.since", "since is for tables and queries: files are read as they are")
-	}
-	if to.Mode != "" && to.Mode != connector.ModeMerge {
-		bad("to.mode", "since reads some records again: mode "+to.Mode+" would "+map[string]string{
-			connector.ModeAppend: "double them", connector.ModeReplace: "leave only what was read last"}[to.Mode], "mode: merge")
-	}
-	if to.Gone != "" && to.Gone != "keep" {
-		bad("to.gone", "gone: "+to.Gone+" needs all keys of the source: with since only some are read", "a second load without since, run less often")
-	}
-	if _, ok := from.With[connector.SinceName]; ok {
-		bad("from.with", ":since is bound by since: give this value another name")
-	}
-	return p
-}
 
 // since plans an incremental read; nil when it is none. A mark counts as long as
 // what is read and what is made of it are the same.
@@ -123,7 +90,7 @@ func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query: %w", err)
 	}
 	return map[string]string{
-		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values), string(encode(l.parts(nil)))),
+		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values), string(encode(l.From.Queries(nil)))),
 		"the map":    hashed(program.Version(), p.Version),
 		"the target": hashed(p.To.Table, p.To.Mode, strings.Join(p.To.Key, "\n")),
 	}, nil

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/alias"
 	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
@@ -26,12 +28,8 @@ func Verb() unit.Verb {
 		Needs: func(spec any) (unit.Needs, error) { return spec.(*Load).needs() },
 		Limits: func(spec any, cores int) map[string]int {
 			l := spec.(*Load)
-			if n := l.Workers; n > 0 {
-				cores = n
-			} else {
-				cores = min(8, max(2, cores))
-			}
-			return map[string]int{workers: l.process().Limit.Workers(cores)}
+			n := l.process().Limit.Workers(cmp.Or(l.Workers, min(8, max(2, cores))))
+			return map[string]int{workers: n, calls.Limit: 8}
 		},
 		Redrive: func(spec any, a unit.Redrive) any {
 			l := *spec.(*Load)
@@ -45,7 +43,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, calls.KindProduce: {Measured: true}, calls.KindDeliver: {Measured: true}, calls.KindDivide: {}, calls.KindClear: {}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
 	}
 }
 
@@ -67,36 +65,15 @@ func (l *Load) check() []unit.Problem {
 	if l.File != nil && l.Place != "" {
 		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
 	}
-	if key, text := l.From.Problem(); text != "" {
-		bad("from."+key, "load.source", "%s", text)
-	}
-	switch {
-	case l.From.Request != "":
-		if l.From.Table != "" || l.From.Query != "" || l.From.Where != "" || l.From.Objects != "" || l.From.Format != "" || l.From.Since != "" {
-			bad("from", "load.source", "from has a request, which is for APIs: they have no table, query, where, objects or since")
-		}
-	case l.From.Objects != "":
-		if l.From.Table != "" || l.From.Query != "" || l.From.Where != "" {
-			bad("from", "load.source", "from has objects, which are files: they have no table, query or where")
-		}
-	case l.From.Format != "":
-		bad("from.format", "load.source", "format belongs to objects")
-	case l.From.Table == "" && l.From.Query == "":
-		bad("from", "load.source", "from needs a table, a query, objects or a request")
-	case l.From.Table != "" && l.From.Query != "":
-		bad("from", "load.source", "from has a table and a query: take one of them")
-	case l.From.Query != "" && l.From.Where != "":
-		bad("from.where", "load.source", "where belongs to a table: a query has its own")
-	}
-	p = append(p, l.incremental()...)
-	p = append(p, l.assembled()...)
 	to := l.process().To
+	p = append(p, l.From.Problems(to.Mode, to.Gone)...)
 	switch {
 	case to.At == "":
 		bad("to", "flow.required", "a load needs to")
-	case to.Table == "":
-		bad("to", "flow.required", "to needs a table")
+	case to.Table == "" && to.Calls == nil:
+		bad("to", "flow.required", "to needs a table, or calls of an API")
 	}
+	p = append(p, l.calling()...)
 	if path, text := to.held().Problem(); text != "" {
 		bad(path, "load.gone", "%s", text)
 	}
@@ -143,19 +120,13 @@ func (l *Load) check() []unit.Problem {
 
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
-	q := catalog.Query{Where: l.From.Where, SQL: l.From.Query, Objects: l.From.Objects, Format: l.From.Format, Key: p.Key}
-	l.From.Into(&q)
-	if l.From.Since != "" {
-		q.Since = &catalog.Since{Column: l.From.Since}
-	}
-	var err error
-	if q.Args, err = arguments(l.From.Args); err != nil {
+	args, err := arguments(l.From.Args)
+	if err != nil {
 		return unit.Needs{}, err
 	}
-	if l.From.Table != "" {
-		if q.Table, err = catalog.ParseName(l.From.Table); err != nil {
-			return unit.Needs{}, err
-		}
+	q, err := l.From.Asks(p.Key, args)
+	if err != nil {
+		return unit.Needs{}, err
 	}
 	var tables []catalog.Name
 	for _, name := range append(p.tables(), stub.Tables(p.Map)...) {
@@ -171,11 +142,11 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	if l.Again != nil {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
-			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Lookups: lookups}}, nil
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Calls: p.To.Calls != nil, Lookups: lookups}}, nil
 	}
 	n := unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,
-		Records: &unit.Records{Query: q, Parts: l.parts(q.Args), Tables: tables, Ranges: l.ranges(p.mapped()), Lookups: lookups},
+		Records: &unit.Records{Query: q, Parts: l.From.Queries(q.Args), Tables: tables, Calls: p.To.Calls != nil, Ranges: l.ranges(p.mapped()), Lookups: lookups},
 	}
 	n.Records.Replaces, n.Records.Removes = p.To.Mode == connector.ModeReplace, p.To.Gone == connector.GoneDelete
 	return n, nil
@@ -192,6 +163,9 @@ func (l *Load) ranges(m *mapping.Map) int {
 
 // tables are the targets: the record's own, then those of its parts.
 func (p *Process) tables() []string {
+	if p.To.Calls != nil {
+		return nil
+	}
 	list := []string{p.To.Table}
 	if p.Map != nil {
 		for _, r := range p.Map.Rows {

@@ -252,11 +252,7 @@ func (x *executor) answered(ctx context.Context, o *one, i unit.Intent) (json.Ra
 // settle waits until a request that was sent cannot be under way any more: a
 // look-up before that may find nothing although it takes effect a moment later.
 func settle(ctx context.Context, call connector.Caller, i unit.Intent, report unit.Report) error {
-	p, ok := call.(connector.Patient)
-	if !ok {
-		return nil
-	}
-	until := i.At.Add(p.Timeout())
+	until := i.At.Add(call.Timeout())
 	left := time.Until(until)
 	if left <= 0 {
 		return nil

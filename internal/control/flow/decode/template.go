@@ -17,7 +17,7 @@ import (
 // resolve evaluates the ${...} of a scalar. It reports false when the value is
 // wrong, or not known before the flow is bound.
 func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
-	if n.Shape != source.Scalar || n.Style == source.Computed || n.Style == source.Given || !strings.Contains(n.Text, "${") || k.Kind == Expr {
+	if n.Shape != source.Scalar || n.Style == source.Computed || n.Style == source.Given || !strings.Contains(n.Text, "${") || k.Kind == Expr || k.Template {
 		return n, true
 	}
 	where := fmt.Sprintf("%s in %s", k.Name, l.Name)

@@ -156,9 +156,13 @@ func (p *Pool) Yield(w *Work, from json.RawMessage) {
 	p.Offer(w)
 }
 
-// Orphan makes a unit ready whose owner is gone.
-func (p *Pool) Orphan(w *Work, crashed bool) {
-	if crashed {
+// Orphan makes a unit ready whose owner is gone. One that has progressed meanwhile
+// does not keep killing its owners.
+func (p *Pool) Orphan(w *Work, crashed, progressed bool) {
+	switch {
+	case progressed:
+		w.past().Crashes = 0
+	case crashed:
 		w.past().Crashes++
 		p.Shaky = append(p.Shaky, w)
 	}

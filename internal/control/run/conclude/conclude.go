@@ -13,6 +13,7 @@ import (
 	"godwit/internal/ledger/chunks"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 )
 
 // loads are the kinds of units that settle chunks of records.
@@ -30,6 +31,9 @@ func Prepared(ctx context.Context, view *ledger.View, own *ledger.Session, run l
 			return err
 		}
 		units = append(units, found...)
+	}
+	if err := spooled(ctx, view, own, run); err != nil {
+		return err
 	}
 	marks := map[string][]record.Mark{}
 	for _, u := range units {
@@ -64,6 +68,29 @@ func Prepared(ctx context.Context, view *ledger.View, own *ledger.Session, run l
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// spooled is Prepared for records that are given to calls: what is only spooled has
+// come to nothing, what was delivered is what it is.
+func spooled(ctx context.Context, view *ledger.View, own *ledger.Session, run ledger.Run) error {
+	for kind, end := range map[string]func(context.Context, string, int64, int) error{calls.KindProduce: own.Discard, calls.KindDeliver: own.Settle} {
+		units, err := view.Units(ctx, run.ID, ledger.Filter{Kind: kind}, 0)
+		if err != nil {
+			return err
+		}
+		for _, u := range units {
+			chunks, err := own.Chunks(ctx, u.ID)
+			if err != nil {
+				return err
+			}
+			if n := len(chunks); n > 0 && chunks[n-1].State == record.Prepared {
+				if err := end(ctx, u.ID, ledger.Owners, chunks[n-1].Number); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
+	"godwit/internal/control/run/deliveries"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -19,10 +20,9 @@ import (
 
 // Past answers what executors ask of their run. It is safe for concurrent use.
 type Past struct {
-	Own    *ledger.Session
-	Ledger *ledger.Ledger
-	Run    int64
-	Kind   func(name string) unit.Kind // what the units of a kind have in common
+	deliveries.Book
+	Run  int64
+	Kind func(name string) unit.Kind // what the units of a kind have in common
 	// Of a person who owns no run: the guard whose settings are put back, who asks
 	// for it and why.
 	Guard         int64

@@ -20,7 +20,7 @@ type Aim struct {
 
 // At aims a chunk's transaction at tables, or at those beside them; with keys it
 // notes these.
-func At(to string, target connector.RecordTarget, tx connector.Transaction, h connector.Holder, mode string, into []connector.Into, keys bool) (Aim, error) {
+func At(to string, target any, tx connector.Transaction, h connector.Holder, mode string, into []connector.Into, keys bool) (Aim, error) {
 	a := Aim{Mode: mode, Into: into, real: into, to: to}
 	if mode != connector.ModeReplace && !keys {
 		return a, nil

@@ -1,0 +1,346 @@
+package calls
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"godwit/internal/catalog"
+	"godwit/internal/expression"
+	"godwit/internal/expression/path"
+	"godwit/internal/nearest"
+	"godwit/internal/record"
+)
+
+// Scope is what calls are compiled against. A nil root knows nothing of what is
+// below it, so every path leads somewhere.
+type Scope struct {
+	Doc, Record expression.Root
+	Env         map[string]any // inputs and env
+}
+
+// Problem is something wrong with calls. Path is the key, below that of the list.
+type Problem struct {
+	Path, Text string
+	Next       []string
+}
+
+// Program are compiled calls. It does not change and may be used by any number of
+// goroutines, each with its own expression.Machine.
+type Program struct {
+	Calls []*Compiled
+	// Reads are the paths into the record as it was read that the calls need;
+	// none of them is below another one.
+	Reads []path.Path
+	Env   map[string]any
+}
+
+// Compiled is a call that can be filled in.
+type Compiled struct {
+	Call
+	when, each, key *expression.Program
+	request         Request
+	keep            []kept
+	doubt           Request // of a look-up
+	items           *expression.Program
+	found           []kept
+}
+
+// Request are the templates of one.
+type Request struct {
+	method                string
+	path                  *expression.Template
+	params, headers, body *expression.Template // nil: there are none
+}
+
+type kept struct {
+	name string
+	*expression.Program
+}
+
+var (
+	requestForm = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) (/.*)$`)
+	nameForm    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	taken       = []string{"doc", "record", "op", "key", "item", "index", "response", "inputs", "env", "run", "status", "headers", "body", "value", "parent", "row", "other"}
+)
+
+type compiler struct {
+	Scope
+	list     []Call
+	problems []Problem
+	at       string // path of the call
+	reads    map[string]path.Path
+}
+
+// Compile checks calls and makes them ready. All problems are reported, in the
+// order of the calls; with any there is no program.
+func Compile(list []Call, s Scope) (*Program, []Problem) {
+	c := &compiler{Scope: s, list: list, reads: map[string]path.Path{}}
+	p := &Program{Env: s.Env}
+	names := map[string]bool{}
+	for i := range list {
+		c.at = fmt.Sprintf("[%d]", i)
+		switch name := list[i].Name; {
+		case !nameForm.MatchString(name):
+			c.bad(".name", name+" is no name that an expression could use", "letters, digits and _")
+		case slices.Contains(taken, name):
+			c.bad(".name", name+" is a word of expressions: a call is called otherwise")
+		case names[name]:
+			c.bad(".name", "two calls are called "+name)
+		}
+		names[list[i].Name] = true
+		p.Calls = append(p.Calls, c.call(&list[i]))
+	}
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	p.Reads = outermost(c.reads)
+	return p, nil
+}
+
+func (c *compiler) bad(key, text string, next ...string) {
+	c.problems = append(c.problems, Problem{Path: c.at + key, Text: text, Next: next})
+}
+
+func (c *compiler) call(l *Call) *Compiled {
+	out := &Compiled{Call: *l}
+	s := c.scope(l.Each != "")
+	out.each = c.expr(".each", l.Each, c.scope(false), catalog.KindList)
+	out.when = c.expr(".when", l.When, s, catalog.KindBool)
+	out.key = c.expr(".key", l.Key, s, "")
+	switch {
+	case l.Each != "" && l.Key == "":
+		c.bad(".each", "each needs key: what tells the elements apart, so that none is sent twice", "key: item.id")
+	case l.Each == "" && l.Key != "":
+		c.bad(".key", "key belongs to each: the record has its own")
+	}
+	out.request = c.request("", l.Request, l.Params, l.Headers, l.Body, s)
+	if l.Body != nil && out.request.method == "GET" {
+		c.bad(".body", "GET has no body")
+	}
+	answer := s
+	answer.Roots = maps.Clone(s.Roots)
+	answer.Roots["response"] = rootOf("response", "status", "headers", "body")
+	out.keep = c.keep(".keep", l.Keep, answer)
+	if l.Each != "" && l.Keep != nil {
+		c.bad(".keep", "what is kept belongs to the record: of a call with each there would be several")
+	}
+	c.doubt(out, s)
+	return out
+}
+
+// doubt compiles what is done when an answer was lost.
+func (c *compiler) doubt(out *Compiled, s expression.Scope) {
+	d := out.InDoubt
+	switch {
+	case d == nil && (out.request.method == "POST" || out.request.method == "PATCH"):
+		c.bad("", out.Name+" needs in_doubt: without it nobody knows what to do when the answer to a "+out.request.method+" is lost",
+			"in_doubt: {request: GET /PATH, params: {externalId: \"${key}\"}, items: body.results} looks whether it took effect",
+			"in_doubt: idempotency_key, where the system knows requests by it; repeat, where twice does no harm; ask")
+		return
+	case d == nil:
+		out.InDoubt = &Doubt{Then: Repeat}
+		return
+	case d.Then != "" && (d.Request != "" || d.Params.V != nil || d.Items != "" || d.Keep != nil):
+		c.bad(".in_doubt", "in_doubt is "+d.Then+" or a look-up, not both")
+		return
+	case d.Then != "":
+		return
+	case d.Request == "":
+		c.bad(".in_doubt", "a look-up needs a request", "request: GET /PATH")
+		return
+	}
+	out.doubt = c.request(".in_doubt", d.Request, d.Params, Value{}, nil, s)
+	if out.doubt.method != "" && out.doubt.method != "GET" {
+		c.bad(".in_doubt.request", "a look-up only reads: GET and a path")
+	}
+	open := openRoot
+	out.items = c.expr(".in_doubt.items", d.Items, expression.Scope{Env: c.Env, Roots: map[string]expression.Root{"headers": open, "body": open},
+		Names: map[string]catalog.Type{"status": {Kind: catalog.KindInt}}}, catalog.KindList)
+	found := s
+	found.Roots = maps.Clone(s.Roots)
+	found.Roots["item"] = open
+	out.found = c.keep(".in_doubt.keep", d.Keep, found)
+	for _, k := range out.found {
+		if out.Keep[k.name] == "" {
+			c.bad(".in_doubt.keep", "the call keeps no "+k.name, c.names(out.Keep))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(out.Keep)) {
+		if d.Keep != nil && d.Keep[name] == "" {
+			c.bad(".in_doubt.keep", "the call keeps "+name+", and the look-up does not", name+": item."+name)
+		}
+	}
+}
+
+func (c *compiler) names(of map[string]string) string {
+	if len(of) == 0 {
+		return "it keeps nothing"
+	}
+	return "it keeps: " + strings.Join(slices.Sorted(maps.Keys(of)), ", ")
+}
+
+func openRoot(path.Path) (catalog.Type, string, string) { return catalog.Type{}, "", "" }
+
+// Fields is a document with these fields, of which nothing else is known.
+func Fields(name string, fields ...string) expression.Root { return rootOf(name, fields...) }
+
+func rootOf(name string, fields ...string) expression.Root {
+	return func(p path.Path) (catalog.Type, string, string) {
+		if slices.Contains(fields, p[0].Name) {
+			return catalog.Type{}, "", ""
+		}
+		next := "there are: " + strings.Join(fields, ", ")
+		if near := nearest.Name(p[0].Name, fields); near != "" {
+			next = near + "?"
+		}
+		if len(fields) == 0 {
+			next = "keep: {id: response.body.id} in that call"
+		}
+		return catalog.Type{}, fmt.Sprintf("%s has no %s", name, p), next
+	}
+}
+
+// scope is that of a call: what calls keep stands beside the record.
+func (c *compiler) scope(inside bool) expression.Scope {
+	doc, rec := c.Doc, c.Record
+	if doc == nil {
+		doc = openRoot
+	}
+	if rec == nil {
+		rec = openRoot
+	}
+	s := expression.Scope{Env: c.Env, Roots: map[string]expression.Root{"doc": doc, "record": rec},
+		Names: map[string]catalog.Type{"op": {Kind: catalog.KindText}, "key": {Kind: catalog.KindText}}}
+	for i := range c.list {
+		if l := &c.list[i]; l.Each == "" && nameForm.MatchString(l.Name) {
+			s.Roots[l.Name] = rootOf("call "+l.Name, slices.Sorted(maps.Keys(l.Keep))...)
+		}
+	}
+	if inside {
+		s.Roots["item"] = openRoot
+		s.Names["index"] = catalog.Type{Kind: catalog.KindInt}
+	}
+	return s
+}
+
+// expr compiles an expression, nil without one and after a problem.
+func (c *compiler) expr(key, code string, s expression.Scope, wanted catalog.Kind) *expression.Program {
+	if code == "" {
+		return nil
+	}
+	p, problems := expression.Compile(code, s, wanted)
+	for _, one := range problems {
+		c.bad(key, fmt.Sprintf("%s %d:%d: %s", key[strings.LastIndex(key, ".")+1:], one.Line, one.Column, one.Text), nonEmpty(one.Next)...)
+	}
+	c.uses(p)
+	return p
+}
+
+// uses notes what a program reads of the record as it was read: of what lies in a
+// list all of the list.
+func (c *compiler) uses(p *expression.Program) {
+	if p == nil {
+		return
+	}
+	for _, v := range p.Vars {
+		if v.Root != "doc" {
+			continue
+		}
+		of := v.Path
+		if i := slices.IndexFunc(of, func(part path.Part) bool { return part.Listed }); i >= 0 {
+			of = of[:i]
+		}
+		c.reads[of.String()] = of
+	}
+}
+
+func (c *compiler) keep(key string, of map[string]string, s expression.Scope) (list []kept) {
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if !nameForm.MatchString(name) {
+			c.bad(key, name+" is no name that an expression could use", "letters, digits and _")
+		}
+		list = append(list, kept{name, c.expr(key+"."+name, of[name], s, "")})
+	}
+	return list
+}
+
+func (c *compiler) template(key string, v any, s expression.Scope) *expression.Template {
+	if v == nil {
+		return nil
+	}
+	t, problems := expression.NewTemplate(v, key[strings.LastIndex(key, ".")+1:], s)
+	for _, p := range problems {
+		where, _, _ := strings.Cut(p.Text, ":")
+		at := key[:strings.LastIndex(key, ".")+1] + where
+		c.bad(at, p.Text, nonEmpty(p.Next)...)
+	}
+	if t != nil {
+		for _, p := range t.Programs() {
+			c.uses(p)
+		}
+	}
+	return t
+}
+
+func (c *compiler) request(key, text string, params, headers Value, body *Value, s expression.Scope) (r Request) {
+	m := requestForm.FindStringSubmatch(text)
+	switch {
+	case m == nil && text == "": // told as missing
+	case m == nil:
+		c.bad(key+".request", fmt.Sprintf("request: %q is no METHOD /PATH", text), "GET, POST, PUT, PATCH or DELETE and a path, as POST /assignments")
+	case strings.ContainsAny(outside(m[2]), "?;#"):
+		c.bad(key+".request", "request: the path has no ?, ; or #: write parameters as params")
+	default:
+		r.method, r.path = m[1], c.template(key+".request", m[2], s)
+	}
+	for _, of := range []struct {
+		name string
+		v    any
+		to   **expression.Template
+	}{{"params", params.V, &r.params}, {"headers", headers.V, &r.headers}} {
+		if _, ok := of.v.(record.Object); !ok && of.v != nil {
+			c.bad(key+"."+of.name, of.name+" is a mapping of names")
+			continue
+		}
+		*of.to = c.template(key+"."+of.name, of.v, s)
+	}
+	if body != nil {
+		r.body = c.template(key+".body", body.V, s)
+		if body.V == nil {
+			c.bad(key+".body", "the body is null: take the key away")
+		}
+	}
+	return r
+}
+
+var filled = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// outside is a text without what stands in ${}.
+func outside(text string) string { return filled.ReplaceAllString(text, "") }
+
+func nonEmpty(next string) []string {
+	if next == "" {
+		return nil
+	}
+	return []string{next}
+}
+
+// outermost leaves out what is below another path, and all else when the whole is
+// read.
+func outermost(of map[string]path.Path) []path.Path {
+	var list []path.Path
+	for _, text := range slices.Sorted(maps.Keys(of)) {
+		p := of[text]
+		if len(p) == 0 {
+			return []path.Path{{}}
+		}
+		above := func(o path.Path) bool { return len(o) < len(p) && slices.Equal(o, p[:len(o)]) }
+		if !slices.ContainsFunc(slices.Collect(maps.Values(of)), above) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

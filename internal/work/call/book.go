@@ -1,0 +1,42 @@
+package call
+
+import (
+	"context"
+
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// Book is the ledger's side. Of chunks see pipeline.Book. Safe for concurrent use.
+type Book interface {
+	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
+	Settle(ctx context.Context, id string, fence int64, number int) error
+	// Unaccepted counts what a unit left that nobody has accepted.
+	Unaccepted(ctx context.Context, id string) (int64, error)
+	Memory
+	Spool
+}
+
+// Memory is what is known of records.
+type Memory interface {
+	// Standing gives how records stand beyond runs, and how far calls of theirs have
+	// come; of one that nothing is known of there is none.
+	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	// Sent notes requests that are about to be sent, or what became of them: durably,
+	// when it returns. When a chunk that says that a record is finished is settled,
+	// all that was noted of its requests is gone. It fails with run.fenced when the
+	// run is another owner's.
+	Sent(ctx context.Context, at record.Place, list []calls.Sent) error
+}
+
+// Spool is what was produced.
+type Spool interface {
+	// Parts counts the items of each partition that units have produced.
+	Parts(ctx context.Context, units []string) (map[int]int64, error)
+	// Items gives those of some partitions, one partition after the other, always in
+	// the same order.
+	Items(ctx context.Context, units []string, parts []int) (calls.Items, error)
+	// Clear takes what units have produced away. It may be called twice.
+	Clear(ctx context.Context, units []string) error
+}

@@ -1,0 +1,306 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/expression"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
+)
+
+// What is in memory, and at work, of one unit. The connection's own limits say how
+// many requests there are at a time.
+const (
+	workers   = 32
+	window    = 1000
+	windowOf  = 16 << 20 // bytes
+	groupMost = 64       // records of one group: a long one must not keep the others out
+	readMost  = 100      // whose standing is asked for at once
+)
+
+// deliverer does units of kind deliver.
+type deliverer struct {
+	open connector.Opener
+	book Book
+}
+
+// Done finds nothing out: what an earlier attempt left is settled by Do, which goes
+// on behind it.
+func (*deliverer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// Do makes the calls of all records of its partitions that have no outcome yet.
+// Drained it yields once what is under way has come to its end.
+func (x *deliverer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	d, err := x.begin(ctx, u, l, report)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	yielded, err := d.run(ctx)
+	err = errors.Join(err, d.source.items.Close())
+	if err != nil || yielded {
+		return unit.Result{Yielded: yielded && err == nil}, err
+	}
+	return d.result(ctx)
+}
+
+// delivering is one attempt at a unit.
+type delivering struct {
+	book    Book
+	unit    unit.Unit
+	lease   unit.Lease
+	report  unit.Report
+	spec    calls.Delivery
+	program *calls.Program
+	caller  connector.Caller
+	began   time.Time
+	notes   *notes
+	idle    []*expression.Machine
+
+	place  place // with what is finished and not settled
+	order  *order
+	chunk  *chunk
+	next   int            // number of the next chunk
+	total  record.Account // of the settled ones
+	source source
+	good   time.Time // of the last request that came through
+}
+
+func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
+	spec, err := specOf(u)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	d := &delivering{book: x.book, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1}
+	if d.program, err = spec.Program(); err != nil {
+		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
+	}
+	if d.caller, err = connector.Capable[connector.Caller](ctx, x.open, spec.To, "take calls"); err != nil {
+		return nil, err
+	}
+	d.notes = newNotes(x.book, spec.Place)
+	if err := d.recover(ctx); err != nil {
+		return nil, err
+	}
+	if d.place.Blocked == nil {
+		d.place.Blocked = map[string]string{}
+	}
+	d.source = source{known: map[string]*known{}, memory: map[int64]bool{}}
+	return d, d.reopen(ctx)
+}
+
+// recover settles what an attempt had prepared: its outcomes are what they are,
+// whoever writes them down.
+func (d *delivering) recover(ctx context.Context) error {
+	chunks, err := d.book.Chunks(ctx, d.unit.ID)
+	if err != nil {
+		return fault.Wrap(err, "look up chunks")
+	}
+	for _, c := range chunks {
+		if c.State == record.Prepared {
+			if err := d.book.Settle(ctx, d.unit.ID, d.lease.Fence, c.Number); err != nil {
+				return fault.Wrap(err, "settle chunk %d", c.Number)
+			}
+		}
+		d.next, d.total = c.Number+1, d.total.Plus(c.Account)
+		if d.place, err = placeOf(c.After); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run makes the calls until every record has an outcome, the unit is drained, or
+// something is wrong with all of them.
+func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
+	ends := make(chan *end, workers)
+	var broken error
+	for busy := 0; ; {
+		if broken == nil {
+			broken = ctx.Err()
+		}
+		if yielded = d.drained(); broken == nil && !yielded {
+			if broken = d.fill(ctx); broken == nil {
+				busy += d.dispatch(ctx, ends, workers-busy)
+			}
+		}
+		if busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
+			break
+		}
+		wake := d.order.wake(time.Now())
+		if wake.IsZero() || broken != nil || yielded {
+			wake = time.Now().Add(settleEvery)
+		}
+		timer := time.NewTimer(time.Until(earlier(wake, d.chunk.due())))
+		select {
+		case e := <-ends:
+			busy--
+			if err := d.take(e); broken == nil {
+				broken = err
+			}
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-d.drain(yielded):
+		}
+		timer.Stop()
+		if ctx.Err() != nil { // the rest is left as it is: they end with it
+			for ; busy > 0; busy-- {
+				<-ends
+			}
+			return false, ctx.Err()
+		}
+		if d.chunk.full() {
+			if err := d.settle(ctx); err != nil && broken == nil {
+				broken = err
+			}
+		}
+		d.progress()
+	}
+	if err := d.settle(ctx); err != nil && broken == nil {
+		broken = err
+	}
+	return yielded && broken == nil, broken
+}
+
+func earlier(a, b time.Time) time.Time {
+	if !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// drain is closed when the unit should stop; once that is known it is no more asked.
+func (d *delivering) drain(known bool) <-chan struct{} {
+	if known {
+		return nil
+	}
+	return d.report.Drain()
+}
+
+func (d *delivering) drained() bool {
+	select {
+	case <-d.report.Drain():
+		return true
+	default:
+		return false
+	}
+}
+
+// dispatch begins records that may be, at most n, and gives how many. Those of
+// groups that wait get their outcome at once.
+func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (began int) {
+	d.order.wake(time.Now())
+	for began < n {
+		t := d.order.next()
+		if t == nil {
+			return began
+		}
+		if by, waits := d.place.Blocked[t.Group]; waits && t.Group != "" {
+			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
+			continue
+		}
+		d.current(t)
+		m := d.machine()
+		began++
+		go func() {
+			e := d.deliver(ctx, m, t)
+			e.machine = m
+			ends <- e
+		}()
+	}
+	return began
+}
+
+func (d *delivering) machine() *expression.Machine {
+	if n := len(d.idle); n > 0 {
+		m := d.idle[n-1]
+		d.idle = d.idle[:n-1]
+		return m
+	}
+	return expression.NewMachine(d.program.Env)
+}
+
+// patience is how long nothing may come through before the unit ends: then it is
+// tried again as a whole, when its step says so.
+const patience = 20 * time.Second
+
+// take takes in how a record's turn went. Its error ends the unit.
+func (d *delivering) take(e *end) error {
+	d.idle = append(d.idle, e.machine)
+	now := time.Now()
+	if e.through {
+		d.good = now
+	}
+	switch {
+	case e.outcome != "":
+		d.finish(e)
+		if e.outcome != record.Dead {
+			return nil
+		}
+		return d.tooMany(e)
+	case !e.due.IsZero():
+		d.order.delay(e.task, e.due)
+		if e.err != nil && now.Sub(d.good) > patience {
+			return e.err
+		}
+		return nil
+	}
+	d.order.delay(e.task, now) // as if it had not been tried
+	return e.err
+}
+
+// leastForShare is how many records have to have an outcome before a share of
+// dead ones means anything.
+const leastForShare = 1000
+
+// tooMany is what ends a unit that has left records behind.
+func (d *delivering) tooMany(e *end) error {
+	if d.spec.Groups == calls.Stop {
+		return fault.New(fault.Data, "records.stopped", "%s/%s was refused, and dead: {group: stop} ends the step: %s", d.spec.Entity, e.task.Key, e.why.Text).
+			Hint("godwit dead show %s names the reason; the same command goes on behind it", d.lease.Name)
+	}
+	a := d.total.Plus(d.chunk.account())
+	all := a.Settled() + a.Blocked
+	if d.spec.StopAt == 0 || all < leastForShare || float64(a.Dead) < d.spec.StopAt*float64(all) {
+		return nil
+	}
+	return fault.New(fault.Data, "records.too-many-bad", "%d of %d records were refused: stop_at is %g %%", a.Dead, all, d.spec.StopAt*100).
+		Hint("godwit dead stats %s names the causes", d.lease.Name).
+		Hint("mend the map or the source, or raise stop_at; the same command goes on")
+}
+
+func (d *delivering) progress() {
+	a := d.total.Plus(d.chunk.account())
+	n := -a.Pending + a.Blocked
+	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: "deliver"})
+}
+
+// result holds the accounts of all chunks.
+func (d *delivering) result(ctx context.Context) (res unit.Result, err error) {
+	chunks, err := d.book.Chunks(ctx, d.unit.ID)
+	if err != nil {
+		return res, fault.Wrap(err, "look up chunks")
+	}
+	var all record.Account
+	for _, c := range chunks {
+		res.Accounts, all = append(res.Accounts, c.Account), all.Plus(c.Account)
+	}
+	if res.Open = all.Dead > 0; res.Open { // unless somebody has accepted all of it
+		n, err := d.book.Unaccepted(ctx, d.unit.ID)
+		if err != nil {
+			return res, fault.Wrap(err, "look up what is accepted")
+		}
+		res.Open = n > 0
+	}
+	if waits := all.Blocked > 0; waits {
+		res.Open, res.Blocked = true, &waits
+	}
+	return res, nil
+}

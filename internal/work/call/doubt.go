@@ -1,0 +1,114 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// certain finds out what became of a call's requests whose answers were lost, before
+// anything else is sent for the record.
+func (s *turn) certain(ctx context.Context, c *calls.Compiled) *end {
+	if c.Each == "" {
+		return s.resolve(ctx, c, s.sent(c.Name, ""), nil)
+	}
+	open := false
+	for _, sent := range s.t.Calls {
+		open = open || sent.Call == c.Name && !sent.Answered
+	}
+	if !open {
+		return nil
+	}
+	return s.elements(c, func(element string, item any) *end {
+		return s.resolve(ctx, c, s.sent(c.Name, element), record.Object{hashName: hashOf(item)})
+	})
+}
+
+// resolve finds out about one request; kept is what an element leaves.
+func (s *turn) resolve(ctx context.Context, c *calls.Compiled, lost *calls.Sent, kept record.Object) *end {
+	if lost == nil || lost.Answered {
+		return nil
+	}
+	switch c.InDoubt.Then {
+	case calls.Repeat, calls.Keyed: // it is sent again
+		return nil
+	case calls.Ask:
+		return s.open(c, "call.in-doubt", "it is not known whether "+c.Method()+" took effect: its answer was lost",
+			"look there: if it did, dismiss this; if not, nothing of it is there, a look-up as in_doubt would find it out")
+	}
+	// Until then it may still take effect, and be seen.
+	if due := s.t.since.Add(s.d.caller.Timeout()); time.Now().Before(due) {
+		return &end{due: due}
+	}
+	filled, err := c.Looks(s.m, s.docs)
+	if err != nil {
+		return s.open(c, "call.in-doubt", "the look-up cannot be made: "+err.Error(), "see in_doubt of the call")
+	}
+	answer, err := s.d.caller.Call(ctx, connector.Request{Method: filled.Method, Path: filled.Path, Params: filled.Params, Body: record.Missing})
+	items, e := s.found(c, answer, err)
+	if e != nil {
+		return e
+	}
+	s.through = true
+	s.d.report.At("call.looked")
+	sent := *lost
+	switch len(items) {
+	case 0:
+		s.forget(sent)
+		return nil
+	case 1:
+		sent.Answered, sent.Kept = true, kept
+		if c.Each == "" {
+			if sent.Kept, err = c.Found(s.m, s.docs, items[0]); err != nil {
+				return s.open(c, "call.in-doubt", "what the look-up found cannot be kept: "+err.Error(), "see in_doubt of the call")
+			}
+		}
+		s.written++
+		s.took(c, sent)
+		return nil
+	}
+	return s.open(c, "call.ambiguous", fmt.Sprintf("the look-up found %d: which of them is the record, nobody can tell", len(items)),
+		"take away at the system what is there too often, then redrive")
+}
+
+// found are the items that a look-up's answer has.
+func (s *turn) found(c *calls.Compiled, a *connector.Answer, err error) ([]any, *end) {
+	kind := fault.KindOf(err)
+	switch {
+	case err != nil && c.InDoubt.Items == "" && a != nil && a.Status == http.StatusNotFound:
+		return nil, nil
+	case err != nil && (kind == fault.Cancelled || fault.CodeOf(err) == "limit.paused"):
+		return nil, &end{err: err}
+	case err != nil && kind.Passing():
+		return nil, s.later(err, a)
+	case err != nil && kind != fault.Data:
+		return nil, &end{err: fault.Wrap(err, "look up %s/%s", s.d.spec.Entity, s.t.Key)}
+	case err != nil:
+		return nil, s.open(c, "call.in-doubt", "the look-up was refused: "+fault.Of(err).Text, "see in_doubt of the call")
+	}
+	items, err := c.Items(s.m, a.Docs())
+	if err != nil {
+		return nil, s.open(c, "call.in-doubt", "the look-up's answer cannot be read: "+err.Error(), "see in_doubt of the call")
+	}
+	return items, nil
+}
+
+// open leaves a record pending: a person has to decide.
+func (s *turn) open(c *calls.Compiled, code, text, hint string) *end {
+	text = "call " + c.Name + ": " + text
+	issue := record.Issue{Rule: "in_doubt", Field: c.Name, Severity: record.SeverityError, Text: text, Hint: hint}
+	return &end{outcome: record.Pending, why: &reason{Code: code, Text: text, Where: c.Name, Issues: []record.Issue{issue}}}
+}
+
+// blockedBy is why a record waits.
+func blockedBy(key string) *reason {
+	text := "waits for another record of its group that was not delivered"
+	return &reason{Code: "record.blocked", Text: text, Issues: []record.Issue{{Rule: "group", Field: "group", Severity: record.SeverityError, Text: text, Value: key,
+		Hint: "redrive processes the group again, in its order"}}}
+}

@@ -1,0 +1,140 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// Records whose outcome is settled together. Variables, so that binaries built for
+// tests can settle few.
+var (
+	settleRecords int64 = 1000
+	settleEvery         = 5 * time.Second
+)
+
+// chunk is what has an outcome and is not settled. Nil has nothing.
+type chunk struct {
+	record.Chunk
+	exceptions []record.Exception
+	began      time.Time
+	records    int64
+}
+
+func (c *chunk) account() record.Account {
+	if c == nil {
+		return record.Account{}
+	}
+	return c.Account
+}
+
+func (c *chunk) full() bool {
+	return c != nil && (c.records >= settleRecords || time.Since(c.began) >= settleEvery)
+}
+
+// due is when it is settled at the latest, zero without one.
+func (c *chunk) due() time.Time {
+	if c == nil {
+		return time.Time{}
+	}
+	return c.began.Add(settleEvery)
+}
+
+// finish gives a record its outcome.
+func (d *delivering) finish(e *end) {
+	if d.chunk == nil {
+		d.chunk = &chunk{began: time.Now()}
+		d.chunk.Number, d.chunk.State = d.next, record.Prepared
+		d.chunk.Account = record.Account{Step: d.spec.Step, Entity: d.spec.Entity, Unit: d.unit.ID, Generation: 1, Current: true}
+		d.chunk.States = &record.States{Place: d.spec.Place, Mapping: d.spec.Mapping}
+	}
+	c, t := d.chunk, e.task
+	c.records++
+	c.Account.Pending--
+	c.Account.Count(e.outcome, 1)
+	c.Account.Written += int64(e.written)
+	if e.outcome == record.Pending {
+		c.Account.Blocked++
+	}
+	c.except(d, e)
+	if e.outcome == record.Applied || e.outcome == record.Dead {
+		s := record.State{Key: t.Key, Outcome: e.outcome}
+		if e.outcome == record.Applied {
+			s.Hash = t.Item.Hash
+		}
+		if len(t.Kept) > 0 {
+			s.Kept, _ = t.Kept.Bytes() // it was read from such bytes, or is an answer
+		}
+		c.States.List = append(c.States.List, s)
+	}
+	if e.outcome == record.Dead || e.outcome == record.Pending {
+		if _, waits := d.place.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
+			d.place.Blocked[t.Group] = t.Key
+		}
+	}
+	d.place.add(t.Seq)
+	k := d.source.known[t.Key]
+	if k.n--; k.n == 0 {
+		delete(d.source.known, t.Key)
+	} else if e.outcome == record.Applied {
+		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept}
+	} else if e.outcome != record.Equal {
+		k.now = &t.Standing
+	}
+	delete(d.source.memory, t.Seq)
+	d.order.done(t)
+}
+
+// except puts away a record that was not delivered, or says how one ended that was.
+func (c *chunk) except(d *delivering, e *end) {
+	t, now := e.task, time.Now().UTC().Truncate(time.Millisecond)
+	x := record.Exception{ID: t.Exception, Outcome: e.outcome, Mapping: d.spec.Mapping, Last: now}
+	if e.outcome != record.Dead && e.outcome != record.Pending {
+		if x.ID != 0 {
+			c.exceptions = append(c.exceptions, x)
+		}
+		return
+	}
+	x.Step, x.Entity, x.Key, x.Unit, x.Source, x.First, x.Attempts = d.spec.Step, d.spec.Entity, t.Key, d.unit.ID, json.RawMessage(t.Source), now, max(1, t.tries)
+	x.Code, x.Text, x.Issues = e.why.Code, e.why.Text, e.why.Issues
+	if e.outcome == record.Dead {
+		x.Refusal, x.Sent = &record.Refusal{Code: e.why.Code, Text: e.why.Text, Where: e.why.Where, State: e.why.State}, e.why.Sent
+	}
+	x.Cause = record.Cause(x)
+	c.exceptions = append(c.exceptions, x)
+}
+
+// settle makes what has an outcome count.
+func (d *delivering) settle(ctx context.Context) (err error) {
+	c := d.chunk
+	if c == nil {
+		return d.notes.flush(ctx)
+	}
+	if c.After, err = json.Marshal(d.place); err != nil {
+		return fault.New(fault.Internal, "chunk.order", "note how far %s has come: %w", d.unit.ID, err)
+	}
+	if !c.Account.Balances() {
+		return fault.New(fault.Internal, "account.open", "chunk %d of %s does not close: %d records were to have an outcome, %d have one",
+			c.Number, d.unit.ID, c.records, c.Account.Settled()+c.Account.Blocked)
+	}
+	if len(c.States.List) == 0 {
+		c.States = nil
+	}
+	err = d.notes.alone(ctx, func() error {
+		if err := d.book.Prepare(ctx, d.unit.ID, d.lease.Fence, c.Chunk, c.exceptions, nil); err != nil {
+			return fault.Wrap(err, "prepare chunk %d", c.Number)
+		}
+		d.report.At("deliver.prepared")
+		return fault.Wrap(d.book.Settle(ctx, d.unit.ID, d.lease.Fence, c.Number), "settle chunk %d", c.Number)
+	})
+	if err != nil {
+		return err
+	}
+	d.report.At("deliver.settled")
+	d.total, d.next, d.chunk = d.total.Plus(c.Account), c.Number+1, nil
+	return nil
+}

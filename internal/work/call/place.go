@@ -1,0 +1,49 @@
+package call
+
+import (
+	"encoding/json"
+	"sort"
+
+	"godwit/internal/fault"
+)
+
+// place is how far a unit has come: what its chunks say, of which the last one
+// counts.
+type place struct {
+	// Done are the records that have an outcome, as ranges of their numbers: from,
+	// to behind the last, from, to ...
+	Done []int64 `json:"done"`
+	// Groups that wait for a record of theirs, by its key.
+	Blocked map[string]string `json:"blocked,omitempty"`
+}
+
+func placeOf(text []byte) (p place, err error) {
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &p); err != nil || len(p.Done)%2 != 0 {
+			return p, fault.New(fault.Internal, "ledger.damaged", "how far a delivery has come cannot be read: %v", err)
+		}
+	}
+	return p, nil
+}
+
+// add notes a record that has an outcome now.
+func (p *place) add(n int64) {
+	i := 2 * sort.Search(len(p.Done)/2, func(i int) bool { return p.Done[2*i+1] >= n }) // the first range that ends at n or behind it
+	switch {
+	case i == len(p.Done) || p.Done[i] > n+1:
+		p.Done = append(p.Done[:i], append([]int64{n, n + 1}, p.Done[i:]...)...)
+	case p.Done[i] == n+1:
+		p.Done[i] = n
+	case p.Done[i+1] == n:
+		p.Done[i+1] = n + 1
+		if i+2 < len(p.Done) && p.Done[i+2] == n+1 { // they meet
+			p.Done = append(p.Done[:i+1], p.Done[i+3:]...)
+		}
+	}
+}
+
+// has reports whether a record has an outcome.
+func (p *place) has(n int64) bool {
+	i := 2 * sort.Search(len(p.Done)/2, func(i int) bool { return p.Done[2*i+1] > n })
+	return i < len(p.Done) && p.Done[i] <= n
+}

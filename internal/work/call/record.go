@@ -1,0 +1,388 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/expression"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+
+	"github.com/zeebo/xxh3"
+)
+
+// end is how a record's turn went: an outcome, or a time for the next turn, or what
+// is wrong with all of them.
+type end struct {
+	task    *task
+	outcome record.Outcome
+	why     *reason // with Dead and Pending
+	written int     // requests that took effect
+	due     time.Time
+	err     error // why it is due again, or what ends the unit
+	through bool  // the system has answered
+	machine *expression.Machine
+}
+
+// reason is why a record was not delivered.
+type reason struct {
+	Code, Text   string
+	Where, State string // call and status
+	Issues       []record.Issue
+	Sent         []byte
+}
+
+// turn is a record's: its calls that are still to be made.
+type turn struct {
+	d       *delivering
+	m       *expression.Machine
+	t       *task
+	docs    map[string]any
+	op      record.Op
+	written int
+	through bool
+}
+
+// deliver makes the calls of a record, in their order, until one does not come
+// through.
+func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task) *end {
+	s := &turn{d: d, m: m, t: t, op: record.Create, docs: map[string]any{"doc": t.Doc, "record": t.Record, "key": t.Key}}
+	e := s.all(ctx)
+	if e == nil {
+		e = &end{outcome: record.Applied}
+	}
+	e.task, e.written, e.through = t, s.written, e.through || s.through
+	if e.outcome == "" && !e.due.IsZero() {
+		t.tries++
+	}
+	return e
+}
+
+func (s *turn) all(ctx context.Context) *end {
+	if s.t.Standing.Hash == s.t.Item.Hash && len(s.t.Calls) == 0 {
+		return &end{outcome: record.Equal}
+	}
+	if s.t.Standing.Hash != 0 {
+		s.op = record.Update
+	}
+	s.remember()
+	for _, c := range s.d.program.Calls {
+		if err := s.certain(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, sent := range s.t.Calls { // it was there with other content
+		if c := s.call(sent.Call); c != nil && c.Each == "" && sent.Answered && sent.Hash != s.t.Item.Hash {
+			s.op = record.Update
+		}
+	}
+	for _, c := range s.d.program.Calls {
+		if err := s.make(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *turn) call(name string) *calls.Compiled {
+	for _, c := range s.d.program.Calls {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// remember brings together what was kept of the record, and shows it to expressions.
+func (s *turn) remember() {
+	kept := record.Kept{}
+	for name, values := range s.t.Kept {
+		kept[name] = values
+	}
+	s.t.Kept = kept
+	for _, sent := range s.t.Calls {
+		if c := s.call(sent.Call); c != nil && sent.Answered {
+			s.keep(c, sent)
+		}
+	}
+	s.docs["op"] = string(s.op)
+	for _, c := range s.d.program.Calls {
+		if c.Each == "" {
+			s.docs[c.Name] = any(s.t.Kept[c.Name])
+		}
+	}
+}
+
+// hashName is what is kept of an element: what it was.
+const hashName = "item"
+
+// keep notes what a call that took effect left.
+func (s *turn) keep(c *calls.Compiled, sent calls.Sent) {
+	name := c.Name
+	if c.Each == "" {
+		if len(sent.Kept) > 0 {
+			s.t.Kept[name], s.docs[name] = sent.Kept, any(sent.Kept)
+		}
+		return
+	}
+	name += record.Elements
+	all := record.Object{}
+	for key, v := range s.t.Kept[name] {
+		all[key] = v
+	}
+	all[sent.Element] = sent.Kept[hashName]
+	s.t.Kept[name] = all
+}
+
+// sent is what is known of a request, nil when it was never about to be sent.
+func (s *turn) sent(call, element string) *calls.Sent {
+	for i := range s.t.Calls {
+		if s.t.Calls[i].Call == call && s.t.Calls[i].Element == element {
+			return &s.t.Calls[i]
+		}
+	}
+	return nil
+}
+
+// make makes a call, once or for each element.
+func (s *turn) make(ctx context.Context, c *calls.Compiled) *end {
+	s.docs["op"] = string(s.op)
+	if c.Each == "" {
+		return s.one(ctx, c, "", nil)
+	}
+	return s.elements(c, func(element string, item any) *end {
+		is := hashOf(item)
+		was, known := s.t.Kept[c.Name+record.Elements][element]
+		if sent := s.sent(c.Name, element); sent != nil && sent.Answered {
+			was, known = sent.Kept[hashName], true
+		}
+		s.docs["op"] = string(record.Create)
+		if known {
+			s.docs["op"] = string(record.Update)
+		}
+		if known && (was == is || c.When == "" && c.Method() == "POST") { // once more would be another one
+			return nil
+		}
+		return s.one(ctx, c, element, record.Object{hashName: is})
+	})
+}
+
+// elements does something for each element of a call's list.
+func (s *turn) elements(c *calls.Compiled, do func(element string, item any) *end) *end {
+	list, err := c.Elements(s.m, s.docs)
+	if err != nil {
+		return s.dead(c, "call.expression", err)
+	}
+	defer func() {
+		delete(s.docs, "item")
+		delete(s.docs, "index")
+	}()
+	seen := map[string]bool{}
+	for i, item := range list {
+		s.docs["item"], s.docs["index"] = item, int64(i)
+		element, err := c.Element(s.m, s.docs)
+		if err == nil && seen[element] {
+			err = fmt.Errorf("key: two elements have the same")
+		}
+		if err != nil {
+			return s.dead(c, "call.expression", err)
+		}
+		seen[element] = true
+		if e := do(element, item); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+func hashOf(item any) string {
+	text, err := record.EncodeValue(item)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatUint(xxh3.Hash(text), 16)
+}
+
+// one makes one request of a record, unless it has taken effect already.
+func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept record.Object) *end {
+	hash := s.t.Item.Hash
+	if was := s.sent(c.Name, element); was != nil && was.Answered && was.Hash == hash {
+		return nil
+	} else if was != nil && !was.Answered && c.InDoubt.Then == calls.Keyed {
+		hash = was.Hash // the system knows it by what was sent then
+	}
+	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
+		if err != nil {
+			return s.dead(c, "call.expression", err)
+		}
+		return nil
+	}
+	filled, err := c.Fill(s.m, s.docs)
+	if err != nil {
+		return s.dead(c, "call.value", err)
+	}
+	sent := calls.Sent{Key: s.t.Key, Call: c.Name, Element: element, Hash: hash}
+	r := s.request(c, sent, filled)
+	if err := s.d.notes.now(ctx, sent); err != nil {
+		return &end{err: err}
+	}
+	s.note(sent)
+	s.d.report.At("call.intended")
+	answer, err := s.d.caller.Call(ctx, r)
+	if err != nil {
+		return s.refused(c, sent, filled, answer, err)
+	}
+	s.d.report.At("call.answered")
+	s.through = true
+	s.written++
+	sent.Answered, sent.Kept = true, kept
+	if c.Each == "" {
+		sent.Kept, err = c.Kept(s.m, s.docs, answer.Docs())
+	}
+	s.took(c, sent)
+	if err != nil {
+		return s.dead(c, "call.keep", err)
+	}
+	if c.Each == "" && hash != s.t.Item.Hash { // it is there with what it was then
+		s.op = record.Update
+	}
+	return nil
+}
+
+// took notes a request that took effect.
+func (s *turn) took(c *calls.Compiled, sent calls.Sent) {
+	s.note(sent)
+	s.d.notes.later(sent)
+	s.keep(c, sent)
+	s.t.tries = 0
+}
+
+// note holds what is known of a request now.
+func (s *turn) note(sent calls.Sent) {
+	if was := s.sent(sent.Call, sent.Element); was != nil {
+		*was = sent
+		return
+	}
+	s.t.Calls = append(s.t.Calls, sent)
+}
+
+// forget notes that a request did not take effect.
+func (s *turn) forget(sent calls.Sent) {
+	sent.Gone = true
+	s.d.notes.later(sent)
+	for i := range s.t.Calls {
+		if s.t.Calls[i].Call == sent.Call && s.t.Calls[i].Element == sent.Element {
+			s.t.Calls = append(s.t.Calls[:i:i], s.t.Calls[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
+	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
+	if c.InDoubt.Then == calls.Keyed {
+		headers := map[string]string{calls.KeyHeader: s.key(sent)}
+		for name, v := range r.Headers {
+			headers[name] = v
+		}
+		r.Headers = headers
+	}
+	return r
+}
+
+// key is the same for a request whenever it is sent: another content is another
+// request, unless it is not known what became of the first.
+func (s *turn) key(sent calls.Sent) string {
+	h := xxh3.HashString128(record.KeyText(s.d.spec.Entity, sent.Key, sent.Call, sent.Element) + strconv.FormatUint(sent.Hash, 16))
+	return fmt.Sprintf("%016x%016x", h.Hi, h.Lo)
+}
+
+// refused decides about a request that was not a success.
+func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *connector.Answer, err error) *end {
+	var doubt *connector.DoubtError
+	kind, code := fault.KindOf(err), fault.CodeOf(err)
+	s.through = s.through || a != nil && !kind.Passing()
+	switch {
+	case kind == fault.Cancelled:
+		return &end{err: err}
+	case errors.As(err, &doubt):
+		s.d.report.At("call.lost")
+		s.t.since = time.Now()
+		return s.later(err, a)
+	}
+	s.forget(sent)
+	switch {
+	case code == "limit.paused":
+		return &end{err: err}
+	case kind.Passing():
+		return s.later(err, a)
+	case kind == fault.Data, code == "http.not-found" && a != nil:
+		why := &reason{Code: code, Text: fault.Of(err).Text, Where: c.Name, Sent: payload(f)}
+		if a != nil {
+			why.State = strconv.Itoa(a.Status)
+		}
+		return &end{outcome: record.Dead, why: why}
+	}
+	return &end{err: fault.Wrap(err, "%s of %s/%s", c.Name, s.d.spec.Entity, s.t.Key)}
+}
+
+const (
+	firstWait = 100 * time.Millisecond // before the second try, then doubled
+	mostWait  = 30 * time.Second
+)
+
+// later has the record tried again, no sooner than the system says.
+func (s *turn) later(err error, a *connector.Answer) *end {
+	wait := min(mostWait, firstWait<<min(s.t.tries, 16))
+	if a != nil {
+		if text, ok := a.Headers["retry-after"].(string); ok {
+			wait = max(wait, after(text, time.Now()))
+		}
+	}
+	return &end{due: time.Now().Add(wait), err: err}
+}
+
+// after reads a Retry-After (RFC 9110, 10.2.3): seconds, or a date as HTTP has it.
+func after(text string, now time.Time) time.Duration {
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := time.Parse(time.RFC1123, text); err == nil && t.After(now) {
+		return t.Sub(now)
+	}
+	return 0
+}
+
+// dead is the end of a record whose request cannot be made.
+func (s *turn) dead(c *calls.Compiled, code string, err error) *end {
+	return &end{outcome: record.Dead, why: &reason{Code: code, Text: "call " + c.Name + ": " + err.Error(), Where: c.Name}}
+}
+
+// payload is a request as it was sent, for people.
+func payload(f calls.Filled) []byte {
+	params := record.Object{}
+	for name, values := range f.Params {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		params[name] = list
+	}
+	o := record.Object{"request": f.Method + " " + f.Path}
+	if len(params) > 0 {
+		o["params"] = params
+	}
+	if f.Body != record.Missing {
+		o["body"] = f.Body
+	}
+	text, err := record.EncodeValue(o)
+	if err != nil {
+		return nil
+	}
+	return text
+}

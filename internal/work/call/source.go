@@ -1,0 +1,144 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"godwit/internal/fault"
+	"godwit/internal/unit/calls"
+)
+
+// source is where the records come from, and which of them are in memory.
+type source struct {
+	items   calls.Items
+	seq     int64             // of the next item
+	held    *calls.Item       // was read, and its group has no room
+	known   map[string]*known // by key, of those in memory
+	memory  map[int64]bool    // numbers of those in memory
+	full    map[string]bool   // groups of which some were left for another pass
+	patient bool              // this is that pass: it waits for room
+	over    bool
+}
+
+// known is how many records of a key are in memory, and how it stands since one of
+// them was finished.
+type known struct {
+	n   int
+	now *calls.Standing
+}
+
+func (d *delivering) reopen(ctx context.Context) (err error) {
+	if d.source.items != nil {
+		if err := d.source.items.Close(); err != nil {
+			return err
+		}
+	}
+	d.source.seq, d.source.full = 0, map[string]bool{}
+	d.source.items, err = d.book.Items(ctx, d.spec.Sources, d.spec.Parts)
+	return fault.Wrap(err, "open the spool")
+}
+
+// fill reads records into memory as long as there is room. What a group has no room
+// for is left for a second pass, which waits for it: a long group keeps no other
+// out, and is not read once for each part of it.
+func (d *delivering) fill(ctx context.Context) error {
+	for !d.source.over && d.order.items < window && d.order.bytes < windowOf {
+		var page []*calls.Item
+		var keys []string
+		waits := false
+		for !waits && len(page) < readMost {
+			i, err := d.read(ctx)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			name := nameOf(i)
+			switch full := d.order.held(i)+count(page, name) >= groupMost; {
+			case full && d.source.patient:
+				d.source.held, waits = i, true
+			case full:
+				d.source.full[name] = true
+			default:
+				page, keys = append(page, i), append(keys, i.Key)
+			}
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		standing, err := d.book.Standing(ctx, d.spec.Place, keys)
+		if err != nil {
+			return fault.Wrap(err, "look up how %d records stand", len(keys))
+		}
+		for _, i := range page {
+			if d.source.known[i.Key] == nil {
+				d.source.known[i.Key] = &known{}
+			}
+			d.source.known[i.Key].n++
+			d.source.memory[i.Seq] = true
+			d.order.add(&task{Item: i, Standing: standing[i.Key], since: d.began})
+		}
+		if waits {
+			return nil
+		}
+	}
+	return nil
+}
+
+// count is how many of some records are of a group.
+func count(page []*calls.Item, name string) (n int) {
+	for _, i := range page {
+		if nameOf(i) == name {
+			n++
+		}
+	}
+	return n
+}
+
+// read gives the next record without an outcome that is not in memory.
+func (d *delivering) read(ctx context.Context) (*calls.Item, error) {
+	s := &d.source
+	if i := s.held; i != nil {
+		s.held = nil
+		return i, nil
+	}
+	for {
+		text, err := s.items.Next()
+		if errors.Is(err, io.EOF) {
+			if s.over = len(s.full) == 0; s.over {
+				return nil, io.EOF
+			}
+			s.patient = true
+			if err := d.reopen(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		seq := s.seq
+		s.seq++
+		if s.memory[seq] || d.place.has(seq) {
+			continue
+		}
+		i, err := calls.DecodeItem(text)
+		if err != nil {
+			return nil, fault.New(fault.Data, "spool.damaged", "record %d of %s in the spool cannot be read: %w", seq, d.unit.ID, err)
+		}
+		i.Seq = seq
+		if !s.full[nameOf(i)] { // its group goes on in the next pass, in its order
+			return i, nil
+		}
+	}
+}
+
+// current brings a record's standing up to date: another one with its key may have
+// been finished since it was read.
+func (d *delivering) current(t *task) {
+	if k := d.source.known[t.Key]; k.now != nil {
+		t.Standing = *k.now
+	}
+}
