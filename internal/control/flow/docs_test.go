@@ -27,6 +27,8 @@ import (
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
+	"godwit/internal/work/requests"
+	"godwit/internal/work/settings"
 	"godwit/internal/work/statement"
 	"godwit/internal/work/verify"
 
@@ -41,7 +43,7 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), flow.CallVerb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), settings.Verb(), requests.Verb(), flow.CallVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }

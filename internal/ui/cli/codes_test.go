@@ -26,13 +26,14 @@ var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
 var families = regexp.MustCompile(`^(account|action|alias|approve|case|changed|chunk|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|http|index|init|input|issues|` +
-	`journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|plan|port|query|reconcile|record|records|redrive|repair|report|right|role|run|schema|secret|secrets|selection|sequence|server|` +
+	`journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|plan|port|query|reconcile|record|records|redrive|repair|report|request|right|role|run|schema|secret|secrets|selection|sequence|server|` +
 	`ref|session|settings|snapshot|source|space|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|unit|url|values|verb|verify|wait)\.`)
 
 // lookalikes look like codes and are files and names of results.
 var lookalikes = map[string]bool{"ledger.db": true, "ledger.check": true, "map.yaml": true, "redrive.plan": true, "lookup.read": true, "http.alive": true,
 	"map.explain": true, "map.test": true, "record.row": true, "issues.accept": true, "issues.export": true, "issues.list": true, "issues.page": true,
-	"issues.unaccept": true, "issues.write": true, "issues.written": true}
+	"issues.unaccept": true, "issues.write": true, "issues.written": true,
+	"settings.restore": true, "settings.forget": true, "request.intended": true, "request.void": true}
 
 // TestCodes holds the page of codes against the source: each code has its
 // section, each section its code, and each section says what to do.

@@ -19,7 +19,7 @@ var Planned = map[string][]string{
 	"secret":   list("aws"),
 	"place":    list("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
 	"flow":     list("overlap"),
-	"verb":     list("copy load follow verify migrate purge detect exec wait wait_for approve"),
+	"verb":     list("copy load follow verify migrate purge detect sql http exec settings wait wait_for approve"),
 	"load":     list("group unwrap limit"),
 	"process":  list("group unwrap limit"),
 	"from":     list("index filter pages"),
