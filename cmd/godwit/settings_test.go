@@ -22,12 +22,14 @@ func quiet(t testing.TB, s *newsys.System) *move {
 	write(t, dir, "godwit.yaml", fmt.Sprintf(`connections:
   api:
     http: {url: %q, auth: {bearer: {env: TOKEN}}, pages: {by: page, size: 2, items: body.results, total: body.total}}
-  new: {postgres: {url: %q}}
+  target:
+    http: {url: %[1]q, auth: {bearer: {env: TOKEN}}, pages: {by: page, size: 2, items: body.results, total: body.total}}
+  new: {postgres: {url: %[2]q}}
 `, s.URL(), m.to))
-	for _, name := range []string{"quiet", "other"} {
+	for name, api := range map[string]string{"quiet": "api", "other": "target"} {
 		write(t, dir, "flows/"+name+".yaml", `steps:
   - settings:
-      at: api
+      at: `+api+`
       change:
         - name: workflows
           read: GET /workflows
@@ -140,7 +142,7 @@ func TestSettingsOverlap(t *testing.T) {
 	m.runs(t, "quiet", "GODWIT_KILL_AT=sql.begun:1").ends(t, -1)
 	p := m.runs(t, "other")
 	p.ends(t, 0)
-	p.says(t, "setting mail of api is changed already, by quiet-1")
+	p.says(t, "setting mail of target is changed already, by quiet-1")
 	p.says(t, "setting mail of api stays changed: quiet-1 still wants it")
 	stays("the second has ended")
 	m.runs(t, "quiet").ends(t, 0)

@@ -36,8 +36,8 @@ func Claim(tx store.Tx, run int64, id string, key unit.GuardKey, change []byte, 
 	if err := take(tx, all[0], run, living); err != nil {
 		return g, err
 	}
-	if err := tx.Change(`INSERT INTO holder (guard, run, unit, since) VALUES (?, ?, ?, ?)
-		ON CONFLICT (guard, run, unit) DO UPDATE SET since = iif(until = 0, since, excluded.since), until = 0`, all[0].ID, run, id, tx.Now.UnixMilli()); err != nil {
+	if err := tx.Change(`INSERT INTO holder (guard, run, unit, at, since) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (guard, run, unit) DO UPDATE SET since = iif(until = 0, since, excluded.since), until = 0`, all[0].ID, run, id, key.At, tx.Now.UnixMilli()); err != nil {
 		return g, err
 	}
 	return one(tx, all[0].ID)
