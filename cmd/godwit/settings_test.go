@@ -46,9 +46,9 @@ func quiet(t testing.TB, s *newsys.System) *move {
                 read: select name, value, note from setting order by name
                 each: rows
                 key: name
-                when: item.value > 1
+                when: item.value != 1
                 write: "update setting set value = :value where name = :name"
-                set: {value: 0}
+                set: {value: "${0 - item.value}"}
             steps:
               - {id: `+name+`, sql: {at: new, query: "insert into log (what) select '`+name+`' || sum(value) from setting"}}
               - {sql: {at: new, query: "select 1 / count(*) from log where what <> 'stop'"}}
@@ -93,7 +93,7 @@ func TestSettingsPoints(t *testing.T) {
 	passed := filepath.Join(t.TempDir(), "points")
 	m.runs(t, "quiet", "GODWIT_POINTS="+passed).ends(t, 0)
 	m.asWas(t, s)
-	if got := pgtest.Column[string](t, m.to, "select what from log"); !slices.Equal(got, []string{"quiet1"}) {
+	if got := pgtest.Column[string](t, m.to, "select what from log"); !slices.Equal(got, []string{"quiet-11"}) {
 		t.Errorf("while the settings were changed: %v", got)
 	}
 	points, times := pointsIn(t, passed)
@@ -169,7 +169,7 @@ func TestSettingsOverlap(t *testing.T) {
 			}
 		}
 	}
-	if got := pgtest.Column[string](t, m.to, "select distinct what from log order by 1"); !slices.Equal(got, []string{"other1", "quiet1"}) {
+	if got := pgtest.Column[string](t, m.to, "select distinct what from log order by 1"); !slices.Equal(got, []string{"other-11", "quiet-11"}) {
 		t.Errorf("while the settings were changed: %v", got)
 	}
 }
