@@ -141,7 +141,7 @@ func Seize(tx store.Tx, id int64, living Living) (g unit.Guard, err error) {
 			return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and puts it back when it ends", h.Run, g.Key.Name, g.Key.At)
 		}
 		return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and is not over: it is to put it back", h.Run, g.Key.Name, g.Key.At).
-			Hint("godwit resume %s   goes on with it", h.Run).Hint("godwit cancel %s   ends it, and puts the setting back", h.Run)
+			Hint("godwit resume %s   goes on with it", h.Run).Hint("godwit cancel %s   ends it; what it could not put back: godwit settings restore %d", h.Run, g.ID)
 	}
 	if err := take(tx, g, Nobody, living); err != nil {
 		return g, err
