@@ -22,12 +22,14 @@ func quiet(t testing.TB, s *newsys.System) *move {
 	write(t, dir, "godwit.yaml", fmt.Sprintf(`connections:
   api:
     http: {url: %q, auth: {bearer: {env: TOKEN}}, pages: {by: page, size: 2, items: body.results, total: body.total}}
-  new: {postgres: {url: %q}}
+  target:
+    http: {url: %[1]q, auth: {bearer: {env: TOKEN}}, pages: {by: page, size: 2, items: body.results, total: body.total}}
+  new: {postgres: {url: %[2]q}}
 `, s.URL(), m.to))
-	for _, name := range []string{"quiet", "other"} {
+	for name, api := range map[string]string{"quiet": "api", "other": "target"} {
 		write(t, dir, "flows/"+name+".yaml", `steps:
   - settings:
-      at: api
+      at: `+api+`
       change:
         - name: workflows
           read: GET /workflows
@@ -44,9 +46,9 @@ func quiet(t testing.TB, s *newsys.System) *move {
                 read: select name, value, note from setting order by name
                 each: rows
                 key: name
-                when: item.value > 1
+                when: item.value != 1
                 write: "update setting set value = :value where name = :name"
-                set: {value: 0}
+                set: {value: "${0 - item.value}"}
             steps:
               - {id: `+name+`, sql: {at: new, query: "insert into log (what) select '`+name+`' || sum(value) from setting"}}
               - {sql: {at: new, query: "select 1 / count(*) from log where what <> 'stop'"}}
@@ -91,7 +93,7 @@ func TestSettingsPoints(t *testing.T) {
 	passed := filepath.Join(t.TempDir(), "points")
 	m.runs(t, "quiet", "GODWIT_POINTS="+passed).ends(t, 0)
 	m.asWas(t, s)
-	if got := pgtest.Column[string](t, m.to, "select what from log"); !slices.Equal(got, []string{"quiet1"}) {
+	if got := pgtest.Column[string](t, m.to, "select what from log"); !slices.Equal(got, []string{"quiet-11"}) {
 		t.Errorf("while the settings were changed: %v", got)
 	}
 	points, times := pointsIn(t, passed)
@@ -140,7 +142,7 @@ func TestSettingsOverlap(t *testing.T) {
 	m.runs(t, "quiet", "GODWIT_KILL_AT=sql.begun:1").ends(t, -1)
 	p := m.runs(t, "other")
 	p.ends(t, 0)
-	p.says(t, "setting mail of api is changed already, by quiet-1")
+	p.says(t, "setting mail of target is changed already, by quiet-1")
 	p.says(t, "setting mail of api stays changed: quiet-1 still wants it")
 	stays("the second has ended")
 	m.runs(t, "quiet").ends(t, 0)
@@ -167,7 +169,7 @@ func TestSettingsOverlap(t *testing.T) {
 			}
 		}
 	}
-	if got := pgtest.Column[string](t, m.to, "select distinct what from log order by 1"); !slices.Equal(got, []string{"other1", "quiet1"}) {
+	if got := pgtest.Column[string](t, m.to, "select distinct what from log order by 1"); !slices.Equal(got, []string{"other-11", "quiet-11"}) {
 		t.Errorf("while the settings were changed: %v", got)
 	}
 }

@@ -38,6 +38,7 @@ type Setting struct {
 type Holder struct {
 	Run   string // its name
 	Unit  string
+	At    string // what the run calls the connection
 	Since time.Time
 	// Over says that the run has ended for good and never put the setting back.
 	Over bool

@@ -30,6 +30,8 @@ import (
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/overlay"
+	"godwit/internal/work/requests"
+	"godwit/internal/work/settings"
 	"godwit/internal/work/statement"
 	"godwit/internal/work/verify"
 
@@ -44,8 +46,7 @@ const (
 // built is the language as users have it.
 func built() flow.Language {
 	return flow.Language{
-		Verbs: []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(),
-			action.Verb(), flow.CallVerb(), flow.WaitVerb(), flow.ApproveVerb()},
+		Verbs:   []unit.Verb{bulk.Verb(), verify.Verb(), pipeline.VerifyVerb(), pipeline.Verb(), statement.Verb(), settings.Verb(), requests.Verb(), action.Verb(), flow.CallVerb(), flow.WaitVerb(), flow.ApproveVerb()},
 		Systems: []connector.Connector{postgres.Connector(), mysql.Connector(), sqlite.Connector(), file.Connector(), httpapi.Connector()},
 	}
 }

@@ -15,7 +15,7 @@ func Schema(lang Language) []byte {
 		Step: attributes{}, Secret: decode.Origin{}, Holders: holders,
 	}
 	for _, v := range lang.Verbs {
-		p.Verbs = append(p.Verbs, schema.Part{Name: v.Called(), Help: v.Help, Keys: v.Spec()})
+		p.Verbs = append(p.Verbs, schema.Part{Name: v.Called(), Help: v.Help, Keys: v.Spec(), Holds: v.Holds})
 	}
 	for _, s := range lang.Systems {
 		p.Systems = append(p.Systems, schema.Part{Name: s.System, Keys: s.Settings()})

@@ -187,15 +187,6 @@ func TestSettingsArePutBack(t *testing.T) {
 			d.done("s/open/1", "a/x/1", "b/x/1")
 			d.fail("s/close/1", fault.Data, "data")
 		}, OutcomeFailed, 1},
-		"cancelled after closing had failed": {func(d *drive) {
-			d.done("s/open/1", "a/x/1", "b/x/1")
-			d.fail("s/close/1", fault.Data, "data")
-			d.over(OutcomeFailed, 1)
-			d.put(unit.Event{Kind: unit.RunResumed}) // by who only wants to end it
-			d.say(unit.Event{Kind: unit.RunCancelled})
-			d.running("s/close/1")
-			d.done("s/close/1")
-		}, OutcomeCancelled, 1},
 		"resumed after closing had failed": {func(d *drive) {
 			d.done("s/open/1", "a/x/1", "b/x/1")
 			d.fail("s/close/1", fault.Data, "data")

@@ -135,7 +135,6 @@ func (m *Machine) reopen(in *instance) {
 	in.life.fault, in.life.approved, in.life.again = nil, false, false
 	m.resetAll(in.finally)
 	if in.step != nil {
-		defer in.step.Owing(in.guarded())()
 		for _, w := range in.step.Units() {
 			if in.guarded() || w.Unit.MustRun || in.node.Kind == WaitFor && in.loop == nil {
 				m.renew(w)

@@ -36,8 +36,8 @@ func Claim(tx store.Tx, run int64, id string, key unit.GuardKey, change []byte, 
 	if err := take(tx, all[0], run, living); err != nil {
 		return g, err
 	}
-	if err := tx.Change(`INSERT INTO holder (guard, run, unit, since) VALUES (?, ?, ?, ?)
-		ON CONFLICT (guard, run, unit) DO UPDATE SET since = iif(until = 0, since, excluded.since), until = 0`, all[0].ID, run, id, tx.Now.UnixMilli()); err != nil {
+	if err := tx.Change(`INSERT INTO holder (guard, run, unit, at, since) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (guard, run, unit) DO UPDATE SET since = iif(until = 0, since, excluded.since), until = 0`, all[0].ID, run, id, key.At, tx.Now.UnixMilli()); err != nil {
 		return g, err
 	}
 	return one(tx, all[0].ID)
@@ -141,7 +141,7 @@ func Seize(tx store.Tx, id int64, living Living) (g unit.Guard, err error) {
 			return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and puts it back when it ends", h.Run, g.Key.Name, g.Key.At)
 		}
 		return g, fault.New(fault.Conflict, "settings.held", "%s has setting %s of %s changed, and is not over: it is to put it back", h.Run, g.Key.Name, g.Key.At).
-			Hint("godwit resume %s   goes on with it", h.Run).Hint("godwit cancel %s   ends it, and puts the setting back", h.Run)
+			Hint("godwit resume %s   goes on with it", h.Run).Hint("godwit cancel %s   ends it; what it could not put back: godwit settings restore %d", h.Run, g.ID)
 	}
 	if err := take(tx, g, Nobody, living); err != nil {
 		return g, err

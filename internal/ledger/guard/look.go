@@ -63,11 +63,11 @@ func guards(db store.Reader, where string, args ...any) (all []unit.Guard, err e
 				var flow string
 				var n int
 				var since int64
-				err := scan(&flow, &n, &h.Unit, &since, &h.Over)
+				err := scan(&flow, &n, &h.Unit, &h.At, &since, &h.Over)
 				h.Run, h.Since = fmt.Sprintf("%s-%d", flow, n), time.UnixMilli(since).UTC()
 				g.Holders = append(g.Holders, h)
 				return err
-			}, `SELECT r.flow, r.n, h.unit, h.since, r.state = 'ended' AND r.outcome NOT IN ('failed', 'stopped')
+			}, `SELECT r.flow, r.n, h.unit, h.at, h.since, r.state = 'ended' AND r.outcome NOT IN ('failed', 'stopped')
 				FROM holder h JOIN run r ON r.id = h.run WHERE h.guard = ? AND h.until = 0 ORDER BY h.since, r.id`, g.ID)
 		}
 	}

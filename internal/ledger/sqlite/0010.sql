@@ -30,11 +30,13 @@ CREATE TABLE guarded (
   PRIMARY KEY (guard, element)
 ) WITHOUT ROWID;
 
--- Rows of closed guards stay: they say who held them.
+-- Rows of closed guards stay: they say who held them. at is what the run calls
+-- the connection.
 CREATE TABLE holder (
   guard INTEGER NOT NULL REFERENCES guard (id),
   run   INTEGER NOT NULL REFERENCES run (id),
   unit  TEXT    NOT NULL,
+  at    TEXT    NOT NULL,
   since INTEGER NOT NULL,
   until INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (guard, run, unit)

@@ -25,13 +25,14 @@ const root = "../../.."
 var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
-var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|` +
-	`plan|port|query|reconcile|record|records|redrive|ref|repair|report|right|role|run|schema|secret|secrets|selection|sequence|server|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|tune|unit|url|values|verb|verify|wait)\.`)
+var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|plan|` +
+	`port|query|reconcile|record|records|redrive|ref|repair|report|request|right|role|run|schema|secret|secrets|selection|sequence|server|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|tune|unit|url|values|verb|verify|wait)\.`)
 
 // lookalikes look like codes and are files and names of results.
 var lookalikes = map[string]bool{"alarms.test": true, "http.alive": true, "issues.accept": true, "issues.export": true, "issues.list": true, "issues.page": true,
 	"issues.unaccept": true, "issues.write": true, "issues.written": true, "ledger.check": true, "ledger.db": true, "limit.rate": true,
-	"lookup.read": true, "map.explain": true, "map.test": true, "map.yaml": true, "record.row": true, "redrive.plan": true}
+	"lookup.read": true, "map.explain": true, "map.test": true, "map.yaml": true, "record.row": true, "redrive.plan": true, "request.intended": true,
+	"request.void": true, "settings.forget": true, "settings.restore": true}
 
 // TestCodes holds the page of codes against the source: each code has its
 // section, each section its code, and each section says what to do.

@@ -168,7 +168,8 @@ func (h *HTTP) check() (wrong []unit.Problem) {
 		return wrong
 	}
 	_, where := h.Undo.compile(known)
-	for _, w := range where {
+	for _, w := range where { // they begin with the key
+		w.Text = strings.TrimPrefix(w.Text, w.Key+": ")
 		add("undo."+w.Key, w.Problem)
 	}
 	return wrong

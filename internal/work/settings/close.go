@@ -15,12 +15,8 @@ type closer struct{ *executor }
 // Do may be called again at any time. A value that somebody else has changed
 // meanwhile is theirs: it is told, not overwritten, and the result is open.
 func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	s, err := decode[ending](u)
-	if err != nil {
-		return unit.Result{}, err
-	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "settings"})
-	held, err := x.guards.HeldGuards(ctx, s.Of)
+	held, err := x.guards.HeldGuards(ctx, opens(u.Step))
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -29,7 +25,7 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		g := held[len(held)-1-i]
 		foreign := false
 		err := x.alone(ctx, u, report, func() (err error) {
-			foreign, err = x.leave(ctx, l, report, s, g.ID)
+			foreign, err = x.leave(ctx, l, report, opens(u.Step), g.ID)
 			return err
 		})
 		if err != nil {
@@ -41,8 +37,8 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 }
 
 // leave ends this run's hold on a guard; the last one restores it.
-func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s ending, id int64) (foreign bool, err error) {
-	g, last, err := x.guards.LeaveGuard(ctx, s.Of, id)
+func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, holder string, id int64) (foreign bool, err error) {
+	g, last, err := x.guards.LeaveGuard(ctx, holder, id)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +55,7 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s 
 	r, err := unkept(g.Change)
 	if err == nil {
 		var sys system
-		if sys, err = x.system(ctx, cmp.Or(s.At, g.Key.At), r); err == nil && sys.place != g.Key.Place {
+		if sys, err = x.system(ctx, connection(g, l.Name, holder), r); err == nil && sys.place != g.Key.Place {
 			err = fault.New(fault.Config, "settings.elsewhere", "connection %s leads to %s now, and the setting was changed at %s", sys.name, sys.place, g.Key.Place).
 				Hint("let it lead there again; or put the setting back by hand, then: godwit settings forget %d --reason TEXT", g.ID)
 		}
@@ -71,6 +67,21 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s 
 		_ = x.guards.FreeGuard(context.WithoutCancel(ctx), g.ID) // the fault that is told says more
 	}
 	return foreign, err
+}
+
+// connection is what a holder calls the guard's connection; who is none has the
+// connections of the first one.
+func connection(g unit.Guard, run, holder string) string {
+	name := g.Key.At
+	if len(g.Holders) > 0 {
+		name = g.Holders[0].At
+	}
+	for _, h := range g.Holders {
+		if h.Run == run && h.Unit == holder {
+			name = h.At
+		}
+	}
+	return name
 }
 
 func first(list []string) string {

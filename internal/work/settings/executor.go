@@ -79,7 +79,7 @@ func (x *executor) alone(ctx context.Context, u unit.Unit, report unit.Report, d
 }
 
 // decode reads a unit's spec.
-func decode[T any](u unit.Unit) (spec T, err error) {
+func decode(u unit.Unit) (spec Settings, err error) {
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return spec, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}

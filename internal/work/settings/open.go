@@ -15,7 +15,7 @@ type opener struct{ *executor }
 // Do may be called again at any time: what is saved stays, what is changed is not
 // changed again.
 func (x *opener) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
-	s, err := decode[Settings](u)
+	s, err := decode(u)
 	if err != nil {
 		return unit.Result{}, err
 	}

@@ -26,15 +26,22 @@ type Parts struct {
 type Part struct {
 	Name, Help string
 	Keys       any
+	Holds      bool // other steps, under its key steps
 }
 
 // Of is the JSON schema (draft 2020-12) of a flow file; that of godwit.yaml is in
 // it as #/$defs/project.
 func Of(p Parts) []byte {
 	d := defs{all: object{}, secret: p.Secret}
+	list := func() object { return object{"type": "array", "minItems": 1, "items": ref("step")} }
 	verbs, needed, forms := object{}, []any{}, map[string][]any{} // a verb may have several
 	for _, v := range p.Verbs {
-		form := describe(d.verb(tag.Struct(v.Keys)), v.Help, "")
+		keys := d.verb(tag.Struct(v.Keys))
+		if v.Holds {
+			keys["properties"].(object)["steps"] = list()
+			keys["required"] = append(keys["required"].([]string), "steps")
+		}
+		form := describe(keys, v.Help, "")
 		if forms[v.Name] = append(forms[v.Name], form); len(forms[v.Name]) > 1 {
 			verbs[v.Name] = object{"anyOf": forms[v.Name]}
 			continue
@@ -42,7 +49,6 @@ func Of(p Parts) []byte {
 		verbs[v.Name] = form
 		needed = append(needed, object{"required": []string{v.Name}})
 	}
-	list := func() object { return object{"type": "array", "minItems": 1, "items": ref("step")} }
 	for _, k := range p.Holders {
 		verbs[k.Name] = describe(list(), k.Help, "")
 		needed = append(needed, object{"required": []string{k.Name}})

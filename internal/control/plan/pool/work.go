@@ -225,13 +225,3 @@ func (p *Pool) Renew(w *Work) {
 		p.Offer(w)
 	}
 }
-
-// Owing is asked before the two units of a guard are made fresh, and called behind
-// that. When the last one failed, what the first one did is still in effect, so
-// that the last one must run whatever becomes of the first: it counts as begun.
-func (p *Pool) Owing(guard bool) func() {
-	if !guard || p.units[1].State != Failed {
-		return func() {}
-	}
-	return func() { p.units[0].Begun = true }
-}

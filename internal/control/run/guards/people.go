@@ -29,7 +29,7 @@ func (r Room) Restore(ctx context.Context, closing unit.Executor) (told []unit.T
 		return nil, false, fault.New(fault.Internal, "verb.unknown", "nobody puts settings back")
 	}
 	said := &notes{}
-	u := unit.Unit{ID: "settings/close/all/1", Kind: "close", Spec: unit.Body(map[string]string{"of": ""})}
+	u := unit.Unit{ID: "settings/close/all/1", Step: "settings", Kind: "close"}
 	res, err := closing.Do(ctx, u, unit.Lease{}, said)
 	return said.told, res.Open, err
 }
