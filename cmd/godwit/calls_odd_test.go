@@ -2,12 +2,14 @@ package main_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +152,42 @@ func TestCallsLongGroup(t *testing.T) {
 	}
 	p.ends(t, 0)
 	m.delivered(t, s)
+}
+
+// TestCallsTree: records that refer to others of their own entity come behind them,
+// whatever their order at the source, also when it is killed between the rounds.
+func TestCallsTree(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 300, strings.Replace(created, "group: project\n", "", 1))
+	pgtest.Exec(t, m.from, "alter table item add parent text", "update item set parent = to_char(seq + 1, 'FM000000') where seq % 5 <> 0", "update item set parent = 'none' where seq = 200")
+	write(t, filepath.Dir(m.ledger), "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {from: project}\n  title: {from: title}\n  parentId: {from: parent, ref: assignment, orphan: nothing}\n")
+	for _, point := range []string{"blocked.counted:2", "load.prepared:2", "call.answered:40", "deliver.prepared:2"} {
+		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
+	}
+	m.load(t).ends(t, 0)
+	m.delivered(t, s)
+	ids := map[string]string{}
+	for _, a := range s.Assignments() {
+		ids[fmt.Sprint(a["externalId"])] = fmt.Sprint(a["id"])
+	}
+	wrong := 0
+	for _, a := range s.Assignments() {
+		key := fmt.Sprint(a["externalId"])
+		n, _ := strconv.Atoi(key)
+		want := "<nil>"
+		if n%5 != 0 {
+			want = ids[fmt.Sprintf("%06d", n+1)]
+		}
+		if got := fmt.Sprint(a["parentId"]); got != want {
+			if wrong++; wrong < 5 {
+				t.Errorf("%s has parent %s, want %s", key, got, want)
+			}
+		}
+	}
+	s.Forget()
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 0 {
+		t.Errorf("%d writes of what is unchanged", v.Writes)
+	}
 }

@@ -25,7 +25,7 @@ const root = "../../.."
 var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
-var families = regexp.MustCompile(`^(account|action|alias|approve|call|case|changed|chunk|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|http|index|init|input|issues|` +
+var families = regexp.MustCompile(`^(account|action|alias|approve|call|case|changed|chunk|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|group|http|index|init|input|issues|` +
 	`journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|plan|port|query|reconcile|record|records|redrive|repair|report|right|role|run|schema|secret|secrets|selection|sequence|server|` +
 	`ref|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|unit|url|values|verb|verify|wait)\.`)
 
