@@ -55,6 +55,19 @@ func TestPoints(t *testing.T) {
 	}
 }
 
+// some are a third of the points without GODWIT_SLOW: what all work does at a
+// point is killed at each of them by TestPoints and TestLoadPoints.
+func some(points []string) []string {
+	if os.Getenv("GODWIT_SLOW") != "" {
+		return points
+	}
+	var third []string
+	for i := 1; i < len(points); i += 3 {
+		third = append(third, points[i])
+	}
+	return third
+}
+
 // pointsIn reads which points were passed, in order, and how often.
 func pointsIn(t *testing.T, file string) ([]string, map[string]int) {
 	t.Helper()

@@ -134,7 +134,7 @@ func TestReplacePoints(t *testing.T) {
 			t.Errorf("point %s was not passed", p)
 		}
 	}
-	for _, point := range points {
+	for _, point := range some(points) {
 		for _, n := range []int{1, times[point]/2 + 1} {
 			if n > times[point] || n == 1 && times[point] > 2 && os.Getenv("GODWIT_SLOW") == "" {
 				continue

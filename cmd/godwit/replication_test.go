@@ -168,7 +168,7 @@ func TestReplicationPoints(t *testing.T) {
 	m.replicatedRight(t, 0)
 	points, times := pointsIn(t, passed)
 	t.Logf("%d points: %v", len(points), times)
-	for _, point := range points {
+	for _, point := range some(points) {
 		for _, n := range []int{1, times[point]/2 + 1, times[point]} {
 			if n > times[point] || os.Getenv("GODWIT_SLOW") == "" && (n == times[point] || !strings.HasPrefix(point, "sql.") && n == 1) {
 				continue
@@ -276,7 +276,7 @@ steps:
 	if times["flow.started"] != replicated || times["flow.ended"] != replicated {
 		t.Errorf("not every item has a run: %v", times)
 	}
-	for _, point := range points {
+	for _, point := range some(points) {
 		m.emptyReplication(t)
 		m.mend(t)
 		start(fmt.Sprintf("GODWIT_KILL_AT=%s:%d", point, times[point]/2+1)).ends(t, -1)

@@ -97,7 +97,7 @@ func scan(s scanner, more ...any) (record.Exception, error) {
 // concurrent use. Payloads are small as a rule, so one block at a time will do.
 var (
 	packer = sync.OnceValue(func() *zstd.Encoder {
-		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(true))
+		w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(true))
 		if err != nil {
 			panic("zstd: " + err.Error()) // the options are constants
 		}

@@ -27,18 +27,23 @@ const (
 
 	passes = ` FROM` + Passed + ` JOIN run h ON h.id = i.origin WHERE p.key = i.key AND p.rule = i.rule AND p.field = i.field
 		AND c.step = i.step AND c.entity = i.entity AND` + Home
-	mended   = `(i.state = 'closed' OR EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
-	accepted = `EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
-		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node)`
+	// That there are none at all is found out once for a question, not once for each issue.
+	anyPass  = `EXISTS (SELECT 1 FROM passed) AND `
+	mended   = `(i.state = 'closed' OR ` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+	accepted = `(EXISTS (SELECT 1 FROM accepted) AND EXISTS (SELECT 1 FROM accepted y JOIN run h ON h.id = i.origin WHERE y.key = i.key AND y.entity = i.entity AND y.step = i.step
+		AND y.rule = i.rule AND y.field = i.field AND y.value = i.value AND y.flow = h.flow AND y.env = h.env AND y.node = h.parent_node))`
 
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
-	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT EXISTS (SELECT 1` + passes + ` AND p.run > i.found))`
+	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT (` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found)))`
 
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )
 
-// earlier asks something of the same issues o of earlier runs.
-func earlier(what string) string { return twins(what, "o.found < i.run") }
+// earlier asks something of the same issues o of earlier runs. Whether there are
+// issues of such at all is found out once for a question.
+func earlier(what string) string {
+	return `(CASE WHEN (SELECT min(found) FROM issue) < i.run THEN ` + twins(what, "o.found < i.run") + ` END)`
+}
 
 // twins asks something of the same issues o, of which more is so.
 func twins(what, so string) string {
@@ -53,7 +58,7 @@ func twins(what, so string) string {
 // standing is what an issue is.
 var standing = `CASE WHEN ` + mended + ` THEN 'closed' WHEN ` + accepted + ` THEN 'accepted' WHEN i.state = 'still' THEN 'still'
 	WHEN ` + earlier("max(o.found)") + ` IS NULL THEN 'new'
-	WHEN coalesce((SELECT max(p.run)` + passes + ` AND p.run < i.run), 0) > ` + earlier("max(o.found)") + ` THEN 'reopened' ELSE 'still' END`
+	WHEN ` + anyPass + `coalesce((SELECT max(p.run)` + passes + ` AND p.run < i.run), 0) > ` + earlier("max(o.found)") + ` THEN 'reopened' ELSE 'still' END`
 
 // standingOf begins a question about the issues i of a condition, with what each
 // is: that is found out once for each, however often the question names it.
