@@ -191,3 +191,47 @@ func TestCallsTree(t *testing.T) {
 		t.Errorf("%d writes of what is unchanged", v.Writes)
 	}
 }
+
+// TestCallsMultipart sends files with their records; one that is not there is a dead
+// letter before anything is sent.
+func TestCallsMultipart(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{Seed: 13})
+	s.Break(newsys.Fault{Method: "POST", Path: "/assignments/*/documents", Share: 0.1, Do: newsys.CutAfter()})
+	m := newCalls(t, s, 60, created+`    - name: file
+      when: 'op == "create"'
+      request: "POST /assignments/${create.id}/documents"
+      multipart:
+        meta: {json: {externalId: "${key}", name: "${doc.title}.txt"}}
+        file: {at: archive, object: "${key}.txt", type: text/plain}
+      keep: {id: response.body.id}
+      in_doubt: {request: "GET /assignments/${create.id}/documents", params: {externalId: "${key}"}, items: body.results, keep: {id: item.id}}
+`)
+	dir := filepath.Dir(m.ledger)
+	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "godwit.yaml", string(project)+"  archive: {file: {dir: "+filepath.Join(dir, "archive")+"}}\n")
+	for i := 1; i < 60; i++ {
+		write(t, dir, fmt.Sprintf("archive/%06d.txt", i), fmt.Sprint("content of ", i))
+	}
+	m.load(t, "GODWIT_KILL_AT=call.answered:50").ends(t, -1)
+	m.load(t).ends(t, 3).says(t, "1 dead letter")
+	m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "multipart.file", "no such file")
+	write(t, dir, "archive/000060.txt", "late")
+	m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
+	m.delivered(t, s)
+	seen := map[string]int{}
+	for _, d := range s.Documents() {
+		seen[fmt.Sprint(d.Meta["externalId"], " ", d.Bytes)]++
+	}
+	for i := 1; i < 60; i++ {
+		if want := fmt.Sprintf("%06d %d", i, len(fmt.Sprint("content of ", i))); seen[want] != 1 {
+			t.Errorf("%s is there %d times", want, seen[want])
+		}
+	}
+	if len(seen) != 60 || seen["000060 4"] != 1 {
+		t.Errorf("%d documents: %v", len(seen), seen["000060 4"])
+	}
+}
