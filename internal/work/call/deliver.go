@@ -18,9 +18,9 @@ import (
 const (
 	workers   = 32
 	window    = 1000
-	windowOf  = 16 << 20 // bytes
-	groupMost = 64       // records of one group: a long one must not keep the others out
-	readMost  = 100      // whose standing is asked for at once
+	windowOf  = 4 << 20 // bytes of their stored form; but always one record
+	groupMost = 64      // records of one group: a long one must not keep the others out
+	readMost  = 100     // whose standing is asked for at once
 )
 
 // deliverer does units of kind deliver.
