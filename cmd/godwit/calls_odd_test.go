@@ -2,12 +2,14 @@ package main_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +152,86 @@ func TestCallsLongGroup(t *testing.T) {
 	}
 	p.ends(t, 0)
 	m.delivered(t, s)
+}
+
+// TestCallsTree: records that refer to others of their own entity come behind them,
+// whatever their order at the source, also when it is killed between the rounds.
+func TestCallsTree(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 300, strings.Replace(created, "group: project\n", "", 1))
+	pgtest.Exec(t, m.from, "alter table item add parent text", "update item set parent = to_char(seq + 1, 'FM000000') where seq % 5 <> 0", "update item set parent = 'none' where seq = 200")
+	write(t, filepath.Dir(m.ledger), "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {from: project}\n  title: {from: title}\n  parentId: {from: parent, ref: assignment, orphan: nothing}\n")
+	for _, point := range []string{"blocked.counted:2", "load.prepared:2", "call.answered:40", "deliver.prepared:2"} {
+		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
+	}
+	m.load(t).ends(t, 0)
+	m.delivered(t, s)
+	ids := map[string]string{}
+	for _, a := range s.Assignments() {
+		ids[fmt.Sprint(a["externalId"])] = fmt.Sprint(a["id"])
+	}
+	wrong := 0
+	for _, a := range s.Assignments() {
+		key := fmt.Sprint(a["externalId"])
+		n, _ := strconv.Atoi(key)
+		want := "<nil>"
+		if n%5 != 0 {
+			want = ids[fmt.Sprintf("%06d", n+1)]
+		}
+		if got := fmt.Sprint(a["parentId"]); got != want {
+			if wrong++; wrong < 5 {
+				t.Errorf("%s has parent %s, want %s", key, got, want)
+			}
+		}
+	}
+	s.Forget()
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 0 {
+		t.Errorf("%d writes of what is unchanged", v.Writes)
+	}
+}
+
+// TestCallsMultipart sends files with their records; one that is not there is a dead
+// letter before anything is sent.
+func TestCallsMultipart(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{Seed: 13})
+	s.Break(newsys.Fault{Method: "POST", Path: "/assignments/*/documents", Share: 0.1, Do: newsys.CutAfter()})
+	m := newCalls(t, s, 60, created+`    - name: file
+      when: 'op == "create"'
+      request: "POST /assignments/${create.id}/documents"
+      multipart:
+        meta: {json: {externalId: "${key}", name: "${doc.title}.txt"}}
+        file: {at: archive, object: "${key}.txt", type: text/plain}
+      keep: {id: response.body.id}
+      in_doubt: {request: "GET /assignments/${create.id}/documents", params: {externalId: "${key}"}, items: body.results, keep: {id: item.id}}
+`)
+	dir := filepath.Dir(m.ledger)
+	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "godwit.yaml", string(project)+"  archive: {file: {dir: "+filepath.Join(dir, "archive")+"}}\n")
+	for i := 1; i < 60; i++ {
+		write(t, dir, fmt.Sprintf("archive/%06d.txt", i), fmt.Sprint("content of ", i))
+	}
+	m.load(t, "GODWIT_KILL_AT=call.answered:50").ends(t, -1)
+	m.load(t).ends(t, 3).says(t, "1 dead letter")
+	m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "multipart.file", "no such file")
+	write(t, dir, "archive/000060.txt", "late")
+	m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
+	m.delivered(t, s)
+	seen := map[string]int{}
+	for _, d := range s.Documents() {
+		seen[fmt.Sprint(d.Meta["externalId"], " ", d.Bytes)]++
+	}
+	for i := 1; i < 60; i++ {
+		if want := fmt.Sprintf("%06d %d", i, len(fmt.Sprint("content of ", i))); seen[want] != 1 {
+			t.Errorf("%s is there %d times", want, seen[want])
+		}
+	}
+	if len(seen) != 60 || seen["000060 4"] != 1 {
+		t.Errorf("%d documents: %v", len(seen), seen["000060 4"])
+	}
 }

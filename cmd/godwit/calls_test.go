@@ -271,6 +271,7 @@ func TestCallsGroups(t *testing.T) {
 				return
 			}
 			m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "title must not be empty")
+			m.start(t, nil, "dead", "show", "orders-1", "1", "--ledger", m.ledger).ends(t, 0).says(t, "POST /assignments", "422")
 			m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 3)
 			if n := len(s.Assignments()); n != 380 {
 				t.Errorf("%d objects, want 380: nothing was mended", n)

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"io"
 	"maps"
 
 	"godwit/internal/catalog"
@@ -65,6 +66,13 @@ type RecordSource interface {
 
 // Objects is a RecordSource whose records lie in files, not in tables.
 type Objects interface{ HoldsObjects() }
+
+// ObjectOpener is an endpoint whose files are read as they are.
+type ObjectOpener interface {
+	// OpenObject opens a file by its name; without one the fault has code
+	// object.unknown, of kind data.
+	OpenObject(ctx context.Context, name string) (io.ReadCloser, error)
+}
 
 // Requests is a RecordSource whose records are asked for by requests.
 type Requests interface{ TakesRequests() }

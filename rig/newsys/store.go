@@ -143,6 +143,17 @@ func (s *System) Annotations() []Object {
 	return list
 }
 
+// Documents are those of all assignments.
+func (s *System) Documents() []Document {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Document
+	for _, t := range s.store.assignments {
+		list = append(list, t.documents...)
+	}
+	return list
+}
+
 func refuse(w http.ResponseWriter, status int, why string) {
 	answer(w, status, Object{"error": Object{"code": status, "message": why}})
 }

@@ -56,7 +56,7 @@ func (l Look) Versions(ctx context.Context, run int64, f Filter) (ids []int64, v
 // that another run has claimed only with by, and gives the steps that they are
 // of to each, which may be nil.
 func (l Look) Blocked(ctx context.Context, run, by int64, each func(step string, n int64)) (total int64, err error) {
-	query, args := `SELECT e.step, count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND e.outcome = 'pending'`+shown, []any{run}
+	query, args := `SELECT e.step, count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND e.outcome = 'pending' AND e.code = 'record.blocked'`+shown, []any{run}
 	if by != 0 {
 		query, args = query+` AND e.claimed = ?`, append(args, by)
 	}

@@ -25,8 +25,8 @@ const root = "../../.."
 var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
-var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|plan|` +
-	`port|query|reconcile|record|records|redrive|ref|repair|report|request|right|role|run|schema|secret|secrets|selection|sequence|server|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|tune|unit|url|values|verb|verify|wait)\.`)
+var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|group|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|` +
+	`plan|port|query|reconcile|record|records|redrive|ref|repair|report|request|right|role|run|schema|secret|secrets|selection|sequence|server|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|tune|unit|url|values|verb|verify|wait)\.`)
 
 // lookalikes look like codes and are files and names of results.
 var lookalikes = map[string]bool{"alarms.test": true, "http.alive": true, "issues.accept": true, "issues.export": true, "issues.list": true, "issues.page": true,

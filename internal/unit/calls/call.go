@@ -2,19 +2,29 @@ package calls
 
 // Call is one request of a record, or one for each element of a list of its.
 type Call struct {
-	Name     string            `flow:"name,required" help:"what it is called: NAME.x is what it kept, in later calls and later runs too"`
-	When     string            `flow:"when,expr" help:"false makes no request; over doc, record, op, key and what was kept"`
-	Each     string            `flow:"each,expr" help:"a list: one request for each element, which is called item"`
-	Key      string            `flow:"key,expr" help:"of each: what tells the elements apart"`
-	Request  string            `flow:"request,required,template" help:"METHOD /PATH below the connection's URL; a value of ${} is encoded as one part of the path"`
-	Params   Value             `flow:"params,template" help:"parameters by their names; null is left out, a list is given as often as it is long"`
-	ParamsAs string            `flow:"params_as" enum:"query,matrix" help:"where parameters stand; default is as the connection says"`
-	Headers  Value             `flow:"headers,template" help:"headers beside those of the connection; null is left out"`
-	Body     *Value            `flow:"body,template" help:"value that is sent as JSON; \"${record}\" is the mapped record"`
-	Success  string            `flow:"success,expr" help:"tells success from error, over status, headers and body; default is the connection's"`
-	Keep     map[string]string `flow:"keep,exprs" help:"what is remembered of the answer, by name; over response"`
-	InDoubt  *Doubt            `flow:"in_doubt" help:"what to do when the answer was lost: a look-up, or repeat, idempotency_key, ask; must be there for POST and PATCH"`
-	At       string            `flow:",position"`
+	Name      string            `flow:"name,required" help:"what it is called: NAME.x is what it kept, in later calls and later runs too"`
+	When      string            `flow:"when,expr" help:"false makes no request; over doc, record, op, key and what was kept"`
+	Each      string            `flow:"each,expr" help:"a list: one request for each element, which is called item"`
+	Key       string            `flow:"key,expr" help:"of each: what tells the elements apart"`
+	Request   string            `flow:"request,required,template" help:"METHOD /PATH below the connection's URL; a value of ${} is encoded as one part of the path"`
+	Params    Value             `flow:"params,template" help:"parameters by their names; null is left out, a list is given as often as it is long"`
+	ParamsAs  string            `flow:"params_as" enum:"query,matrix" help:"where parameters stand; default is as the connection says"`
+	Headers   Value             `flow:"headers,template" help:"headers beside those of the connection; null is left out"`
+	Body      *Value            `flow:"body,template" help:"value that is sent as JSON; \"${record}\" is the mapped record"`
+	Multipart []Part            `flow:"multipart,names" help:"parts that are sent as multipart/form-data in the place of a body, by name"`
+	Success   string            `flow:"success,expr" help:"tells success from error, over status, headers and body; default is the connection's"`
+	Keep      map[string]string `flow:"keep,exprs" help:"what is remembered of the answer, by name; over response"`
+	InDoubt   *Doubt            `flow:"in_doubt" help:"what to do when the answer was lost: a look-up, or repeat, idempotency_key, ask; must be there for POST and PATCH"`
+	At        string            `flow:",position"`
+}
+
+// Part is one of a multipart body: a value, or a file.
+type Part struct {
+	Name   string `flow:",name"`
+	JSON   *Value `flow:"json,template" help:"value that is sent as JSON"`
+	At     string `flow:"at,name" help:"of a file: connection that holds it"`
+	Object string `flow:"object,template" help:"of a file: its name there"`
+	Type   string `flow:"type,template" help:"of a file: its media type; default is application/octet-stream"`
 }
 
 // Doubt is what is done about a request that may have taken effect.

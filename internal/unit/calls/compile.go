@@ -53,6 +53,12 @@ type Request struct {
 	method                string
 	path                  *expression.Template
 	params, headers, body *expression.Template // nil: there are none
+	parts                 []part
+}
+
+type part struct {
+	Part
+	json, object, media *expression.Template
 }
 
 type kept struct {
@@ -119,6 +125,12 @@ func (c *compiler) call(l *Call) *Compiled {
 	out.request = c.request("", l.Request, l.Params, l.Headers, l.Body, s)
 	if l.Body != nil && out.request.method == "GET" {
 		c.bad(".body", "GET has no body")
+	}
+	for i, one := range l.Multipart {
+		out.request.parts = append(out.request.parts, c.part(".multipart."+one.Name, &l.Multipart[i], s))
+	}
+	if l.Multipart != nil && (l.Body != nil || out.request.method == "GET") {
+		c.bad(".multipart", "multipart stands in the place of a body, of a request that has one")
 	}
 	answer := s
 	answer.Roots = maps.Clone(s.Roots)
@@ -283,6 +295,23 @@ func (c *compiler) template(key string, v any, s expression.Scope) *expression.T
 		}
 	}
 	return t
+}
+
+// part compiles one of a multipart body.
+func (c *compiler) part(key string, p *Part, s expression.Scope) part {
+	out := part{Part: *p}
+	switch {
+	case p.JSON != nil && p.At+p.Object+p.Type == "":
+		out.json = c.template(key+".json", p.JSON.V, s)
+	case p.JSON == nil && p.At != "" && p.Object != "":
+		out.object = c.template(key+".object", p.Object, s)
+		if p.Type != "" {
+			out.media = c.template(key+".type", p.Type, s)
+		}
+	default:
+		c.bad(key, "part "+p.Name+" is {json: VALUE} or a file, {at: CONNECTION, object: NAME}")
+	}
+	return out
 }
 
 func (c *compiler) request(key, text string, params, headers Value, body *Value, s expression.Scope) (r Request) {

@@ -14,6 +14,15 @@ type Filled struct {
 	Params       map[string][]string
 	Headers      map[string]string
 	Body         any // record.Missing: there is none
+	Parts        []FilledPart
+}
+
+// FilledPart is a part with the values of a record: JSON, or an object of a
+// connection.
+type FilledPart struct {
+	Name             string
+	JSON             any
+	At, Object, Type string
 }
 
 // Fill fills a call's request in. What cannot be is the record's fault.
@@ -53,7 +62,25 @@ func (r *Request) fill(m *expression.Machine, docs map[string]any) (f Filled, er
 	if r.body != nil {
 		f.Body, err = m.Fill(r.body, docs)
 	}
+	for i := range r.parts {
+		one := FilledPart{Name: r.parts[i].Name, At: r.parts[i].At}
+		if err == nil {
+			err = r.parts[i].fill(m, docs, &one)
+		}
+		f.Parts = append(f.Parts, one)
+	}
 	return f, err
+}
+
+func (p *part) fill(m *expression.Machine, docs map[string]any, to *FilledPart) (err error) {
+	if p.json != nil {
+		to.JSON, err = m.Fill(p.json, docs)
+		return err
+	}
+	if to.Object, err = m.FillText(p.object, docs, nil); err == nil && p.media != nil {
+		to.Type, err = m.FillText(p.media, docs, nil)
+	}
+	return err
 }
 
 // texts are values by names, as parameters are written: null is left out, a list

@@ -18,9 +18,9 @@ import (
 const (
 	workers   = 32
 	window    = 1000
-	windowOf  = 16 << 20 // bytes
-	groupMost = 64       // records of one group: a long one must not keep the others out
-	readMost  = 100      // whose standing is asked for at once
+	windowOf  = 4 << 20 // bytes of their stored form; but always one record
+	groupMost = 64      // records of one group: a long one must not keep the others out
+	readMost  = 100     // whose standing is asked for at once
 )
 
 // deliverer does units of kind deliver.
@@ -58,6 +58,7 @@ type delivering struct {
 	report  unit.Report
 	spec    calls.Delivery
 	program *calls.Program
+	open    connector.Opener
 	caller  connector.Caller
 	began   time.Time
 	notes   *notes
@@ -78,7 +79,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		return nil, err
 	}
 	now := time.Now()
-	d := &delivering{book: x.book, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1}
+	d := &delivering{book: x.book, open: x.open, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1}
 	if d.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
 	}

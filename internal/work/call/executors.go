@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -81,6 +82,7 @@ func divide(u unit.Unit, spec calls.Delivery, counts map[int]int64) []unit.Unit 
 		}
 		bins[least], weights[least] = append(bins[least], part), weights[least]+counts[part]
 	}
+	object, _, _ := strings.Cut(strings.TrimPrefix(u.ID, u.Step+"/"+u.Kind+"/"), "/")
 	var units []unit.Unit
 	for i, bin := range bins {
 		if len(bin) == 0 {
@@ -89,8 +91,8 @@ func divide(u unit.Unit, spec calls.Delivery, counts map[int]int64) []unit.Unit 
 		slices.Sort(bin)
 		spec.Parts = bin
 		units = append(units, unit.Unit{
-			ID: unit.ID(u.Step, calls.KindDeliver, spec.Entity, i+1), Step: u.Step, Kind: calls.KindDeliver, Entity: spec.Entity, Class: calls.KindDeliver,
-			Weight: weights[i], Tags: []string{calls.Delivered}, Uses: []string{calls.Limit}, Spec: unit.Body(spec),
+			ID: unit.ID(u.Step, calls.KindDeliver, object, i+1), Step: u.Step, Kind: calls.KindDeliver, Entity: spec.Entity, Class: calls.KindDeliver,
+			Weight: weights[i], Tags: u.Tags, Uses: []string{calls.Limit}, Spec: unit.Body(spec),
 		})
 	}
 	return units

@@ -61,7 +61,7 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	if e.outcome == record.Applied || e.outcome == record.Dead {
+	if e.outcome != record.Equal {
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash

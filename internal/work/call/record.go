@@ -228,6 +228,14 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	}
 	sent := calls.Sent{Key: s.t.Key, Call: c.Name, Element: element, Hash: hash}
 	r := s.request(c, sent, filled)
+	var done func()
+	r.Parts, done, err = s.d.parts(ctx, filled.Parts)
+	defer done()
+	if err != nil && fault.KindOf(err) == fault.Data {
+		return s.dead(c, fault.CodeOf(err), err)
+	} else if err != nil {
+		return &end{err: err}
+	}
 	if err := s.d.notes.now(ctx, sent); err != nil {
 		return &end{err: err}
 	}
@@ -379,6 +387,11 @@ func payload(f calls.Filled) []byte {
 	}
 	if f.Body != record.Missing {
 		o["body"] = f.Body
+	}
+	for _, p := range f.Parts {
+		if o["part "+p.Name] = p.JSON; p.At != "" {
+			o["part "+p.Name] = p.At + " " + p.Object
+		}
 	}
 	text, err := record.EncodeValue(o)
 	if err != nil {

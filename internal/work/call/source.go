@@ -46,8 +46,8 @@ func (d *delivering) fill(ctx context.Context) error {
 	for !d.source.over && d.order.items < window && d.order.bytes < windowOf {
 		var page []*calls.Item
 		var keys []string
-		waits := false
-		for !waits && len(page) < readMost {
+		waits, size := false, d.order.bytes
+		for !waits && len(page) < readMost && (size < windowOf || len(page) == 0) {
 			i, err := d.read(ctx)
 			if errors.Is(err, io.EOF) {
 				break
@@ -62,7 +62,7 @@ func (d *delivering) fill(ctx context.Context) error {
 			case full:
 				d.source.full[name] = true
 			default:
-				page, keys = append(page, i), append(keys, i.Key)
+				page, keys, size = append(page, i), append(keys, i.Key), size+i.Size
 			}
 		}
 		if len(page) == 0 {

@@ -9,6 +9,8 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
+	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/groups"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
@@ -60,6 +62,7 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	if err := spec.assemble(l, records.Key); err != nil {
 		return nil, err
 	}
+	spec.Remember = parents.Waiting(at)
 	spec.Into = produce.Into(p.To.At, program.Columns(0))
 	spec.Calls, err = produce.Plan(calls.Delivery{To: p.To.At, Place: at, Calls: p.To.Calls, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Step: step,
 		Entity: at.Entity, Scope: l.Scope, Mapping: program.Version(), Schema: spec.Schema, Again: l.Again}, p.Group, program.Columns(0), env)
@@ -72,6 +75,9 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	}
 	if units, err = l.beside(step, units, program); err != nil {
 		return nil, err
+	}
+	if spec.Map.References() != nil {
+		units = append(units, blocked.Unit(step, at.Entity, blocked.Spec{To: spec.To, Again: l.Again}, calls.Delivered, alias.Noted))
 	}
 	return append(units, spec.Calls.Units(held.Loaded)...), nil
 }

@@ -91,8 +91,10 @@ func (c *chunk) take(b *batch, became []connector.Became) error {
 				}
 				continue
 			}
-			if b.Outcome != record.Pending { // it is spooled
+			if b.Outcome != record.Pending {
 				c.close(m, b.Outcome)
+			} else if c.release { // it is spooled, and waits no more: what becomes of it is told anew
+				c.close(m, "produced")
 			}
 			c.warn(m)
 		}

@@ -83,9 +83,6 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		}
 		res.Open = n > 0
 	}
-	if waits := r.spec.Calls != nil && r.total.Blocked > 0; waits { // no round follows that would take them
-		res.Open, res.Blocked = true, &waits
-	}
 	return res, nil
 }
 

@@ -10,7 +10,9 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/alias"
+	"godwit/internal/work/pipeline/blocked"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
@@ -87,29 +89,36 @@ type Release struct {
 
 // releasing is blocked.Make. Rows that were to give way to what the step read have
 // done so: the rest goes to them.
-func releasing(load unit.Unit, run string, level int) (json.RawMessage, string, error) {
+func releasing(load unit.Unit, run string, level int) (*blocked.Made, error) {
 	var spec LoadSpec
 	if err := json.Unmarshal(load.Spec, &spec); err != nil {
-		return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", load.ID, err)
+		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", load.ID, err)
 	}
 	if level > 0 && !spec.Map.Softly() {
-		return nil, "", nil
+		return nil, nil
 	}
 	again := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}
 	filter := map[string]any{}
 	if spec.Again != nil {
 		again = *spec.Again
 		if err := json.Unmarshal(again.Filter, &filter); err != nil {
-			return nil, "", fault.New(fault.Internal, "unit.spec", "%s: read filter: %w", load.ID, err)
+			return nil, fault.New(fault.Internal, "unit.spec", "%s: read filter: %w", load.ID, err)
 		}
 	}
-	filter["outcome"] = record.Pending
+	filter["outcome"], filter["code"] = record.Pending, codeBlocked
 	again.Filter = unit.Body(filter)
+	if spec.Calls != nil {
+		spec.Calls.Anew = true
+	}
 	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Level: level}, nil, nil
 	if spec.Mode == connector.ModeReplace {
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
-	return encode(spec), spec.To, nil
+	made := &blocked.Made{Spec: encode(spec), To: spec.To}
+	if spec.Calls != nil {
+		made.Kind, made.Then = calls.KindProduce, spec.Calls.Behind
+	}
+	return made, nil
 }
 
 // parents knows the records that those of the load refer to, nil when they do not.

@@ -25,7 +25,7 @@ var Planned = map[string][]string{
 	"process":  list("unwrap"),
 	"from":     list("index filter pages"),
 	"to":       list("object publish read"),
-	"calls":    list("onto multipart"),
+	"calls":    list("onto"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.

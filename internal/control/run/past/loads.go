@@ -135,6 +135,9 @@ func (p Past) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int6
 // Loads is pipeline.Memory's.
 func (p Past) Loads(ctx context.Context, step string) ([]unit.Unit, error) {
 	found, err := p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Step: step, Kind: "load"}, 0)
+	if err == nil && len(found) == 0 { // whose records are given to calls
+		found, err = p.Ledger.View().Units(ctx, p.Run, ledger.Filter{Step: step, Kind: "produce"}, 0)
+	}
 	var all []unit.Unit
 	for _, u := range found {
 		if u.State != ledger.Done {

@@ -4,6 +4,7 @@
 package blocked
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,11 +49,21 @@ type Book interface {
 	Loads(ctx context.Context, step string) ([]unit.Unit, error)
 }
 
-// Make gives the spec of a unit that processes the blocked records of a load
-// again, and the connection that it writes to; nil when there is nothing to it. Run
-// is the run's name. Level says what is not waited for where the map says so: 0
-// nothing, 1 what does not wait itself, 2 nothing any more.
-type Make func(load unit.Unit, run string, level int) (spec json.RawMessage, to string, err error)
+// Make gives what processes the blocked records of a load again; nil when there is
+// nothing to it. Run is the run's name. Level says what is not waited for where the
+// map says so: 0 nothing, 1 what does not wait itself, 2 nothing any more.
+type Make func(load unit.Unit, run string, level int) (*Made, error)
+
+// Made is a unit that does so: of kind Release, writing to a connection, or of
+// another one, behind which others follow.
+type Made struct {
+	Spec json.RawMessage
+	To   string
+	Kind string // "" = Release
+	// Then are the units behind it: they begin when those with the tag after are done,
+	// and have the tag.
+	Then func(of unit.Unit, after, tag string) []unit.Unit
+}
 
 // levels is the last level.
 const levels = 2
@@ -122,17 +133,25 @@ func (r *round) id(kind, object string) string {
 
 // release adds the unit for a step.
 func (r *round) release(step string, load unit.Unit) error {
-	spec, to, err := r.make(load, r.lease.Name, r.level)
-	if err != nil || spec == nil {
+	made, err := r.make(load, r.lease.Name, r.level)
+	if err != nil || made == nil {
 		return err
 	}
-	if to != r.spec.To && !slices.Contains(r.spec.Ends, to) {
-		r.spec.Ends = append(r.spec.Ends, to)
+	u := unit.Unit{
+		Step: r.unit.Step, Kind: cmp.Or(made.Kind, Release), Entity: load.Entity, Class: "other", Weight: 1,
+		Tags: []string{Released, r.tag()}, Uses: load.Uses, Spec: made.Spec,
 	}
-	r.units = append(r.units, unit.Unit{
-		ID: r.id(Release, step), Step: r.unit.Step, Kind: Release, Entity: load.Entity, Class: "other", Weight: 1,
-		Tags: []string{Released, r.tag()}, Uses: load.Uses, Spec: spec,
-	})
+	u.ID = r.id(u.Kind, step)
+	if made.Then != nil {
+		own := r.tag() + " " + step
+		u.Tags = append(u.Tags, own)
+		r.units = append(append(r.units, u), made.Then(u, own, r.tag())...)
+		return nil
+	}
+	if made.To != r.spec.To && !slices.Contains(r.spec.Ends, made.To) {
+		r.spec.Ends = append(r.spec.Ends, made.To)
+	}
+	r.units = append(r.units, u)
 	return nil
 }
 

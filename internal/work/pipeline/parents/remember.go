@@ -54,6 +54,10 @@ func Plan(at record.Place, table catalog.TargetTable, into catalog.Into, mode st
 	return m, nil
 }
 
+// Waiting remembers which records wait for others, and nothing else: of those that
+// are given to calls who makes them knows more.
+func Waiting(at record.Place) *Remember { return &Remember{Place: at} }
+
 // At is the place, nil when nothing is remembered.
 func (r *Remember) At() *record.Place {
 	if r == nil {
@@ -92,7 +96,7 @@ func (r *Remember) values(rows []record.Row, back []any) []any {
 // Note adds how a record stands with an outcome at the target, which counts for
 // those only that were given to it; back is what was read back of it.
 func (r *Remember) Note(s *record.States, m record.Mapped, became record.Outcome, back []any) error {
-	if m.Record.Key == "" {
+	if m.Record.Key == "" || len(r.Keys) == 0 && len(m.Waits) == 0 {
 		return nil
 	}
 	one := record.State{Key: m.Record.Key, Outcome: became}

@@ -16,6 +16,8 @@ import (
 type Spec struct {
 	calls.Delivery
 	Group string `json:"group,omitempty"` // path; "" = nothing is ordered
+	// Anew: its exceptions are of records that waited, and end with being spooled.
+	Anew bool `json:"anew,omitempty"`
 }
 
 // Place is what a flow says of a target that takes calls.
@@ -144,14 +146,24 @@ func (s *Spec) group() (path.Path, error) {
 
 // Units are those behind the units that produce.
 func (s *Spec) Units(produced string) []unit.Unit {
-	one := func(kind string, tags, after []string) unit.Unit {
-		return unit.Unit{ID: unit.ID(s.Step, kind, s.Entity, 1), Step: s.Step, Kind: kind, Entity: s.Entity, Class: "other", Weight: 1,
-			Tags: tags, After: after, Spec: unit.Body(s.Delivery)}
+	return s.units(s.Step, s.Entity, produced, calls.Delivered)
+}
+
+// Behind are those behind a unit that produces some of the records once more; what
+// delivers them has a tag.
+func (s *Spec) Behind(of unit.Unit, after, tag string) []unit.Unit {
+	more := *s
+	more.Sources = []string{of.ID}
+	object, _, _ := strings.Cut(strings.TrimPrefix(of.ID, of.Step+"/"+of.Kind+"/"), "/")
+	return more.units(of.Step, object, after, tag)
+}
+
+func (s *Spec) units(step, object, after, tag string) []unit.Unit {
+	one := func(kind string, tags []string, after string) unit.Unit {
+		return unit.Unit{ID: unit.ID(step, kind, object, 1), Step: step, Kind: kind, Entity: s.Entity, Class: "other", Weight: 1,
+			Tags: tags, After: []string{after}, Spec: unit.Body(s.Delivery)}
 	}
-	return []unit.Unit{
-		one(calls.KindDivide, []string{calls.Delivered}, []string{produced}),
-		one(calls.KindClear, nil, []string{calls.Delivered}),
-	}
+	return []unit.Unit{one(calls.KindDivide, []string{tag}, after), one(calls.KindClear, nil, tag)}
 }
 
 // value is what stands at a path of a record as it was read.

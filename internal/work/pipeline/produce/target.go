@@ -135,7 +135,10 @@ func part(i *calls.Item) int {
 }
 
 func (t *Target) item(m *record.Mapped) (*calls.Item, error) {
-	i := &calls.Item{Key: m.Record.Key, Record: record.Object{}, Exception: m.Record.Exception}
+	i := &calls.Item{Key: m.Record.Key, Record: record.Object{}}
+	if !t.spec.Anew {
+		i.Exception = m.Record.Exception
+	}
 	for n, name := range t.columns {
 		if v := m.Rows[0].Slots[n]; v != record.Missing {
 			i.Record[name] = v
