@@ -20,7 +20,7 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, err
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "settings"})
-	held, err := x.guards.HeldGuards(ctx, s.Of)
+	held, err := x.guards.HeldGuards(ctx, opens(u.Step))
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -29,7 +29,7 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		g := held[len(held)-1-i]
 		foreign := false
 		err := x.alone(ctx, u, report, func() (err error) {
-			foreign, err = x.leave(ctx, l, report, s, g.ID)
+			foreign, err = x.leave(ctx, u, l, report, s.At, g.ID)
 			return err
 		})
 		if err != nil {
@@ -41,8 +41,8 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 }
 
 // leave ends this run's hold on a guard; the last one restores it.
-func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s ending, id int64) (foreign bool, err error) {
-	g, last, err := x.guards.LeaveGuard(ctx, s.Of, id)
+func (x *closer) leave(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, at string, id int64) (foreign bool, err error) {
+	g, last, err := x.guards.LeaveGuard(ctx, opens(u.Step), id)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,7 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, s 
 	r, err := unkept(g.Change)
 	if err == nil {
 		var sys system
-		if sys, err = x.system(ctx, cmp.Or(s.At, g.Key.At), r); err == nil && sys.place != g.Key.Place {
+		if sys, err = x.system(ctx, cmp.Or(at, g.Key.At), r); err == nil && sys.place != g.Key.Place {
 			err = fault.New(fault.Config, "settings.elsewhere", "connection %s leads to %s now, and the setting was changed at %s", sys.name, sys.place, g.Key.Place).
 				Hint("let it lead there again; or put the setting back by hand, then: godwit settings forget %d --reason TEXT", g.ID)
 		}

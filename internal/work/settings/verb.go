@@ -68,17 +68,20 @@ const (
 // ending is the spec of a unit of kind close.
 type ending struct {
 	At string `json:"at,omitempty"` // "" = where the guard was opened
-	Of string `json:"of"`           // the unit that opened
 }
 
 // plan gives the two units around the steps: that which opens, and that which
 // closes.
 func plan(step string, s *Settings) []unit.Unit {
-	open := unit.Unit{ID: unit.ID(step, kindOpen, "all", 1), Step: step, Kind: kindOpen, Class: "other", Weight: 1, Spec: encode(s)}
+	open := unit.Unit{ID: opens(step), Step: step, Kind: kindOpen, Class: "other", Weight: 1, Spec: encode(s)}
 	return []unit.Unit{open, {
-		ID: unit.ID(step, kindClose, "all", 1), Step: step, Kind: kindClose, Class: "other", Weight: 1, MustRun: true, Spec: encode(ending{Of: open.ID}),
+		ID: unit.ID(step, kindClose, "all", 1), Step: step, Kind: kindClose, Class: "other", Weight: 1, MustRun: true, Spec: encode(ending{}),
 	}}
 }
+
+// opens is the unit of a step that opens. It is made of the step's name where it is
+// needed: in each item of a loop the units have another one than they were planned with.
+func opens(step string) string { return unit.ID(step, kindOpen, "all", 1) }
 
 // check finds what the tags cannot say.
 func (s *Settings) check() (wrong []unit.Problem) {
