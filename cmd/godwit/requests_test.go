@@ -2,10 +2,13 @@ package main_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"godwit/rig/newsys"
 	"godwit/rig/postgres/pgtest"
@@ -133,5 +136,54 @@ func TestRequestAsk(t *testing.T) {
 		if v := s.Verdict(); len(v.Duplicates) > 0 || len(s.Assignments()) < 1 {
 			t.Errorf("%s: %+v", flag, s.Assignments())
 		}
+	}
+}
+
+// TestRequestTurn: a request that has waited long for its turn is in doubt from the
+// moment on that it left. Whoever looks whether it took effect does not look too early.
+func TestRequestTurn(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := single(t, s, lookup, "select 1")
+	dir := filepath.Dir(m.ledger)
+	write(t, dir, "godwit.yaml", fmt.Sprintf("connections: {api: {http: {url: %q, auth: {bearer: {env: TOKEN}}, timeout: 2s, limit: {rate: 24/m}, pages: {by: page, size: 2, items: body.results, total: body.total}}}}\n", s.URL()))
+	write(t, dir, "flows/single.yaml", `steps:
+  - {http: {at: api, request: GET /assignments}}
+  - {http: {at: api, request: POST /assignments, body: {externalId: A-1, title: x}, in_doubt: `+lookup+`}}
+`)
+	arrived, done := make(chan bool, 2), make(chan bool, 2)
+	s.Break(newsys.Fault{Method: "POST", Count: 1, Do: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		newsys.Late(0)(w, r, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			arrived <- true
+			time.Sleep(1500 * time.Millisecond) // it takes effect within the timeout, whoever has gone
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			done <- true
+		}))
+	}})
+	p := m.runs(t, "single")
+	<-arrived
+	_ = p.Process.Kill()
+	p.ends(t, -1)
+	m.runs(t, "single").ends(t, 0)
+	<-done
+	if all := s.Assignments(); len(all) != 1 {
+		t.Errorf("sent were %v", all)
+	}
+	m.checked(t)
+}
+
+// TestRequestUndoRefused: a request whose answer was lost is sent again to be taken
+// back. That this is refused says nothing about the one before.
+func TestRequestUndoRefused(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := single(t, s, byKey, "select 1")
+	s.Break(newsys.Fault{Method: "POST", Count: 1, Do: newsys.CutAfter()})
+	m.runs(t, "single", "GODWIT_KILL_AT=request.answered:1").ends(t, -1)
+	s.Break(newsys.Fault{Method: "POST", Count: 1, Do: newsys.Unavailable(-1)})
+	m.start(t, nil, "cancel", "single-1", "--ledger", m.ledger).ends(t, 0)
+	if all := s.Assignments(); len(all) > 0 {
+		t.Errorf("%v is left", all)
 	}
 }

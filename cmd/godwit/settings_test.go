@@ -196,3 +196,34 @@ func TestSettingsOfOthers(t *testing.T) {
 	}
 	m.checked(t)
 }
+
+// TestSettingsItems: items of a loop that want a setting changed at the same time put
+// it back when the last one is over, also when some fail, and wherever they are killed.
+func TestSettingsItems(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := quiet(t, s)
+	change := "at: api, change: [{name: mail, read: GET /settings/mail, write: PUT /settings/mail, set: {sending: false}}]"
+	write(t, filepath.Join(filepath.Dir(m.ledger), "flows"), "items.yaml", `inputs: {fails: {type: int, default: 0}}
+steps:
+  - for_each: {items: "[1,2,3]", as: i, key: "", parallel: 3}
+    settings: {`+change+`, steps: [{sql: {at: new, query: "select 1 / (cast(:i as int) - cast(:inputs.fails as int))", with: {i: i}}}]}
+  - for_each: {items: "[1,2]", as: i, key: ""}
+    steps: [{settings: {`+change+`, steps: [{sql: {at: new, query: "insert into log (what) values ('item')"}}]}}]
+`)
+	for i, at := range []string{"", "settings.claimed:2", "settings.changed:3", "settings.left:1", "settings.closing:1", "settings.unwritten:1", "settings.restored:2"} {
+		if i%3 > 0 && os.Getenv("GODWIT_SLOW") == "" {
+			continue
+		}
+		m.unledger(t)
+		if at != "" {
+			m.runs(t, "items", "GODWIT_KILL_AT="+at).ends(t, -1)
+		}
+		m.runs(t, "items").ends(t, 0).says(t, "setting mail of api is put back")
+		m.asWas(t, s)
+		m.start(t, nil, "run", "items", "--set", "fails=2", "--ledger", m.ledger, "--yes", "--progress", "none").ends(t, 1)
+		if m.asWas(t, s); t.Failed() {
+			t.Fatalf("killed at %s", at)
+		}
+	}
+}

@@ -124,3 +124,35 @@ func (m *move) stubs(t testing.TB, env ...string) *process {
 	t.Helper()
 	return m.start(t, env, "run", "stubs", "--ledger", m.ledger, "--yes", "--progress", "none")
 }
+
+// TestStubsEmptied: a target that was emptied makes the same keys again. What is
+// remembered of records that had them is not referred to, and a stub for each of those
+// is told as any other.
+func TestStubsEmptied(t *testing.T) {
+	t.Parallel()
+	m := newStubs(t, 0, 0)
+	pgtest.Exec(t, m.from, "insert into src.node select i, null, 'node ' || i from generate_series(1, 1200) i",
+		"insert into src.leaf select i, case when i <= 1200 then 5000 + i else i - 1200 end from generate_series(1, 2400) i")
+	m.env[0] = "GODWIT_RECORDS=50000" // several pages in a chunk
+	m.emptyStubs(t)
+	flow := filepath.Join(filepath.Dir(m.ledger), "flows")
+	write(t, flow, "stubs.yaml", "steps:\n"+stubNodes)
+	m.stubs(t).ends(t, 0)
+	pgtest.Exec(t, m.to, "truncate dst.node, dst.leaf restart identity")
+	write(t, flow, "stubs.yaml", "steps:\n"+fmt.Sprintf(stubLeaves, "append"))
+	m.stubs(t).ends(t, 0).says(t, "warnings 2,400")
+	write(t, flow, "stubs.yaml", "steps:\n"+stubNodes)
+	m.stubs(t).ends(t, 0)
+	want := pgtest.Query[string](t, m.from, "select string_agg(concat(id, '>n', node), ' ' order by id) from src.leaf")
+	if got := pgtest.Query[string](t, m.to, "select string_agg(concat(l.id, '>', n.code), ' ' order by l.id) from dst.leaf l join dst.node n on n.id = l.node"); got != want {
+		t.Errorf("leaves refer to\n%s\nwant\n%s", got, want)
+	}
+	if n := pgtest.Query[int](t, m.to, "select count(*) from dst.node where title = '?'"); n != 1200 {
+		t.Errorf("%d stubs stand, 1200 nodes are not there", n)
+	}
+	list := m.start(t, nil, "issues", "list", "stubs-2", "--rule", "stub", "--each", "--limit", "0", "--ledger", m.ledger, "--json").ends(t, 0)
+	if n := strings.Count(list.said.String(), `"rule":"stub"`); n != 1200 {
+		t.Errorf("%d issues about stubs are open, 1200 stubs stand", n)
+	}
+	m.checked(t)
+}

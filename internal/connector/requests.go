@@ -42,6 +42,10 @@ type Request struct {
 	// Success is the expression that tells an answer from an error; "" = the
 	// connection's.
 	Success string
+	// Leave is called when the limits let the request go, right before it does; its
+	// fault is Call's, and nothing was sent then. Of a list it is not asked. Nil =
+	// nothing is to be noted.
+	Leave func(context.Context) error
 }
 
 // RequestPart is one of a multipart body: a value, sent as JSON, or a file.

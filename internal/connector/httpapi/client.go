@@ -95,6 +95,12 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
+	if s.leave != nil {
+		if err := s.leave(ctx); err != nil {
+			end(rate.Answer{None: true})
+			return nil, err
+		}
+	}
 	a, err := c.send(ctx, u, l, s)
 	end(c.took(ctx, a, err))
 	switch {

@@ -26,13 +26,14 @@ type sending struct {
 	body    []byte // JSON; nil = none
 	parts   []connector.RequestPart
 	success string // expression; "" = the connection's
+	leave   func(context.Context) error
 
 	left atomic.Bool // it had a connection: all that is not answered may have arrived
 }
 
 // Call is the connector.Caller's.
 func (e *Endpoint) Call(ctx context.Context, r connector.Request) (*connector.Answer, error) {
-	s := &sending{method: r.Method, target: target{path: r.Path, params: r.Params, as: r.ParamsAs}, headers: r.Headers, parts: r.Parts, success: r.Success}
+	s := &sending{method: r.Method, target: target{path: r.Path, params: r.Params, as: r.ParamsAs}, headers: r.Headers, parts: r.Parts, success: r.Success, leave: r.Leave}
 	if why := badPath(r.Path); why != "" {
 		return nil, fault.New(fault.Data, "http.path", "%s %s: %s", r.Method, r.Path, why)
 	}

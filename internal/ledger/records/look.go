@@ -18,9 +18,13 @@ func reading(ctx context.Context, db store.Reader) func(string, ...any) (*sql.Ro
 
 // Find gives what is kept of records by their keys, as record.Kept.Bytes wrote it;
 // nothing of those that wait for others. The rest is not in it, nor what only chunks
-// say that are doubted, nor what stands in another database than the place's.
+// say that are doubted, nor what stands in another database than the place's, nor in
+// another table than its Made.
 func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string][]byte, error) {
 	found := map[string][]byte{}
+	if other, err := elsewhere(reading(ctx, db), p); err != nil || other {
+		return found, err
+	}
 	for args := range listed(keys) {
 		list, err := scan(reading(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
 			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,

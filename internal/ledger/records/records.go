@@ -113,7 +113,8 @@ func (s *said) settle(tx Tx, c Chunk) error {
 	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
-		if s.anew || known && was.chunk < s.floor {
+		gone := s.anew || known && was.chunk < s.floor
+		if gone {
 			was.kept = nil
 		}
 		if one.Kept, err = several.kept(one.Kept, was); err != nil {
@@ -126,7 +127,7 @@ func (s *said) settle(tx Tx, c Chunk) error {
 		if r.kept == nil {
 			r.kept = was.kept
 		}
-		if known && stub(one.Kept) {
+		if known && stub(one.Kept) && !gone {
 			r.state = was.state
 		}
 		rows = append(rows, r.values(s.place))

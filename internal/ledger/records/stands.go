@@ -16,21 +16,15 @@ func stands(tx Tx, p record.Place) error {
 	if p.Database == "" {
 		return nil
 	}
-	type where struct{ database, made string }
-	list, err := scan(tx.Query, func(r *sql.Rows) (w where, err error) { return w, r.Scan(&w.database, &w.made) },
-		`SELECT database, made FROM place WHERE entity = ? AND connection = ? AND env = ?`, p.Entity, p.At, p.Env)
-	if err != nil || len(list) == 0 {
+	was, made, err := stood(tx.Query, p)
+	if err != nil || made == nil {
 		return err
 	}
-	was, made := list[0], map[string]string{}
-	if err := json.Unmarshal([]byte(was.made), &made); err != nil {
-		return fault.New(fault.Internal, "ledger.damaged", "what the tables of %s are at %s cannot be read: %w", p.Entity, p.At, err)
-	}
 	is, table, _ := strings.Cut(p.Made, " ")
-	if was.database == p.Database && made[table] == is {
+	if was == p.Database && made[table] == is {
 		return nil
 	}
-	another := was.database != "" && was.database != p.Database || made[table] != "" && made[table] != is
+	another := was != "" && was != p.Database || made[table] != "" && made[table] != is
 	if another { // also of the entity's other tables: they are told of again
 		clear(made)
 	}
@@ -41,4 +35,31 @@ func stands(tx Tx, p record.Place) error {
 	}
 	return tx.Change(`UPDATE place SET database = ?, made = ?, floor = CASE WHEN ? THEN (SELECT coalesce(max(id), 0) + 1 FROM recorded) ELSE floor END
 		WHERE entity = ? AND connection = ? AND env = ?`, p.Database, string(text), another, p.Entity, p.At, p.Env)
+}
+
+// stood is in which database a place was the last time that records of it were told
+// of, and what its tables were there by their names; nil of one that nobody knows.
+func stood(query func(string, ...any) (*sql.Rows, error), p record.Place) (database string, made map[string]string, err error) {
+	type where struct{ database, made string }
+	list, err := scan(query, func(r *sql.Rows) (w where, err error) { return w, r.Scan(&w.database, &w.made) },
+		`SELECT database, made FROM place WHERE entity = ? AND connection = ? AND env = ?`, p.Entity, p.At, p.Env)
+	if err != nil || len(list) == 0 {
+		return "", nil, err
+	}
+	made = map[string]string{}
+	if err := json.Unmarshal([]byte(list[0].made), &made); err != nil {
+		return "", nil, fault.New(fault.Internal, "ledger.damaged", "what the tables of %s are at %s cannot be read: %w", p.Entity, p.At, err)
+	}
+	return list[0].database, made, nil
+}
+
+// elsewhere reports whether a place's table is another one than when records of it
+// were told of: keys that it had may be those of others by now.
+func elsewhere(query func(string, ...any) (*sql.Rows, error), p record.Place) (bool, error) {
+	is, table, known := strings.Cut(p.Made, " ")
+	if !known {
+		return false, nil
+	}
+	_, made, err := stood(query, p)
+	return made[table] != "" && made[table] != is, err
 }

@@ -128,7 +128,11 @@ func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
 	}
 	at, err := placed(s.To, s.Scope)
 	at.Database = s.Database
-	return parents.New(book, at), err
+	made := map[string]string{}
+	for _, one := range s.Stubs {
+		made[one.Place.Entity] = one.Place.Made
+	}
+	return parents.New(book, at, made), err
 }
 
 // refers makes an attempt ready for references.

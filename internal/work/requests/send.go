@@ -118,18 +118,26 @@ func (x *executor) send(ctx context.Context, call connector.Caller, o *one, key 
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", l.Run, o.unit, l.Attempt))
 		key = hex.EncodeToString(sum[:16])
 	}
-	if err := l.Check(ctx); err != nil {
-		return nil, err
+	left := false
+	r := o.filledIn(key)
+	r.Leave = func(ctx context.Context) error { // a turn may have been waited for, and the run be another's by now
+		if err := l.Check(ctx); err != nil {
+			return err
+		}
+		if err := x.past.Intend(ctx, o.unit, l.Attempt, key); err != nil {
+			return fault.Wrap(err, "note the request")
+		}
+		left = true
+		report.At("request.intended")
+		return nil
 	}
-	if err := x.past.Intend(ctx, o.unit, l.Attempt, key); err != nil {
-		return nil, fault.Wrap(err, "note the request")
-	}
-	report.At("request.intended")
-	a, err := call.Call(ctx, o.filledIn(key))
+	a, err := call.Call(ctx, r)
 	report.At("request.answered")
 	var doubt *connector.DoubtError
 	switch {
 	case errors.As(err, &doubt):
+		return nil, fault.Wrap(err, "at %s", o.at)
+	case err != nil && !left:
 		return nil, fault.Wrap(err, "at %s", o.at)
 	case err != nil:
 		if void := x.past.Void(context.WithoutCancel(ctx), o.unit, l.Attempt); void != nil {

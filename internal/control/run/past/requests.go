@@ -70,9 +70,13 @@ func (p Past) Intents(ctx context.Context, id, of string) ([]unit.Intent, error)
 			}
 			all = append(all, unit.Intent{Attempt: e.Attempt, At: e.At, Key: b.Key})
 		case e.Kind == void, e.Kind == noted:
+			// of those of an attempt (and one at taking back may have the same number)
+			// it is about the one that left last
 			for i := range all {
-				if all[i].Attempt == e.Attempt {
-					all[i].Void, all[i].Facts = e.Kind == void, e.Body
+				one := &all[len(all)-1-i]
+				if one.Attempt == e.Attempt && !one.Void {
+					one.Void, one.Facts = e.Kind == void, e.Body
+					break
 				}
 			}
 		}

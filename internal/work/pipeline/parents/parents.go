@@ -32,7 +32,8 @@ const most = 1_000_000
 // may come at any time. Safe for concurrent use.
 type Known struct {
 	book Book
-	at   record.Place // of all entities
+	at   record.Place      // of all entities
+	made map[string]string // what the target calls the tables of entities, as far as they were looked at
 	mu   sync.RWMutex
 	held map[string]map[string]any // by entity and key
 	n    int
@@ -67,9 +68,11 @@ func (k *Known) Forget() {
 	k.seen++
 }
 
-// New knows nothing yet. Only connection and environment of the place count.
-func New(book Book, at record.Place) *Known {
-	return &Known{book: book, at: at, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
+// New knows nothing yet. Only connection, environment and database of the place
+// count. Made is the place's Made of those entities whose tables were looked at: what
+// stood in another one is not known.
+func New(book Book, at record.Place, made map[string]string) *Known {
+	return &Known{book: book, at: at, made: made, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
 		became: map[record.Reference]string{}, odd: map[record.Reference]why{}, stubs: map[record.Reference]any{}}
 }
 
@@ -186,7 +189,7 @@ func (k *Known) several(entity, key string) {
 // find asks for records of an entity by their keys, or those that they have now.
 func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 	p := k.at
-	p.Entity = entity
+	p.Entity, p.Made = entity, k.made[entity]
 	keys, err := k.follow(ctx, p, keys)
 	if err != nil {
 		return err
