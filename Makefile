@@ -2,7 +2,7 @@
 GO      ?= go
 BIN     := bin/godwit
 KILLS   ?= 25
-TIMEOUT ?= 40m
+TIMEOUT ?= 60m
 
 .PHONY: help
 help: ## print this list
