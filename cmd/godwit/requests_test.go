@@ -61,8 +61,8 @@ func TestRequestPoints(t *testing.T) {
 		m := single(t, s, doubt, "select 1")
 		for i, point := range []string{"request.intended", "request.answered", "request.remembered", "unit.before-settle@create/request", "unit.after-settle@create/request"} {
 			for n := 1; n <= 2; n++ {
-				if n == 2 && (os.Getenv("GODWIT_SLOW") == "" || strings.HasPrefix(point, "unit")) {
-					continue
+				if n == 2 && (os.Getenv("GODWIT_SLOW") == "" || strings.HasPrefix(point, "unit") || point == "request.answered") {
+					continue // the second answer is lost
 				}
 				m.unledger(t)
 				s.Clear()

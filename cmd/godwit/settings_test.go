@@ -160,7 +160,9 @@ func TestSettingsOverlap(t *testing.T) {
 				slices.Reverse(order)
 			}
 			m.runs(t, order[0]).ends(t, 0)
-			stays("the first has ended")
+			if point != "closed" || n < 3 || order[0] != "other" { // quiet wants nothing any more
+				stays("the first has ended")
+			}
 			if m.runs(t, order[1]).ends(t, 0); t.Failed() {
 				t.Fatalf("killed at %s:%d, then %v", point, n, order)
 			}

@@ -45,3 +45,26 @@ func TestTwoSessions(t *testing.T) {
 	write(t, dir, "flows/all.yaml", "steps:\n  - copy: {from: old, to: new, existing: append}\n")
 	m.start(t, nil, "run", "all", "--ledger", m.ledger, "--yes", "--progress", "none").ends(t, 2).says(t, "connection.unable")
 }
+
+// TestSameConnection loads and proves within one database by few sessions: units that
+// read by one and write by another do not wait for each other's.
+func TestSameConnection(t *testing.T) {
+	t.Parallel()
+	m := newMove(t, pgtest.Database(t), "")
+	m.env = []string{"GODWIT_RECORDS=500"}
+	dir := filepath.Dir(m.ledger)
+	pgtest.Exec(t, m.from, "create table item (id int primary key, note text)", "insert into item select i, 'note ' || i from generate_series(1, 20000) i", "create table copied (like item including all)")
+	one := func(n int) {
+		write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  one: {postgres: {url: %q, limit: {connections: %d}}}\n", m.from, n))
+	}
+	const load = "{from: {at: one, table: public.item}, to: {at: one, table: public.copied, mode: merge}, workers: 4}"
+	write(t, dir, "flows/orders.yaml", "steps:\n  - load: "+load+"\n  - verify: "+strings.Replace(load, ", workers: 4", "", 1)+"\n")
+	one(3)
+	m.load(t).ends(t, 1).says(t, "limit.connections", "reads and writes at the same place")
+	one(4)
+	m.load(t).ends(t, 0)
+	if got := pgtest.Query[int](t, m.from, "select count(*) from copied"); got != 20000 {
+		t.Errorf("%d are copied", got)
+	}
+	m.checked(t)
+}

@@ -74,6 +74,13 @@ func WithLabel(ctx context.Context, label string) context.Context {
 // must have asked for it before it holds any other session.
 type Spare interface{ SetAside(context.Context) error }
 
+// Both is an endpoint that lends so many sessions and no more. Both waits for two at
+// once, for work that reads and writes there: under the context that it gives they are
+// lent, until leave.
+type Both interface {
+	Both(context.Context) (ctx context.Context, leave func(), err error)
+}
+
 type asideKey struct{}
 
 // WithAside marks work that is done while its caller holds other sessions, and

@@ -28,6 +28,11 @@ func newPool(limit int) *pool { return &pool{room: room.New(limit)} }
 // SetAside is the connector.Spare's.
 func (e *Endpoint) SetAside(ctx context.Context) error { return e.pool.room.SetAside(ctx) }
 
+// Both is the connector.Both's.
+func (e *Endpoint) Both(ctx context.Context) (context.Context, func(), error) {
+	return e.pool.room.Both(ctx)
+}
+
 // take removes the session used last, nil when none is idle.
 func (p *pool) take() (*session, error) {
 	p.mu.Lock()

@@ -55,6 +55,14 @@ func (r *Room) SetAside(ctx context.Context) error {
 // Enter waits for room and gives the way to leave it again; aside, it is the
 // session that was set aside.
 func (r *Room) Enter(ctx context.Context, aside bool) (leave func(), err error) {
+	if two, ok := ctx.Value(bothKey{r}).(chan struct{}); ok && !aside {
+		select {
+		case two <- struct{}{}:
+			return func() { <-two }, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	if !aside || r.limit == math.MaxInt32 {
 		return func() { r.lent.Release(1) }, r.lent.Acquire(ctx, 1)
 	}
@@ -64,4 +72,34 @@ func (r *Room) Enter(ctx context.Context, aside bool) (leave func(), err error) 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+type bothKey struct{ *Room }
+
+// Both waits for room for two, and keeps it for who enters under the context that it
+// gives: work that holds one session while it asks for the other one never waits for
+// work that does the same. Leave it once both are given back. What cannot be had at
+// all is a fault of kind config, code limit.connections.
+func (r *Room) Both(ctx context.Context) (both context.Context, leave func(), err error) {
+	if r.limit == math.MaxInt32 || ctx.Value(bothKey{r}) != nil {
+		return ctx, func() {}, nil
+	}
+	select { // whether one is set aside
+	case r.setting <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	left := r.limit
+	if r.apart {
+		left--
+	}
+	<-r.setting
+	if left < 2 {
+		return nil, nil, fault.New(fault.Config, "limit.connections", "limit: connections leaves %d session for work that reads and writes at the same place, which needs two", left).
+			Hint("allow %d more", 2-left)
+	}
+	if err := r.lent.Acquire(ctx, 2); err != nil {
+		return nil, nil, err
+	}
+	return context.WithValue(ctx, bothKey{r}, make(chan struct{}, 2)), func() { r.lent.Release(2) }, nil
 }

@@ -55,8 +55,20 @@ func (*loader) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error)
 // it yields at a chunk's border. The result holds the accounts of all chunks.
 func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
 	defer collector.Relax()()
-	r, err := x.begin(ctx, u, l, report)
+	r, err := x.prepare(ctx, u, l, report)
 	if err != nil {
+		return unit.Result{}, err
+	}
+	from := r.spec.From
+	if r.spec.Again != nil { // the ledger
+		from = ""
+	}
+	ctx, leave, err := limit.Both(ctx, x.open, from, r.spec.To)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer leave()
+	if err := x.begin(ctx, r); err != nil {
 		return unit.Result{}, err
 	}
 	defer r.close()
@@ -86,8 +98,8 @@ func (x *loader) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	return res, nil
 }
 
-// begin puts right what earlier attempts left and opens both ends.
-func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*loading, error) {
+// prepare makes a unit's attempt, which holds nothing yet.
+func (x *loader) prepare(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*loading, error) {
 	r := &loading{book: x.book, unit: u, lease: l, report: report, doubt: -1}
 	if err := json.Unmarshal(u.Spec, &r.spec); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
@@ -104,37 +116,40 @@ func (x *loader) begin(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	if err := r.refers(lookups); err != nil {
 		return nil, err
 	}
-	if err := r.spec.setAside(ctx, x.open); err != nil {
-		return nil, err
-	}
+	return r, r.spec.setAside(ctx, x.open)
+}
+
+// begin puts right what earlier attempts left and opens both ends.
+func (x *loader) begin(ctx context.Context, r *loading) (err error) {
+	u, l := r.unit, r.lease
 	if r.target, err = r.aim(ctx, x.open); err != nil {
-		return nil, err
+		return err
 	}
 	after, err := r.recover(ctx)
 	if err != nil || r.over {
-		return r, err
+		return err
 	}
 	if r.judge, err = r.newJudge(ctx); err != nil {
-		return r, fault.Wrap(err, "read what records said to rules")
+		return fault.Wrap(err, "read what records said to rules")
 	}
-	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, program.Columns(0)); err != nil {
-		return r, fault.Wrap(err, "read what records broke before")
+	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, r.program.Columns(0)); err != nil {
+		return fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
 		r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
-		return r, err
+		return err
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, u.Step, after); err != nil {
-		return r, err
+		return err
 	}
 	if r.point == "" {
 		r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own
 	}
 	read := snapshot.Read{Step: u.Step, From: r.spec.From, Into: r.spec.Into[0], Lost: r.spec.SnapshotLost}
-	if err = x.snapshots.Notice(ctx, read, l, report); err != nil {
+	if err = x.snapshots.Notice(ctx, read, l, r.report); err != nil {
 		r.close()
 	}
-	return r, err
+	return err
 }
 
 // read opens the records, from behind a place on, and tells the point in time

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/collector"
+	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
@@ -64,6 +65,11 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err := load.setAside(ctx, x.open); err != nil {
 		return unit.Result{}, err
 	}
+	ctx, leave, err := limit.Both(ctx, x.open, load.From, load.To)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	defer leave()
 	target, err := connector.Capable[connector.RecordComparer](ctx, x.open, load.To, "have records compared with its rows")
 	if err != nil {
 		return unit.Result{}, err

@@ -30,6 +30,7 @@ type Target interface {
 	connector.Truster
 	connector.Keeper
 	connector.Evicter
+	connector.Both
 }
 
 // Endpoint is a whole one but for its snapshots, and for what needs them.

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"godwit/internal/connector"
+	"godwit/internal/fault"
 	"godwit/internal/rate"
 )
 
@@ -47,4 +48,21 @@ func Read(ctx context.Context, open connector.Opener, from, run, step string, pe
 	}
 	part, err := paced.Pace().Part(run+" "+step, "step "+step, rate.Limit{Rate: *perSecond})
 	return connector.AtPace(r, part), err
+}
+
+// Both has the sessions of work that reads and writes at the same connection lent to
+// it together, until leave: units side by side would wait for each other's second one.
+func Both(ctx context.Context, open connector.Opener, from, to string) (both context.Context, leave func(), err error) {
+	if from != to {
+		return ctx, func() {}, nil
+	}
+	end, err := open.Open(ctx, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	if b, ok := end.(connector.Both); ok {
+		both, leave, err = b.Both(ctx)
+		return both, leave, fault.Wrap(err, "connection %s", to)
+	}
+	return ctx, func() {}, nil
 }
