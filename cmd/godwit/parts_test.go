@@ -155,6 +155,8 @@ func TestPartsWrong(t *testing.T) {
 	} {
 		m.start(t, nil, "record", "invoice/"+key, "--ledger", m.ledger).ends(t, 0).says(t, want)
 	}
+	m.start(t, nil, "map", "explain", "orders", "5").ends(t, 0).says(t, "the part has several rows, one is due")
+	m.start(t, nil, "map", "explain", "orders", "9", "--json").ends(t, 0).says(t, `"of":"public.line","name":"track_id"`)
 	was := pgtest.Query[string](t, right, `select c.first_name || ' ' || c.last_name || ' ' || n || ' ' || n from invoice i join customer c using (customer_id),
 		(select count(*) n from invoice_line where invoice_id = 7) l where i.invoice_id = 7`)
 	// What is at the source now does not matter any more.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/unit"
 )
 
 // A verb may work around other steps: before them and behind. They stand below
@@ -20,6 +21,20 @@ func (d *decoder) around(f source.Field, w within) []Step {
 		return nil
 	}
 	return d.list(inner.Value, InOrder, w)
+}
+
+// apart says what to do about a step with several verbs.
+func apart(verbs []source.Field, lang Language) string {
+	for _, f := range verbs {
+		if holds(lang, f.Name) && slices.ContainsFunc(verbs, func(o source.Field) bool { return o.Name == InOrder }) {
+			return "the steps of " + f.Name + " stand below it, beside its other keys: indent them as far as these; else make two steps of it"
+		}
+	}
+	return "make two steps of it"
+}
+
+func holds(lang Language, verb string) bool {
+	return slices.ContainsFunc(lang.Verbs, func(v unit.Verb) bool { return v.Name == verb && v.Holds })
 }
 
 // withoutSteps is a verb's field with its own keys alone.

@@ -155,7 +155,7 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 		}
 		return Step{}, false
 	case len(verbs) > 1:
-		d.Add(verbs[1].Spot, "flow.value", fmt.Sprintf("a step has one verb: %s or %s", verbs[0].Name, verbs[1].Name), "make two steps of it")
+		d.Add(verbs[1].Spot, "flow.value", fmt.Sprintf("a step has one verb: %s or %s", verbs[0].Name, verbs[1].Name), apart(verbs, w.lang))
 		return Step{}, false
 	}
 	s.Verb = verbs[0].Name

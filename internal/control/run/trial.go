@@ -33,7 +33,7 @@ func (r *Runs) Trials(ctx context.Context, b *flow.Bound, do func(Tried, connect
 		if err != nil {
 			return fault.Wrap(err, "step %s", s.ID)
 		}
-		t := Tried{Step: s, Trial: verb.Trial, Query: needs.Records.Query, From: needs.From}
+		t := Tried{Step: s, Trial: verb.Trial, Query: needs.Records.Query, Parts: needs.Records.Parts, From: needs.From}
 		if t.Facts, err = doctor.Records(ctx, open, needs); err != nil {
 			return fault.Wrap(err, "step %s", s.ID)
 		}

@@ -130,7 +130,8 @@ func (l Look) One(ctx context.Context, run, id int64) (Whole, error) {
 	where, args := Filter{IDs: []int64{id}, State: All}.Where(run)
 	found, err := ask(ctx, l, scanWhole, selectWhole+where, args...)
 	if err == nil && len(found) == 0 {
-		err = fault.New(fault.Config, "exception.unknown", "there is no exception %d in this run", id)
+		err = fault.New(fault.Config, "exception.unknown", "there is no exception %d in this run", id).
+			Hint("godwit dead list RUN shows the ids, with --all those that are closed, too")
 	}
 	if err != nil {
 		return Whole{}, err

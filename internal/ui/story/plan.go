@@ -168,7 +168,7 @@ func loaded(row view.PlanStep, st run.PlannedStep) view.PlanStep {
 	for _, n := range st.Notes {
 		l.Notes = append(l.Notes, view.StepNote(n))
 	}
-	row.Load, row.Makes = &l, l.Reads()+" "+l.Into()+" "+view.Plural(len(l.Writes), "table")
+	row.Load, row.Makes = &l, l.Reads()+" "+l.Goal()
 	if t, ok := tableRead(st.Facts); ok {
 		row.Bytes = t.Bytes
 	}

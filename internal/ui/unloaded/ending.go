@@ -37,7 +37,11 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
 	}
 	add("pending", t.Blocked, "wait for other records", command("dead list", l.Of.Name(), "--outcome", "pending"))
-	add("spooled", t.Pending-t.Blocked, "produced, not delivered yet", command("resume", name))
+	if l.Of.Outcome == "cancelled" {
+		add("spooled", t.Pending-t.Blocked, "produced, never delivered: another run sends them", command("run", l.Of.Flow))
+	} else {
+		add("spooled", t.Pending-t.Blocked, "produced, not delivered yet", command("resume", name))
+	}
 	var warnings int64
 	for _, g := range l.Issues {
 		if g.Severity == record.SeverityWarn {
@@ -48,6 +52,9 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	return append(notes, OverRuns(l).notes(name)...)
 }
 
+// What a redrive is for: it takes records as they were read.
+const mended = "   once the map or the target is mended; if it was the source, run the flow again"
+
 // Next are the commands that are left to do.
 func Next(l *run.Left, t record.Account) []string {
 	if t.Dead+t.Rejected+t.Pending <= l.Accepted {
@@ -57,9 +64,9 @@ func Next(l *run.Left, t record.Account) []string {
 		return []string{command("dead list", l.Of.Name()) + "   names the rows: " + copyAgain}
 	}
 	if len(l.Causes) == 0 && len(l.Called) > 0 { // kept with the runs that it started
-		return []string{command("redrive", l.Called[0], "--dry-run") + "   once the map, the source's data or the target is mended" + others(l.Called[1:])}
+		return []string{command("redrive", l.Called[0], "--dry-run") + mended + others(l.Called[1:])}
 	}
-	return []string{command("redrive", l.Of.Name(), "--dry-run") + "   once the map, the source's data or the target is mended"}
+	return []string{command("redrive", l.Of.Name(), "--dry-run") + mended}
 }
 
 // others are runs that are meant, too.

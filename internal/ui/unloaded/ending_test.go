@@ -73,6 +73,10 @@ func TestEndingGolden(t *testing.T) {
 	total.Applied, total.Dead, total.Pending, total.Blocked = total.Applied+46, 0, 0, 0
 	s = view.Summary{Run: "rollout-12", Outcome: "done", Accepted: 402, Steps: []record.Account{total}, Notes: Notes("rollout-12", l, total), Next: Next(l, total)}
 	golden(t, "ending_over", view.Text(s))
+	spooled := record.Account{Step: "load", Read: 603, Applied: 401, Pending: 202}
+	s = view.Summary{Run: "rollout-2", Outcome: "cancelled", Exit: 1, Steps: []record.Account{spooled},
+		Notes: Notes("rollout-2", &run.Left{Of: run.Ref{Flow: "rollout", N: 2, Outcome: "cancelled"}}, spooled)}
+	golden(t, "ending_cancelled", view.Text(s))
 	if clean := (record.Account{Read: 1, Applied: 1}); Notes("a-1", &run.Left{Of: run.Ref{Flow: "a", N: 1}}, clean) != nil || Next(left(), clean) != nil {
 		t.Error("a run without trouble has something to tell")
 	}

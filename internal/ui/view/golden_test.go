@@ -171,6 +171,9 @@ func TestPlanGolden(t *testing.T) {
 func TestLoadGolden(t *testing.T) {
 	t.Parallel()
 	load := Load{Step: "load", Fields: 14, Key: []string{"id"}, Records: 128_400, Parts: 4, Writes: []string{"shop.customer", "shop.address"}}
+	if calls := (Load{Fields: 14, Records: 60}); calls.Goal() != "by calls" || calls.tables() != "by calls" || load.Goal() != "into 2 tables" {
+		t.Errorf("%s, %s, %s", calls.Goal(), calls.tables(), load.Goal())
+	}
 	golden(t, "plan_load", Text(Plan{
 		Now: friday, Hash: "9f3c1e", Run: "godwit run rollout --plan 9f3c1e",
 		Steps: []PlanStep{{"load old -> new", load.Reads() + " into 2 tables", 5, 12 * gigabyte, 0, &load, nil}},

@@ -33,6 +33,22 @@ func (l Load) Into() string {
 	return "into"
 }
 
+// Goal is where the records go, or what they are compared with.
+func (l Load) Goal() string {
+	if len(l.Writes) == 0 {
+		return "by calls"
+	}
+	return l.Into() + " " + Plural(len(l.Writes), "table")
+}
+
+// tables are those that are written; an API has none.
+func (l Load) tables() string {
+	if len(l.Writes) == 0 {
+		return "by calls"
+	}
+	return strings.Join(l.Writes, ", ")
+}
+
 // Does is what is done to the tables.
 func (l Load) Does() string {
 	if l.Proves {
@@ -61,7 +77,7 @@ func (l Load) lines(edge int) []string {
 		text += ", by key " + strings.Join(l.Key, ", ")
 	}
 	lines := layout.Wrap(layout.Left("reads", 8)+layout.Left(l.Step, indent-8), text, indent, edge)
-	return append(lines, layout.Wrap(layout.Left(l.Does(), indent), strings.Join(l.Writes, ", "), indent, edge)...)
+	return append(lines, layout.Wrap(layout.Left(l.Does(), indent), l.tables(), indent, edge)...)
 }
 
 // Ended is a run's outcome in one or a few words. Nothing is called done that

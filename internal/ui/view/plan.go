@@ -135,7 +135,9 @@ func (p Plan) Draw(edge int) []string {
 	}
 	for _, s := range p.Steps {
 		if s.Load != nil {
-			note(s.Load.Step+" "+s.Load.Does(), strings.Join(s.Load.Writes, ", "), "")
+			if len(s.Load.Writes) > 0 {
+				note(s.Load.Step+" "+s.Load.Does(), s.Load.tables(), "")
+			}
 			for _, n := range s.Load.Notes {
 				note(s.Load.Step+" "+n.Label, n.Text, "")
 			}

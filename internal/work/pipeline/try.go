@@ -115,9 +115,13 @@ func (l *Load) explain(r record.Record, facts *catalog.Records) (unit.Explained,
 	}
 	e := unit.Explained{Key: r.Key}
 	for i, f := range spec.Schema.Fields {
-		if r.Slots[i] != record.Missing {
+		if i < len(r.Slots) && r.Slots[i] != record.Missing {
 			e.Source = append(e.Source, unit.Shown{Name: f.Name, Value: record.Show(r.Slots[i], true)})
 		}
+	}
+	if r.Broken != nil { // it is not mapped
+		e.Reject, e.Issues = true, []record.Issue{r.Broken.Issue}
+		return e, nil
 	}
 	for _, rule := range p.SetRules() {
 		e.Others = append(e.Others, rule.Name)

@@ -21,6 +21,7 @@ type Tried struct {
 	Trial *unit.Trial
 	Facts *catalog.Records
 	Query catalog.Query
+	Parts []unit.Part
 	From  string
 }
 
@@ -48,6 +49,9 @@ func Explain(ctx context.Context, each func(do func(Tried, connector.Opener) err
 		if read += n; found == nil {
 			whole = whole && n < limit
 			return nil
+		}
+		if found, err = t.whole(ctx, open, found); err != nil {
+			return fault.Wrap(err, "step %s", t.Step.ID)
 		}
 		told, err := t.Trial.Explain(t.Step.Spec, *found, t.Facts)
 		list = append(list, Explained{t.Step.ID, told})

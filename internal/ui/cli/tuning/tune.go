@@ -52,7 +52,7 @@ exceeded. Rate and concurrency are those of a connection, workers of a step.`,
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if rate != "" {
 			if q.Rate, err = scalar.ParseRate(rate); err != nil || q.Rate <= 0 {
-				return fault.New(fault.Config, "usage", "--rate is a rate as 20/s, above 0").Hint("cancel ends a run, ctrl-c stops it")
+				return fault.New(fault.Config, "usage", "--rate is a rate with its unit, as 20/s, above 0").Hint("to stand still: ctrl-c stops a run, cancel ends it")
 			}
 		}
 		if q.Concurrency < 0 || q.Workers < 0 || q.Step != "" && q.Workers == 0 || q.Reset && (rate != "" || q.Concurrency > 0) {

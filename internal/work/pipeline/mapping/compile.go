@@ -209,8 +209,8 @@ func suggest(name string, names []string) string {
 	if near := nearest.Name(name, names); near != "" {
 		return near + "?"
 	}
-	if len(names) > 12 {
-		names = append(slices.Clone(names[:12]), "…")
+	if len(names) > 20 {
+		names = append(slices.Clone(names[:20]), "…")
 	}
 	return "there are: " + strings.Join(names, ", ")
 }
