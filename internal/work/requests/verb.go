@@ -156,8 +156,8 @@ func (h *HTTP) check() (wrong []unit.Problem) {
 		}
 	}
 	success("success", h.Success)
-	if _, err := request.Params(orEmpty(h.Params.V)); err != nil {
-		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: err.Error()})
+	if _, err := request.ParamsOf(orEmpty(h.Params.V)); err != nil {
+		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: "params: " + err.Error()})
 	}
 	if h.Undo == nil {
 		return wrong
