@@ -185,11 +185,12 @@ func (h Held) String() string {
 	return text
 }
 
-// Body encodes an event's body. The structs of this package always encode.
+// Body is a value as it stands in a ledger: the body of an event, a unit's spec,
+// facts. What cannot be encoded is a mistake of the program, and panics.
 func Body(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic("encode event body: " + err.Error())
+		panic("encode " + fmt.Sprintf("%T", v) + ": " + err.Error())
 	}
 	return b
 }

@@ -24,21 +24,20 @@ const (
 // Reader gives the records of a query page by page. Its methods are those of
 // connector.RecordReader; Close ends the statement under way, not the session.
 type Reader struct {
-	q       Query
-	s       Session
-	until   []any // of the range, in the driver's form
-	after   []any // of the part under way
-	border  []any // its last key, nil: it is the last part
-	place   []byte
-	part    int64 // its most records, but for those with the border's key
-	rows    Rows
-	due     int64 // its records, as the server counted them
-	got     int64 // of them
-	told    int64 // of the parts before
-	bytes   int64
-	started bool
-	ended   bool
-	room    []any
+	q      Query
+	s      Session
+	until  []any // of the range, in the driver's form
+	after  []any // of the part under way
+	border []any // its last key, nil: it is the last part
+	place  []byte
+	part   int64 // its most records, but for those with the border's key
+	rows   Rows
+	due    int64 // its records, as the server counted them
+	got    int64 // of them
+	told   int64 // of the parts before
+	bytes  int64
+	ended  bool
+	room   []any
 }
 
 // Open reads a query within a range. Nothing is asked before Next.

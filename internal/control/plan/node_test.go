@@ -10,8 +10,6 @@ import (
 	"godwit/internal/unit"
 )
 
-func yes(string, Scope) (any, error) { return true, nil }
-
 func TestIf(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

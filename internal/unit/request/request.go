@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/expression"
 	"godwit/internal/expression/path"
 	"godwit/internal/record"
-	"godwit/internal/unit"
 )
 
 var line = regexp.MustCompile(`^[A-Z]+ /`)
@@ -32,7 +32,7 @@ type Form struct {
 // Filled is one that can be sent.
 type Filled struct {
 	Method, Path string
-	Params       map[string][]string
+	Params       Params
 	Headers      map[string]string
 	Body         any // record.Missing: none
 }
@@ -42,23 +42,16 @@ type Filled struct {
 func Problem(text string, methods ...string) string {
 	method, rest, _ := strings.Cut(text, " ")
 	switch {
+	case !slices.Contains(methods, method) && len(methods) == 1 && methods[0] == "GET":
+		return "it is GET and a path, as GET /jobs: nothing else only reads"
 	case !Is(text):
 		return "it is a method and a path, as " + methods[0] + " /settings/mail"
-	case !contains(methods, method):
+	case !slices.Contains(methods, method):
 		return fmt.Sprintf("%s is none of the methods here: %s", method, strings.Join(methods, ", "))
 	case strings.ContainsAny(outside(rest), "?;#"):
 		return "the path has no ?, ; or #: parameters stand in params"
 	}
 	return ""
-}
-
-func contains(list []string, one string) bool {
-	for _, each := range list {
-		if each == one {
-			return true
-		}
-	}
-	return false
 }
 
 var braces = regexp.MustCompile(`\$\{[^}]*\}`)
@@ -125,8 +118,8 @@ func (t *Template) Fill(m *expression.Machine, docs map[string]any) (f Filled, e
 		if err != nil {
 			return f, err
 		}
-		if f.Params, err = Params(v); err != nil {
-			return f, err
+		if f.Params, err = ParamsOf(v); err != nil {
+			return f, fmt.Errorf("params: %w", err)
 		}
 	}
 	for name, text := range t.headers {
@@ -140,71 +133,5 @@ func (t *Template) Fill(m *expression.Machine, docs map[string]any) (f Filled, e
 	return f, err
 }
 
-// Params are the values of parameters as texts: null is left out, a list is
-// given as often as it is long.
-func Params(v any) (map[string][]string, error) {
-	object, ok := v.(record.Object)
-	if !ok {
-		return nil, fmt.Errorf("params: it is a mapping of names, as {state: open}")
-	}
-	out := map[string][]string{}
-	for name, v := range object {
-		values, ok := v.([]any)
-		if !ok {
-			values = []any{v}
-		}
-		for _, v := range values {
-			switch v := v.(type) {
-			case nil:
-			case string:
-				out[name] = append(out[name], v)
-			case bool, int64, float64:
-				out[name] = append(out[name], fmt.Sprint(v))
-			case record.Decimal:
-				out[name] = append(out[name], string(v))
-			default:
-				return nil, fmt.Errorf("params: %s is neither a single value nor a list of some", name)
-			}
-		}
-	}
-	return out, nil
-}
-
 // Open is a document of which nothing is known before it comes.
 func Open(path.Path) (t catalog.Type, problem, next string) { return t, "", "" }
-
-// Value is one as a flow holds it: what records hold, in lists and objects.
-type Value struct{ V any }
-
-// ReadPlain is the language's.
-func (o *Value) ReadPlain(v any) error {
-	o.V = plain(v)
-	return nil
-}
-
-func plain(v any) any {
-	switch v := v.(type) {
-	case []unit.Pair:
-		object := record.Object{}
-		for _, p := range v {
-			object[p.Name] = plain(p.Value)
-		}
-		return object
-	case []any:
-		list := make([]any, 0, len(v))
-		for _, one := range v {
-			list = append(list, plain(one))
-		}
-		return list
-	}
-	return v
-}
-
-// MarshalJSON writes the frozen form.
-func (o Value) MarshalJSON() ([]byte, error) { return record.EncodeValue(o.V) }
-
-// UnmarshalJSON reads the frozen form.
-func (o *Value) UnmarshalJSON(b []byte) (err error) {
-	o.V, err = record.DecodeValue(b)
-	return err
-}

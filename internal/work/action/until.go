@@ -7,9 +7,9 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/expression"
-	"godwit/internal/expression/path"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/unit/request"
 )
 
 // compile makes the expression of until ready to run.
@@ -18,10 +18,9 @@ func (s *WaitFor) compile() (*expression.Program, []expression.Problem) {
 	if err != nil {
 		return nil, []expression.Problem{{Line: 1, Column: 1, Text: "what is in scope cannot be read"}}
 	}
-	open := func(path.Path) (t catalog.Type, problem, next string) { return t, "", "" }
-	scope := expression.Scope{Roots: map[string]expression.Root{"rows": open}, Lists: map[string]bool{"rows": true, "body": true}, Env: env}
+	scope := expression.Scope{Roots: map[string]expression.Root{"rows": request.Open}, Lists: map[string]bool{"rows": true, "body": true}, Env: env}
 	if s.Request != "" {
-		scope.Roots = map[string]expression.Root{"headers": open, "body": open}
+		scope.Roots = map[string]expression.Root{"headers": request.Open, "body": request.Open}
 		scope.Names = map[string]catalog.Type{"status": {Kind: catalog.KindInt}}
 	}
 	return expression.Compile(s.Until, scope, catalog.KindBool)

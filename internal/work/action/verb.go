@@ -8,6 +8,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/unit"
+	"godwit/internal/unit/request"
 )
 
 // WaitFor is the spec of the wait_for verb.
@@ -16,7 +17,7 @@ type WaitFor struct {
 	Query     string            `flow:"query,sql" help:"statement whose rows until looks at, or a file that ends in .sql; :path binds a value in scope"`
 	With      map[string]string `flow:"with,exprs" help:"values for :names in query"`
 	Request   string            `flow:"request,request" help:"of APIs: GET /PATH below the connection's URL, whose answer until looks at; a value of ${} is encoded as one part of the path"`
-	Params    unit.Params       `flow:"params" help:"of request: parameters by their names; null is left out, a list is given as often as it is long"`
+	Params    request.Params    `flow:"params" help:"of request: parameters by their names; null is left out, a list is given as often as it is long"`
 	Until     string            `flow:"until,expr" help:"what has to be so: over rows of a query, over status, headers and body of a request"`
 	Every     time.Duration     `flow:"every" default:"10s" help:"time between an answer and the next question"`
 	Timeout   time.Duration     `flow:"timeout" help:"longest wait; without it, as long as it takes"`
@@ -83,10 +84,8 @@ func (s *WaitFor) check() []unit.Problem {
 		return wrong("with", "with in wait_for belongs to query")
 	case s.Request == "" && len(s.Params) > 0:
 		return wrong("params", "params in wait_for belong to request")
-	case s.Request != "" && !strings.HasPrefix(s.Request, "GET /"):
-		return wrong("request", "request in wait_for is GET and a path, as GET /jobs: nothing else only looks")
-	case strings.ContainsAny(s.Request, "?;#"):
-		return wrong("request", "the path of a request has no ?, ; or #", "write parameters as params")
+	case s.Request != "" && request.Problem(s.Request, "GET") != "":
+		return wrong("request", "request in wait_for: "+request.Problem(s.Request, "GET"))
 	case s.Every <= 0:
 		return wrong("every", "every in wait_for is longer than nothing", "every: 10s")
 	case s.Until == "":

@@ -86,7 +86,7 @@ func (d *data) whole(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 		return unit.Result{}, fault.Wrap(err, "commit on %s", spec.To)
 	}
 	report.At("data.committed")
-	return unit.Result{Accounts: accounts, Facts: encode(dataFacts{id})}, nil
+	return unit.Result{Accounts: accounts, Facts: unit.Body(dataFacts{id})}, nil
 }
 
 // leave settles a unit without its rows, to be brought by the repair of their
@@ -111,7 +111,7 @@ func (d *data) leave(ctx context.Context, u unit.Unit, l unit.Lease, spec DataSp
 	if err := load.Commit(ctx, numbered(accounts, spec.Chunks)); err != nil {
 		return unit.Result{}, fault.Wrap(err, "commit on %s", spec.To)
 	}
-	return unit.Result{Accounts: accounts, Facts: encode(dataFacts{left})}, nil
+	return unit.Result{Accounts: accounts, Facts: unit.Body(dataFacts{left})}, nil
 }
 
 // numbers are the marks' chunk numbers: of a large table the chunk's own, of
@@ -232,7 +232,7 @@ func (d *data) Done(ctx context.Context, u unit.Unit, l unit.Lease) (unit.Effect
 	}
 	// The mark does not say which snapshot was read: an unknown one is
 	// reconciled like a lost one.
-	r.Facts = encode(dataFacts{unknown})
+	r.Facts = unit.Body(dataFacts{unknown})
 	d.snapshots.doubt(l, spec.From)
 	return unit.Effect{State: unit.Complete, Result: r}, nil
 }

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"slices"
+	"strconv"
 
 	"godwit/internal/catalog"
 	"godwit/internal/unit"
@@ -40,7 +41,7 @@ func (x *expansion) define(before []catalog.Definition) {
 	}
 	chain := func(object string, list []catalog.Definition) {
 		for part := range slices.Chunk(list, definitionsInUnit) {
-			tag := object + " " + itoa(len(x.units))
+			tag := object + " " + strconv.Itoa(len(x.units))
 			link(object, tag, behind(), part)
 			last = tag
 		}
@@ -54,7 +55,7 @@ func (x *expansion) define(before []catalog.Definition) {
 			chain("before", r.list)
 			continue
 		}
-		tag, after := "beside "+itoa(len(x.units)), behind()
+		tag, after := "beside "+strconv.Itoa(len(x.units)), behind()
 		for _, set := range sets {
 			link("before", tag, after, set)
 		}

@@ -92,7 +92,7 @@ func (d *data) isolate(ctx context.Context, u unit.Unit, l unit.Lease, report un
 			}
 		}
 	}
-	res := unit.Result{Accounts: i.accounts, Facts: encode(dataFacts{id})}
+	res := unit.Result{Accounts: i.accounts, Facts: unit.Body(dataFacts{id})}
 	for _, a := range i.accounts {
 		res.Open = res.Open || a.Dead > 0
 	}

@@ -150,7 +150,7 @@ func (x *expansion) mend(t catalog.Table) string {
 func (x *expansion) roots(list []catalog.Definition) {
 	after := []string{tagKeys}
 	for part := range slices.Chunk(list, definitionsInUnit) {
-		tag := "roots " + itoa(len(x.units))
+		tag := "roots " + strconv.Itoa(len(x.units))
 		x.add(unit.Unit{
 			Kind: "key", Class: classDefine, Weight: int64(len(part)), After: after, Tags: []string{tagRoots, tag},
 		}, "partitioned", StatementSpec{x.spec.To, statements(part)})
@@ -227,7 +227,7 @@ func (x *expansion) shared(all []catalog.Name) (own, used []catalog.Name) {
 func (x *expansion) views(list []catalog.Definition) {
 	after := []string{tagForeign, tagKeys, tagReconciled}
 	for i, d := range list {
-		tag := "view " + itoa(i)
+		tag := "view " + strconv.Itoa(i)
 		x.add(unit.Unit{
 			Kind: "view", Entity: d.Name.String(), Class: classIndex, Weight: 1, After: after, Tags: []string{tagViews, tag},
 		}, d.Name.String(), StatementSpec{x.spec.To, statements([]catalog.Definition{d})})
@@ -240,7 +240,7 @@ func (x *expansion) views(list []catalog.Definition) {
 func (x *expansion) late(list []catalog.Definition) {
 	after := []string{tagForeign, tagKeys, tagReconciled, tagViews, tagValues}
 	for part := range slices.Chunk(x.without(list), definitionsInUnit) {
-		tag := "late " + itoa(len(x.units))
+		tag := "late " + strconv.Itoa(len(x.units))
 		x.add(unit.Unit{
 			Kind: "define", Class: classDefine, Weight: int64(len(part)), After: after, Tags: []string{tagLate, tag},
 		}, "after", StatementSpec{x.spec.To, statements(part)})
@@ -281,5 +281,3 @@ func statements(list []catalog.Definition) []string {
 	}
 	return sql
 }
-
-func itoa(n int) string { return string(encode(n)) }

@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 
 	"godwit/internal/catalog"
@@ -154,8 +153,6 @@ func (x *expansion) add(u unit.Unit, object string, spec any) {
 	u.ID = unit.ID(x.step, u.Kind, object, x.count[key])
 	u.Step = x.step
 	u.Uses = append(u.Uses, workers)
-	u.Spec = encode(spec)
+	u.Spec = unit.Body(spec)
 	x.units = append(x.units, u)
 }
-
-func encode(spec any) json.RawMessage { return unit.Body(spec) }

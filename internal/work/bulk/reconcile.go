@@ -72,7 +72,7 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 	if err != nil {
 		return unit.Result{}, err
 	}
-	res := unit.Result{Facts: encode(RepairFacts{Snapshot: now})}
+	res := unit.Result{Facts: unit.Body(RepairFacts{Snapshot: now})}
 	for _, t := range spec.Tables {
 		if !old[t.Table.String()] {
 			continue
@@ -83,7 +83,7 @@ func (r *reconcile) look(ctx context.Context, u unit.Unit, l unit.Lease, spec Re
 			ID: unit.ID(u.Step, "reconcile", t.Table.String(), one.Number), Step: u.Step, Kind: "reconcile",
 			Entity: t.Table.String(), Class: "verify", Weight: t.Bytes, Tags: []string{tagReconciled}, After: []string{tagData},
 			// An earlier look's repair of the same table may still be to do.
-			Uses: []string{workers, unit.Alone + t.Table.String()}, Spec: encode(one),
+			Uses: []string{workers, unit.Alone + t.Table.String()}, Spec: unit.Body(one),
 		})
 	}
 	again, err := r.again(ctx, u, l, now)
@@ -165,7 +165,7 @@ func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, repor
 	facts := RepairFacts{Snapshot: id}
 	had, repaired := total(past)
 	if had.Equal(now) && !repaired {
-		return unit.Result{Facts: encode(facts)}, nil
+		return unit.Result{Facts: unit.Body(facts)}, nil
 	}
 	facts.Differs = !had.Equal(now)
 	if t.Unlogged && now.Rows == 0 && had.Rows > 0 {
@@ -191,7 +191,7 @@ func (r *reconcile) repair(ctx context.Context, u unit.Unit, l unit.Lease, repor
 		Entity string `json:"entity"`
 		RepairFacts
 	}{u.Entity, facts})
-	return unit.Result{Accounts: []record.Account{account}, Facts: encode(facts)}, nil
+	return unit.Result{Accounts: []record.Account{account}, Facts: unit.Body(facts)}, nil
 }
 
 // total adds up the sums of an entity's current accounts and tells whether a

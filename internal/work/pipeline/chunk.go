@@ -35,8 +35,7 @@ type chunk struct {
 	since      watermark.Column
 	printable  printable.Columns
 	step       string
-	version    string // of the mapping
-	attempts   int
+	version    string            // of the mapping
 	release    bool              // of records that were counted as read already
 	remember   *parents.Remember // nil: States is, too
 	stubs      stub.Made

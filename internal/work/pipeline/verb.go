@@ -189,10 +189,4 @@ func (p *Process) entity() string {
 	return p.To.Table
 }
 
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(v any) json.RawMessage { return unit.Body(v) }

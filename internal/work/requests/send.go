@@ -58,7 +58,7 @@ func (x *sender) Done(ctx context.Context, u unit.Unit, _ unit.Lease) (unit.Effe
 func (h *HTTP) request() request.Filled {
 	method, path, _ := strings.Cut(h.Request, " ")
 	f := request.Filled{Method: method, Path: path, Headers: h.Headers, Body: record.Missing}
-	f.Params, _ = request.Params(orEmpty(h.Params.V)) // checked
+	f.Params, _ = request.ParamsOf(orEmpty(h.Params.V)) // checked
 	if h.Body != nil {
 		f.Body = h.Body.V
 	}
@@ -204,8 +204,8 @@ func (x *executor) resolve(ctx context.Context, o *one, i unit.Intent, report un
 	}
 	method, path, _ := strings.Cut(o.doubt.Request, " ")
 	r := connector.Request{Method: method, Path: path, Body: record.Missing}
-	if r.Params, err = request.Params(orEmpty(o.doubt.Params.V)); err != nil {
-		return nil, false, fault.New(fault.Config, "request.invalid", "in_doubt: %w", err)
+	if r.Params, err = request.ParamsOf(orEmpty(o.doubt.Params.V)); err != nil {
+		return nil, false, fault.New(fault.Config, "request.invalid", "in_doubt: params: %w", err)
 	}
 	found := &connector.Answer{Status: 200, Headers: map[string]any{}}
 	if o.doubt.Items == "" {

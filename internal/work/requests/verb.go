@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -81,7 +80,7 @@ type spec struct {
 
 func plan(step string, h *HTTP) []unit.Unit {
 	one := func(kind string, of string) unit.Unit {
-		return unit.Unit{ID: unit.ID(step, kind, "all", 1), Step: step, Kind: kind, Class: "other", Weight: 1, Spec: encode(spec{*h, of})}
+		return unit.Unit{ID: unit.ID(step, kind, "all", 1), Step: step, Kind: kind, Class: "other", Weight: 1, Spec: unit.Body(spec{*h, of})}
 	}
 	u := one(kindRequest, "")
 	if u.Gives = true; h.Undo != nil {
@@ -156,8 +155,8 @@ func (h *HTTP) check() (wrong []unit.Problem) {
 		}
 	}
 	success("success", h.Success)
-	if _, err := request.Params(orEmpty(h.Params.V)); err != nil {
-		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: err.Error()})
+	if _, err := request.ParamsOf(orEmpty(h.Params.V)); err != nil {
+		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: "params: " + err.Error()})
 	}
 	if h.Undo == nil {
 		return wrong
@@ -213,12 +212,4 @@ func (h *HTTP) notes() (notes []unit.Note) {
 		notes = append(notes, unit.Note{Label: "undo", Text: "when its list fails or is cancelled: " + h.Undo.Request})
 	}
 	return notes
-}
-
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
 }

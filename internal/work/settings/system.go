@@ -104,7 +104,7 @@ func (s system) reading(c Change) connector.Request {
 	method, rest, _ := strings.Cut(c.Read, " ")
 	r := connector.Request{Method: method, Path: rest, Body: record.Missing}
 	if c.Params.V != nil {
-		r.Params, _ = request.Params(c.Params.V) // checked when the guard was opened
+		r.Params, _ = request.ParamsOf(c.Params.V) // checked when the guard was opened
 	}
 	return r
 }

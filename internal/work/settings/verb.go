@@ -159,13 +159,7 @@ func (s *Settings) notes() (notes []unit.Note) {
 	return notes
 }
 
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
-}
+func encode(v any) json.RawMessage { return unit.Body(v) }
 
 // scopeOf is what expressions may name beside item.
 func scopeOf(frozen []byte) (expression.Scope, error) {

@@ -124,7 +124,7 @@ func facts(ran connector.Ran) json.RawMessage {
 	if ran.Rows == nil {
 		ran.Rows = []json.RawMessage{}
 	}
-	return encode(ran)
+	return unit.Body(ran)
 }
 
 // arguments are the values of the names, as they were when the step began.

@@ -1,7 +1,6 @@
 package statement
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -86,17 +85,17 @@ const classOther = "other"
 func plan(step string, s *Statement) []unit.Unit {
 	run := unit.Unit{
 		ID: unit.ID(step, "statement", "all", 1), Step: step, Kind: "statement", Class: classOther, Weight: 1, Tags: []string{"ran"}, Gives: true,
-		Spec: encode(spec{s.At, s.Query, s.Args, s.Unmarked, ""}),
+		Spec: unit.Body(spec{s.At, s.Query, s.Args, s.Unmarked, ""}),
 	}
 	marks := unit.Unit{
 		ID: unit.ID(step, "marks", "all", 1), Step: step, Kind: "marks", Class: classOther, Weight: 1,
-		Spec: encode(map[string]string{"to": s.At}),
+		Spec: unit.Body(map[string]string{"to": s.At}),
 	}
 	switch {
 	case s.Undo != nil: // the mark says what is to be taken back, as long as something may be
 		run.Undo = &unit.Undo{Keep: marks, Back: unit.Unit{
 			ID: unit.ID(step, "undo", "all", 1), Step: step, Kind: "undo", Class: classOther, Weight: 1,
-			Spec: encode(spec{s.At, s.Undo.Query, s.Undo.Args, s.Unmarked, run.ID}),
+			Spec: unit.Body(spec{s.At, s.Undo.Query, s.Undo.Args, s.Unmarked, run.ID}),
 		}}
 	case !s.Unmarked:
 		marks.After = []string{"ran"}
@@ -111,12 +110,4 @@ func (s *Statement) notes() []unit.Note {
 		return nil
 	}
 	return []unit.Note{{Label: "undo", Text: "when its list fails or is cancelled: " + strings.Join(strings.Fields(s.Undo.Query), " ")}}
-}
-
-func encode(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("encode unit spec: %v", err))
-	}
-	return b
 }

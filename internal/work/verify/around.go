@@ -72,7 +72,7 @@ func (a *around) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		report.Note(unit.VerifyTable, p)
 		v.add(p)
 	}
-	return unit.Result{Facts: encode(v.counts)}, v.err()
+	return unit.Result{Facts: unit.Body(v.counts)}, v.err()
 }
 
 // without takes out what a copy in this run left alone at the target. What the

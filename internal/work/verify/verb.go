@@ -2,7 +2,6 @@ package verify
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -125,7 +124,7 @@ func plan(step string, v *Verify, facts catalog.Facts) ([]unit.Unit, error) {
 	var units []unit.Unit
 	add := func(u unit.Unit, object string, spec any) {
 		u.ID = unit.ID(step, u.Kind, object, len(units)+1)
-		u.Step, u.Uses, u.Spec, u.Class = step, []string{workers}, encode(spec), "verify"
+		u.Step, u.Uses, u.Spec, u.Class = step, []string{workers}, unit.Body(spec), "verify"
 		units = append(units, u)
 	}
 	var group []Pair
@@ -271,5 +270,3 @@ func whole(t, columns catalog.Table, format string) *catalog.Chunk {
 		FileNode: t.FileNode, Shape: catalog.Shape(t.Columns), Bytes: t.Bytes, Unlogged: t.Unlogged,
 	}
 }
-
-func encode(v any) json.RawMessage { return unit.Body(v) }

@@ -34,7 +34,7 @@ type Entry struct {
 type listed struct {
 	id         int
 	class, oid uint32
-	desc, rest string
+	rest       string
 }
 
 var listLine = regexp.MustCompile(`^(\d+); (\d+) (\d+) (.*)$`)

@@ -114,15 +114,15 @@ func values(items []json.RawMessage) ([]any, error) {
 	return list, nil
 }
 
-// Written is the step of the flow that an instance of it, or its unit, is of.
-func Written(step string) string {
+// StepOf is the step of the flow that an instance of it, or its unit, is of.
+func StepOf(step string) string {
 	id, _, _ := strings.Cut(step, "[")
 	return id
 }
 
 // Step gives a step's spec with what is known when it begins.
 func (n *Names) Step(step string, known record.Object) (any, error) {
-	s, err := n.filler.Step(Written(step), known)
+	s, err := n.filler.Step(StepOf(step), known)
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +131,10 @@ func (n *Names) Step(step string, known record.Object) (any, error) {
 
 // Call gives the flow that a step calls, bound with what is known when it begins.
 func (n *Names) Call(step string, known record.Object) (*flow.Bound, error) {
-	return n.filler.Call(Written(step), known)
+	return n.filler.Call(StepOf(step), known)
 }
 
 // Each gives a step's for_each with what is known when it begins.
 func (n *Names) Each(step string, known record.Object) (*flow.Each, error) {
-	return n.filler.Each(Written(step), known)
+	return n.filler.Each(StepOf(step), known)
 }

@@ -86,7 +86,7 @@ source; inside of a document a value is JSON, and a text where it is not.`,
 			return err
 		}
 		return About(c.Context(), s.Desk, args[0], func(runs *run.Runs, of run.Ref) error {
-			f := d.filter
+			var f run.Filter
 			if table == "" || len(args) == 2 {
 				f, err = d.selected(c.Context(), runs.Exceptions(), of, args)
 			} else {

@@ -1,7 +1,6 @@
 package held
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -57,7 +56,7 @@ func (p Place) Units(step string, s Spec, tables []catalog.TargetTable, loads []
 		}
 	}
 	u := unit.Unit{ID: unit.ID(step, kindStage, loads[0].Entity, 1), Step: step, Kind: kindStage, Entity: loads[0].Entity,
-		Class: "other", Weight: 1, Tags: []string{Staged}, Spec: encode(s)}
+		Class: "other", Weight: 1, Tags: []string{Staged}, Spec: unit.Body(s)}
 	all := []unit.Unit{u}
 	for _, load := range loads {
 		load.After = []string{Staged}
@@ -69,16 +68,8 @@ func (p Place) Units(step string, s Spec, tables []catalog.TargetTable, loads []
 	if u.Kind = kindPublish; s.Gone != "" {
 		u.Kind = kindGone
 	}
-	u.ID, u.Tags, u.After, u.Spec = unit.ID(step, u.Kind, u.Entity, 1), []string{Published}, []string{Loaded}, encode(s)
+	u.ID, u.Tags, u.After, u.Spec = unit.ID(step, u.Kind, u.Entity, 1), []string{Published}, []string{Loaded}, unit.Body(s)
 	return append(all, u), nil
-}
-
-func encode(s Spec) json.RawMessage {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic("encode unit spec: " + err.Error())
-	}
-	return b
 }
 
 // markable refuses a column that cannot say that a row is gone.

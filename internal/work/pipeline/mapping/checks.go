@@ -23,7 +23,6 @@ type checks struct {
 	inText    string
 	severity  string
 	printable bool
-	hint      string
 }
 
 // bound is a least or greatest value.

@@ -78,7 +78,6 @@ type children struct {
 	names  []string
 	when   *program
 	fields []*field
-	from   []string // columns of the key that say whose rows they are
 }
 
 func (c *compiler) children(m *Rows, into int) {

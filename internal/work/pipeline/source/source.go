@@ -9,7 +9,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/request"
+	"godwit/internal/unit/request"
 	"godwit/internal/work/pipeline/watermark"
 )
 

@@ -5,7 +5,7 @@ package lookup
 import (
 	"godwit/internal/catalog"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/request"
+	"godwit/internal/unit/request"
 )
 
 // Table is a table of values: a CSV file with the columns key and value, or

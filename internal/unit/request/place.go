@@ -1,15 +1,8 @@
-// Package request is a place at an API: the keys that say what is asked for,
-// as they stand in a flow. It sends nothing. Start at Place.
 package request
 
-import (
-	"strings"
+import "godwit/internal/catalog"
 
-	"godwit/internal/catalog"
-	"godwit/internal/unit"
-)
-
-// Place is what is read of an API.
+// Place is what is read of an API, as keys of a flow.
 type Place struct {
 	Request string   `flow:"request,request" help:"of APIs: GET /PATH below the connection's URL; a value of ${} is encoded as one part of the path"`
 	Params  Params   `flow:"params" help:"of APIs: parameters by their names; null is left out, a list is given as often as it is long"`
@@ -24,10 +17,11 @@ func (p Place) Problem() (key, text string) {
 		return "params", "params belong to a request"
 	case p.Request == "" && len(p.Fields) > 0:
 		return "fields", "fields belong to a request: a query says itself which columns it has"
-	case p.Request != "" && !strings.HasPrefix(p.Request, "GET /"):
-		return "request", "request is GET and a path, as GET /assignments: nothing else only reads"
-	case strings.ContainsAny(p.Request, "?;#"):
-		return "request", "the path of a request has no ?, ; or #: write parameters as params"
+	case p.Request == "":
+		return "", ""
+	}
+	if text := Problem(p.Request, "GET"); text != "" {
+		return "request", "request: " + text
 	}
 	return "", ""
 }
@@ -36,6 +30,3 @@ func (p Place) Problem() (key, text string) {
 func (p Place) Into(q *catalog.Query) {
 	q.Request, q.Params, q.Fields = p.Request, p.Params, p.Fields
 }
-
-// Params are the values of parameters as texts.
-type Params = unit.Params
