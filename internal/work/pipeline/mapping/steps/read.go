@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"godwit/internal/convert"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 	"godwit/internal/unit"
@@ -169,8 +170,11 @@ func (c *Step) read(args, zone any, hasZone bool) (err error) {
 	case c.Name == "date" && hasZone && strings.Contains(text, "07"):
 		return wrong("the layout %q holds a time zone already", text).Hint("take zone away")
 	case c.Name == "date":
-		if err := checkLayout(text); err != nil || !hasZone {
-			return err
+		if problem, next := convert.CheckLayout(text); problem != "" {
+			return wrong("%s", problem).Hint("%s", next)
+		}
+		if !hasZone {
+			return nil
 		}
 		return c.readZone(zone)
 	}
