@@ -2,6 +2,7 @@ package pool
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/control/plan/graph"
@@ -230,4 +231,9 @@ func (p *Pool) Owing(guard bool) func() {
 		return func() {}
 	}
 	return func() { p.units[0].Begun = true }
+}
+
+// Owes reports whether a unit that had to run failed.
+func (p *Pool) Owes() bool {
+	return slices.ContainsFunc(p.Owed, func(w *Work) bool { return w.State == Failed })
 }
