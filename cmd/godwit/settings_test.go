@@ -229,3 +229,18 @@ steps:
 		}
 	}
 }
+
+// TestSettingsTolerated: that an item may fail does not mean that it may leave a
+// setting changed.
+func TestSettingsTolerated(t *testing.T) {
+	t.Parallel()
+	m := quiet(t, newSystem(t, 0, newsys.Options{}))
+	write(t, filepath.Join(filepath.Dir(m.ledger), "flows"), "items.yaml", `steps:
+  - for_each: {items: "[1]", as: i, key: "", tolerate: 1}
+    settings:
+      at: new
+      change: [{name: v, read: "select value from setting where name = 'a'", write: "update setting set value = :value where name = 'a'", set: {value: 9}}]
+      steps: [{sql: {at: new, query: "alter table setting add check (name <> 'a' or value = 9)"}}]
+`)
+	m.runs(t, "items").ends(t, 1).says(t, "1 changed, 0 put back")
+}

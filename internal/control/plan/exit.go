@@ -60,7 +60,7 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 	if in.loop != nil {
 		for _, k := range in.loop.kept {
 			if k.outcome == OutcomeFailed && !in.broken() {
-				c.Add(exit.Open)
+				c |= 1<<exit.Open | exit.If(k.changed(), exit.Failed)
 			} else {
 				c |= m.exits(k)
 			}
@@ -70,4 +70,10 @@ func (m *Machine) exits(in *instance) (c exit.Codes) {
 		return 1 << exit.Failed
 	}
 	return c
+}
+
+// changed: settings inside were not put back, which no tolerance is about.
+func (in *instance) changed() (is bool) {
+	in.each(func(k *instance) { is = is || k.node.Guard != nil && k.step != nil && k.step.Owes() })
+	return is
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"godwit/internal/control/plan/graph"
@@ -224,4 +225,9 @@ func (p *Pool) Renew(w *Work) {
 		w.Begun = false
 		p.Offer(w)
 	}
+}
+
+// Owes reports whether a unit that had to run failed.
+func (p *Pool) Owes() bool {
+	return slices.ContainsFunc(p.Owed, func(w *Work) bool { return w.State == Failed })
 }
