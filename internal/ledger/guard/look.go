@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -77,19 +76,5 @@ func guards(db store.Reader, where string, args ...any) (all []unit.Guard, err e
 type scan = func(...any) error
 
 func each(db store.Reader, row func(scan) error, query string, args ...any) error {
-	rows, err := db.QueryContext(context.Background(), query, args...)
-	if err != nil {
-		return fault.Wrap(err, "read the ledger")
-	}
-	return read(rows, row)
-}
-
-func read(rows *sql.Rows, row func(scan) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return fault.Wrap(err, "read the ledger")
-		}
-	}
-	return rows.Err()
+	return store.Each(context.Background(), db, row, query, args...)
 }

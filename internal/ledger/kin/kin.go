@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"godwit/internal/fault"
 	"godwit/internal/ledger/store"
 	"godwit/internal/unit"
 )
@@ -26,7 +25,7 @@ const all = `WITH RECURSIVE kin (id) AS (SELECT ? UNION ALL SELECT run.id FROM r
 // yet: a called run gives them back when it ends well.
 func Working(ctx context.Context, db store.Reader, run int64) ([]Member, error) {
 	var list []Member
-	err := each(ctx, db, func(scan func(...any) error) error {
+	err := store.Each(ctx, db, func(scan func(...any) error) error {
 		var m Member
 		var flow string
 		var n int
@@ -52,7 +51,7 @@ func Events(ctx context.Context, db store.Reader, run, after int64, kinds ...str
 	for _, k := range kinds {
 		args = append(args, k)
 	}
-	err := each(ctx, db, func(scan func(...any) error) error {
+	err := store.Each(ctx, db, func(scan func(...any) error) error {
 		var e Event
 		var flow, body string
 		var n int
@@ -75,7 +74,7 @@ func Last(ctx context.Context, db store.Reader, run, after int64, kinds ...strin
 	for _, k := range kinds {
 		args = append(args, k)
 	}
-	err = each(ctx, db, func(scan func(...any) error) error { return scan(&seq) },
+	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&seq) },
 		all+`SELECT coalesce(max(e.seq), 0) FROM kin JOIN event e ON e.run = kin.id
 		WHERE e.seq > ? AND e.kind IN (?`+strings.Repeat(", ?", len(kinds)-1)+`)`, args...)
 	return seq, err
@@ -83,7 +82,7 @@ func Last(ctx context.Context, db store.Reader, run, after int64, kinds ...strin
 
 // Worst is the member with most open dead letters, none of no ID.
 func Worst(ctx context.Context, db store.Reader, run int64) (m Member, err error) {
-	err = each(ctx, db, func(scan func(...any) error) error {
+	err = store.Each(ctx, db, func(scan func(...any) error) error {
 		var flow string
 		var n int
 		err := scan(&m.ID, &flow, &n)
@@ -97,22 +96,8 @@ func Worst(ctx context.Context, db store.Reader, run int64) (m Member, err error
 // Issues counts what all members have found, one for each rule that a record
 // breaks. Those of a chunk that is only prepared are not told yet.
 func Issues(ctx context.Context, db store.Reader, run int64) (n int64, err error) {
-	err = each(ctx, db, func(scan func(...any) error) error { return scan(&n) },
+	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&n) },
 		all+`SELECT count(*) FROM kin JOIN issue i ON i.run = kin.id AND i.found = kin.id WHERE NOT EXISTS (
 			SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`, run)
 	return n, err
-}
-
-func each(ctx context.Context, db store.Reader, row func(scan func(...any) error) error, query string, args ...any) error {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fault.Wrap(err, "read the ledger")
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return fault.Wrap(err, "read the ledger")
-		}
-	}
-	return rows.Err()
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"godwit/internal/fault"
 )
 
 // Reader is what a ledger may be asked with: its pool, or one moment of it. Safe
@@ -28,4 +30,20 @@ type Tx struct {
 // QueryContext makes it a Reader.
 func (t Tx) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
 	return t.Query(query, args...)
+}
+
+// Each calls row for each row that a query gives, with what reads its columns; the
+// first error ends it.
+func Each(ctx context.Context, db Reader, row func(scan func(...any) error) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fault.Wrap(err, "read the ledger")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return fault.Wrap(err, "read the ledger")
+		}
+	}
+	return rows.Err()
 }

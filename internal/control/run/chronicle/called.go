@@ -4,18 +4,19 @@ import (
 	"context"
 
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/called"
+	"godwit/internal/ledger/events"
+	"godwit/internal/ledger/kin"
 	"godwit/internal/unit"
 )
 
 // Children are the runs that units of a run have started, in their order.
-func Children(ctx context.Context, v *ledger.View, run int64) ([]called.Child, error) {
-	return called.Children(ctx, v.Reader(), run)
+func Children(ctx context.Context, v *ledger.View, run int64) ([]kin.Child, error) {
+	return kin.Children(ctx, v.Reader(), run)
 }
 
 // Skipped are the steps of a run whose condition was false.
 func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, err error) {
-	err = called.Left(ctx, v.Reader(), run, func(node string, body []byte) {
+	err = events.Left(ctx, v.Reader(), run, func(node string, body []byte) {
 		steps = Passed(steps, unit.Event{Node: node, Body: body})
 	})
 	return steps, err
@@ -24,7 +25,7 @@ func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, er
 // Over are the nodes of a run that ended well.
 func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, error) {
 	over := map[string]bool{}
-	err := called.Left(ctx, v.Reader(), run, func(node string, body []byte) {
+	err := events.Left(ctx, v.Reader(), run, func(node string, body []byte) {
 		b, err := unit.Decode[unit.Left](unit.Event{Body: body})
 		over[node] = err == nil && (b.Outcome == "done" || b.Outcome == "skipped")
 	})
@@ -33,7 +34,7 @@ func Over(ctx context.Context, v *ledger.View, run int64) (map[string]bool, erro
 
 // Tuned gives the events by which limits of a run were tuned, in order.
 func Tuned(ctx context.Context, v *ledger.View, run int64, do func(unit.Event)) error {
-	return called.Tuned(ctx, v.Reader(), run, func(actor, reason string, body []byte) {
+	return events.Tuned(ctx, v.Reader(), run, func(actor, reason string, body []byte) {
 		do(unit.Event{Kind: unit.RunTuned, Actor: actor, Reason: reason, Body: body})
 	})
 }
