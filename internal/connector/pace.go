@@ -147,6 +147,9 @@ func (p *Pace) wait(ctx context.Context) (over func()) {
 	}
 }
 
+// Away reports whether the system is taken to be away.
+func (p *Pace) Away() bool { return p != nil && !p.State().Away.IsZero() }
+
 // Waits tells, with gate limit, whether work of a label waits for the pace.
 func (p *Pace) Waits(label string) []Wait {
 	p.mu.Lock()

@@ -54,10 +54,15 @@ type answer struct {
 
 // patiently asks again what is refused for now, since reading changes nothing.
 func (c *client) patiently(ctx context.Context, t target) (*answer, error) {
+	return c.asking(ctx, t, func() bool { return false })
+}
+
+// asking is patiently, until enough says that it is not worth it.
+func (c *client) asking(ctx context.Context, t target, enough func() bool) (*answer, error) {
 	wait := c.wait
 	for try := 1; ; try++ {
 		a, err := c.get(ctx, t)
-		if err == nil || !fault.KindOf(err).Passing() || try == tries || ctx.Err() != nil {
+		if err == nil || enough() || !fault.KindOf(err).Passing() || try == tries || ctx.Err() != nil {
 			return a, err
 		}
 		pause := wait

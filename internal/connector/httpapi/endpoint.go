@@ -96,7 +96,8 @@ func (*Endpoint) TakesRequests() {}
 // Whether the login is right is seen by what is read, not by the URL itself.
 func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.Database, error) {
 	db := &catalog.Database{System: System, Name: e.base.Host + e.base.Path, ID: System + " " + e.base.String()}
-	a, err := e.patiently(ctx, target{})
+	// Whoever looks is told of a system that is away, and does not wait for it.
+	a, err := e.asking(ctx, target{}, func() bool { return e.limiter.Pace().Away() })
 	switch {
 	case fault.CodeOf(err) == "http.redirect": // to its documentation, say
 	case a == nil, fault.KindOf(err).Passing():

@@ -316,6 +316,23 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// Whoever looks is told of a system that is away: once that is known it is asked
+// one time only.
+func TestInspectAway(t *testing.T) {
+	t.Parallel()
+	s := system(t, 1, newsys.Options{})
+	s.Break(newsys.Fault{Do: newsys.Cut()})
+	e := endpoint(t, settings(t, s))
+	for _, want := range []int{5, 6} {
+		if _, err := e.Inspect(t.Context(), catalog.Selection{}); fault.CodeOf(err) != "http.unreachable" {
+			t.Errorf("away: %v", err)
+		}
+		if n := s.Verdict().Requests; n != want {
+			t.Errorf("%d requests, want %d", n, want)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	zero := 0.0

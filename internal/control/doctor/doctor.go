@@ -65,7 +65,7 @@ func (d *Diagnosis) Blocks() bool {
 // when the context ended: what cannot be reached is a finding.
 func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*Diagnosis, error) {
 	began := time.Now()
-	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}}
+	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}, away: map[string]error{}}
 	for _, n := range needs {
 		x.awaited = n.Awaited
 		facts := catalog.Facts{}
@@ -140,6 +140,7 @@ type examination struct {
 	found Diagnosis
 	seen  map[string]bool              // connection and role
 	sides map[string]*catalog.Database // by connection and selection
+	away  map[string]error             // by connection: nobody answers there, and nobody asks again
 	// broken is why definitions cannot be read, told when no check says why.
 	broken  []refusal
 	awaited []string // connections, of the need at hand
@@ -204,11 +205,18 @@ func (x *examination) look(ctx context.Context, name, role string, sel catalog.S
 }
 
 func (x *examination) inspect(ctx context.Context, name string, sel catalog.Selection) (*catalog.Database, error) {
+	if err := x.away[name]; err != nil {
+		return nil, err
+	}
 	i, err := connector.Capable[connector.Inspector](ctx, x.open, name, "be inspected")
 	if err != nil {
 		return nil, err
 	}
-	return i.Inspect(ctx, sel)
+	db, err := i.Inspect(ctx, sel)
+	if fault.KindOf(err) == fault.Unavailable {
+		x.away[name] = err
+	}
+	return db, err
 }
 
 // define reads the definitions that would be made. Why they cannot be read is

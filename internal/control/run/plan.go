@@ -32,7 +32,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	defer done()
 	p := &Plan{}
 	i := -1 // of the diagnosis: it knows those of Work
-	writers, awaited := late.NewWriters(b, r.verb), late.NewAwaited(b, r.verb)
+	writers, away := late.NewWriters(b, r.verb), late.NewAway(b, r.verb)
 	for _, s := range b.All() {
 		if s.Snapshot != "" {
 			if _, err := connector.Capable[connector.Snapshots](ctx, open, s.Snapshot, "be read at one point in time"); err != nil {
@@ -57,11 +57,11 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 			continue
 		}
 		i++
-		one, err := r.plan(ctx, open, b, s, p, seen.Known(i))
+		one, err := r.plan(ctx, open, b, s, p, seen.Known(i), away)
 		if err != nil && writers.Made(one.Needs, s.ID) && fault.KindOf(err) == fault.Config {
 			one, err = PlannedStep{Step: s, Needs: one.Needs, Later: "what it needs may come from a step before it: " + fault.Of(err).Text}, nil
 		}
-		if err != nil && fault.KindOf(err) == fault.Unavailable && awaited.Any(s.ID, one.Needs) {
+		if err != nil && fault.KindOf(err) == fault.Unavailable && away.Note(s.ID, one.Needs, err) {
 			one, err = PlannedStep{Step: s, Needs: one.Needs, Later: "behind what waits for its systems: planned when it begins; now " + fault.Of(err).Text}, nil
 		}
 		if err != nil {
@@ -102,13 +102,16 @@ func (r *Runs) undo(s flow.Step) []unit.Note {
 }
 
 // plan plans one step.
-func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts) (one PlannedStep, err error) {
+func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts, away *late.Away) (one PlannedStep, err error) {
 	verb, ok := r.verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
 	}
 	one.Step = s
 	if one.Needs, err = verb.Needs(s.Spec); err != nil {
+		return one, err
+	}
+	if err = away.Of(s.ID, one.Needs); err != nil {
 		return one, err
 	}
 	if one.Facts, err = r.foresee(ctx, open, one.Needs, p, seen); err != nil {

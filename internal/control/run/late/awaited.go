@@ -34,8 +34,3 @@ func NewAwaited(b *flow.Bound, verbs func(string) (unit.Verb, bool)) Awaited {
 	add(b.Finally, add(b.Steps, nil, false), false)
 	return all
 }
-
-// Any reports whether a system that a step needs is one of them.
-func (a Awaited) Any(step string, n unit.Needs) bool {
-	return slices.ContainsFunc(n.Connections(), func(name string) bool { return slices.Contains(a[step], name) })
-}
