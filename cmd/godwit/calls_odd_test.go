@@ -49,6 +49,8 @@ func TestCallsSpoolLost(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{})
 	m := newCalls(t, s, 5000, created)
+	key := pgtest.Query[string](t, m.from, "select id from item limit 1")
+	m.start(t, nil, "map", "explain", "orders", key, "--json").ends(t, 0).says(t, `"of":"record","name":"externalId"`)
 	m.load(t, "GODWIT_KILL_AT=load.settled:3").ends(t, -1)
 	files, err := filepath.Glob(m.ledger + ".spool/*/*")
 	if err != nil || len(files) < 3 {

@@ -132,9 +132,13 @@ func (l *Load) explain(r record.Record, facts *catalog.Records) (unit.Explained,
 	}
 	e.Filtered, e.Reject, e.Issues = told.Mapped.Filtered, told.Mapped.Reject, told.Mapped.Issues
 	for _, row := range told.Mapped.Rows {
+		of := "record" // of calls
+		if row.Into < len(facts.Tables) {
+			of = facts.Tables[row.Into].Name.String()
+		}
 		for i, column := range p.Columns(row.Into) {
-			if row.Slots[i] != record.Missing && len(facts.Tables) > row.Into {
-				e.Rows = append(e.Rows, unit.Shown{Of: facts.Tables[row.Into].Name.String(), Name: column, Value: record.Show(row.Slots[i], true)})
+			if row.Slots[i] != record.Missing {
+				e.Rows = append(e.Rows, unit.Shown{Of: of, Name: column, Value: record.Show(row.Slots[i], true)})
 			}
 		}
 	}
