@@ -382,9 +382,10 @@ func TestCallsMany(t *testing.T) {
 			size += info.Size()
 		}
 	}
-	t.Logf("%d records in %v, %v of CPU, %d MiB, ledger %d bytes a record", n, took.Round(time.Millisecond), cpu, usage.Maxrss>>10, size/int64(n))
-	if usage.Maxrss > 200<<10 || size/int64(n) > 100 {
-		t.Errorf("%d MiB, %d bytes a record", usage.Maxrss>>10, size/int64(n))
+	// The memory is at least that of the test itself, from which the process was made.
+	t.Logf("%d records in %v, %v of CPU, at most %d MiB, ledger %d bytes a record", n, took.Round(time.Millisecond), cpu, usage.Maxrss>>10, size/int64(n))
+	if size/int64(n) > 100 {
+		t.Errorf("%d bytes a record", size/int64(n))
 	}
 	m.delivered(t, s)
 }
