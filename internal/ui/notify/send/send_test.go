@@ -223,23 +223,9 @@ func TestMailKeepsItsPassword(t *testing.T) {
 		password := filepath.Join(t.TempDir(), "password")
 		write(t, password, canary)
 		_, port, _ := net.SplitHostPort(s.Address())
-		m := alarm.Mail{Server: "localhost.localdomain:" + port, From: "a@example.com", User: "mover", Password: secret.Source{File: password}, TLS: alarm.Offered}
-		if _, err := net.LookupHost("localhost.localdomain"); err != nil {
-			m.Server = hostName(t) + ":" + port
-		}
+		// the same server by a name that is not known to be this machine
+		m := alarm.Mail{Server: "[::ffff:127.0.0.1]:" + port, From: "a@example.com", User: "mover", Password: secret.Source{File: password}, TLS: alarm.Offered}
 		err := send.Mail(t.Context(), m, "b@example.com", []byte(mail))
-		if fault.CodeOf(err) == "alarm.unreached" {
-			t.Skip("this machine has no other name for its loopback:", err)
-		}
 		fails(t, err, "alarm.refused", "not encrypted")
 	}
-}
-
-func hostName(t *testing.T) string {
-	t.Helper()
-	name, err := os.Hostname()
-	if err != nil {
-		t.Skip(err)
-	}
-	return name
 }
