@@ -63,6 +63,9 @@ type RequestPart struct {
 type Answer struct {
 	Status  int
 	Headers map[string]any // the first of each, by the name in lower case
+	// After is how long the system wants to be left alone before the request comes
+	// again; 0 is nothing said.
+	After time.Duration
 	// Body is the JSON of the answer as records hold it, its text when it is no
 	// JSON, nil without one.
 	Body any

@@ -124,7 +124,7 @@ func (a *answer) shown() *connector.Answer {
 	if a.seen != nil {
 		return a.seen
 	}
-	out := &connector.Answer{Status: a.status, Headers: map[string]any{}}
+	out := &connector.Answer{Status: a.status, Headers: map[string]any{}, After: a.after}
 	for name, v := range a.header {
 		out.Headers[strings.ToLower(name)] = v[0]
 	}

@@ -1,0 +1,195 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+
+	"github.com/zeebo/xxh3"
+)
+
+// one makes one request of a record, unless it has taken effect already.
+func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept record.Object) *end {
+	hash := s.t.Item.Hash
+	if was := s.sent(c.Name, element); was != nil && was.Answered && was.Hash == hash {
+		return nil
+	} else if was != nil && !was.Answered && c.InDoubt.Then == calls.Keyed {
+		hash = was.Hash // the system knows it by what was sent then
+	}
+	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
+		if err != nil {
+			return s.dead(c, "call.expression", err)
+		}
+		return nil
+	}
+	filled, err := c.Fill(s.m, s.docs)
+	if err != nil {
+		return s.dead(c, "call.value", err)
+	}
+	sent := calls.Sent{Key: s.t.Key, Call: c.Name, Element: element, Hash: hash}
+	r := s.request(c, sent, filled)
+	var done func()
+	r.Parts, done, err = s.d.parts(ctx, filled.Parts)
+	defer done()
+	if err != nil && fault.KindOf(err) == fault.Data {
+		return s.dead(c, fault.CodeOf(err), err)
+	} else if err != nil {
+		return &end{err: err}
+	}
+	if err := s.d.notes.now(ctx, sent); err != nil {
+		return &end{err: err}
+	}
+	s.note(sent)
+	s.d.report.At("call.intended")
+	answer, err := s.d.caller.Call(ctx, r)
+	if err != nil {
+		return s.refused(c, sent, filled, answer, err)
+	}
+	s.d.report.At("call.answered")
+	s.through = true
+	s.written++
+	sent.Answered, sent.Kept = true, kept
+	if c.Each == "" {
+		sent.Kept, err = c.Kept(s.m, s.docs, answer.Docs())
+	}
+	s.took(c, sent)
+	if err != nil {
+		return s.dead(c, "call.keep", err)
+	}
+	if c.Each == "" && hash != s.t.Item.Hash { // it is there with what it was then
+		s.op = record.Update
+	}
+	return nil
+}
+
+// took notes a request that took effect.
+func (s *turn) took(c *calls.Compiled, sent calls.Sent) {
+	s.note(sent)
+	s.d.notes.later(sent)
+	s.keep(c, sent)
+	s.t.tries = 0
+}
+
+// note holds what is known of a request now.
+func (s *turn) note(sent calls.Sent) {
+	if was := s.sent(sent.Call, sent.Element); was != nil {
+		*was = sent
+		return
+	}
+	s.t.Calls = append(s.t.Calls, sent)
+}
+
+// forget notes that a request did not take effect.
+func (s *turn) forget(sent calls.Sent) {
+	sent.Gone = true
+	s.d.notes.later(sent)
+	for i := range s.t.Calls {
+		if s.t.Calls[i].Call == sent.Call && s.t.Calls[i].Element == sent.Element {
+			s.t.Calls = append(s.t.Calls[:i:i], s.t.Calls[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
+	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
+	if c.InDoubt.Then == calls.Keyed {
+		headers := map[string]string{calls.KeyHeader: s.key(sent)}
+		for name, v := range r.Headers {
+			headers[name] = v
+		}
+		r.Headers = headers
+	}
+	return r
+}
+
+// key is the same for a request whenever it is sent: another content is another
+// request, unless it is not known what became of the first.
+func (s *turn) key(sent calls.Sent) string {
+	h := xxh3.HashString128(record.KeyText(s.d.spec.Entity, sent.Key, sent.Call, sent.Element) + strconv.FormatUint(sent.Hash, 16))
+	return fmt.Sprintf("%016x%016x", h.Hi, h.Lo)
+}
+
+// refused decides about a request that was not a success.
+func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *connector.Answer, err error) *end {
+	var doubt *connector.DoubtError
+	kind, code := fault.KindOf(err), fault.CodeOf(err)
+	s.through = s.through || a != nil && !kind.Passing()
+	switch {
+	case kind == fault.Cancelled:
+		return &end{err: err}
+	case errors.As(err, &doubt):
+		s.d.report.At("call.lost")
+		s.t.since = time.Now()
+		return s.later(err, a)
+	}
+	s.forget(sent)
+	switch {
+	case code == "limit.paused":
+		return &end{err: err}
+	case kind.Passing():
+		return s.later(err, a)
+	case kind == fault.Data, code == "http.not-found" && a != nil:
+		why := &reason{Code: code, Text: fault.Of(err).Text, Where: c.Name, Sent: payload(f)}
+		if a != nil {
+			why.State = strconv.Itoa(a.Status)
+		}
+		return &end{outcome: record.Dead, why: why}
+	}
+	return &end{err: fault.Wrap(err, "%s of %s/%s", c.Name, s.d.spec.Entity, s.t.Key)}
+}
+
+const (
+	firstWait = 100 * time.Millisecond // before the second try, then doubled
+	mostWait  = 30 * time.Second
+)
+
+// later has the record tried again, no sooner than the system says.
+func (s *turn) later(err error, a *connector.Answer) *end {
+	wait := min(mostWait, firstWait<<min(s.t.tries, 16))
+	if a != nil {
+		wait = max(wait, a.After)
+	}
+	return &end{due: time.Now().Add(wait), err: err}
+}
+
+// dead is the end of a record whose request cannot be made.
+func (s *turn) dead(c *calls.Compiled, code string, err error) *end {
+	return &end{outcome: record.Dead, why: &reason{Code: code, Text: "call " + c.Name + ": " + err.Error(), Where: c.Name}}
+}
+
+// payload is a request as it was sent, for people.
+func payload(f calls.Filled) []byte {
+	params := record.Object{}
+	for name, values := range f.Params {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		params[name] = list
+	}
+	o := record.Object{"request": f.Method + " " + f.Path}
+	if len(params) > 0 {
+		o["params"] = params
+	}
+	if f.Body != record.Missing {
+		o["body"] = f.Body
+	}
+	for _, p := range f.Parts {
+		if o["part "+p.Name] = p.JSON; p.At != "" {
+			o["part "+p.Name] = p.At + " " + p.Object
+		}
+	}
+	text, err := record.EncodeValue(o)
+	if err != nil {
+		return nil
+	}
+	return text
+}
