@@ -123,18 +123,7 @@ func onText(do func(string) (any, *Reason)) Step {
 			text, _ := Text(x, anyType)
 			return do(text)
 		case []any:
-			out := make([]any, len(x))
-			for i, e := range x {
-				if e == nil {
-					continue
-				}
-				var why *Reason
-				if out[i], why = step(e); why != nil {
-					why.Text = "[" + strconv.Itoa(i) + "] " + why.Text
-					return nil, why
-				}
-			}
-			return out, nil
+			return each(x, step)
 		}
 		return nil, refuse(v, "a text")
 	}
