@@ -118,9 +118,9 @@ and accounted for one by one, and can be watched, stopped and resumed at any mom
 	s.color = "auto"
 	f.Var(oneOf{&s.color, []string{"auto", "always", "never"}}, "color", "auto, always or never; NO_COLOR is obeyed")
 	root.AddCommand(s.copyCommand(), s.verifyCommand(), s.initCommand(), s.doctorCommand(), s.inspectCommand(), s.planCommand(),
-		s.runCommand(), s.resumeCommand(), s.cancelCommand(), tuning.Command(desk{s}), s.runsCommand(), s.statusCommand(), s.reportCommand(),
+		s.runCommand(), s.resumeCommand(), s.cancelCommand(), s.runsCommand(), s.statusCommand(), s.reportCommand(),
 		s.redriveCommand(), s.ledgerCommand(), s.explainCommand(), s.versionCommand())
-	for _, c := range append(slices.Concat(exceptions.Commands(desk{s}), answers.Commands(desk{s})), maps.Command(desk{s}), alarms.Command(desk{s}), guards.Command(desk{s})) {
+	for _, c := range append(slices.Concat(exceptions.Commands(desk{s}), answers.Commands(desk{s})), maps.Command(desk{s}), alarms.Command(desk{s}), tuning.Command(desk{s}), guards.Command(desk{s})) {
 		groups(c)
 		root.AddCommand(c)
 	}

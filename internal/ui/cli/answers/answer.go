@@ -13,7 +13,6 @@ func answer(d Desk) *cobra.Command {
 		Short: "Say whether a request took effect whose answer was lost (in_doubt: ask)",
 		Example: `  godwit answer rollout-3 create --took-effect --reason "it is there as 4711"
   godwit answer rollout-3 create --send-again`,
-		Args: cobra.ExactArgs(2),
 	}
 	f := c.Flags()
 	f.BoolVar(&took, "took-effect", false, "it did: it is not sent again, and its answer stays unknown to later steps")

@@ -17,7 +17,6 @@ it is the only question that the run asks. To answer no: godwit cancel RUN.`,
 		Example: `  godwit status cutover-1
   godwit approve cutover-1 --reason "checked by sales"
   godwit approve rollout-3 'go[north]'`,
-		Args: cobra.RangeArgs(1, 2),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	c.RunE = func(c *cobra.Command, args []string) error {

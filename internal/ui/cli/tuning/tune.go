@@ -39,7 +39,6 @@ exceeded. Rate and concurrency are those of a connection, workers of a step.`,
 		Example: `  godwit tune rollout-7 --rate 5/s --concurrency 2 --connection target --reason "users complain"
   godwit tune rollout-7 --reset --connection target
   godwit tune warehouse-7 --workers 2`,
-		Args: cobra.ExactArgs(1),
 	}
 	f := c.Flags()
 	f.StringVar(&q.Connection, "connection", "", "whose limit it is; may be left out where only one declares any")
