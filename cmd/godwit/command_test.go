@@ -68,3 +68,22 @@ func (s said) ends(t testing.TB, code int) said {
 	}
 	return s
 }
+
+// A reader that has seen enough, as head has, is no fault to speak of.
+func TestReaderGone(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd := exec.CommandContext(t.Context(), "godwit", "explain", "events")
+	var errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &errs
+	if err := cmd.Run(); err == nil || errs.Len() > 0 {
+		t.Fatalf("%v: %s", err, &errs)
+	}
+}

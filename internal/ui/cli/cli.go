@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return e.code
 	case s.early():
 		return ExitInterrupted
+	case errors.Is(err, syscall.EPIPE): // whoever reads has seen enough, as head does
+		return ExitFailed
 	}
 	return s.fail(err)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"godwit/internal/control/flow"
 	"godwit/internal/fault"
 	"godwit/internal/nearest"
 	"godwit/internal/ui/view"
@@ -49,9 +50,10 @@ source, then ` + "`godwit redrive RUN --rule %[1]s`" + `.`
 func (s *session) explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain [CODE]",
-		Short: "Explain an error code, or the events of --json",
+		Short: "Explain an error code, the events of --json, or the keys of flows",
 		Example: `  godwit explain target.not-empty
-  godwit explain events      # their JSON Schema`,
+  godwit explain events      # their JSON Schema
+  godwit explain flow        # that of flow files, for editors; #/$defs/project is that of godwit.yaml`,
 		Args: takes("[CODE]"),
 	}
 	c.RunE = func(_ *cobra.Command, args []string) error {
@@ -65,8 +67,12 @@ func (s *session) explainCommand() *cobra.Command {
 			fmt.Fprintln(s.Out, strings.Join(names, "\n"))
 			return nil
 		}
-		if args[0] == "events" {
+		switch args[0] {
+		case "events":
 			_, err := fmt.Fprintln(s.Out, string(view.EventsSchema()))
+			return err
+		case "flow":
+			_, err := fmt.Fprintln(s.Out, string(flow.Schema(s.Language)))
 			return err
 		}
 		text, ok := all[args[0]]
