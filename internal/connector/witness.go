@@ -27,8 +27,10 @@ type KnownBy struct {
 
 // Standing is what a table is at its target.
 type Standing struct {
+	Database string // the target's own word for itself
 	// Made is another one once the table was emptied by TRUNCATE, dropped and made
-	// again, or rewritten: record.SameTable compares. "" when it is not there.
+	// again, or rewritten, or a crash has emptied it: record.SameTable compares. ""
+	// when it is not there.
 	Made string
 	// Readable: all of its rows may be read by that column.
 	Readable bool

@@ -103,11 +103,11 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 	if err != nil {
 		return nil, err
 	}
-	return compared{c, readback.Session{Conn: s.conn, Fault: s.fault}}, nil
+	return comparison{c, readback.Session{Conn: s.conn, Fault: s.fault}}, nil
 }
 
-// compared tells of rows, too, at the point in time that it reads at.
-type compared struct {
+// comparison tells of rows, too, at the point in time that it reads at.
+type comparison struct {
 	*records.Comparison
 	readback.Session
 }
@@ -121,5 +121,5 @@ var (
 	_ connector.Stager         = (*Endpoint)(nil)
 	_ connector.RecordComparer = (*Endpoint)(nil)
 	_ connector.RowWitness     = (*recordLoad)(nil)
-	_ connector.RowWitness     = compared{}
+	_ connector.RowWitness     = comparison{}
 )

@@ -55,20 +55,26 @@ func Stands(ctx context.Context, conn *pgx.Conn, tables []connector.KnownBy) ([]
 			return nil, sqlstate.Translate(err)
 		}
 	}
-	// As catalog.Table has it (OID and file node), of partitions theirs too.
-	made, err := survey.List(ctx, conn, pgx.RowTo[string], `
+	// As catalog.Table has it (OID and file node), of partitions theirs too. A crash
+	// empties what is unlogged and leaves its file node: it also makes all statistics
+	// anew, and says so to everybody.
+	type stands struct{ Made, Database string }
+	made, err := survey.List(ctx, conn, pgx.RowToStructByPos[stands], `
 		WITH RECURSIVE tree AS (
-			SELECT w.n, c.oid, c.relkind, c.relfilenode FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
+			SELECT w.n, c.oid, c.relkind, c.relfilenode, c.relpersistence FROM unnest($1::text[]) WITH ORDINALITY AS w (name, n)
 			LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.name)
-			UNION ALL SELECT tree.n, c.oid, c.relkind, c.relfilenode FROM tree
+			UNION ALL SELECT tree.n, c.oid, c.relkind, c.relfilenode, c.relpersistence FROM tree
 			JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid AND tree.relkind = 'p' JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid)
-		SELECT coalesce(pg_catalog.string_agg(oid || '/' || relfilenode, ',' ORDER BY oid), '') FROM tree GROUP BY n ORDER BY n`, names)
+		SELECT coalesce(pg_catalog.string_agg(oid || '/' || relfilenode || CASE WHEN relpersistence = 'u'
+				THEN '@' || coalesce(extract(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time()), 0) ELSE '' END, ',' ORDER BY oid), ''),
+			(SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+		FROM tree GROUP BY n ORDER BY n`, names)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]connector.Standing, len(tables))
 	for i := range all {
-		all[i] = connector.Standing{Made: made[i], Readable: readable[i]}
+		all[i] = connector.Standing{Database: made[i].Database, Made: made[i].Made, Readable: readable[i]}
 	}
 	return all, nil
 }

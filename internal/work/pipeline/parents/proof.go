@@ -70,7 +70,7 @@ func (k *Known) Begin(ctx context.Context, w connector.RowWitness) error {
 		return err
 	}
 	for t, was := range before {
-		if k.tables[t].Made != was.Made {
+		if k.tables[t] != was {
 			k.Forget()
 			break
 		}
@@ -124,7 +124,7 @@ func Stand(ctx context.Context, w connector.RowWitness, own *Remember, all []*re
 	for i, s := range of {
 		if now[i].Made != "" {
 			table, _ := record.Table(s.Place.Made)
-			s.Place.Made = now[i].Made + " " + table
+			s.Place.Database, s.Place.Made = now[i].Database, now[i].Made+" "+table
 		}
 	}
 	if k != nil {
@@ -166,7 +166,7 @@ func (k *Known) Prove(ctx context.Context, w connector.RowWitness) error {
 		stands := k.tables[at]
 		var rest []record.Reference
 		for _, ref := range refs {
-			if why := another(list[ref].Remembered, stands); why != "" {
+			if why := k.another(list[ref].Remembered, stands); why != "" {
 				k.lose(ref, list[ref], why)
 				continue
 			}
@@ -209,8 +209,12 @@ func tableOf(made string) catalog.Name {
 }
 
 // another says why a table is not the one that a record went to, "" when it is.
-func another(r record.Remembered, s connector.Standing) string {
-	if table, was := record.Table(r.Made); !record.SameTable(was, s.Made) {
+func (k *Known) another(r record.Remembered, s connector.Standing) string {
+	table, was := record.Table(r.Made)
+	switch {
+	case k.at.Database != "" && s.Database != k.at.Database:
+		return k.at.At + " is another database than the run began with"
+	case !record.SameTable(was, s.Made):
 		return table + " was emptied or made anew since that was loaded"
 	}
 	return ""
@@ -243,7 +247,7 @@ func (k *Known) holds(ref record.Reference, t told) bool {
 		return true
 	}
 	if s, is := k.tables[t.at()]; is {
-		if why := another(t.Remembered, s); why != "" {
+		if why := k.another(t.Remembered, s); why != "" {
 			k.lost[ref] = lost{said(t.Remembered), why}
 			return false
 		}
