@@ -29,11 +29,12 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
 	}
-	return l, &recordLoad{l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
+	return l, &recordLoad{readback.Session{Conn: l.s.conn, Fault: l.s.fault}, l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
 }
 
 // recordLoad writes records in a load's transaction.
 type recordLoad struct {
+	readback.Session
 	l      *load
 	w      *records.Writer
 	logged map[catalog.Name]bool // tables that are what the marks say
@@ -57,15 +58,6 @@ func (r *recordLoad) WriteRecords(ctx context.Context, mode string, into []conne
 		return nil, fault.Wrap(r.l.s.fault(ctx, err), "write records into %s", r.l.s.e.name)
 	}
 	return became, nil
-}
-
-// ReadRows is the connector.RowReader's: see readback.Rows.
-func (r *recordLoad) ReadRows(ctx context.Context, into connector.Into, columns []string, page []record.Mapped) ([][]any, error) {
-	rows, err := readback.Rows(ctx, r.l.s.conn, into, columns, page)
-	if err != nil {
-		return nil, fault.Wrap(r.l.s.fault(ctx, err), "read rows of %s back", r.l.s.e.name)
-	}
-	return rows, nil
 }
 
 // look sees to it, once for each table, that a crash takes rows and marks
@@ -107,7 +99,17 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 	}
 	s.touched = true // conditions are others'
 	own := records.Session{Path: relations.PathOfRole, Fault: s.fault, Close: (&load{s: s}).Close}
-	return records.Compare(ctx, s.conn, own, mode, into, where)
+	c, err := records.Compare(ctx, s.conn, own, mode, into, where)
+	if err != nil {
+		return nil, err
+	}
+	return comparison{c, readback.Session{Conn: s.conn, Fault: s.fault}}, nil
+}
+
+// comparison tells of rows, too, at the point in time that it reads at.
+type comparison struct {
+	*records.Comparison
+	readback.Session
 }
 
 // Stage is the connector.Stager's.
@@ -118,4 +120,6 @@ func (e *Endpoint) Stage(tx connector.Transaction, h connector.Holder) connector
 var (
 	_ connector.Stager         = (*Endpoint)(nil)
 	_ connector.RecordComparer = (*Endpoint)(nil)
+	_ connector.RowWitness     = (*recordLoad)(nil)
+	_ connector.RowWitness     = comparison{}
 )

@@ -16,24 +16,24 @@ func reading(ctx context.Context, db store.Reader) func(string, ...any) (*sql.Ro
 	return func(query string, args ...any) (*sql.Rows, error) { return db.QueryContext(ctx, query, args...) }
 }
 
-// Find gives what is kept of records by their keys, as record.Kept.Bytes wrote it;
-// nothing of those that wait for others. The rest is not in it, nor what only chunks
-// say that are doubted, nor what stands in another database than the place's, nor in
-// another table than its Made.
-func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string][]byte, error) {
-	found := map[string][]byte{}
-	if other, err := elsewhere(reading(ctx, db), p); err != nil || other {
-		return found, err
-	}
+// Find gives what is kept of records by their keys, and where; of those that wait for
+// others nothing is kept. The rest is not in it, nor what only chunks say that are
+// doubted, nor what stands in another database than the place's. Whether the table is
+// still the one that it was, who asks has to see.
+func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string]record.Remembered, error) {
+	found := map[string]record.Remembered{}
 	for args := range listed(keys) {
-		list, err := scan(reading(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
+		_, err := scan(reading(ctx, db), func(r *sql.Rows) (key string, err error) {
+			var one record.Remembered
+			err = r.Scan(&key, &one.Kept, &one.Made)
+			one.Kept = long(one.Kept)
+			found[key] = one
+			return key, err
+		}, `SELECT r.key, r.kept, d.made FROM place p JOIN record r ON r.place = p.id
 			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env, p.Database, p.Database, slices.Index(outcomes, record.Pending)}, args...)...)
 		if err != nil {
 			return nil, err
-		}
-		for _, r := range list {
-			found[r.key] = long(r.kept)
 		}
 	}
 	return found, nil

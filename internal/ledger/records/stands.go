@@ -3,7 +3,6 @@ package records
 import (
 	"database/sql"
 	"encoding/json"
-	"strings"
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -20,11 +19,11 @@ func stands(tx Tx, p record.Place) error {
 	if err != nil || made == nil {
 		return err
 	}
-	is, table, _ := strings.Cut(p.Made, " ")
+	table, is := record.Table(p.Made)
 	if was == p.Database && made[table] == is {
 		return nil
 	}
-	another := was != "" && was != p.Database || made[table] != "" && made[table] != is
+	another := was != "" && was != p.Database || made[table] != "" && !record.SameTable(made[table], is)
 	if another { // also of the entity's other tables: they are told of again
 		clear(made)
 	}
@@ -51,15 +50,4 @@ func stood(query func(string, ...any) (*sql.Rows, error), p record.Place) (datab
 		return "", nil, fault.New(fault.Internal, "ledger.damaged", "what the tables of %s are at %s cannot be read: %w", p.Entity, p.At, err)
 	}
 	return list[0].database, made, nil
-}
-
-// elsewhere reports whether a place's table is another one than when records of it
-// were told of: keys that it had may be those of others by now.
-func elsewhere(query func(string, ...any) (*sql.Rows, error), p record.Place) (bool, error) {
-	is, table, known := strings.Cut(p.Made, " ")
-	if !known {
-		return false, nil
-	}
-	_, made, err := stood(query, p)
-	return made[table] != "" && made[table] != is, err
 }

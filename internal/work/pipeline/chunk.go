@@ -39,6 +39,7 @@ type chunk struct {
 	release    bool              // of records that were counted as read already
 	remember   *parents.Remember // nil: States is, too
 	stubs      stub.Made
+	parents    *parents.Known // nil when the map refers to nothing
 	now        time.Time
 }
 
@@ -69,7 +70,7 @@ func (c *chunk) take(b *batch, became []connector.Became) error {
 		case len(m.Waits) > 0:
 			c.Account.Pending++
 			c.Account.Blocked++
-			if err := c.except(waiting(m), record.Pending, nil); err != nil {
+			if err := c.except(c.parents.Waiting(m), record.Pending, nil); err != nil {
 				return err
 			}
 		case m.Filtered != "":

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/unlike"
@@ -60,8 +61,11 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err != nil {
 		return unit.Result{}, err
 	}
-	c.last = program.Worker()
-	c.last.Parents, c.last.Decide = known, true
+	c.parents, c.again, c.last = known, program.Worker(), program.Worker()
+	if known != nil {
+		c.again.Parents, c.last.Parents = known, known
+	}
+	c.last.Decide = true
 	if err := load.setAside(ctx, x.open); err != nil {
 		return unit.Result{}, err
 	}
@@ -115,7 +119,9 @@ type comparing struct {
 	source        connector.RecordReader
 	rows          connector.RecordComparison
 	judge         *judge          // nil without rules over many records
-	last          *mapping.Worker // of records that refer to what is not there: none will come
+	parents       *parents.Known  // nil when the map refers to nothing
+	again         *mapping.Worker // of records that were mapped with what does not hold at the target
+	last          *mapping.Worker // of those that refer to what is not there: none will come
 	aside         unit.Aside
 	in            int64 // records that were mapped, in the sample
 	sent          int64 // of them, those that were compared
@@ -155,6 +161,9 @@ func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
 
 // batch compares what the map made of a page; what it left out is counted.
 func (c *comparing) batch(ctx context.Context, b *batch) error {
+	if err := b.anew(ctx, c.parents, c.again, parents.Witness(c.rows)); err != nil {
+		return fault.Wrap(err, "verify %s", c.spec.Entity)
+	}
 	open := make([]int, 0, len(b.mapped))
 	for i := range b.mapped {
 		if len(b.mapped[i].Waits) > 0 {

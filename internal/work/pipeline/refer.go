@@ -128,11 +128,11 @@ func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
 	}
 	at, err := placed(s.To, s.Scope)
 	at.Database = s.Database
-	made := map[string]string{}
-	for _, one := range s.Stubs {
-		made[one.Place.Entity] = one.Place.Made
+	beside := ""
+	if s.Mode == connector.ModeReplace && s.Remember != nil {
+		beside = s.Remember.Place.Entity
 	}
-	return parents.New(book, at, made), err
+	return parents.New(book, at, beside), err
 }
 
 // refers makes an attempt ready for references.
@@ -150,27 +150,38 @@ func (r *loading) refers(lookups map[string]map[string]string) (err error) {
 }
 
 // trusts forgets what was known of parents when the target may have lost something
-// since. It comes behind the begin of a transaction, which waits until it is known
-// what was lost; a later loss ends that transaction.
-func (r *loading) trusts() {
-	t, ok := r.target.(connector.Truster)
-	if r.parents == nil || !ok || t.Doubt() == r.doubt {
-		return
-	}
-	r.doubt = t.Doubt()
-	r.parents.Forget()
-}
-
-// anew maps a batch again that was mapped with what is forgotten by now.
-func (r *loading) anew(ctx context.Context, b *batch) error {
-	if b.seen == r.parents.Seen() {
+// since, or when tables were emptied. It comes behind the begin of a transaction, which
+// waits until it is known what was lost; a later loss ends that transaction.
+func (r *loading) trusts(ctx context.Context, c *chunk) error {
+	if r.parents == nil {
 		return nil
 	}
-	for i := range b.page.Records {
-		b.mapped[i], b.claims[i] = mapped(r.worker, b.page, i)
+	c.parents = r.parents
+	if t, ok := r.target.(connector.Truster); ok && t.Doubt() != r.doubt {
+		r.doubt = t.Doubt()
+		r.parents.Forget()
 	}
-	_, err := b.refer(ctx, r.parents, r.worker, true)
-	return err
+	return r.parents.Begin(ctx, parents.Witness(c.records))
+}
+
+// anew maps a batch again that was mapped with what is forgotten by now, or what does
+// not hold at the target.
+func (b *batch) anew(ctx context.Context, known *parents.Known, w *mapping.Worker, target connector.RowWitness) error {
+	if known == nil {
+		return nil
+	}
+	for {
+		if err := known.Prove(ctx, target); err != nil || b.seen == known.Seen() {
+			return err
+		}
+		b.seen = known.Seen()
+		for i := range b.page.Records {
+			b.mapped[i], b.claims[i] = mapped(w, b.page, i)
+		}
+		if _, err := b.refer(ctx, known, w, known.Ask); err != nil {
+			return err
+		}
+	}
 }
 
 // step is the one that the records are of.
@@ -183,7 +194,7 @@ func (r *loading) step() string {
 
 // refer maps those records of a batch again whose parents are known now, with ask
 // asked for before. It gives those that wait no more.
-func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Worker, ask bool) (woken []int, err error) {
+func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Worker, ask func(context.Context, []record.Reference) error) (woken []int, err error) {
 	if known == nil {
 		return nil, nil
 	}
@@ -194,8 +205,8 @@ func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Work
 			waiting, refs = append(waiting, i), append(refs, b.mapped[i].Waits...)
 		}
 	}
-	if len(waiting) > 0 && ask {
-		if err := known.Ask(ctx, refs); err != nil {
+	if len(waiting) > 0 && ask != nil {
+		if err := ask(ctx, refs); err != nil {
 			return nil, err
 		}
 	}
@@ -217,7 +228,13 @@ func (b *batch) refer(ctx context.Context, known *parents.Known, w *mapping.Work
 // wake gives the records of a batch that can be written now and could not before:
 // what they refer to is there, or their map says how to do without.
 func (r *loading) wake(ctx context.Context, c *chunk, b *batch) ([]int, error) {
-	for _, ask := range []bool{false, true} { // the ledger is asked when the batch itself gives no more
+	ask := func(ctx context.Context, refs []record.Reference) error {
+		if err := r.parents.Ask(ctx, refs); err != nil {
+			return err
+		}
+		return r.parents.Prove(ctx, parents.Witness(c.records))
+	}
+	for _, ask := range []func(context.Context, []record.Reference) error{nil, ask} { // the ledger is asked when the batch itself gives no more
 		woken, err := b.refer(ctx, r.parents, r.worker, ask)
 		if err != nil {
 			return nil, err
@@ -293,14 +310,3 @@ func (c *chunk) state(m record.Mapped, became connector.Became, back []any) erro
 
 // codeBlocked is the code of records that wait for others.
 const codeBlocked = "record.blocked"
-
-// waiting tells what a record waits for, before all else that is wrong with it.
-func waiting(m record.Mapped) record.Mapped {
-	var issues []record.Issue
-	for _, ref := range m.Waits {
-		issues = append(issues, record.Issue{Rule: "ref", Field: ref.Field, Severity: record.SeverityWaits, Value: ref.Value, Owner: ref.Owner,
-			Text: "waits for a record of " + ref.Entity + " that is not at the target"})
-	}
-	m.Issues = append(issues, m.Issues...)
-	return m
-}

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/printable"
 
 	"golang.org/x/sync/errgroup"
@@ -108,7 +109,10 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 		c.load.Close()
 		return nil, err
 	}
-	r.trusts()
+	if err := r.trusts(ctx, c); err != nil {
+		c.load.Close()
+		return nil, fault.Wrap(err, "look at what is referred to at %s", r.spec.To)
+	}
 	holder := connector.Holder{Run: r.lease.Run, Step: r.unit.Step}
 	if c.aim, err = held.At(r.spec.To, r.target, c.load, holder, r.spec.Mode, r.spec.Into, r.spec.Keys != nil); err != nil {
 		c.load.Close()
@@ -124,7 +128,7 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 
 // put writes a batch into the chunk and counts it.
 func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) error {
-	if err := r.anew(ctx, b); err != nil {
+	if err := b.anew(ctx, r.parents, r.worker, parents.Witness(c.records)); err != nil {
 		return err
 	}
 	became, err := r.hand(ctx, c, b)
@@ -181,6 +185,9 @@ func (r *loading) settle(ctx context.Context, c *chunk) error {
 	}
 	r.report.At("load.kept")
 	c.Stubs = c.stubs.States
+	if err := parents.Stand(ctx, parents.Witness(c.records), r.spec.Remember, append(c.Stubs, c.States), r.parents); err != nil {
+		return fault.Wrap(err, "look at what chunk %d was written to", c.Number)
+	}
 	if err := r.book.Prepare(ctx, r.unit.ID, r.lease.Fence, c.Chunk, c.exceptions, append(c.warnings, c.stubs.Warnings...)); err != nil {
 		return fault.Wrap(err, "prepare chunk %d", c.Number)
 	}

@@ -52,7 +52,7 @@ func flow(ctx context.Context, g *errgroup.Group, r connector.RecordReader, p *m
 				for i := range b.page.Records {
 					b.mapped[i], b.claims[i] = mapped(w, b.page, i)
 				}
-				if _, err := b.refer(ctx, known, w, true); err != nil {
+				if _, err := b.refer(ctx, known, w, known.Ask); err != nil {
 					return err
 				}
 				for i := range b.page.Records {

@@ -1,5 +1,6 @@
 // Package readback reads columns of rows that were just written, which the server
-// has filled itself: what identifies them. Start at Rows.
+// has filled itself: what identifies them. And it tells of tables that rows were
+// written to before what has become of them. Start at Rows, and at Stands.
 package readback
 
 import (

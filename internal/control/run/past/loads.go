@@ -94,7 +94,7 @@ func (p Past) chunk(ctx context.Context, u unit.Unit, number int, again *unit.Re
 }
 
 // Find is pipeline.Memory's.
-func (p Past) Find(ctx context.Context, at record.Place, keys []string) (map[string][]byte, error) {
+func (p Past) Find(ctx context.Context, at record.Place, keys []string) (map[string]record.Remembered, error) {
 	found, err := records.Find(ctx, p.Ledger.View().Reader(), at, keys)
 	return found, fault.Wrap(err, "read what is remembered of records")
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/mapping"
@@ -15,10 +16,9 @@ import (
 
 // Book is where it is remembered.
 type Book interface {
-	// Find gives what is kept of records by their keys, as record.Kept.Bytes
-	// wrote it; nothing of those that wait themselves. Others of which nothing is
-	// kept are not in it.
-	Find(ctx context.Context, p record.Place, keys []string) (map[string][]byte, error)
+	// Find gives what is kept of records by their keys; nothing of those that wait
+	// themselves. Others of which nothing is kept are not in it.
+	Find(ctx context.Context, p record.Place, keys []string) (map[string]record.Remembered, error)
 	// Aliases gives the keys that others have become, by the old ones; of most keys
 	// there is none.
 	Aliases(ctx context.Context, p record.Place, keys []string) (map[string][]string, error)
@@ -31,19 +31,24 @@ const most = 1_000_000
 // Known is what one attempt at a unit knows. What is not known is not held: it
 // may come at any time. Safe for concurrent use.
 type Known struct {
-	book Book
-	at   record.Place      // of all entities
-	made map[string]string // what the target calls the tables of entities, as far as they were looked at
-	mu   sync.RWMutex
-	held map[string]map[string]any // by entity and key
-	n    int
-	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
+	book   Book
+	at     record.Place // of all entities
+	beside string       // entity whose rows stand beside their table
+	mu     sync.RWMutex
+	held   map[string]map[string]any // by entity and key
+	n      int
+	wait   map[record.Reference]bool // by entity and key, as of the last time they were asked for
 	// Of rows that only stand in for records.
 	stubs map[record.Reference]any
 	seen  int // times that all was forgotten
 	// Of keys that others have become: today's, and why there is none.
 	became map[record.Reference]string
 	odd    map[record.Reference]why
+	// What the ledger said and nobody has looked for yet, what of it does not hold at
+	// the target, and what the tables are that this was held against.
+	unproved map[record.Reference]told
+	lost     map[record.Reference]lost
+	tables   map[connector.KnownBy]connector.Standing
 }
 
 // why a key leads to no record, and the rule that it breaks.
@@ -64,16 +69,17 @@ func (k *Known) Forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held, k.n, k.wait = map[string]map[string]any{}, 0, map[record.Reference]bool{}
-	k.stubs = map[record.Reference]any{}
+	k.stubs, k.unproved, k.lost = map[record.Reference]any{}, map[record.Reference]told{}, map[record.Reference]lost{}
 	k.seen++
 }
 
 // New knows nothing yet. Only connection, environment and database of the place
-// count. Made is the place's Made of those entities whose tables were looked at: what
-// stood in another one is not known.
-func New(book Book, at record.Place, made map[string]string) *Known {
-	return &Known{book: book, at: at, made: made, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
-		became: map[record.Reference]string{}, odd: map[record.Reference]why{}, stubs: map[record.Reference]any{}}
+// count. Beside is the entity whose rows stand beside their table until all of them
+// are there, "" for none: they are not looked for in it.
+func New(book Book, at record.Place, beside string) *Known {
+	return &Known{book: book, at: at, beside: beside, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
+		became: map[record.Reference]string{}, odd: map[record.Reference]why{}, stubs: map[record.Reference]any{},
+		unproved: map[record.Reference]told{}, lost: map[record.Reference]lost{}, tables: map[connector.KnownBy]connector.Standing{}}
 }
 
 // Kept is mapping.Parents'.
@@ -123,6 +129,13 @@ func (k *Known) Waits(entity, key string) bool {
 func (k *Known) Add(entity, key string, v any) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	at := record.Reference{Entity: entity, Key: key}
+	delete(k.unproved, at)
+	delete(k.lost, at)
+	k.add(entity, key, v)
+}
+
+func (k *Known) add(entity, key string, v any) {
 	if k.n >= most {
 		k.held, k.n = map[string]map[string]any{}, 0
 	}
@@ -138,6 +151,10 @@ func (k *Known) Add(entity, key string, v any) {
 func (k *Known) AddStub(entity, key string, v any) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.addStub(entity, key, v)
+}
+
+func (k *Known) addStub(entity, key string, v any) {
 	if len(k.stubs) >= most {
 		clear(k.stubs)
 	}
@@ -189,7 +206,7 @@ func (k *Known) several(entity, key string) {
 // find asks for records of an entity by their keys, or those that they have now.
 func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 	p := k.at
-	p.Entity, p.Made = entity, k.made[entity]
+	p.Entity = entity
 	keys, err := k.follow(ctx, p, keys)
 	if err != nil {
 		return err
@@ -201,35 +218,55 @@ func (k *Known) find(ctx context.Context, entity string, keys []string) error {
 	k.mu.Lock()
 	for _, key := range keys {
 		at := record.Reference{Entity: entity, Key: key}
-		if text, known := found[key]; known && len(text) == 0 {
+		if r, known := found[key]; known && len(r.Kept) == 0 {
 			k.wait[at] = true
 		} else {
 			delete(k.wait, at)
 		}
 	}
 	k.mu.Unlock()
-	for key, text := range found {
-		if len(text) == 0 {
+	for key, r := range found {
+		if len(r.Kept) == 0 {
 			continue
 		}
-		kept, err := record.ReadKept(text)
-		if err != nil {
-			return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", entity, key, err)
+		if err := k.take(p, key, r); err != nil {
+			return err
 		}
-		if kept.Several() {
-			k.several(entity, key)
-			continue
+	}
+	return nil
+}
+
+// take takes what the ledger says of a record for known, if it may be believed.
+func (k *Known) take(p record.Place, key string, r record.Remembered) error {
+	kept, err := record.ReadKept(r.Kept)
+	if err != nil {
+		return fault.New(fault.Data, "ledger.damaged", "what is kept of %s/%s cannot be read: %w", p.Entity, key, err)
+	}
+	if kept.Several() {
+		k.several(p.Entity, key)
+		return nil
+	}
+	v, one := kept.Only()
+	if !one {
+		return fault.New(fault.Config, "ref.several", "a record of %s is known by several values at %s: a field holds one", p.Entity, p.At).
+			Hint("the table of %s needs a key of one column to be referred to", p.Entity)
+	}
+	t := told{Remembered: r, value: v}
+	for _, row := range kept { // the only one, or none of a row
+		for column := range row {
+			t.column = column
 		}
-		v, one := kept.Only()
-		if !one {
-			return fault.New(fault.Config, "ref.several", "a record of %s is known by several values at %s: a field holds one", entity, p.At).
-				Hint("the table of %s needs a key of one column to be referred to", entity)
-		}
-		if kept.Stub() {
-			k.AddStub(entity, key, v)
-			continue
-		}
-		k.Add(entity, key, v)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := record.Reference{Entity: p.Entity, Key: key}
+	if _, written := k.held[p.Entity][key]; written || !k.holds(at, t) { // written: just now, by the attempt itself
+		return nil
+	}
+	if kept.Stub() {
+		k.addStub(p.Entity, key, v)
+	} else {
+		k.add(p.Entity, key, v)
 	}
 	return nil
 }
