@@ -17,6 +17,7 @@ type Call struct {
 	Success   string            `flow:"success,expr" help:"tells success from error, over status, headers and body; default is the connection's"`
 	Keep      map[string]string `flow:"keep,exprs" help:"what is remembered of the answer, by name; over response"`
 	InDoubt   *Doubt            `flow:"in_doubt" help:"what to do when the answer was lost: a look-up, or repeat, idempotency_key, ask; must be there for POST and PATCH"`
+	Read      *Read             `flow:"read" help:"how verify reads what it has made: fields of its body, or of the parts of multipart, are compared"`
 	At        string            `flow:",position"`
 }
 

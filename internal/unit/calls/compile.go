@@ -28,6 +28,7 @@ type Program struct {
 	// Reads are the paths into the record as it was read that the calls need;
 	// none of them is below another one.
 	Reads []path.Path
+	Read  *Reading // of the record's object; nil: it is not read back
 	Env   map[string]any
 }
 
@@ -39,6 +40,7 @@ type Compiled struct {
 	parts           []part
 	keep            []kept
 	looks           *request.LookUp // nil: nobody is asked
+	Reading         *Reading        // nil: what it makes is not read back
 	found           []kept
 }
 
@@ -65,9 +67,10 @@ type compiler struct {
 	reads    map[string]path.Path
 }
 
-// Compile checks calls and makes them ready. All problems are reported, in the
-// order of the calls; with any there is no program.
-func Compile(list []Call, s Scope) (*Program, []request.Problem) {
+// Compile checks calls, and how their object is read back (nil: not at all), and
+// makes them ready. All problems are reported, in the order of the calls; with any
+// there is no program.
+func Compile(list []Call, read *Read, s Scope) (*Program, []request.Problem) {
 	c := &compiler{Scope: s, list: list, reads: map[string]path.Path{}}
 	p := &Program{Env: s.Env}
 	names := map[string]bool{}
@@ -84,6 +87,8 @@ func Compile(list []Call, s Scope) (*Program, []request.Problem) {
 		names[list[i].Name] = true
 		p.Calls = append(p.Calls, c.call(&list[i]))
 	}
+	c.at = ""
+	p.Read = c.read("read", read, c.scope(false), false, c.Record)
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
@@ -125,6 +130,10 @@ func (c *compiler) call(l *Call) *Compiled {
 		c.bad(".keep", "what is kept belongs to the record: of a call with each there would be several")
 	}
 	c.doubt(out, method, s)
+	out.Reading = c.read(".read", l.Read, s, l.Each != "" && (l.Read == nil || l.Read.Items == ""), c.sends(l))
+	if r := l.Read; r != nil && r.Items != "" && l.Each != "" && r.Key == "" {
+		c.bad(".read.items", "items needs key: which element of the list is which of each", "key: item.externalId")
+	}
 	return out
 }
 

@@ -101,13 +101,7 @@ func (c *Compiled) Found(m *expression.Machine, docs map[string]any, item any) (
 	if c.found == nil {
 		return c.Kept(m, docs, map[string]any{"status": int64(200), "headers": map[string]any{}, "body": item})
 	}
-	was, inside := docs["item"]
-	docs["item"] = item
-	defer func() {
-		if delete(docs, "item"); inside {
-			docs["item"] = was
-		}
-	}()
+	defer within(docs, item)()
 	return keeps(m, c.found, docs)
 }
 

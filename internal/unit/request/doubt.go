@@ -65,35 +65,41 @@ func (d *Doubt) Problems(method string) []Problem {
 	return nil
 }
 
-// LookUp is a look-up that is compiled. Safe for concurrent use.
+// LookUp compiles the look-up of one whose Problems are none.
+func (d *Doubt) LookUp(s expression.Scope) (*LookUp, []Problem) {
+	l, problems := NewLookUp(d.Request, d.Params, d.Items, s)
+	for i := range problems {
+		problems[i].Path = "in_doubt." + problems[i].Path
+	}
+	return l, problems
+}
+
+// LookUp asks what there is of something. Safe for concurrent use.
 type LookUp struct {
 	*Template
 	List  string // path of the list that was found, as body.results; "" = see Found
 	items *expression.Program
 }
 
-// LookUp compiles a look-up whose Problems are none.
-func (d *Doubt) LookUp(s expression.Scope) (*LookUp, []Problem) {
-	t, problems := Compile(Form{Request: d.Request, Params: d.Params}, s)
+// NewLookUp compiles one; its line is one that Wrong lets pass.
+func NewLookUp(line string, params Value, items string, s expression.Scope) (*LookUp, []Problem) {
+	t, problems := Compile(Form{Request: line, Params: params}, s)
 	l := &LookUp{Template: t}
-	for i := range problems {
-		problems[i].Path = "in_doubt." + problems[i].Path
-	}
-	if d.Items == "" {
+	if items == "" {
 		return l, problems
 	}
-	if p, err := path.Parse(d.Items); err == nil && len(p) > 0 && p[0].Name == "body" {
-		l.List = d.Items
+	if p, err := path.Parse(items); err == nil && len(p) > 0 && p[0].Name == "body" {
+		l.List = items
 	}
-	items, wrong := expression.Compile(d.Items, Answer(s.Env), catalog.KindList)
+	var wrong []expression.Problem
+	l.items, wrong = expression.Compile(items, Answer(s.Env), catalog.KindList)
 	for _, p := range wrong {
-		one := Problem{Path: "in_doubt.items", Text: fmt.Sprintf("items %d:%d: %s", p.Line, p.Column, p.Text)}
+		one := Problem{Path: "items", Text: fmt.Sprintf("items %d:%d: %s", p.Line, p.Column, p.Text)}
 		if p.Next != "" {
 			one.Next = []string{p.Next}
 		}
 		problems = append(problems, one)
 	}
-	l.items = items
 	return l, problems
 }
 
