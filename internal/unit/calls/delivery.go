@@ -30,7 +30,8 @@ type Delivery struct {
 	To      string          `json:"to"`
 	Place   record.Place    `json:"place"` // that records are remembered for
 	Calls   []Call          `json:"calls"`
-	Groups  string          `json:"groups"` // Block, Skip, Stop
+	Read    *Read           `json:"read,omitempty"` // of the record's object
+	Groups  string          `json:"groups"`         // Block, Skip, Stop
 	StopAt  float64         `json:"stopAt,omitempty"`
 	Step    string          `json:"step"` // that the records are of
 	Entity  string          `json:"entity"`
@@ -53,7 +54,7 @@ func (d *Delivery) Program() (*Program, error) {
 		}
 		env = all
 	}
-	p, problems := Compile(d.Calls, Scope{Env: env})
+	p, problems := Compile(d.Calls, d.Read, Scope{Env: env})
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("calls%s: %s", problems[0].Path, problems[0].Text)
 	}

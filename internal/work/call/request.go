@@ -11,6 +11,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
+	"godwit/internal/unit/request"
 
 	"github.com/zeebo/xxh3"
 )
@@ -20,7 +21,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	hash := s.t.Item.Hash
 	if was := s.sent(c.Name, element); was != nil && was.Answered && was.Hash == hash {
 		return nil
-	} else if was != nil && !was.Answered && c.InDoubt.Then == calls.Keyed {
+	} else if was != nil && !was.Answered && c.InDoubt.Does() == request.Keyed {
 		hash = was.Hash // the system knows it by what was sent then
 	}
 	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
@@ -100,8 +101,8 @@ func (s *turn) forget(sent calls.Sent) {
 
 func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
 	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
-	if c.InDoubt.Then == calls.Keyed {
-		headers := map[string]string{calls.KeyHeader: s.key(sent)}
+	if c.InDoubt.Does() == request.Keyed {
+		headers := map[string]string{request.KeyHeader: s.key(sent)}
 		for name, v := range r.Headers {
 			headers[name] = v
 		}

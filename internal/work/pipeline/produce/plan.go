@@ -23,6 +23,7 @@ type Spec struct {
 // Place is what a flow says of a target that takes calls.
 type Place struct {
 	Calls []calls.Call `flow:"calls" help:"of APIs: the requests of each record, in order"`
+	Read  *calls.Read  `flow:"read" help:"of calls: how verify reads the object of a record; fields of the mapped record are compared"`
 }
 
 // Given is what else a load says that matters to calls.
@@ -44,6 +45,9 @@ func (p Place) Problems(of Given) []unit.Problem {
 		list = append(list, unit.Problem{Path: path, Code: "load.calls", Text: text, Next: next})
 	}
 	if p.Calls == nil {
+		if p.Read != nil {
+			bad("to.read", "read is for calls: tables are read as they are")
+		}
 		if of.Group != "" {
 			bad("group", "group is for calls: tables have no order")
 		}
@@ -69,9 +73,9 @@ func (p Place) Problems(of Given) []unit.Problem {
 	if of.Rows {
 		bad("map", "rows are for tables: a call with each makes a request for each element")
 	}
-	_, problems := calls.Compile(p.Calls, calls.Scope{Env: of.Env})
+	_, problems := calls.Compile(p.Calls, p.Read, calls.Scope{Env: of.Env})
 	for _, one := range problems {
-		bad("to.calls"+one.Path, one.Text, one.Next...)
+		bad(where(one.Path), one.Text, one.Next...)
 	}
 	return list
 }
@@ -103,7 +107,7 @@ func Plan(d calls.Delivery, group string, columns []string, env map[string]any) 
 	for _, f := range d.Schema.Fields {
 		fields = append(fields, f.Name)
 	}
-	_, problems := calls.Compile(d.Calls, calls.Scope{Doc: calls.Fields("the source", fields...), Record: calls.Fields("the mapped record", columns...), Env: env})
+	_, problems := calls.Compile(d.Calls, d.Read, calls.Scope{Doc: calls.Fields("the source", fields...), Record: calls.Fields("the mapped record", columns...), Env: env})
 	if len(problems) > 0 {
 		e := fault.New(fault.Config, "load.calls", "%s: %s", at(d.Calls, problems[0].Path), problems[0].Text)
 		for _, next := range problems[0].Next {
@@ -119,14 +123,22 @@ func Plan(d calls.Delivery, group string, columns []string, env map[string]any) 
 	return s, err
 }
 
+// where is the key of a problem below to.
+func where(path string) string {
+	if strings.HasPrefix(path, "[") {
+		return "to.calls" + path
+	}
+	return "to." + path
+}
+
 // at is where a call stands in its file.
-func at(list []calls.Call, where string) string {
+func at(list []calls.Call, path string) string {
 	for i := range list {
-		if name, _, _ := strings.Cut(strings.TrimPrefix(where, "["), "]"); name == strconv.Itoa(i) && list[i].At != "" {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(path, "["), "]"); name == strconv.Itoa(i) && list[i].At != "" {
 			return list[i].At
 		}
 	}
-	return "calls" + where
+	return strings.TrimPrefix(where(path), "to.")
 }
 
 // group is where a record says which group it is of.
