@@ -41,11 +41,11 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 		}
 		p, err := r.Plan(ctx, b, nil)
 		if err != nil {
-			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
+			return unit.Result{}, fault.Wrap(err, "%s: flow %s", u.Step, b.Flow)
 		}
 		key := digest([]byte(c.drive.run.UID + " " + u.ID))
 		if run, err = r.start(ctx, b, p, ledger.NewRun{Key: key, Fresh: c.drive.frozen.New, Actor: c.drive.run.Name(), Parent: c.drive.run.ID, ParentNode: u.ID}); err != nil {
-			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
+			return unit.Result{}, fault.Wrap(err, "%s: flow %s", u.Step, b.Flow)
 		}
 		report.At("flow.started")
 	}
@@ -55,7 +55,7 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 		c.drive.abandon(c.whole) // what it did is taken back before what was done here
 	}
 	if err != nil {
-		return unit.Result{}, fault.Wrap(err, "%s", run.Name())
+		return unit.Result{}, fault.Wrap(err, "%s: %s", u.Step, run.Name())
 	}
 	report.At("flow.ended")
 	if ended.Stopped && drained(report) {
@@ -82,7 +82,7 @@ func (c *caller) came(ctx context.Context, u unit.Unit, e Ended) (unit.Result, e
 	case e.Stopped && e.Fault != nil:
 		return unit.Result{}, &fault.Error{Fault: *e.Fault}
 	}
-	return unit.Result{}, chronicle.Broken(ctx, c.drive.runs.Ledger.View(), e.Run, e.Exit, e.Fault)
+	return unit.Result{}, chronicle.Broken(ctx, c.drive.runs.Ledger.View(), u, e.Run, e.Exit, e.Fault)
 }
 
 // over reports whether a called run has nothing more to do.

@@ -35,6 +35,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	if e.Run.Outcome == "done" && !e.Stopped {
 		sum.Next = unloaded.Next(left, sum.Total())
 	}
+	if e.Run.Outcome == "stopped" {
+		sum.Next = []string{"godwit resume " + e.Run.Name()}
+	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
 		sum.Next = []string{"godwit resume " + e.Run.Name()}
