@@ -167,7 +167,12 @@ func TestProjects(t *testing.T) {
 	p.says(t, "step move[west], flows/rollout.yaml:4:5: there is no flow \"nosuch\"", "move[void]: flow project:", "does not exist [database.missing]",
 		"move[away]: flow project:", "step move[west] failed", "step move[north] done", "--new")
 	m.arrived(t, "north", "south", "east")
-
+	t.Log(p.said.String())
+	// The roll-up has a line for each, the sum over all, and who has no run.
+	for _, look := range [][]string{{"status", "rollout-1"}, {"runs"}} {
+		p = m.start(t, nil, append(look, "--ledger", m.ledger)...).ends(t, 0)
+		t.Log(p.said.String())
+	}
 	m.system.Forget()
 	pgtest.Exec(t, m.from, "create database "+name)
 	pgtest.Exec(t, own, assignments("void", m.n)...)

@@ -119,22 +119,12 @@ func (c *caller) Done(ctx context.Context, u unit.Unit, _ unit.Lease) (unit.Effe
 
 // deep refuses a flow that calls itself without end.
 func (c *caller) deep(ctx context.Context) error {
-	all, err := c.drive.runs.Ledger.Runs(ctx, 0)
-	if err != nil {
+	depth, err := chronicle.Depth(ctx, c.drive.runs.Ledger.View(), c.drive.run.ID)
+	if err != nil || depth < deepest {
 		return err
 	}
-	above := map[int64]int64{}
-	for _, run := range all {
-		above[run.ID] = run.Parent
-	}
-	depth := 1
-	for id := c.drive.run.ID; above[id] != 0; id, depth = above[id], depth+1 {
-		if depth == deepest {
-			return fault.New(fault.Config, "flow.deep", "%s is called by a flow that is called by a flow, %d times", c.drive.run.Name(), depth).
-				Hint("a flow that calls itself needs a condition that ends it")
-		}
-	}
-	return nil
+	return fault.New(fault.Config, "flow.deep", "%s is called by a flow that is called by a flow, %d times", c.drive.run.Name(), depth).
+		Hint("a flow that calls itself needs a condition that ends it")
 }
 
 var _ unit.Executor = (*caller)(nil)
