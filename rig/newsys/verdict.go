@@ -71,7 +71,7 @@ func (st *store) duplicates() (list []string) {
 		seen := map[string]int{}
 		for _, o := range all {
 			id, ok := o["externalId"]
-			if name := fmt.Sprint(id); ok {
+			if name := written(id); ok {
 				if seen[name]++; seen[name] == 2 {
 					list = append(list, kind+name)
 				}
