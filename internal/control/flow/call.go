@@ -110,8 +110,8 @@ func (c *Call) texts() map[string]string {
 	return texts
 }
 
-// Call binds the flow that a step calls, with what is known when it begins, from
-// the files that were frozen with the run.
+// Call binds the flow that a step, named with its items, calls, with what is known
+// when it begins, from the files that were frozen with the run.
 func (f *Filler) Call(id string, late record.Object) (*Bound, error) {
 	s, err := f.Step(id, late)
 	if err != nil {
@@ -131,7 +131,8 @@ func (f *Filler) Call(id string, late record.Object) (*Bound, error) {
 	slices.Sort(p.Flows)
 	if !slices.Contains(p.Flows, c.Name) {
 		return nil, fault.New(fault.Config, "flow.missing", "step %s, %s: there is no flow %s", id, s.Pos, source.Quote(c.Name)).
-			Hint("%s", decode.Choice(c.Name, p.Flows, "flows"))
+			Hint("%s", decode.Choice(c.Name, p.Flows, "flows")).
+			Hint("files and items are those of when the run began: mend what names the flow, then start another run with --new; what is loaded is unchanged there")
 	}
 	d.Files = p.files
 	if n := p.files.YAML(d.Problems, projectFile); n != nil {

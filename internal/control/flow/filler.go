@@ -161,11 +161,18 @@ func (f *Filler) with(late record.Object) *decode.Scope {
 	return s
 }
 
-// Step fills in a step with what is known when it begins: its spec, and the
-// query of its for_each. What is wrong with it is a fault of kind config, with
-// its place in the flow.
+// StepOf is the id in the flow of a step that is named with its items: stage of
+// stage[17].
+func StepOf(name string) string {
+	id, _, _ := strings.Cut(name, "[")
+	return id
+}
+
+// Step fills in a step, named with its items, with what is known when it begins:
+// its spec, and the query of its for_each. What is wrong with it is a fault of
+// kind config, with its place in the flow.
 func (f *Filler) Step(id string, late record.Object) (*Step, error) {
-	n := f.nodes[id]
+	n := f.nodes[StepOf(id)]
 	if n == nil {
 		return nil, fault.New(fault.Internal, "flow.gone", "the frozen flow has no step %s", id)
 	}
@@ -180,7 +187,7 @@ func (f *Filler) Step(id string, late record.Object) (*Step, error) {
 
 // Each fills in the for_each of a step: where its items are read.
 func (f *Filler) Each(id string, late record.Object) (*Each, error) {
-	n := f.nodes[id]
+	n := f.nodes[StepOf(id)]
 	if n == nil || n.Field("for_each") == nil {
 		return nil, fault.New(fault.Internal, "flow.gone", "the frozen flow has no step %s with items", id)
 	}

@@ -41,11 +41,11 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 		}
 		p, err := r.Plan(ctx, b, nil)
 		if err != nil {
-			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
+			return unit.Result{}, fault.Wrap(err, "%s: flow %s", u.Step, b.Flow)
 		}
 		key := digest([]byte(c.drive.run.UID + " " + u.ID))
 		if run, err = r.start(ctx, b, p, ledger.NewRun{Key: key, Fresh: c.drive.frozen.New, Actor: c.drive.run.Name(), Parent: c.drive.run.ID, ParentNode: u.ID}); err != nil {
-			return unit.Result{}, fault.Wrap(err, "flow %s", b.Flow)
+			return unit.Result{}, fault.Wrap(err, "%s: flow %s", u.Step, b.Flow)
 		}
 		report.At("flow.started")
 	}
@@ -55,7 +55,7 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 		c.drive.abandon(c.whole) // what it did is taken back before what was done here
 	}
 	if err != nil {
-		return unit.Result{}, fault.Wrap(err, "%s", run.Name())
+		return unit.Result{}, fault.Wrap(err, "%s: %s", u.Step, run.Name())
 	}
 	report.At("flow.ended")
 	if ended.Stopped && drained(report) {
@@ -82,7 +82,7 @@ func (c *caller) came(ctx context.Context, u unit.Unit, e Ended) (unit.Result, e
 	case e.Stopped && e.Fault != nil:
 		return unit.Result{}, &fault.Error{Fault: *e.Fault}
 	}
-	return unit.Result{}, chronicle.Broken(ctx, c.drive.runs.Ledger.View(), e.Run, e.Exit, e.Fault)
+	return unit.Result{}, chronicle.Broken(ctx, c.drive.runs.Ledger.View(), u, e.Run, e.Exit, e.Fault)
 }
 
 // over reports whether a called run has nothing more to do.
@@ -119,22 +119,12 @@ func (c *caller) Done(ctx context.Context, u unit.Unit, _ unit.Lease) (unit.Effe
 
 // deep refuses a flow that calls itself without end.
 func (c *caller) deep(ctx context.Context) error {
-	all, err := c.drive.runs.Ledger.Runs(ctx, 0)
-	if err != nil {
+	depth, err := chronicle.Depth(ctx, c.drive.runs.Ledger.View(), c.drive.run.ID)
+	if err != nil || depth < deepest {
 		return err
 	}
-	above := map[int64]int64{}
-	for _, run := range all {
-		above[run.ID] = run.Parent
-	}
-	depth := 1
-	for id := c.drive.run.ID; above[id] != 0; id, depth = above[id], depth+1 {
-		if depth == deepest {
-			return fault.New(fault.Config, "flow.deep", "%s is called by a flow that is called by a flow, %d times", c.drive.run.Name(), depth).
-				Hint("a flow that calls itself needs a condition that ends it")
-		}
-	}
-	return nil
+	return fault.New(fault.Config, "flow.deep", "%s is called by a flow that is called by a flow, %d times", c.drive.run.Name(), depth).
+		Hint("a flow that calls itself needs a condition that ends it")
 }
 
 var _ unit.Executor = (*caller)(nil)

@@ -161,6 +161,11 @@ func againOf(run Ref) (*unit.Redrive, error) {
 	return nil, nil
 }
 
+// Parts are the runs that one has called: see chronicle.Part.
+func (r *Runs) Parts(ctx context.Context, run Ref, live bool) ([]chronicle.Part, error) {
+	return chronicle.Parts(ctx, r.Ledger.View(), run.ID, live)
+}
+
 // Story reads a run's story: it is the same again as long as the run does not
 // go on.
 func (r *Runs) Story(ctx context.Context, run Ref) (*chronicle.Story, error) {

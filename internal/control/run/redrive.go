@@ -73,7 +73,7 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, a Again) (*Re
 	}
 	for _, step := range b.All() { // in the flow's order: what comes first may be what the next looks up
 		for _, id := range ids {
-			if late.StepOf(id) != step.ID {
+			if flow.StepOf(id) != step.ID {
 				continue
 			}
 			s, err := r.redriven(ctx, of, step, id, a, fill)

@@ -27,3 +27,10 @@ func Children(ctx context.Context, db store.Reader, run int64) ([]Child, error) 
 	}, `SELECT flow, n, parent_node FROM run WHERE parent = ? ORDER BY id`, run)
 	return list, err
 }
+
+// Depth is how many runs a run and those that it was started by are.
+func Depth(ctx context.Context, db store.Reader, run int64) (n int, err error) {
+	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&n) },
+		`WITH RECURSIVE up (id) AS (SELECT ? UNION ALL SELECT run.parent FROM up JOIN run ON run.id = up.id WHERE run.parent <> 0) SELECT count(*) FROM up`, run)
+	return n, err
+}

@@ -30,6 +30,7 @@ type statusValue struct {
 	Started  time.Time        `json:"started"`
 	Wrote    time.Time        `json:"wrote"` // when its owner wrote last
 	Accounts []report.Account `json:"accounts"`
+	Called   []report.Called  `json:"called,omitempty"` // runs that it has called
 	Units    []countValue     `json:"units"`
 	Active   []unit.Progress  `json:"active"`
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
@@ -88,6 +89,7 @@ type summaryValue struct {
 	Exit     int              `json:"exit"`
 	Duration float64          `json:"duration_s"`
 	Accounts []report.Account `json:"accounts"`
+	Called   []report.Called  `json:"called,omitempty"` // runs that it has called
 	Verified *verifiedValue   `json:"verified,omitempty"`
 	Alone    int64            `json:"tables_left_alone,omitempty"`
 	Accepted int64            `json:"records_accepted,omitempty"` // of those that were rejected
@@ -95,8 +97,8 @@ type summaryValue struct {
 	Next     []string         `json:"next,omitempty"`
 }
 
-func summaryOf(s view.Summary) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), nil, s.Alone, s.Accepted, s.Report, s.Next}
+func summaryOf(s view.Summary, called []report.Called) summaryValue {
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), called, nil, s.Alone, s.Accepted, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables, w.NotRead, w.Rejected}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/chronicle"
+	"godwit/internal/ui/rollup"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -215,7 +217,7 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 		return nil, err
 	}
 	st := r.status(now, s.Zone)
-	st.Hint, st.Below = "", below(now)
+	st.Hint, st.Below = "", rows(now)
 	if found.State == "ended" {
 		st.State = view.Ended(found.Outcome, found.Exit)
 		st.Forecast.Over = true
@@ -239,7 +241,15 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	if value.Since = st.After.Ends; st.After.Open >= 0 {
 		value.Open = &st.After.Open
 	}
+	parts, err := runs.Parts(c.Context(), found, now.Owned())
+	if err != nil {
+		return nil, err
+	}
+	value.Called = rollup.Report(parts)
 	if err := s.show("status", st, value); err != nil {
+		return now, err
+	}
+	if err := s.below(parts); err != nil {
 		return now, err
 	}
 	if err := s.changed(c.Context(), runs, ""); err != nil || found.Outcome != "failed" || s.json {
@@ -255,19 +265,28 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	return now, nil
 }
 
-// below are the rows that only status shows.
-func below(n *run.Now) (rows []view.Row) {
+// below shows what the runs that a run has called came to.
+func (s *session) below(parts []chronicle.Part) error {
+	if len(parts) == 0 || s.json {
+		return nil
+	}
+	fmt.Fprintln(s.Out)
+	return view.Show(s.out(), rollup.Rollup{Parts: parts})
+}
+
+// rows are the rows that only status shows.
+func rows(n *run.Now) (list []view.Row) {
 	for i, l := range n.Limits {
 		row := view.Row{Text: l.Connection + " " + l.Text}
 		if i == 0 {
 			row.Label = "limits"
 		}
-		rows = append(rows, row)
+		list = append(list, row)
 	}
 	if len(n.Passed) > 0 {
-		rows = append(rows, view.Row{Label: "skipped", Text: view.Few(n.Passed)})
+		list = append(list, view.Row{Label: "skipped", Text: view.Few(n.Passed)})
 	}
-	return rows
+	return list
 }
 
 // line says something in passing, on standard error, without --json.

@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"godwit/internal/control/run"
+	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
+	"godwit/internal/ui/rollup"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/unloaded"
 	"godwit/internal/ui/view"
@@ -34,6 +36,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	sum.Notes = append(unloaded.Notes(sum.Run, left, sum.Total()), story.Notes(st)...)
 	if e.Run.Outcome == "done" && !e.Stopped {
 		sum.Next = unloaded.Next(left, sum.Total())
+	}
+	if e.Run.Outcome == "stopped" {
+		sum.Next = []string{"godwit resume " + e.Run.Name()}
 	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
@@ -67,8 +72,8 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		s.line("the report could not be written: %v", err)
 	}
 	if s.json {
-		s.events().Value("summary", summaryOf(sum))
-	} else if err := s.tellEnd(sum, func() (view.Verification, bool) { return story.Proof(st, sum) }); err != nil {
+		s.events().Value("summary", summaryOf(sum, rep.Called))
+	} else if err := s.tellEnd(sum, st.Parts, func() (view.Verification, bool) { return story.Proof(st, sum) }); err != nil {
 		return err
 	}
 	if e.Fault != nil { // what ended it now, not what it had met before
@@ -87,12 +92,19 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 
 // tellEnd shows what a verification found, if it is not all equal, and the
 // summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(sum view.Summary, proof func() (view.Verification, bool)) error {
+func (s *session) tellEnd(sum view.Summary, parts []chronicle.Part, proof func() (view.Verification, bool)) error {
 	if proof, ok := proof(); ok {
 		if err := view.Show(s.out(), proof); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out)
+	}
+	if len(parts) > 0 {
+		if err := view.Show(s.out(), rollup.Rollup{Parts: parts}); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out)
+		sum.Listed = rollup.Others(sum.Steps, parts)
 	}
 	return view.Show(s.out(), sum)
 }

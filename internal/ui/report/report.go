@@ -16,6 +16,7 @@ type Report struct {
 	Zone        string       `json:"zone"` // of the times in HTML, "Europe/Berlin"; "" = UTC
 	Verdict     Verdict      `json:"verdict"`
 	Accounts    []Account    `json:"accounts"`          // one per step and entity
+	Called      []Called     `json:"called,omitempty"`  // runs that it has called
 	Changes     []Change     `json:"changes,omitempty"` // of rows that were at the target before
 	NotLoaded   *NotLoaded   `json:"not_loaded,omitempty"`
 	Again       []Again      `json:"copied_again,omitempty"`

@@ -17,6 +17,7 @@ type Summary struct {
 	Took        time.Duration
 	Exit        int
 	Steps       []record.Account // one per step, Step is its name
+	Listed      []record.Account // those of Steps that no other table tells; nil is all
 	Notes       []Note
 	Verified    *Verified
 	Alone       int64  // selected tables that were left as they are
@@ -145,8 +146,12 @@ func joined(a, b string) string {
 // Draw is Screen's.
 func (s Summary) Draw(edge int) []string {
 	lines := layout.Wrap(s.Run+"  ", s.Headline()+"   "+Span(s.Took)+"   exit "+strconv.Itoa(s.Exit), layout.Width(s.Run)+2, edge)
-	if len(s.Steps) > 0 {
-		lines = append(append(lines, ""), accounts(s.Steps, s.Total())...)
+	steps, total := s.Steps, s.Total()
+	if s.Listed != nil {
+		steps, total = s.Listed, Summary{Steps: s.Listed}.Total()
+	}
+	if len(steps) > 0 {
+		lines = append(append(lines, ""), accounts(steps, total)...)
 	}
 	if len(s.Notes) > 0 || s.Verified != nil || s.Report != "" {
 		lines = append(lines, "")

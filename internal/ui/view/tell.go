@@ -156,7 +156,7 @@ func tellEnded(out *Event, e unit.Event, name string) {
 	}
 	text := ""
 	if b.Fault != nil {
-		text = ": " + b.Fault.Text
+		text = ": " + strings.TrimPrefix(b.Fault.Text, strings.TrimPrefix(name, "flow ")+": ")
 	}
 	switch e.Kind {
 	case unit.UnitDone:

@@ -76,7 +76,8 @@ func (w Wait) lines(now time.Time, others bool, edge int) []string {
 
 // UnitName is a unit's id as people read it: copy/data/sales.event/203 is
 // "sales.event 203", copy/index/sales.orders%2Fday_idx/1 is "sales.orders index
-// day_idx", verify/table/sales.orders/1 is "verify sales.orders".
+// day_idx", verify/table/sales.orders/1 is "verify sales.orders",
+// move[north]/flow/all/1 is "flow move[north]".
 func UnitName(id string) string {
 	parts := strings.Split(id, "/")
 	if len(parts) != 4 {
@@ -85,6 +86,9 @@ func UnitName(id string) string {
 	kind, object, n := parts[1], unescape(parts[2]), parts[3]
 	if kind == "data" {
 		return object + " " + n
+	}
+	if kind == "flow" {
+		return "flow " + unescape(parts[0]) // there is one for each item, and nothing else tells them apart
 	}
 	table, name, below := strings.Cut(object, "/")
 	text := kind + " " + object

@@ -48,6 +48,12 @@ func (c Codes) Worst() int {
 // Cancelled is the code of the fault of what was only taken off.
 const Cancelled = "run.cancelled"
 
+// Codes of the fault of a called run that ended with Differs, or with Stopped.
+const (
+	CodeDiffers = "flow.differs"
+	CodeStopped = "flow.stopped"
+)
+
 // Of is what a failure comes to; worked says that something may have been changed.
 func Of(f *fault.Fault, worked bool) int {
 	switch {
@@ -55,9 +61,9 @@ func Of(f *fault.Fault, worked bool) int {
 		return Failed
 	case f.Code == Cancelled:
 		return 0
-	case f.Code == "verify.differs":
+	case f.Code == "verify.differs", f.Code == CodeDiffers:
 		return Differs
-	case strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
+	case f.Code == CodeStopped, strings.HasPrefix(f.Code, "disk."), f.Kind == fault.Unavailable, f.Kind == fault.Throttled:
 		return Stopped
 	case (f.Kind == fault.Config || f.Kind == fault.Denied) && !worked:
 		return Refused

@@ -157,11 +157,15 @@ func (p *Pool) Yield(w *Work, from json.RawMessage) {
 	p.Offer(w)
 }
 
+// called is the kind of a unit that runs another flow: as a run of its own, whose
+// units are counted there.
+const called = "flow"
+
 // Orphan makes a unit ready whose owner is gone. One that has progressed meanwhile
-// does not keep killing its owners.
+// does not keep killing its owners, nor is it the one that only waits for others.
 func (p *Pool) Orphan(w *Work, crashed, progressed bool) {
 	switch {
-	case progressed:
+	case progressed, w.Unit.Kind == called:
 		w.past().Crashes = 0
 	case crashed:
 		w.past().Crashes++

@@ -14,6 +14,11 @@ func Children(ctx context.Context, v *ledger.View, run int64) ([]kin.Child, erro
 	return kin.Children(ctx, v.Reader(), run)
 }
 
+// Depth is how many runs stand above one, itself among them.
+func Depth(ctx context.Context, v *ledger.View, run int64) (int, error) {
+	return kin.Depth(ctx, v.Reader(), run)
+}
+
 // Skipped are the steps of a run whose condition was false.
 func Skipped(ctx context.Context, v *ledger.View, run int64) (steps []string, err error) {
 	err = events.Left(ctx, v.Reader(), run, func(node string, body []byte) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"godwit/internal/control/plan/exit"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -27,9 +28,21 @@ func Returned(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run) 
 
 const because = "because"
 
+// ended is the code of what a called run came to: that of the run that called it
+// says the same.
+func ended(code int) string {
+	switch code {
+	case exit.Differs:
+		return exit.CodeDiffers
+	case exit.Stopped:
+		return exit.CodeStopped
+	}
+	return "flow.failed"
+}
+
 // Broken is the fault of a unit whose called run failed: why is what ended it, nil
 // when its units say.
-func Broken(ctx context.Context, v *ledger.View, run ledger.Run, exit int, why *fault.Fault) error {
+func Broken(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run, code int, why *fault.Fault) error {
 	if why == nil {
 		why = &fault.Fault{}
 		if st, err := Read(ctx, v, run); err == nil {
@@ -38,7 +51,7 @@ func Broken(ctx context.Context, v *ledger.View, run ledger.Run, exit int, why *
 			}
 		}
 	}
-	f := fault.New(fault.Data, "flow.failed", "%s is %s, exit %d", run.Name(), run.Outcome, exit)
+	f := fault.New(fault.Data, ended(code), "%s: %s is %s, exit %d", u.Step, run.Name(), run.Outcome, code)
 	if i := slices.IndexFunc(why.Lines, func(l fault.Line) bool { return l.Label == because }); i >= 0 {
 		f = f.With(because, "%s", why.Lines[i].Text) // of the run that failed by itself
 	} else if why.Text != "" {

@@ -29,6 +29,7 @@ type Story struct {
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
+	Parts       []Part           // runs that it has called
 	Proofs      []Proof
 	Differences []Difference
 	Snapshots   []SnapshotSpell
@@ -126,6 +127,9 @@ func Read(ctx context.Context, v *ledger.View, run ledger.Run) (*Story, error) {
 		return nil, err
 	}
 	if s.units, err = v.Units(ctx, run.ID, ledger.Filter{}, 0); err != nil {
+		return nil, err
+	}
+	if s.Parts, err = Parts(ctx, v, run.ID, false); err != nil {
 		return nil, err
 	}
 	events, err := v.Events(ctx, run.ID, 0, 0)

@@ -2,7 +2,6 @@ package late
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"godwit/internal/control/flow"
@@ -114,15 +113,9 @@ func values(items []json.RawMessage) ([]any, error) {
 	return list, nil
 }
 
-// StepOf is the step of the flow that an instance of it, or its unit, is of.
-func StepOf(step string) string {
-	id, _, _ := strings.Cut(step, "[")
-	return id
-}
-
 // Step gives a step's spec with what is known when it begins.
 func (n *Names) Step(step string, known record.Object) (any, error) {
-	s, err := n.filler.Step(StepOf(step), known)
+	s, err := n.filler.Step(step, known)
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +124,10 @@ func (n *Names) Step(step string, known record.Object) (any, error) {
 
 // Call gives the flow that a step calls, bound with what is known when it begins.
 func (n *Names) Call(step string, known record.Object) (*flow.Bound, error) {
-	return n.filler.Call(StepOf(step), known)
+	return n.filler.Call(step, known)
 }
 
 // Each gives a step's for_each with what is known when it begins.
 func (n *Names) Each(step string, known record.Object) (*flow.Each, error) {
-	return n.filler.Each(StepOf(step), known)
+	return n.filler.Each(step, known)
 }

@@ -46,8 +46,8 @@ func NewPins(b *flow.Bound) Pins {
 // Of gives the nodes that pin connections around an instance of a step.
 func (p Pins) Of(step string) map[string]string {
 	nodes := map[string]string{}
-	keys := strings.SplitAfter(strings.TrimPrefix(step, StepOf(step)), "]")
-	for _, pin := range p[StepOf(step)] {
+	keys := strings.SplitAfter(strings.TrimPrefix(step, flow.StepOf(step)), "]")
+	for _, pin := range p[flow.StepOf(step)] {
 		nodes[pin.At] = pin.step + strings.Join(keys[:min(pin.loops, len(keys))], "")
 	}
 	return nodes

@@ -14,7 +14,7 @@ import (
 // Waiting says what an instance of a step that waits is waiting for.
 func (n *Names) Waiting(id string, s plan.Scope, verbs func(string) (unit.Verb, bool)) (unit.Waiting, error) {
 	for _, step := range n.steps {
-		if step.ID != StepOf(id) || !step.Waits() {
+		if step.ID != flow.StepOf(id) || !step.Waits() {
 			continue
 		}
 		verb, ok := verbs(step.Verb)
