@@ -16,6 +16,10 @@ demo: tools build ## move a real warehouse between two throw-away PostgreSQL ser
 demo-records: tools build ## load records of five sources into one new model: what is wrong is named, mended, redriven
 	$(GO) run ./examples/02_store/demo -godwit $(CURDIR)/$(BIN)
 
+.PHONY: demo-rollout
+demo-rollout: tools build ## move 25 old databases into a system in use, through its API; nothing twice, settings put back
+	$(GO) run ./examples/03_rollout/demo -godwit $(CURDIR)/$(BIN)
+
 .PHONY: test
 test: tools ## all quick tests; with CI=true the slow ones too
 	$(GO) vet ./...

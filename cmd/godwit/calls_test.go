@@ -289,6 +289,35 @@ func TestCallsGroups(t *testing.T) {
 	}
 }
 
+// TestCallsUnique: a record that was refused, or waited in its group, does not break a
+// rule over many records by itself when it is redriven; others do.
+func TestCallsUnique(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 100, created)
+	path := filepath.Join(filepath.Dir(m.ledger), "maps", "assignment.yaml")
+	rule := func(title string) {
+		write(t, filepath.Dir(path), filepath.Base(path), fmt.Sprintf(`fields:
+  externalId: {from: code, required: true}
+  projectId: {from: project}
+  seq: {from: seq}
+  title: {from: [%s]}
+rules: {one_code: {unique: [externalId]}}
+`, title))
+	}
+	rule("title")
+	pgtest.Exec(t, m.from, "alter table item add code text, add named text", "update item set code = 'C' || id", "update item set title = ' ', named = 'named' where seq = 50",
+		"update item set code = (select code from item where seq = 50) where seq = 100")
+	m.load(t).ends(t, 3)
+	m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "11 of 11 records", "000050")
+	rule("named, title")
+	m.start(t, nil, "redrive", "orders-1", "--ledger", m.ledger, "--progress", "none").ends(t, 3)
+	m.start(t, nil, "dead", "list", "orders-1", "--ledger", m.ledger).ends(t, 0).says(t, "1 of 1 record", "000100", "an earlier record has the same")
+	if n := len(s.Assignments()); n != 99 {
+		t.Errorf("%d objects, want all but the one with the code of another", n)
+	}
+}
+
 // TestCallsWithoutSource goes on when what was produced cannot be asked any more.
 func TestCallsWithoutSource(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,7 @@ type Demo struct {
 	Folder  string // where ledger and report are left
 	Godwit  string // the program shown
 	Keep    bool
+	Env     []string // variables that the example's own servers need, NAME=VALUE
 	Out     io.Writer
 }
 

@@ -120,9 +120,9 @@ func (d *Demo) wait(ctx context.Context, both *Pair) {
 
 // variables are what the examples' files and godwit read.
 func (d *Demo) variables(both *Pair) []string {
-	return []string{
+	return append([]string{
 		"GODWIT_DEMO_FROM=" + both.From(),
 		"GODWIT_DEMO_TO=" + both.To(),
 		"GODWIT_LEDGER=" + d.Ledger(),
-	}
+	}, d.Env...)
 }

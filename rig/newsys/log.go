@@ -1,7 +1,6 @@
 package newsys
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"sort"
@@ -25,6 +24,7 @@ type log struct {
 	arrivals    []*Arrival
 	under, most int
 	connections int
+	open, opens int // connections now, and at most
 }
 
 // noted notes a request before anything else is done with it.
@@ -63,10 +63,15 @@ func (s *status) WriteHeader(code int) {
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (l *log) connection(_ net.Conn, state http.ConnState) {
-	if state == http.StateNew {
-		l.mu.Lock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch state {
+	case http.StateNew:
 		l.connections++
-		l.mu.Unlock()
+		l.open++
+		l.opens = max(l.opens, l.open)
+	case http.StateClosed, http.StateHijacked: // a fault takes it to end it
+		l.open--
 	}
 }
 
@@ -86,67 +91,5 @@ func (s *System) Arrivals() []Arrival {
 func (s *System) Forget() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	s.log.arrivals, s.log.most, s.log.connections = nil, s.log.under, 0
-}
-
-// Verdict is what the requests so far come to.
-type Verdict struct {
-	Requests    int
-	Writes      int      // of them that would change something
-	Duplicates  []string // external ids of which there are several
-	Disorder    []string // what came behind a later one of its project
-	Unfinished  []string // assignments with fewer annotations than they said
-	Changed     []string // settings that are not as they were
-	Busiest     int      // requests in the busiest second, wherever it begins
-	Mean        float64  // requests a second, from the first to the last
-	Concurrency int      // requests at the same time, at most
-	Connections int      // opened
-}
-
-// Verdict judges.
-func (s *System) Verdict() Verdict {
-	list := s.Arrivals()
-	v := Verdict{Requests: len(list), Busiest: busiest(list)}
-	for _, a := range list {
-		if a.Method != http.MethodGet && a.Method != http.MethodHead {
-			v.Writes++
-		}
-	}
-	if n := len(list); n > 1 && list[n-1].At > list[0].At {
-		v.Mean = float64(n-1) / (list[n-1].At - list[0].At).Seconds()
-	}
-	s.log.mu.Lock()
-	v.Concurrency, v.Connections = s.log.most, s.log.connections
-	s.log.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v.Disorder = append(v.Disorder, s.store.disorder...)
-	seen := map[string]int{}
-	for _, t := range s.store.assignments {
-		id := fmt.Sprint(t.body["externalId"])
-		if seen[id]++; seen[id] == 2 {
-			v.Duplicates = append(v.Duplicates, id)
-		}
-		if want, ok := t.body["notes"].(float64); ok && float64(len(t.notes)) < want {
-			v.Unfinished = append(v.Unfinished, id)
-		}
-	}
-	for place, now := range s.store.configuration() {
-		if s.store.initial[place] != now {
-			v.Changed = append(v.Changed, place)
-		}
-	}
-	sort.Strings(v.Changed)
-	return v
-}
-
-func busiest(list []Arrival) int {
-	most, first := 0, 0
-	for i, a := range list {
-		for a.At-list[first].At >= time.Second {
-			first++
-		}
-		most = max(most, i-first+1)
-	}
-	return most
+	s.log.arrivals, s.log.most, s.log.connections, s.log.opens = nil, s.log.under, 0, s.log.open
 }

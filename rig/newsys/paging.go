@@ -70,11 +70,19 @@ func (s *System) list(w http.ResponseWriter, r *http.Request, all []Object) {
 
 func fulfils(o Object, conditions url.Values) bool {
 	for name, want := range conditions {
-		if fmt.Sprint(o[name]) != want[0] {
+		if written(o[name]) != want[0] {
 			return false
 		}
 	}
 	return true
+}
+
+// written is a value as people write it: 1080401 is not 1.080401e+06.
+func written(v any) string {
+	if n, ok := v.(float64); ok {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 // place is where a page begins and how many objects it has.

@@ -32,6 +32,7 @@ type store struct {
 	next        int
 	assignments []*thing
 	byID        map[string]*thing
+	others      map[string][]Object // projects and resources
 	planboards  []*thing
 	jobs        []*thing
 	settings    map[string]Object
@@ -42,7 +43,7 @@ type store struct {
 }
 
 func newStore() store {
-	st := store{next: 1, byID: map[string]*thing{}, last: map[string]float64{}, settings: map[string]Object{
+	st := store{next: 1, byID: map[string]*thing{}, others: map[string][]Object{}, last: map[string]float64{}, settings: map[string]Object{
 		"mail": {"sending": true, "from": "office@newsys.example", "copies": []any{"a@newsys.example", "b@newsys.example"}},
 		"jobs": {"parallel": 4.0},
 	}}

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,12 +13,13 @@ import (
 )
 
 // Endpoint is an API, safe for concurrent use. All that is sent to it goes
-// through one limiter and one pool of connections.
+// through one limiter, and through sockets that all endpoints of a connection share.
 type Endpoint struct {
 	connector.OwnPace
 	name string
 	client
 	pages Pages
+	back  func() // gives its sockets back
 }
 
 var (
@@ -49,20 +48,13 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: max(2, s.Limit.Concurrency), MaxConnsPerHost: s.Limit.Concurrency,
-	}
+	shared := pool{name: name, host: base.Scheme + "://" + base.Host, concurrency: s.Limit.Concurrency}
 	if s.TLS.CA != "" {
 		pem, err := os.ReadFile(s.TLS.CA)
 		if err != nil {
 			return nil, invalid("tls: %w", err)
 		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, invalid("tls: %s holds no certificate", s.TLS.CA)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		shared.roots = string(pem)
 	}
 	success, err := compile("success", s.Success, catalog.KindBool)
 	if err != nil {
@@ -72,7 +64,11 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "connection %q", name)
 	}
-	e := &Endpoint{OwnPace: connector.NewOwnPace(pace), name: name, pages: s.Pages}
+	transport, back := shared.take()
+	if transport == nil {
+		return nil, invalid("tls: %s holds no certificate", s.TLS.CA)
+	}
+	e := &Endpoint{back: back, OwnPace: connector.NewOwnPace(pace), name: name, pages: s.Pages}
 	e.client = client{
 		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: &e.OwnPace, wait: firstTry,
 		rules: rules{success: success, said: said}, http: &http.Client{Transport: transport, CheckRedirect: samePlace},
@@ -82,7 +78,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 
 // Close is the connector.Endpoint's.
 func (e *Endpoint) Close() error {
-	e.http.CloseIdleConnections()
+	e.back()
 	return nil
 }
 

@@ -19,6 +19,9 @@ type judge struct {
 	owner   *mapping.Worker
 	index   *seen.Index
 	said    []*seen.Said // in the chunk, by rule
+	// spared: a record may have what it has itself said before. What calls are made of
+	// has said it when it was produced, and is redriven when they were refused.
+	spared bool
 }
 
 // newJudge is nil without such rules. What was said before it is read from what
@@ -29,6 +32,7 @@ func (r *loading) newJudge(ctx context.Context) (*judge, error) {
 		return nil, nil
 	}
 	j := judgeOf(r.program)
+	j.spared = r.spec.Calls != nil && r.spec.Again != nil
 	for _, rule := range rules {
 		if rule.Named() {
 			continue // told when all is read
@@ -126,8 +130,8 @@ func (j *judge) reject(b *batch, i int) {
 
 // differs reports whether a record with one value in a group where there is
 // another breaks the rule.
-func (*judge) differs(r mapping.SetRule, was, is seen.Digest) bool {
-	return r.Same == "" || was != is
+func (j *judge) differs(r mapping.SetRule, was, is seen.Digest) bool {
+	return r.Same == "" && !j.spared || was != is
 }
 
 // loaded notes a record that was written, and warns about it.

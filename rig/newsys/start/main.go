@@ -1,11 +1,14 @@
 // Command start runs the new system alone, until it is interrupted; then it
-// tells its verdict.
+// tells its verdict. Its first line is its URL, the second that of its inspection.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,6 +35,10 @@ func run() int {
 	throttled := flag.Float64("throttled", 0, "share of requests that get 429")
 	unavailable := flag.Float64("unavailable", 0, "share of requests that get 503")
 	cut := flag.Float64("cut", 0, "share of requests that are done and get no answer")
+	html := flag.Float64("html", 0, "share of requests that get 502 as a page")
+	slow := flag.Float64("slow", 0, "share of requests whose answer comes in pieces")
+	inspection := flag.String("inspection", "127.0.0.1:0", "HOST:PORT of GET /verdict and the like")
+	attached := flag.Bool("attached", false, "end when standard input does: with the process that started it")
 	flag.Parse()
 	s, err := newsys.Start(o)
 	if err != nil {
@@ -40,14 +47,28 @@ func run() int {
 	}
 	defer s.Close()
 	s.Fill(*n)
-	for share, do := range map[*float64]newsys.Effect{throttled: newsys.Throttle(time.Second), unavailable: newsys.Unavailable(-1), cut: newsys.CutAfter()} {
+	for share, do := range map[*float64]newsys.Effect{throttled: newsys.Throttle(time.Second), unavailable: newsys.Unavailable(-1), cut: newsys.CutAfter(),
+		html: newsys.HTML(http.StatusBadGateway), slow: newsys.Slow(20 * time.Millisecond)} {
 		if *share > 0 {
 			s.Break(newsys.Fault{Share: *share, Do: do})
 		}
 	}
-	fmt.Println(s.URL())
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", *inspection)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "newsys:", err)
+		return 1
+	}
+	look := &http.Server{Handler: s.Inspection(), ReadHeaderTimeout: time.Minute}
+	go func() { _ = look.Serve(l) }() // ends with the process
+	fmt.Printf("%s\nhttp://%s\n", s.URL(), l.Addr())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *attached {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			stop()
+		}()
+	}
 	<-ctx.Done()
 	fmt.Printf("%+v\n", s.Verdict())
 	return 0

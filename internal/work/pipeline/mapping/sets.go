@@ -109,6 +109,8 @@ func (w *Worker) Claims() []Claim {
 		c := Claim{Rule: i, Group: digest(s.seed, group...)}
 		if s.value >= 0 {
 			c.Value = digest(s.seed, w.values[s.value])
+		} else { // who has it
+			c.Value = digest(s.seed, w.rec.Key)
 		}
 		list = append(list, c)
 	}

@@ -1,0 +1,1 @@
+update registry.project set flow = 'project_postgres' where id = 'p05';

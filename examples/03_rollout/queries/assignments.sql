@@ -1,0 +1,1 @@
+select * from assignment order by project_id, seq

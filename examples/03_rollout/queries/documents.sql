@@ -1,0 +1,1 @@
+select document_id, assignment_id, name, path, mime from document order by document_id

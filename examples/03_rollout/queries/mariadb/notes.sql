@@ -1,0 +1,1 @@
+select * from note where assignment_id in (:ids) order by note_id

@@ -1,0 +1,1 @@
+select project_id, code, name from project order by project_id

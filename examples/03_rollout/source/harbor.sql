@@ -1,0 +1,1 @@
+alter table assignment rename column title to description;
