@@ -9,6 +9,7 @@ import (
 	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/collector"
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 )
@@ -38,6 +39,7 @@ func (*deliverer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, err
 // Do makes the calls of all records of its partitions that have no outcome yet.
 // Drained it yields once what is under way has come to its end.
 func (x *deliverer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	defer collector.Relax()()
 	d, err := x.begin(ctx, u, l, report)
 	if err != nil {
 		return unit.Result{}, err
