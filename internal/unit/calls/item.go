@@ -9,19 +9,28 @@ import (
 
 // Item is a record on its way to its calls. All that they need of it is in it.
 type Item struct {
-	Seq       int64         // its place among those of its partition, in the order of the source
-	Key       string        // as record.KeyText writes it
-	Group     string        // ordered inside; "" = it is alone
-	Hash      uint64        // of Record and Doc; never 0
-	Record    record.Object // mapped
-	Doc       record.Object // what the calls read of the record as it was read
-	Source    []byte        // the record as it was read, see record.Encode
-	Exception int64         // that it is redriven from, 0 = none
+	Seq       int64  // its place among those of its partition, in the order of the source
+	Key       string // as record.KeyText writes it
+	Group     string // ordered inside; "" = it is alone
+	Hash      uint64 // of what Open gives; never 0
+	Source    []byte // the record as it was read, see record.Encode
+	Exception int64  // that it is redriven from, 0 = none
 	Size      int
+
+	record, doc []byte
 }
 
-// Texts are an item before it is read again: Record and Doc as record.EncodeValue
-// writes them.
+// Open gives the mapped record, and what the calls read of it as it was read. Each
+// call makes them anew: many items wait, and few are at work.
+func (i *Item) Open() (mapped, doc record.Object, err error) {
+	if mapped, err = record.DecodeObject(i.record); err == nil {
+		doc, err = record.DecodeObject(i.doc)
+	}
+	return mapped, doc, err
+}
+
+// Texts are an item that is put away: Record and Doc, which Open gives, as
+// record.EncodeValue writes them.
 type Texts struct {
 	Key, Group          string
 	Hash                uint64
@@ -46,7 +55,7 @@ func (t *Texts) Append(b []byte) []byte {
 	return b
 }
 
-// DecodeItem reads an item again. It keeps parts of the text.
+// DecodeItem reads an item again. It keeps the text.
 func DecodeItem(text []byte) (*Item, error) {
 	i := &Item{Size: len(text)}
 	bad := fmt.Errorf("it is no record of a spool")
@@ -71,10 +80,6 @@ func DecodeItem(text []byte) (*Item, error) {
 	if len(rest) > 0 {
 		return nil, bad
 	}
-	i.Key, i.Group, i.Source = string(parts[0]), string(parts[1]), parts[4]
-	var err error
-	if i.Record, err = record.DecodeObject(parts[2]); err == nil {
-		i.Doc, err = record.DecodeObject(parts[3])
-	}
-	return i, err
+	i.Key, i.Group, i.record, i.doc, i.Source = string(parts[0]), string(parts[1]), parts[2], parts[3], parts[4]
+	return i, nil
 }
