@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -157,23 +158,7 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	godwit := filepath.Join(t.TempDir(), "godwit")
-	if said, err := exec.Command("go", "build", "-o", godwit, "../cmd/godwit").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	b, err := parse([]string{"-godwit", godwit, "-parts", "records", "-scale", "0.0001"}, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.work = t.TempDir()
-	if b.both, err = startServers(ctx, ""); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := b.both.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	b := smallBench(ctx, t, "records")
 	list, _, err := b.recordContenders(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -198,4 +183,66 @@ func TestRecords(t *testing.T) {
 	if err := ask(ctx, b.both.from.URL("records"), "select avg(length(doc::text))::int from r.doc", &size); err != nil || size < 1800 || size > 2400 {
 		t.Errorf("documents of %d bytes (%v), 2 KB are told of", size, err)
 	}
+}
+
+// TestMain makes the test binary do what the bench starts itself for.
+func TestMain(m *testing.M) {
+	ctx := context.Background()
+	var err error
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "receive":
+		err = receive(ctx, os.Args[2])
+	case len(os.Args) > 2 && os.Args[1] == "hand":
+		err = hand(ctx, os.Args[2:])
+	default:
+		os.Exit(m.Run())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// TestCalls gives a few records to an API by godwit and by hand: both send the same.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	b := smallBench(ctx, t, "calls")
+	list, _, err := b.callContenders(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		r, err := b.once(ctx, c, "calls", 0)
+		if err != nil || r.Failed != "" || r.Same != "same" || (r.Ledger > 0) == strings.HasSuffix(c.name, "by hand") {
+			t.Errorf("%s: %+v (%v)", c.name, r, err)
+		}
+	}
+	if len(list) != 5 {
+		t.Errorf("%d contenders, want 5", len(list))
+	}
+}
+
+// smallBench is a bench of a part with few records.
+func smallBench(ctx context.Context, t *testing.T, part string) *bench {
+	t.Helper()
+	godwit := filepath.Join(t.TempDir(), "godwit")
+	if said, err := exec.Command("go", "build", "-o", godwit, "../cmd/godwit").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	b, err := parse([]string{"-godwit", godwit, "-parts", part, "-scale", "0.0001"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.work = t.TempDir()
+	if b.both, err = startServers(ctx, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.both.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
 }

@@ -47,6 +47,7 @@ func (r *result) goals(w io.Writer) {
 	}
 	r.linear()
 	r.records()
+	r.called()
 	fmt.Fprintln(w, "\n### goals\n\n| what | goal | measured | |\n|---|---|---|---|")
 	for _, g := range r.Goals {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", g.What, g.Goal, g.Text, g.Verdict)
@@ -214,6 +215,32 @@ func (r *result) recordMemory() {
 		return
 	}
 	r.add(what, limit, most, fmt.Sprintf("%.0f MiB", most), most <= 200)
+}
+
+// called weighs the calls.
+func (r *result) called() {
+	a, hand, steady := r.find("calls", ourCalls), r.find("calls", callsByHand), r.find("calls", steadyCalls)
+	const what, limit = "calls, requests per s of client CPU", ">= 12000"
+	if a == nil {
+		r.none(what, limit)
+	} else {
+		text := fmt.Sprintf("%.0f", a.rate(clientTime))
+		if hand != nil {
+			text += fmt.Sprintf("; by hand %.0f: %.2fx its CPU", hand.rate(clientTime), a.least(clientTime)/hand.least(clientTime))
+		}
+		r.add(what, limit, a.rate(clientTime), text, a.rate(clientTime) >= 12_000)
+		bytes := a.least(func(x reading) float64 { return float64(x.Ledger) / float64(a.Records) })
+		r.add("calls, ledger bytes of a finished record", "<= 60", bytes, fmt.Sprintf("%.1f", bytes), bytes <= 60)
+	}
+	r.walls("calls of 5 ms, price of safety", 1.21, r.find("calls", ourSlow), r.find("calls", slowByHand))
+	const cores, most = "calls at 5,000 a second, cores", "< 0.5"
+	if steady == nil {
+		r.none(cores, most)
+		return
+	}
+	span := steady.least(func(x reading) float64 { return x.Phases["deliver"].Span })
+	x, rate := steady.least(clientTime)/span, float64(steady.Records)/span
+	r.add(cores, most, x, fmt.Sprintf("%.2f at %.0f a second, reading and mapping included", x, rate), x < 0.5 && rate >= 4950)
 }
 
 // linear compares the CPU of 4x with 1x and of 16x with 4x: four at most, with

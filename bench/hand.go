@@ -23,6 +23,9 @@ func hand(ctx context.Context, args []string) error {
 		return err
 	}
 	defer from.Close(ctx)
+	if args[0] == "calls" {
+		return handCalls(ctx, from, args[2])
+	}
 	to, err := pgx.Connect(ctx, args[2])
 	if err != nil {
 		return err

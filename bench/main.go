@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -50,6 +51,13 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == "receive" {
+		if err := receive(ctx, os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "receive:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	b, err := parse(os.Args[1:], os.Stdout)
 	if err == nil {
 		err = b.run(ctx)
@@ -60,6 +68,9 @@ func main() {
 	}
 }
 
+// known are the parts, in their order.
+var known = []string{"mixed", "small", "growth", "records", "calls"}
+
 func parse(args []string, out io.Writer) (*bench, error) {
 	b := &bench{out: out, jobs: 2}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -68,7 +79,7 @@ func parse(args []string, out io.Writer) (*bench, error) {
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contender runs")
 	flags.BoolVar(&b.many, "many", false, "5,000 small tables too")
 	only := flags.String("only", "", "`pattern` of the contenders to run; all when not given")
-	parts := flags.String("parts", "mixed,small,growth,records", "what to measure")
+	parts := flags.String("parts", strings.Join(known, ","), "what to measure")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -80,8 +91,8 @@ func parse(args []string, out io.Writer) (*bench, error) {
 	}
 	b.parts = strings.Split(*parts, ",")
 	for _, p := range b.parts {
-		if p != "mixed" && p != "small" && p != "growth" && p != "records" {
-			return nil, fmt.Errorf("-parts %s: mixed, small, growth and records are known", p)
+		if !slices.Contains(known, p) {
+			return nil, fmt.Errorf("-parts %s: %s are known", p, strings.Join(known, ", "))
 		}
 	}
 	if b.godwit == "" {
@@ -123,7 +134,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	b.result.Scale, b.result.Began = b.scale, time.Now().UTC().Truncate(time.Second)
 	fmt.Fprintf(b.out, "%s, %s\n", b.result.Began.Format(time.DateTime), b.result.Machine)
 	for _, part := range b.parts {
-		measure := map[string]func(context.Context) error{"mixed": b.mixed, "small": b.small, "growth": b.growth, "records": b.records}[part]
+		measure := map[string]func(context.Context) error{"mixed": b.mixed, "small": b.small, "growth": b.growth, "records": b.records, "calls": b.calls}[part]
 		if err := measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part, err)
 		}

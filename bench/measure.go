@@ -23,6 +23,7 @@ type reading struct {
 	Memory int64   `json:"memory"` // the client's processes together (PSS), at their peak
 	Peak   int64   `json:"peak"`   // of the largest process that was started (RSS)
 	WAL    int64   `json:"wal"`    // written by the target
+	Ledger int64   `json:"ledger"` // its size when all was done
 	Same   string  `json:"same"`   // what the comparison with the source said
 	Failed string  `json:"failed,omitempty"`
 	Phases phases  `json:"phases,omitempty"` // of godwit, from its ledger
@@ -37,6 +38,8 @@ type client struct {
 	cpu     float64
 	memory  int64
 	peak    int64
+	apart   float64 // CPU of an API that records were given to
+	ledger  int64   // bytes
 }
 
 // run runs a program to its end.
@@ -185,8 +188,8 @@ func (p *pair) measure(ctx context.Context, work func(context.Context, *client) 
 		return reading{}, err
 	}
 	r := reading{
-		Wall: after.at.Sub(before.at).Seconds(), Client: c.cpu, Memory: c.memory, Peak: c.peak,
-		Source: after.source - before.source, Target: after.target - before.target,
+		Wall: after.at.Sub(before.at).Seconds(), Client: c.cpu, Memory: c.memory, Peak: c.peak, Ledger: c.ledger,
+		Source: after.source - before.source, Target: after.target - before.target + c.apart,
 	}
 	r.Others = max(0, after.total-before.total-(after.own-before.own)-r.cpu())
 	if failed != nil {

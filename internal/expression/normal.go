@@ -12,9 +12,10 @@ import (
 
 // normal makes a result a value as records hold them.
 func normal(v any) (any, error) {
-	switch x := v.(type) {
-	case nil, bool, int64, float64, string, []byte, record.Decimal, time.Time:
+	if single(v) {
 		return v, nil
+	}
+	switch x := v.(type) {
 	case int:
 		return int64(x), nil
 	case float32:
@@ -29,11 +30,24 @@ func normal(v any) (any, error) {
 	return normalOther(reflect.ValueOf(v))
 }
 
+// single reports whether a value is one of those that records hold, and holds no
+// others.
+func single(v any) bool {
+	switch v.(type) {
+	case nil, bool, int64, float64, string, []byte, record.Decimal, time.Time:
+		return true
+	}
+	return false
+}
+
 // normalList changes nothing that is normal already: documents of records are
 // shared.
 func normalList(list []any) (any, error) {
 	copied := false
 	for i, e := range list {
+		if single(e) {
+			continue
+		}
 		n, err := normal(e)
 		if err != nil {
 			return nil, err
@@ -64,6 +78,9 @@ func same(a, b any) bool {
 func normalObject(object record.Object) (any, error) {
 	var copied record.Object
 	for name, e := range object {
+		if single(e) {
+			continue
+		}
 		n, err := normal(e)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ type Ledger struct {
 	path    string
 	dialect dialect
 	view    *View
+	often   *store.Prepared
 	writer  *writer
 }
 
@@ -47,6 +48,7 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 	l := &Ledger{path: path, dialect: d}
 	l.writer = &writer{ledger: l, db: o.writers, conn: o.writer, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
 	l.view = &View{ledger: l, pool: o.readers, db: o.readers}
+	l.often = &store.Prepared{Pool: o.readers}
 	if err := l.migrate(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

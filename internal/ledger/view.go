@@ -46,6 +46,10 @@ func (v *View) Exceptions() exception.Look {
 // Reader is what rooms of the ledger read with.
 func (v *View) Reader() store.Reader { return v.db }
 
+// Often is Reader for questions that are asked again and again, always in the same
+// words. Not of one moment.
+func (l *Ledger) Often() store.Reader { return l.often }
+
 // Events returns a run's journal after a seq, at most limit events; 0 is all.
 func (v *View) Events(ctx context.Context, run, after int64, limit int) ([]unit.Event, error) {
 	return read(ctx, v, scanEvent, selectEvents+` ORDER BY seq LIMIT ?`, run, after, atMost(limit))

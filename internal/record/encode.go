@@ -25,20 +25,39 @@ import (
 // Decode with the same schema gives equal slots. Two fields of one name are
 // told apart by "#2" behind the second. A value that records do not hold is an
 // error.
-func Encode(s *Schema, slots []any) ([]byte, error) {
-	b := []byte{'{'}
-	for i, name := range slotNames(s) {
+func Encode(s *Schema, slots []any) ([]byte, error) { return NewEncoder(s).Append(nil, slots) }
+
+// Encoder is Encode for many records of a schema. It does not change, and may be
+// used by any number of goroutines.
+type Encoder struct {
+	schema *Schema
+	names  []string // as they are written
+}
+
+// NewEncoder makes one. The schema must not change any more.
+func NewEncoder(s *Schema) *Encoder {
+	e := &Encoder{schema: s, names: slotNames(s)}
+	for i, name := range e.names {
+		e.names[i] = string(storedText(nil, name, catalog.Type{}))
+	}
+	return e
+}
+
+// Append writes a record behind b. After an error b's tail is of no use.
+func (e *Encoder) Append(b []byte, slots []any) (_ []byte, err error) {
+	b = append(b, '{')
+	first := true
+	for i, name := range e.names {
 		if i >= len(slots) || slots[i] == Missing {
 			continue
 		}
-		if len(b) > 1 {
+		if !first {
 			b = append(b, ',')
 		}
-		b = storedText(b, name, catalog.Type{})
-		b = append(b, ':')
-		var err error
-		if b, err = stored(b, slots[i], s.Fields[i].Type); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		first = false
+		b = append(append(b, name...), ':')
+		if b, err = stored(b, slots[i], e.schema.Fields[i].Type); err != nil {
+			return nil, fmt.Errorf("%s: %w", slotNames(e.schema)[i], err)
 		}
 	}
 	return append(b, '}'), nil
@@ -245,8 +264,20 @@ func elementType(t catalog.Type) catalog.Type {
 	return catalog.Type{}
 }
 
+// asRead reports whether a value without a type is restored as it was decoded.
+func asRead(v any) bool {
+	switch v.(type) {
+	case nil, bool, int64, Decimal, string:
+		return true
+	}
+	return false
+}
+
 // restored is stored backwards.
 func restored(v any, t catalog.Type) (any, error) {
+	if t.Kind == "" && asRead(v) {
+		return v, nil
+	}
 	switch v := v.(type) {
 	case int64:
 		return restoredNumber(strconv.FormatInt(v, 10), t)
@@ -271,7 +302,10 @@ func restored(v any, t catalog.Type) (any, error) {
 				}
 			}
 		}
-		for name := range v {
+		for name, inner := range v {
+			if asRead(inner) {
+				continue
+			}
 			var err error
 			if v[name], err = restored(v[name], catalog.Type{}); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)

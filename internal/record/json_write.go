@@ -18,7 +18,13 @@ import (
 // out, times are ISO 8601 texts, bytes base64. What JSON has no form for
 // (NaN, infinity, invalid UTF-8, a missing value outside a document) is an
 // error.
-func EncodeJSON(v any) ([]byte, error) { return AppendJSON(nil, v) }
+func EncodeJSON(v any) ([]byte, error) {
+	var room []byte
+	if _, is := v.(Object); is {
+		room = make([]byte, 0, 512) // as documents mostly are, so that it does not grow
+	}
+	return AppendJSON(room, v)
+}
 
 // AppendJSON is EncodeJSON behind b. After an error b's tail is of no use.
 func AppendJSON(b []byte, v any) ([]byte, error) {

@@ -180,6 +180,9 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 
 // after reads a Retry-After (RFC 9110, 10.2.3): seconds, or a date.
 func after(text string, now time.Time) time.Duration {
+	if text == "" {
+		return 0
+	}
 	if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {
 		return time.Duration(n) * time.Second
 	}

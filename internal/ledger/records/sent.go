@@ -70,45 +70,96 @@ func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now
 	return write()
 }
 
+const (
+	ofPlace  = ` WHERE p.entity = ? AND p.connection = ? AND p.env = ?`
+	anyKnown = `SELECT EXISTS (SELECT 1 FROM place p JOIN record r ON r.place = p.id` + ofPlace + ` AND r.key BETWEEN ? AND ?),
+		EXISTS (SELECT 1 FROM place p JOIN sent s ON s.place = p.id` + ofPlace + ` AND s.key BETWEEN ? AND ?)`
+	standRecord = `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
+		JOIN recorded d ON d.id = r.chunk AND NOT d.doubted` + ofPlace + ` AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND r.key IN (`
+	standSent = `SELECT s.key, s.call, s.element, s.hash, s.answered, s.kept FROM place p JOIN sent s ON s.place = p.id` + ofPlace + `
+		AND (s.database IN ('', ?) OR ? = '') AND s.key IN (`
+)
+
+// askedAtOnce are how many keys a statement asks for, the fewest that do: there are
+// as many texts of it to be kept prepared.
+var askedAtOnce = []int{20, 100, atOnce}
+
+// fitting are keys as the arguments of a statement, and the text of its end.
+func fitting(keys []string) (marks string, args []any) {
+	n := askedAtOnce[slices.IndexFunc(askedAtOnce, func(n int) bool { return len(keys) <= n })]
+	args = make([]any, n)
+	for i := range args {
+		args[i] = keys[min(i, len(keys)-1)]
+	}
+	return strings.Repeat("?, ", n-1) + "?)", args
+}
+
 // Standings gives how records stand, and how far calls of theirs have come. Of
 // those that stand in another database than the place's nothing is known.
 func Standings(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string]calls.Standing, error) {
 	found := map[string]calls.Standing{}
-	for args := range listed(keys) {
-		at := append([]any{p.Entity, p.At, p.Env}, p.Database, p.Database)
-		list, err := scan(reading(ctx, db), scanRow, `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
-			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND r.key IN (`+marks+`)`,
-			append(at, args...)...)
-		if err != nil {
-			return nil, err
+	if len(keys) == 0 {
+		return found, nil
+	}
+	known, err := someKnown(ctx, db, p, slices.Min(keys), slices.Max(keys))
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(keys, atOnce) {
+		marks, args := fitting(part)
+		args = append([]any{p.Entity, p.At, p.Env, p.Database, p.Database}, args...)
+		if known.record {
+			err = standing(ctx, db, found, standRecord+marks, args)
 		}
-		for _, r := range list {
-			s := calls.Standing{Hash: uint64(r.hash)}
-			if r.kept != nil {
-				if s.Kept, err = record.ReadKept(long(r.kept)); err != nil {
-					return nil, err
-				}
-			}
-			found[r.key] = s
+		if err == nil && known.sent {
+			err = sentBefore(ctx, db, found, standSent+marks+" ORDER BY s.at", args)
 		}
-		_, err = scan(reading(ctx, db), func(r *sql.Rows) (one calls.Sent, err error) {
-			var hash int64
-			var kept []byte
-			if err = r.Scan(&one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept); err == nil {
-				one.Hash = uint64(hash)
-				one.Kept, err = record.DecodeObject(kept)
-			}
-			s := found[one.Key]
-			s.Calls = append(s.Calls, one)
-			found[one.Key] = s
-			return one, err
-		}, `SELECT s.key, s.call, s.element, s.hash, s.answered, s.kept FROM place p JOIN sent s ON s.place = p.id
-			WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (s.database IN ('', ?) OR ? = '') AND s.key IN (`+marks+`) ORDER BY s.at`, append(at, args...)...)
 		if err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+type someOf struct{ record, sent bool }
+
+// someKnown reports whether anything is known between two keys: of records that are
+// new nothing is looked up.
+func someKnown(ctx context.Context, db store.Reader, p record.Place, from, to string) (someOf, error) {
+	at := []any{p.Entity, p.At, p.Env, from, to}
+	list, err := scan(reading(ctx, db), func(r *sql.Rows) (s someOf, err error) { return s, r.Scan(&s.record, &s.sent) }, anyKnown, append(at, at...)...)
+	if err != nil || len(list) == 0 {
+		return someOf{}, err
+	}
+	return list[0], nil
+}
+
+func standing(ctx context.Context, db store.Reader, found map[string]calls.Standing, query string, args []any) error {
+	list, err := scan(reading(ctx, db), scanRow, query, args...)
+	for _, r := range list {
+		s := calls.Standing{Hash: uint64(r.hash)}
+		if r.kept != nil && err == nil {
+			s.Kept, err = record.ReadKept(long(r.kept))
+		}
+		found[r.key] = s
+	}
+	return err
+}
+
+func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Standing, query string, args []any) error {
+	_, err := scan(reading(ctx, db), func(r *sql.Rows) (one calls.Sent, err error) {
+		var hash int64
+		var kept []byte
+		if err = r.Scan(&one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept); err == nil {
+			one.Hash = uint64(hash)
+			one.Kept, err = record.DecodeObject(kept)
+		}
+		s := found[one.Key]
+		s.Calls = append(s.Calls, one)
+		found[one.Key] = s
+		return one, err
+	}, query, args...)
+	return err
 }
 
 // finished forgets what was sent for records that have come to their end.

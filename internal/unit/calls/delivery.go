@@ -22,8 +22,10 @@ const (
 	Limit     = "deliveries"
 )
 
-// Partitions is how many parts the groups are divided into, by their hash.
-const Partitions = 64
+// Partitions is how many parts the groups are divided into, by their hash. All of
+// them are delivered at the same time, each in the order of the source: so what the
+// ledger notes of them lies close together.
+const Partitions = 8
 
 // Delivery is the spec of the units that deliver: where to, what, and how.
 type Delivery struct {
@@ -59,51 +61,6 @@ func (d *Delivery) Program() (*Program, error) {
 		return nil, fmt.Errorf("calls%s: %s", problems[0].Path, problems[0].Text)
 	}
 	return p, nil
-}
-
-// Item is a record on its way to its calls. All that they need of it is in it.
-type Item struct {
-	Seq       int64         // its place among those of its partition, in the order of the source
-	Key       string        // as record.KeyText writes it
-	Group     string        // ordered inside; "" = it is alone
-	Hash      uint64        // of Record and Doc; never 0
-	Record    record.Object // mapped
-	Doc       record.Object // what the calls read of the record as it was read
-	Source    []byte        // the record as it was read, see record.Encode
-	Exception int64         // that it is redriven from, 0 = none
-	Size      int
-}
-
-// Encode writes an item in its stored form.
-func (i *Item) Encode() ([]byte, error) {
-	return record.EncodeValue([]any{i.Key, i.Group, int64(i.Hash), i.Record, i.Doc, string(i.Source), i.Exception})
-}
-
-// DecodeItem reads it again.
-func DecodeItem(text []byte) (*Item, error) {
-	v, err := record.DecodeValue(text)
-	if err != nil {
-		return nil, err
-	}
-	list, ok := v.([]any)
-	if !ok || len(list) != 7 {
-		return nil, fmt.Errorf("it is no record of a spool")
-	}
-	i := &Item{Size: len(text)}
-	hash, source := int64(0), ""
-	fits := []bool{set(&i.Key, list[0]), set(&i.Group, list[1]), set(&hash, list[2]), set(&i.Record, list[3]), set(&i.Doc, list[4]), set(&source, list[5]), set(&i.Exception, list[6])}
-	for _, fit := range fits {
-		if !fit {
-			return nil, fmt.Errorf("it is no record of a spool")
-		}
-	}
-	i.Hash, i.Source = uint64(hash), []byte(source)
-	return i, nil
-}
-
-func set[T any](to *T, v any) (fits bool) {
-	*to, fits = v.(T)
-	return fits
 }
 
 // Standing is how a record stands at a place beyond runs, and how far its calls

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/collector"
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 )
@@ -25,8 +26,9 @@ const (
 
 // deliverer does units of kind deliver.
 type deliverer struct {
-	open connector.Opener
-	book Book
+	open  connector.Opener
+	book  Book
+	space space
 }
 
 // Done finds nothing out: what an earlier attempt left is settled by Do, which goes
@@ -38,10 +40,12 @@ func (*deliverer) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, err
 // Do makes the calls of all records of its partitions that have no outcome yet.
 // Drained it yields once what is under way has come to its end.
 func (x *deliverer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	defer collector.Relax()()
 	d, err := x.begin(ctx, u, l, report)
 	if err != nil {
 		return unit.Result{}, err
 	}
+	defer d.forget()
 	yielded, err := d.run(ctx)
 	err = errors.Join(err, d.source.items.Close())
 	if err != nil || yielded {
@@ -70,6 +74,7 @@ type delivering struct {
 	next   int            // number of the next chunk
 	total  record.Account // of the settled ones
 	source source
+	space  *space
 	good   time.Time // of the last request that came through
 }
 
@@ -79,7 +84,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		return nil, err
 	}
 	now := time.Now()
-	d := &delivering{book: x.book, open: x.open, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1}
+	d := &delivering{book: x.book, open: x.open, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1, space: &x.space}
 	if d.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
 	}
@@ -139,6 +144,9 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		if wake.IsZero() || broken != nil || yielded {
 			wake = time.Now().Add(settleEvery)
 		}
+		if d.source.cramped {
+			wake = earlier(wake, time.Now().Add(askAgain))
+		}
 		timer := time.NewTimer(time.Until(earlier(wake, d.chunk.due())))
 		select {
 		case e := <-ends:
@@ -175,6 +183,15 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// forget gives the space of what is still in memory back.
+func (d *delivering) forget() {
+	for _, g := range d.order.groups {
+		for _, t := range g.queue {
+			d.space.give(t.Size)
+		}
+	}
 }
 
 // drain is closed when the unit should stop; once that is known it is no more asked.

@@ -86,6 +86,7 @@ func (d *delivering) finish(e *end) {
 		k.now = &t.Standing
 	}
 	delete(d.source.memory, t.Seq)
+	d.space.give(t.Size)
 	d.order.done(t)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/expression"
+	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
 
@@ -48,7 +49,12 @@ type turn struct {
 // deliver makes the calls of a record, in their order, until one does not come
 // through.
 func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task) *end {
-	s := &turn{d: d, m: m, t: t, op: record.Create, docs: map[string]any{"doc": t.Doc, "record": t.Record, "key": t.Key}}
+	s := &turn{d: d, m: m, t: t, op: record.Create}
+	mapped, doc, err := t.Open()
+	if err != nil {
+		return &end{task: t, err: fault.New(fault.Data, "spool.damaged", "record %d of %s in the spool cannot be read: %w", t.Seq, d.unit.ID, err)}
+	}
+	s.docs = map[string]any{"doc": doc, "record": mapped, "key": t.Key}
 	e := s.all(ctx)
 	if e == nil {
 		e = &end{outcome: record.Applied}

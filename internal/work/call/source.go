@@ -18,6 +18,7 @@ type source struct {
 	memory  map[int64]bool    // numbers of those in memory
 	full    map[string]bool   // groups of which some were left for another pass
 	patient bool              // this is that pass: it waits for room
+	cramped bool              // held waits for space that other units have
 	over    bool
 }
 
@@ -43,6 +44,7 @@ func (d *delivering) reopen(ctx context.Context) (err error) {
 // for is left for a second pass, which waits for it: a long group keeps no other
 // out, and is not read once for each part of it.
 func (d *delivering) fill(ctx context.Context) error {
+	d.source.cramped = false
 	for !d.source.over && d.order.items < window && d.order.bytes < windowOf {
 		var page []*calls.Item
 		var keys []string
@@ -53,10 +55,15 @@ func (d *delivering) fill(ctx context.Context) error {
 				break
 			}
 			if err != nil {
+				for _, i := range page {
+					d.space.give(i.Size)
+				}
 				return err
 			}
 			name := nameOf(i)
 			switch full := d.order.held(i)+count(page, name) >= groupMost; {
+			case !full && !d.space.take(i.Size):
+				d.source.held, d.source.cramped, waits = i, true, true
 			case full && d.source.patient:
 				d.source.held, waits = i, true
 			case full:
@@ -70,6 +77,9 @@ func (d *delivering) fill(ctx context.Context) error {
 		}
 		standing, err := d.book.Standing(ctx, d.spec.Place, keys)
 		if err != nil {
+			for _, i := range page {
+				d.space.give(i.Size)
+			}
 			return fault.Wrap(err, "look up how %d records stand", len(keys))
 		}
 		for _, i := range page {

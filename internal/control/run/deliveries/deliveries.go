@@ -28,7 +28,7 @@ func (p Book) spool() spool.Spool { return spool.Of(p.Ledger.Path(), p.UID) }
 
 // Standing is produce.Book's and call.Book's.
 func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error) {
-	found, err := records.Standings(ctx, p.Ledger.View().Reader(), at, keys)
+	found, err := records.Standings(ctx, p.Ledger.Often(), at, keys)
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 

@@ -37,7 +37,8 @@ type Target struct {
 	spec    *Spec
 	book    Book
 	unit    string
-	columns []string // of the mapped records
+	mapped  mapped
+	source  *record.Encoder
 	program *calls.Program
 	names   []string // fields as they are read
 	group   path.Path
@@ -46,7 +47,7 @@ type Target struct {
 
 // New makes the target of a unit.
 func New(spec *Spec, book Book, unit string, columns []string) (*Target, error) {
-	t := &Target{spec: spec, book: book, unit: unit, columns: columns, changed: map[uint64]bool{}}
+	t := &Target{spec: spec, book: book, unit: unit, mapped: newMapped(columns), source: record.NewEncoder(spec.Schema), changed: map[uint64]bool{}}
 	var err error
 	if t.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", unit, err)
@@ -114,10 +115,7 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 		if was.Hash != 0 {
 			c.of.changed[h] = true
 		}
-		text, err := item.Encode()
-		if err != nil {
-			return nil, fault.New(fault.Internal, "record.state", "spool %s/%s: %w", c.of.spec.Entity, item.Key, err)
-		}
+		text := item.Append(make([]byte, 0, len(item.Record)+len(item.Doc)+len(item.Source)+len(item.Key)+len(item.Group)+64))
 		became[i].Outcome = record.Pending
 		c.items = append(c.items, calls.Spooled{Part: part(item), Text: text})
 		c.bytes += len(text)
@@ -126,7 +124,7 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 }
 
 // part is the partition of a record: that of its group, so that there is one order.
-func part(i *calls.Item) int {
+func part(i *calls.Texts) int {
 	of := i.Group
 	if of == "" {
 		of = i.Key
@@ -134,27 +132,26 @@ func part(i *calls.Item) int {
 	return int(xxh3.HashString(of) % calls.Partitions)
 }
 
-func (t *Target) item(m *record.Mapped) (*calls.Item, error) {
-	i := &calls.Item{Key: m.Record.Key, Record: record.Object{}}
+func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
+	i = &calls.Texts{Key: m.Record.Key}
 	if !t.spec.Anew {
 		i.Exception = m.Record.Exception
 	}
-	for n, name := range t.columns {
-		if v := m.Rows[0].Slots[n]; v != record.Missing {
-			i.Record[name] = v
-		}
-	}
 	slots := m.Record.AsRead()
-	i.Doc = t.program.Part(t.names, func(name string) any { return slots[slices.Index(t.names, name)] })
 	if t.group != nil {
 		if v := value(t.spec.Schema, slots, t.group); v != nil {
 			i.Group = record.KeyText(v)
 		}
 	}
-	text, err := record.EncodeValue([]any{i.Record, i.Doc})
+	doc, err := record.EncodeValue(t.program.Part(t.names, func(name string) any { return slots[slices.Index(t.names, name)] }))
 	if err == nil {
-		i.Hash = max(1, xxh3.Hash(text)) // 0 is none
-		i.Source, err = record.Encode(t.spec.Schema, slots)
+		both := append(make([]byte, 0, 1024), '[') // what the hash is of is a list of both
+		if both, err = t.mapped.append(both, m.Rows[0].Slots); err == nil {
+			n := len(both)
+			both = append(append(append(both, ','), doc...), ']')
+			i.Record, i.Doc, i.Hash = both[1:n], doc, max(1, xxh3.Hash(both)) // 0 is none
+			i.Source, err = t.source.Append(make([]byte, 0, 1024), slots)
+		}
 	}
 	if err != nil {
 		return nil, fault.New(fault.Internal, "record.state", "spool %s/%s: %w", t.spec.Entity, i.Key, err)

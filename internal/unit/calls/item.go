@@ -1,0 +1,85 @@
+package calls
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"godwit/internal/record"
+)
+
+// Item is a record on its way to its calls. All that they need of it is in it.
+type Item struct {
+	Seq       int64  // its place among those of its partition, in the order of the source
+	Key       string // as record.KeyText writes it
+	Group     string // ordered inside; "" = it is alone
+	Hash      uint64 // of what Open gives; never 0
+	Source    []byte // the record as it was read, see record.Encode
+	Exception int64  // that it is redriven from, 0 = none
+	Size      int
+
+	record, doc []byte
+}
+
+// Open gives the mapped record, and what the calls read of it as it was read. Each
+// call makes them anew: many items wait, and few are at work.
+func (i *Item) Open() (mapped, doc record.Object, err error) {
+	if mapped, err = record.DecodeObject(i.record); err == nil {
+		doc, err = record.DecodeObject(i.doc)
+	}
+	return mapped, doc, err
+}
+
+// Texts are an item that is put away: Record and Doc, which Open gives, as
+// record.EncodeValue writes them.
+type Texts struct {
+	Key, Group          string
+	Hash                uint64
+	Record, Doc, Source []byte
+	Exception           int64
+}
+
+// form begins a stored item: another one is of another version.
+const form = 1
+
+// Append writes an item in its stored form behind b.
+func (t *Texts) Append(b []byte) []byte {
+	b = append(b, form)
+	b = binary.BigEndian.AppendUint64(b, t.Hash)
+	b = binary.AppendVarint(b, t.Exception)
+	for _, text := range []string{t.Key, t.Group} {
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	}
+	for _, text := range [][]byte{t.Record, t.Doc, t.Source} {
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	}
+	return b
+}
+
+// DecodeItem reads an item again. It keeps the text.
+func DecodeItem(text []byte) (*Item, error) {
+	i := &Item{Size: len(text)}
+	bad := fmt.Errorf("it is no record of a spool")
+	if len(text) < 10 || text[0] != form {
+		return nil, bad
+	}
+	i.Hash = binary.BigEndian.Uint64(text[1:])
+	var n int
+	if i.Exception, n = binary.Varint(text[9:]); n <= 0 {
+		return nil, bad
+	}
+	rest := text[9+n:]
+	var parts [5][]byte
+	for k := range parts {
+		length, n := binary.Uvarint(rest)
+		if n <= 0 || length > uint64(len(rest)-n) {
+			return nil, bad
+		}
+		end := n + int(length)
+		parts[k], rest = rest[n:end:end], rest[end:]
+	}
+	if len(rest) > 0 {
+		return nil, bad
+	}
+	i.Key, i.Group, i.record, i.doc, i.Source = string(parts[0]), string(parts[1]), parts[2], parts[3], parts[4]
+	return i, nil
+}
