@@ -24,10 +24,7 @@ func (d *Demo) WriteReport(both *Pair, run string) (int, error) {
 // process's terminal, and gives its exit code.
 func (d *Demo) Command(both *Pair, args ...string) (int, error) {
 	fmt.Fprintf(d.Out, "\n$ godwit %s\n", strings.Join(args, " "))
-	cmd := exec.Command(d.Godwit, args...)
-	cmd.Dir = d.Project
-	cmd.Env = append(os.Environ(), d.variables(both)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, d.Out, os.Stderr
+	cmd := d.Prepared(both, args...)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -44,6 +41,15 @@ func (d *Demo) Command(both *Pair, args ...string) (int, error) {
 			return exitCode(cmd.ProcessState), nil
 		}
 	}
+}
+
+// Prepared is one godwit command in the project's folder that is still to be started.
+func (d *Demo) Prepared(both *Pair, args ...string) *exec.Cmd {
+	cmd := exec.Command(d.Godwit, args...)
+	cmd.Dir = d.Project
+	cmd.Env = append(os.Environ(), d.variables(both)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, d.Out, os.Stderr
+	return cmd
 }
 
 // forward passes a signal on, except a Ctrl-C that the terminal has sent to godwit itself.

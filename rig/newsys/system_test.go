@@ -10,6 +10,8 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -214,6 +216,56 @@ func TestPaging(t *testing.T) {
 	}
 	wantStatus(t, s.send(t, "GET", "/assignments?page=x", ""), 400)
 	wantStatus(t, s.send(t, "GET", "/assignments?cursor=x", ""), 400)
+}
+
+// TestOthers: objects of other kinds, and what is there twice of any kind.
+func TestOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	s.Fill(1)
+	for _, c := range []struct {
+		path, body string
+	}{
+		{"/projects", `{"externalId":"P","name":"one"}`}, {"/projects", `{"externalId":"P"}`}, {"/resources", `{"externalId":1080401}`}, {"/planboards", `{"externalId":"B"}`}, {"/planboards", `{"externalId":"B"}`},
+		{"/assignments/1/annotations", `{"externalId":7}`}, {"/assignments/1/annotations", `{"externalId":7}`}, {"/assignments/1/annotations", `{"text":"x"}`}, {"/assignments/1/annotations", `{"text":"x"}`},
+	} {
+		if g := s.send(t, "POST", c.path, c.body); g.status != 201 && g.status != 202 {
+			t.Errorf("%s: %d %s", c.path, g.status, g.text)
+		}
+	}
+	wantStatus(t, s.send(t, "PUT", "/projects/2", `{"externalId":"P","name":"two"}`), 200)
+	if g := s.send(t, "GET", "/projects/2", ""); g.body["name"] != "two" || g.body["id"] != "2" {
+		t.Errorf("%v", g.body)
+	}
+	wantStatus(t, s.send(t, "GET", "/projects/99", ""), 404)
+	wantStatus(t, s.send(t, "DELETE", "/projects", ""), 405)
+	if n := len(s.send(t, "GET", "/resources?externalId=1080401", "").list(t)); n != 1 {
+		t.Errorf("%d are found by a number", n)
+	}
+	if v := s.Verdict(); !slices.Equal(v.Duplicates, []string{"planboards/B", "projects/P", "A-000001/annotations/7"}) {
+		t.Errorf("%q", v.Duplicates)
+	}
+}
+
+// TestInspection: what is said over HTTP is what the methods say, and no arrival.
+func TestInspection(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	s.Fill(2)
+	look := httptest.NewServer(s.Inspection())
+	defer look.Close()
+	wantStatus(t, s.send(t, "PUT", "/settings/mail", `{"sending":false}`), 200)
+	var v Verdict
+	if err := json.Unmarshal([]byte(s.send(t, "GET", look.URL+"/verdict", "").text), &v); err != nil || !reflect.DeepEqual(v, s.Verdict()) || v.Writes != 1 || v.Settings != 1 || len(v.Changed) != 1 || v.Open != 1 {
+		t.Errorf("%v %+v", err, v)
+	}
+	if g := s.send(t, "GET", look.URL+"/objects", ""); len(g.body["assignments"].([]any)) != 2 {
+		t.Errorf("%s", g.text)
+	}
+	wantStatus(t, s.send(t, "POST", look.URL+"/forget", ""), 204)
+	if v := s.Verdict(); v.Requests != 0 {
+		t.Errorf("%+v", v)
+	}
 }
 
 func TestUnseen(t *testing.T) {

@@ -40,7 +40,8 @@ type rollout struct {
 	databases int
 	maria     *mariadb.Server
 	target    *target
-	after     func(both *demo.Pair, args []string) // told after each command; for tests
+	shown     func(ctx context.Context, both *demo.Pair) (int, error) // what is done with all of it
+	after     func(both *demo.Pair, args []string)                    // told after each command; for tests
 }
 
 func parse(args []string, out io.Writer) (*rollout, error) {
@@ -54,7 +55,7 @@ func parse(args []string, out io.Writer) (*rollout, error) {
 	if r.databases < wrongFlow || r.databases > 25 {
 		return nil, errors.New("-databases is 5 to 25")
 	}
-	r.Demo, r.example = d, d.Project
+	r.Demo, r.example, r.shown = d, d.Project, r.commands
 	return r, nil
 }
 
@@ -69,7 +70,7 @@ func (r *rollout) show(ctx context.Context) (code int, err error) {
 		if err := r.prepare(ctx, both); err != nil {
 			return demo.ExitFailed, err
 		}
-		return r.commands(ctx, both)
+		return r.shown(ctx, both)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/limits"
+	"godwit/internal/control/run/share"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -119,42 +120,12 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	return n, nil
 }
 
-// share is how much of the work that is known is done, by the built-in rates.
+// share is how much of the work that is known is done.
 func (r *Runs) share(n *Now) float64 {
 	if n.Run.Outcome == plan.OutcomeDone {
 		return 1
 	}
-	var done, all float64
-	over := n.Run.State == ledger.Ended
-	classes := map[string]string{} // by kind
-	for _, c := range n.Counts {
-		classes[c.Kind] = c.Class
-		w := pace(c.Class) * float64(c.Weight)
-		compared := over && c.State == ledger.Failed && r.kind(c.Kind).Compares
-		if all += w; c.State == ledger.Done || compared {
-			done += w
-		}
-	}
-	for _, p := range n.Progress {
-		if kind := unit.KindOf(p.Unit); r.kind(kind).Measured {
-			done += pace(classes[kind]) * float64(p.Done)
-		}
-	}
-	switch {
-	case all == 0:
-		return 0
-	case over:
-		return min(1, done/all)
-	}
-	return min(0.99, done/all)
-}
-
-// pace is seconds per weight of a class.
-func pace(class string) float64 {
-	if rate, ok := builtIn[class]; ok {
-		return rate
-	}
-	return builtIn["other"]
+	return share.Of(n.Counts, n.Progress, n.Run.State == ledger.Ended, r.kind)
 }
 
 // Owned reports whether a living process drives the run.
@@ -193,11 +164,6 @@ func (n *Now) Total() record.Account {
 // milliseconds, and a forecast that moves twice a second cannot be read.
 const foreseeEvery = 5 * time.Second
 
-// builtIn are seconds per weight of the verbs' classes as they were once
-// measured on two cores: bytes, definitions for define, records for load. They
-// only carry over what this run has not measured yet, at the pace of what it has.
-var builtIn = map[string]float64{"copy": 10e-9, "index": 8e-9, "verify": 4e-9, "other": 1e-9, "define": 2e-3, "load": 12e-6, "compare": 12e-6}
-
 // foresee replays the rest of the run, now and then. An end is told once three
 // units of real work are done.
 func (d *drive) foresee(n *Now) plan.Forecast {
@@ -205,7 +171,7 @@ func (d *drive) foresee(n *Now) plan.Forecast {
 		return d.forecast
 	}
 	d.foreseen = n.At
-	d.session.Look(func(m *plan.Machine) { d.forecast = m.Forecast(n.At, plan.Rates{Default: builtIn}) })
+	d.session.Look(func(m *plan.Machine) { d.forecast = m.Forecast(n.At, plan.Rates{Default: share.BuiltIn}) })
 	done := 0
 	for _, c := range n.Counts {
 		if c.State == "done" && c.Kind != "inspect" && c.Kind != "define" {

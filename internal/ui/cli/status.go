@@ -11,8 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/control/run"
-	"godwit/internal/control/run/chronicle"
-	"godwit/internal/ui/rollup"
+	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
 )
@@ -216,62 +215,54 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *rat
 	if err != nil {
 		return nil, err
 	}
-	st := r.status(now, s.Zone)
-	st.Hint, st.Below = "", rows(now)
+	drawn := r.status(now, s.Zone)
+	drawn.Hint, drawn.Below = "", rows(now)
 	if found.State == "ended" {
-		st.State = view.Ended(found.Outcome, found.Exit)
-		st.Forecast.Over = true
+		drawn.State = view.Ended(found.Outcome, found.Exit)
+		drawn.Forecast.Over = true
 	} else if !now.Owned() {
-		st.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
-		st.Lost.Waits = slices.DeleteFunc(st.Waits, func(w view.Wait) bool { return !strings.HasPrefix(w.Unit, "step ") })
+		drawn.Lost = &view.Lost{Owner: found.Owner, Wrote: now.Wrote.In(s.Zone), Lease: now.Lease, Resume: "godwit resume " + found.Name()}
+		drawn.Lost.Waits = slices.DeleteFunc(drawn.Waits, func(w view.Wait) bool { return !strings.HasPrefix(w.Unit, "step ") })
 		for _, k := range now.Counts {
-			st.Lost.Units += int64(k.Units)
+			drawn.Lost.Units += int64(k.Units)
 			switch k.State {
 			case "done":
-				st.Lost.Done += int64(k.Units)
+				drawn.Lost.Done += int64(k.Units)
 			case "running":
-				st.Lost.InFlight += int64(k.Units)
+				drawn.Lost.InFlight += int64(k.Units)
 			}
 		}
 	}
 	value := statusOf(now)
-	if st.After, err = after(c.Context(), runs, found, now.Total()); err != nil {
+	if drawn.After, err = after(c.Context(), runs, found, now.Total()); err != nil {
 		return nil, err
 	}
-	if value.Since = st.After.Ends; st.After.Open >= 0 {
-		value.Open = &st.After.Open
+	if value.Since = drawn.After.Ends; drawn.After.Open >= 0 {
+		value.Open = &drawn.After.Open
 	}
 	parts, err := runs.Parts(c.Context(), found, now.Owned())
 	if err != nil {
 		return nil, err
 	}
-	value.Called = rollup.Report(parts)
-	if err := s.show("status", st, value); err != nil {
+	value.Called = story.Called(parts)
+	if err := s.show("status", drawn, value); err != nil {
 		return now, err
 	}
-	if err := s.below(parts); err != nil {
-		return now, err
+	if len(parts) > 0 && !s.json {
+		fmt.Fprintln(s.Out)
+		if err := view.Show(s.out(), story.Rollup(parts)); err != nil {
+			return now, err
+		}
 	}
 	if err := s.changed(c.Context(), runs, ""); err != nil || found.Outcome != "failed" || s.json {
 		return now, err
 	}
-	story, err := runs.Story(c.Context(), found)
+	st, err := runs.Story(c.Context(), found)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range story.Failed() { // why
-		s.say(f)
-	}
+	s.sayAll(st.Failed()) // why
 	return now, nil
-}
-
-// below shows what the runs that a run has called came to.
-func (s *session) below(parts []chronicle.Part) error {
-	if len(parts) == 0 || s.json {
-		return nil
-	}
-	fmt.Fprintln(s.Out)
-	return view.Show(s.out(), rollup.Rollup{Parts: parts})
 }
 
 // rows are the rows that only status shows.

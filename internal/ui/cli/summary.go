@@ -8,10 +8,8 @@ import (
 	"slices"
 
 	"godwit/internal/control/run"
-	"godwit/internal/control/run/chronicle"
 	"godwit/internal/fault"
 	"godwit/internal/ui/report"
-	"godwit/internal/ui/rollup"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/unloaded"
 	"godwit/internal/ui/view"
@@ -73,40 +71,44 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	if s.json {
 		s.events().Value("summary", summaryOf(sum, rep.Called))
-	} else if err := s.tellEnd(sum, st.Parts, func() (view.Verification, bool) { return story.Proof(st, sum) }); err != nil {
+	} else if err := s.tellEnd(story.End(st, sum)); err != nil {
 		return err
 	}
 	if e.Fault != nil { // what ended it now, not what it had met before
 		failed = []fault.Fault{*e.Fault}
 	}
-	for _, f := range failed {
-		if !story.Compared(f) && f.Code != "run.cancelled" { // that is the headline
-			s.say(f)
-		}
-	}
+	s.sayAll(slices.DeleteFunc(failed, func(f fault.Fault) bool { return story.Compared(f) || f.Code == "run.cancelled" })) // that is the headline
 	if e.Exit != 0 {
 		return exit{e.Exit}
 	}
 	return nil
 }
 
-// tellEnd shows what a verification found, if it is not all equal, and the
-// summary below it, so that the verdict is what stays in sight.
-func (s *session) tellEnd(sum view.Summary, parts []chronicle.Part, proof func() (view.Verification, bool)) error {
-	if proof, ok := proof(); ok {
-		if err := view.Show(s.out(), proof); err != nil {
+// mostTold are told of what failed: hundreds of items may, each for a reason of its own.
+const mostTold = 20
+
+func (s *session) sayAll(failed []fault.Fault) {
+	for i, f := range failed {
+		if i == mostTold {
+			s.line("%d more failures: the table above names them, the report tells why", len(failed)-i)
+			return
+		}
+		s.say(f)
+	}
+}
+
+// tellEnd shows what a run ends with, the summary last, so that the verdict is what
+// stays in sight.
+func (s *session) tellEnd(screens []view.Screen) error {
+	for i, one := range screens {
+		if i > 0 {
+			fmt.Fprintln(s.Out)
+		}
+		if err := view.Show(s.out(), one); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out)
 	}
-	if len(parts) > 0 {
-		if err := view.Show(s.out(), rollup.Rollup{Parts: parts}); err != nil {
-			return err
-		}
-		fmt.Fprintln(s.Out)
-		sum.Listed = rollup.Others(sum.Steps, parts)
-	}
-	return view.Show(s.out(), sum)
+	return nil
 }
 
 // write puts the HTML report beside the ledger, or where the user wants it.

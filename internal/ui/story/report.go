@@ -12,7 +12,6 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/record"
 	"godwit/internal/ui/report"
-	"godwit/internal/ui/rollup"
 	"godwit/internal/ui/unloaded"
 	"godwit/internal/ui/view"
 	"godwit/internal/unit"
@@ -38,7 +37,7 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 	for _, a := range totals { // largest first
 		r.Accounts = append(r.Accounts, report.AccountOf(a, int64(a.Chunk)))
 	}
-	r.Called, r.Changes = rollup.Report(st.Parts), changes(st)
+	r.Called, r.Changes = Called(st.Parts), changes(st)
 	for _, a := range st.Again {
 		r.Again = append(r.Again, report.Again{What: a.What, Unit: view.UnitName(a.Unit), Entity: a.Entity, At: a.At, Times: int64(a.Times), Rows: a.Rows, Why: a.Why})
 	}

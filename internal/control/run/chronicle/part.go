@@ -23,9 +23,6 @@ type Part struct {
 	Fault   *fault.Fault   // why the step failed
 }
 
-// Failed reports whether it has come to a bad end, or to none by itself.
-func (p Part) Failed() bool { return p.Fault != nil }
-
 // Parts are those of a run, in the order in which they began; such that have none
 // come last. Live says whether somebody drives the run.
 func Parts(ctx context.Context, v *ledger.View, run int64, live bool) ([]Part, error) {
@@ -76,12 +73,4 @@ func Parts(ctx context.Context, v *ledger.View, run int64, live bool) ([]Part, e
 		list = append(list, p)
 	}
 	return list, nil
-}
-
-// Sum is that of all parts.
-func Sum(parts []Part) (a record.Account, open int64) {
-	for _, p := range parts {
-		a, open = a.Plus(p.Account), open+p.Open
-	}
-	return a, open
 }

@@ -29,7 +29,6 @@ type Story struct {
 	FlowText    string
 	Steps       []record.Account // sums per step
 	Totals      []record.Account // per step and entity
-	Parts       []Part           // runs that it has called
 	Proofs      []Proof
 	Differences []Difference
 	Snapshots   []SnapshotSpell
@@ -46,6 +45,7 @@ type Story struct {
 
 // seen is what a story is made from.
 type seen struct {
+	Parts []Part // runs that it has called
 	units []ledger.Unit
 	broke map[string]fault.Fault // nodes that failed by themselves: not by a unit
 	gates map[string]waiter      // steps that wait

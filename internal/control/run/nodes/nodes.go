@@ -82,7 +82,7 @@ func (m Maker) work(n *plan.Node, s flow.Step) error {
 		return fault.New(fault.Internal, "verb.unknown", "step %s: no verb %q", s.ID, s.Verb)
 	}
 	if s.Verb == flow.Calls {
-		n.Kind, n.Units = plan.Flow, []unit.Unit{{ID: unit.ID(s.ID, "flow", "all", 1), Step: s.ID, Kind: "flow", Class: "other", Weight: 1, Spec: unit.Body(s.Spec)}}
+		n.Kind, n.Units = plan.Flow, []unit.Unit{{ID: unit.ID(s.ID, "flow", "all", 1), Step: s.ID, Kind: "flow", Class: "flow", Weight: 1, Spec: unit.Body(s.Spec)}}
 		n.Hash = digest(n.Units[0].Spec)
 		return nil
 	}
