@@ -174,7 +174,9 @@ func (c *Comparison) machine() *expression.Machine {
 }
 
 // Result is the connector.RecordComparison's. None is told to be replaced.
-func (c *Comparison) Result(context.Context, []int64) (*connector.Compared, error) { return &c.all, nil }
+func (c *Comparison) Result(context.Context, []int64) (*connector.Compared, error) {
+	return &c.all, nil
+}
 
 // Close has nothing to end.
 func (c *Comparison) Close() error { return nil }
