@@ -32,6 +32,13 @@ type Program struct {
 	Env   map[string]any
 }
 
+// deleting is how an expression names the op of a record that is gone.
+var deleting = regexp.MustCompile(`op\s*==\s*["']delete["']|["']delete["']\s*==\s*op|op\s+in\s*\[[^\]]*["']delete["']`)
+
+// Deletes reports whether a call may be made for a record that is gone from the
+// source: its when says so.
+func (c *Call) Deletes() bool { return deleting.MatchString(c.When) }
+
 // Compiled is a call that can be filled in.
 type Compiled struct {
 	Call

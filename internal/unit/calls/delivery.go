@@ -11,6 +11,7 @@ import (
 // Kinds of the units that deliver what a step has produced.
 const (
 	KindProduce = "produce" // reads, maps, checks and spools: the only one that touches the source
+	KindAbsent  = "absent"  // spools what is to be deleted: records that are known, and were not read
 	KindDivide  = "divide"  // finds a unit of kind deliver for each part of the groups
 	KindDeliver = "deliver" // makes the calls of the records of its part
 	KindClear   = "clear"   // takes the spool away once all is delivered
@@ -24,8 +25,12 @@ const (
 
 // Partitions is how many parts the groups are divided into, by their hash. All of
 // them are delivered at the same time, each in the order of the source: so what the
-// ledger notes of them lies close together.
-const Partitions = 8
+// ledger notes of them lies close together. Seen is behind them: the keys of all
+// records that were read, hashed.
+const (
+	Partitions = 8
+	Seen       = Partitions
+)
 
 // Delivery is the spec of the units that deliver: where to, what, and how.
 type Delivery struct {

@@ -15,6 +15,7 @@ type Item struct {
 	Hash      uint64 // of what Open gives; never 0
 	Source    []byte // the record as it was read, see record.Encode
 	Exception int64  // that it is redriven from, 0 = none
+	Gone      bool   // it is not in the source any more: Open gives two empty objects
 	Size      int
 
 	record, doc []byte
@@ -36,14 +37,22 @@ type Texts struct {
 	Hash                uint64
 	Record, Doc, Source []byte
 	Exception           int64
+	Gone                bool
 }
 
-// form begins a stored item: another one is of another version.
-const form = 1
+// A stored item begins with its form: another one is of another version.
+const (
+	form     = 1
+	formGone = 2
+)
 
 // Append writes an item in its stored form behind b.
 func (t *Texts) Append(b []byte) []byte {
-	b = append(b, form)
+	if t.Gone {
+		b = append(b, formGone)
+	} else {
+		b = append(b, form)
+	}
 	b = binary.BigEndian.AppendUint64(b, t.Hash)
 	b = binary.AppendVarint(b, t.Exception)
 	for _, text := range []string{t.Key, t.Group} {
@@ -59,9 +68,10 @@ func (t *Texts) Append(b []byte) []byte {
 func DecodeItem(text []byte) (*Item, error) {
 	i := &Item{Size: len(text)}
 	bad := fmt.Errorf("it is no record of a spool")
-	if len(text) < 10 || text[0] != form {
+	if len(text) < 10 || text[0] != form && text[0] != formGone {
 		return nil, bad
 	}
+	i.Gone = text[0] == formGone
 	i.Hash = binary.BigEndian.Uint64(text[1:])
 	var n int
 	if i.Exception, n = binary.Varint(text[9:]); n <= 0 {

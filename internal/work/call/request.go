@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -50,6 +51,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	s.note(sent)
 	s.d.report.At("call.intended")
 	answer, err := s.d.caller.Call(ctx, r)
+	if s.away(c, answer) {
+		err = nil
+	}
 	if err != nil {
 		return s.refused(c, sent, filled, answer, err)
 	}
@@ -64,10 +68,17 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	if err != nil {
 		return s.dead(c, "call.keep", err)
 	}
-	if c.Each == "" && hash != s.t.Item.Hash { // it is there with what it was then
+	if c.Each == "" && hash != s.t.Item.Hash && s.op != record.Delete { // it is there with what it was then
 		s.op = record.Update
 	}
 	return nil
+}
+
+// away reports whether what a delete was for is not there any more: that is what it
+// was to come to. A call with a success of its own says that itself.
+func (s *turn) away(c *calls.Compiled, a *connector.Answer) bool {
+	return s.op == record.Delete && c.Method() == http.MethodDelete && c.Success == "" && a != nil &&
+		(a.Status == http.StatusNotFound || a.Status == http.StatusGone)
 }
 
 // took notes a request that took effect.

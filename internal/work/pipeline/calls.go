@@ -35,6 +35,7 @@ func (r *loading) aim(ctx context.Context, open connector.Opener) (target, error
 func (l *Load) calling() []unit.Problem {
 	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Since: l.From.Since != "", Within: l.File != nil}
 	of.Table, of.Key, of.Mark, of.Rows = p.To.Table != "", p.To.Key != nil, p.To.Mark != "", p.Map != nil && len(p.Map.Rows) > 0
+	of.Gone = p.To.Gone
 	of.Env, _ = scope(l.Scope) // what cannot be read is told by the plan
 	return p.To.Problems(of)
 }
@@ -69,6 +70,7 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	if err != nil {
 		return nil, err
 	}
+	spec.Calls.Gone = p.To.Gone == connector.GoneDelete && l.Again == nil // what a redrive does not read is not gone
 	units := spec.loads(step, calls.KindProduce, at.Entity, records, nil)
 	for _, u := range units {
 		spec.Calls.Sources = append(spec.Calls.Sources, u.ID)

@@ -1,10 +1,12 @@
 package produce
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"godwit/internal/catalog"
+	"godwit/internal/connector"
 	"godwit/internal/expression/path"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -16,6 +18,8 @@ import (
 type Spec struct {
 	calls.Delivery
 	Group string `json:"group,omitempty"` // path; "" = nothing is ordered
+	// Gone: what is known and was not read is deleted.
+	Gone bool `json:"gone,omitempty"`
 	// Anew: its exceptions are of records that waited, and end with being spooled.
 	Anew bool `json:"anew,omitempty"`
 }
@@ -33,6 +37,7 @@ type Given struct {
 	Table, Key, Mark, Rows bool // what is for tables
 	Since                  bool
 	Within                 bool // the process stands in a file of its own
+	Gone                   string
 }
 
 // Problems are what is wrong with calls before anything is known of both sides.
@@ -60,6 +65,15 @@ func (p Place) Problems(of Given) []unit.Problem {
 		if key.given {
 			bad("to."+key.name, key.name+" is for tables: an API is given records by calls")
 		}
+	}
+	deletes := slices.ContainsFunc(p.Calls, func(c calls.Call) bool { return c.Deletes() })
+	switch {
+	case of.Gone == connector.GoneMark:
+		bad("to.gone", "gone: mark is for tables: with gone: delete a call says what becomes of a record that is gone", `when: 'op == "delete"'`)
+	case of.Gone == connector.GoneDelete && !deletes:
+		bad("to.gone", "gone: delete needs a call that is made for records that are gone", `when: 'op == "delete"'`)
+	case of.Gone != connector.GoneDelete && deletes:
+		bad("to.calls", `a call is made when op == "delete", and nothing is deleted without gone: delete`, "gone: delete beside calls: records that this step has delivered and that are not in the source any more")
 	}
 	if len(p.Calls) == 0 {
 		bad("to.calls", "calls names no request")
@@ -165,7 +179,7 @@ func (s *Spec) Units(produced string) []unit.Unit {
 // delivers them has a tag.
 func (s *Spec) Behind(of unit.Unit, after, tag string) []unit.Unit {
 	more := *s
-	more.Sources = []string{of.ID}
+	more.Sources, more.Gone = []string{of.ID}, false
 	object, _, _ := strings.Cut(strings.TrimPrefix(of.ID, of.Step+"/"+of.Kind+"/"), "/")
 	return more.units(of.Step, object, after, tag)
 }
@@ -175,8 +189,18 @@ func (s *Spec) units(step, object, after, tag string) []unit.Unit {
 		return unit.Unit{ID: unit.ID(step, kind, object, 1), Step: step, Kind: kind, Entity: s.Entity, Class: "other", Weight: 1,
 			Tags: tags, After: []string{after}, Spec: unit.Body(s.Delivery)}
 	}
+	if s.Gone {
+		d := s.Delivery
+		absent := unit.Unit{ID: s.absent(), Step: step, Kind: calls.KindAbsent, Entity: s.Entity, Class: "other", Weight: 1, Tags: []string{calls.KindAbsent}, After: []string{after}}
+		s.Sources = append(s.Sources, absent.ID)
+		absent.Spec = unit.Body(d)
+		return []unit.Unit{absent, one(calls.KindDivide, []string{tag}, calls.KindAbsent), one(calls.KindClear, nil, tag)}
+	}
 	return []unit.Unit{one(calls.KindDivide, []string{tag}, after), one(calls.KindClear, nil, tag)}
 }
+
+// absent is the unit that spools what is to be deleted.
+func (s *Spec) absent() string { return unit.ID(s.Step, calls.KindAbsent, s.Entity, 1) }
 
 // value is what stands at a path of a record as it was read.
 func value(schema *record.Schema, slots []any, p path.Path) any {
