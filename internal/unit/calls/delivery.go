@@ -121,6 +121,7 @@ type Sent struct {
 	Hash      uint64 // of the item
 	Answered  bool   // it took effect; else nobody knows
 	Gone      bool   // it did not: nothing is to be kept of it
+	Claimed   bool   // its record is the claimant's alone
 	Kept      record.Object
 }
 

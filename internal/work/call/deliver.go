@@ -43,7 +43,7 @@ func (x *deliverer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 		return unit.Result{}, err
 	}
 	yielded, err := d.run(ctx)
-	err = errors.Join(err, d.source.items.Close())
+	err = errors.Join(err, d.source.items.Close(), d.leave(ctx))
 	if err != nil || yielded {
 		return unit.Result{Yielded: yielded && err == nil}, err
 	}
@@ -71,6 +71,7 @@ type delivering struct {
 	total  record.Account // of the settled ones
 	source source
 	good   time.Time // of the last request that came through
+	shared shared
 }
 
 func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
@@ -86,8 +87,10 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.caller, err = connector.Capable[connector.Caller](ctx, x.open, spec.To, "take calls"); err != nil {
 		return nil, err
 	}
-	d.notes = newNotes(x.book, spec.Place)
 	if err := d.recover(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.join(ctx); err != nil {
 		return nil, err
 	}
 	if d.place.Blocked == nil {
@@ -207,6 +210,9 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
+		if !d.first(t) {
+			continue
+		}
 		d.current(t)
 		m := d.machine()
 		began++
@@ -236,6 +242,7 @@ const patience = 20 * time.Second
 func (d *delivering) take(e *end) error {
 	d.idle = append(d.idle, e.machine)
 	now := time.Now()
+	d.shared.by = e.by
 	if e.through {
 		d.good = now
 	}
@@ -280,7 +287,7 @@ func (d *delivering) tooMany(e *end) error {
 func (d *delivering) progress() {
 	a := d.total.Plus(d.chunk.account())
 	n := -a.Pending + a.Blocked
-	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: "deliver"})
+	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: d.doing()})
 }
 
 // result holds the accounts of all chunks.

@@ -21,8 +21,9 @@ type end struct {
 	why     *reason // with Dead and Pending
 	written int     // requests that took effect
 	due     time.Time
-	err     error // why it is due again, or what ends the unit
-	through bool  // the system has answered
+	err     error  // why it is due again, or what ends the unit
+	by      string // the run that is at work with it
+	through bool   // the system has answered
 	machine *expression.Machine
 }
 
@@ -54,14 +55,20 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 		e = &end{outcome: record.Applied}
 	}
 	e.task, e.written, e.through = t, s.written, e.through || s.through
-	if e.outcome == "" && !e.due.IsZero() {
+	if e.err != nil && !e.due.IsZero() {
 		t.tries++
 	}
 	return e
 }
 
 func (s *turn) all(ctx context.Context) *end {
-	if s.t.Standing.Hash == s.t.Item.Hash && len(s.t.Calls) == 0 {
+	if s.equal() {
+		return &end{outcome: record.Equal}
+	}
+	if e := s.claim(ctx); e != nil {
+		return e
+	}
+	if s.equal() {
 		return &end{outcome: record.Equal}
 	}
 	if s.t.Standing.Hash != 0 {
@@ -85,6 +92,9 @@ func (s *turn) all(ctx context.Context) *end {
 	}
 	return nil
 }
+
+// equal reports whether it was delivered as it is now.
+func (s *turn) equal() bool { return s.t.Standing.Hash == s.t.Item.Hash && len(s.t.Calls) == 0 }
 
 func (s *turn) call(name string) *calls.Compiled {
 	for _, c := range s.d.program.Calls {

@@ -43,9 +43,11 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	} else if err != nil {
 		return &end{err: err}
 	}
+	sent.Claimed = s.t.alone
 	if err := s.d.notes.now(ctx, sent); err != nil {
-		return &end{err: err}
+		return s.unnoted(err)
 	}
+	r.Leave = s.d.leaves()
 	s.note(sent)
 	s.d.report.At("call.intended")
 	answer, err := s.d.caller.Call(ctx, r)
