@@ -24,6 +24,9 @@ func TestCallsTogether(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if name == "killed" || name == "items" {
+				slow(t)
+			}
 			s := newSystem(t, 0, newsys.Options{Unseen: 100 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: 17})
 			s.Break(newsys.Fault{Method: "POST", Share: 0.05, Do: newsys.CutAfter()})
 			m := newCalls(t, s, 800, created)
@@ -47,10 +50,6 @@ func TestCallsTogether(t *testing.T) {
 			}
 			p.ends(t, 0)
 			m.delivered(t, s)
-			t.Log(p.said.String())
-			if q != nil {
-				t.Log(q.said.String())
-			}
 		})
 	}
 }

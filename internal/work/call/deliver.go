@@ -246,6 +246,7 @@ func (d *delivering) take(e *end) error {
 	if e.through {
 		d.good = now
 	}
+	counts := d.hopeless(e, now)
 	switch {
 	case e.outcome != "":
 		d.finish(e)
@@ -255,7 +256,7 @@ func (d *delivering) take(e *end) error {
 		return d.tooMany(e)
 	case !e.due.IsZero():
 		d.order.delay(e.task, e.due)
-		if e.err != nil && now.Sub(d.good) > patience {
+		if e.err != nil && !counts && now.Sub(d.good) > patience {
 			return e.err
 		}
 		return nil

@@ -18,7 +18,7 @@ import (
 type end struct {
 	task    *task
 	outcome record.Outcome
-	why     *reason // with Dead and Pending
+	why     *reason // with Dead and Pending, and of an answer that was lost
 	written int     // requests that took effect
 	due     time.Time
 	err     error  // why it is due again, or what ends the unit
