@@ -126,4 +126,3 @@ func inOrder(t testing.TB, s *newsys.System, strict bool) {
 		t.Errorf("%d objects, want 400", len(all))
 	}
 }
-
