@@ -71,7 +71,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	e := &Endpoint{back: back, OwnPace: connector.NewOwnPace(pace), name: name, pages: s.Pages}
 	e.client = client{
 		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: &e.OwnPace, wait: firstTry,
-		rules: rules{success: success, said: said}, http: &http.Client{Transport: transport, CheckRedirect: samePlace},
+		rules: rules{success: success, said: said}, http: &http.Client{Transport: single{transport}, CheckRedirect: samePlace},
 	}
 	return e, nil
 }

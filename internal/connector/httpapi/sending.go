@@ -50,8 +50,8 @@ func (e *Endpoint) Call(ctx context.Context, r connector.Request) (*connector.An
 	return a.shown(), err
 }
 
-// request makes it. A body that can be made again is, when the connection of a
-// request turned out to be closed before anything was sent.
+// request makes it. A body that can be made again is, when nothing of it was sent
+// because the connection turned out to be closed.
 func (s *sending) request(ctx context.Context, u *url.URL) (*http.Request, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { s.left.Store(true) }})
 	var body io.Reader = http.NoBody

@@ -185,24 +185,24 @@ func TestLoad(t *testing.T) {
 	b := bind(t, f, nil, "")
 	planboard := &mapping.Map{Nulls: "keep", At: "maps/planboard.yaml:1:1", Fields: []mapping.Field{
 		field(mapping.Field{From: []string{"b"}}, "b", "maps/planboard.yaml:1:13"), field(mapping.Field{From: []string{"a.b"}}, "a", "maps/planboard.yaml:1:27")}}
-	nowhere := pipeline.Process{To: pipeline.Target{Mode: "append", Gone: "keep"}, Dead: pipeline.Dead{Group: "block"}}
+	nowhere := pipeline.Process{To: pipeline.Target{Mode: "append", Gone: "keep"}, Dead: pipeline.Dead{Group: "block", Attempts: 10}}
 	want := []any{
 		&pipeline.Load{
 			From: pipeline.Source{At: "registry", Query: rollout["queries/assignments.sql"], With: map[string]string{"tenant": "inputs.client", "wave": "1 + 1"},
 				Args: []byte(`{"tenant":"north","wave":2}`)},
 			File: &pipeline.Process{Entity: "assignment_north", Key: []string{"assignment_id", "client"}, Version: "updated_at", Map: wantMap(),
 				To:   pipeline.Target{At: "target", Table: "fiber.assignment", Mode: "merge", Key: []string{"external_id"}, Gone: "keep"},
-				Dead: pipeline.Dead{Group: "block", StopAt: 0.2}, Place: "processes/assignment.yaml:2:1"},
+				Dead: pipeline.Dead{Group: "block", Attempts: 10, StopAt: 0.2}, Place: "processes/assignment.yaml:2:1"},
 			Process: nowhere,
 		},
 		&pipeline.Load{
 			From: pipeline.Source{At: "registry", Table: "staging.planboards", Where: "slot_id > 3"}, Workers: 3,
 			Process: pipeline.Process{Key: []string{"slot_id"}, Map: planboard, Place: "flows/main.yaml:8:7",
-				To: pipeline.Target{At: "target", Table: "planboard.slot", Mode: "merge", Key: []string{"external_id"}, Gone: "mark"}, Dead: pipeline.Dead{Group: "block"}},
+				To: pipeline.Target{At: "target", Table: "planboard.slot", Mode: "merge", Key: []string{"external_id"}, Gone: "mark"}, Dead: pipeline.Dead{Group: "block", Attempts: 10}},
 		},
 		&pipeline.Load{
 			From:    pipeline.Source{At: "registry", Table: "public.notes"},
-			Process: pipeline.Process{To: pipeline.Target{At: "target", Mode: "append", Gone: "keep"}, Dead: pipeline.Dead{Group: "block"}, Place: "flows/main.yaml:13:11"},
+			Process: pipeline.Process{To: pipeline.Target{At: "target", Mode: "append", Gone: "keep"}, Dead: pipeline.Dead{Group: "block", Attempts: 10}, Place: "flows/main.yaml:13:11"},
 		},
 	}
 	for i, s := range b.Steps {

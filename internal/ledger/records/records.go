@@ -139,7 +139,7 @@ func (s *said) settle(tx Tx, c Chunk) error {
 	if err := put(tx, rows); err != nil {
 		return err
 	}
-	if err := finished(tx, s.place, states); err != nil {
+	if err := finished(tx, c, s.place, states); err != nil {
 		return err
 	}
 	return tx.Change(`UPDATE recorded SET written = ?, at = ?, data = ? WHERE id = ?`, len(rows), tx.Now.UnixMilli(), exception.Pack(packUndo(states, before)), s.id)

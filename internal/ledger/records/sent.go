@@ -17,18 +17,18 @@ import (
 const notedAtOnce = 32
 
 const (
-	noteHead = `INSERT INTO sent (place, key, call, element, database, run, hash, answered, at, kept)
-		SELECT p.id, v.column1, v.column2, v.column3, ?, ?, v.column4, v.column5, ?, v.column6 FROM (VALUES `
+	noteHead = `INSERT INTO sent (place, key, call, element, database, run, claimant, hash, answered, at, kept)
+		SELECT p.id, v.column1, v.column2, v.column3, ?, ?, ?, v.column4, v.column5, ?, v.column6 FROM (VALUES `
 	noteRow  = `(?, ?, ?, ?, ?, ?)`
 	noteTail = `) v JOIN place p ON p.entity = ? AND p.connection = ? AND p.env = ? WHERE TRUE
 		ON CONFLICT (place, key, call, element) DO UPDATE SET database = excluded.database, run = excluded.run, hash = excluded.hash,
-			answered = excluded.answered, at = excluded.at, kept = excluded.kept`
+			answered = excluded.answered, at = excluded.at, kept = excluded.kept WHERE sent.claimant = excluded.claimant`
 )
 
 // Note keeps what is about to be sent for records of a place, or what became of it.
 // Of one that did not take effect nothing is kept. Of two that say something of one
-// request the later counts.
-func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now time.Time) error {
+// request the later counts. What is another claimant's stays as it is.
+func Note(change store.Change, run, claimant int64, p record.Place, list []calls.Sent, now time.Time) error {
 	if err := change(ensurePlace, p.Entity, p.At, p.Env); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now
 		if n == 0 {
 			return nil
 		}
-		args := slices.Concat([]any{p.Database, run, now.UnixMilli()}, rows, []any{p.Entity, p.At, p.Env})
+		args := slices.Concat([]any{p.Database, run, claimant, now.UnixMilli()}, rows, []any{p.Entity, p.At, p.Env})
 		rows = rows[:0]
 		return change(noteHead+noteRow+strings.Repeat(", "+noteRow, n-1)+noteTail, args...)
 	}
@@ -47,8 +47,8 @@ func Note(change store.Change, run int64, p record.Place, list []calls.Sent, now
 			if err := write(); err != nil {
 				return err
 			}
-			err := change(`DELETE FROM sent WHERE place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?) AND key = ? AND call = ? AND element = ?`,
-				p.Entity, p.At, p.Env, s.Key, s.Call, s.Element)
+			err := change(`DELETE FROM sent WHERE place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?) AND key = ? AND call = ? AND element = ? AND claimant = ?`,
+				p.Entity, p.At, p.Env, s.Key, s.Call, s.Element, claimant)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ const (
 	standRecord = `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
 		JOIN recorded d ON d.id = r.chunk AND NOT d.doubted` + ofPlace + ` AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND r.key IN (`
 	standSent = `SELECT s.key, s.call, s.element, s.hash, s.answered, s.kept FROM place p JOIN sent s ON s.place = p.id` + ofPlace + `
-		AND (s.database IN ('', ?) OR ? = '') AND s.key IN (`
+		AND (s.database IN ('', ?) OR ? = '') AND s.call <> '' AND s.key IN (`
 )
 
 // askedAtOnce are how many keys a statement asks for, the fewest that do: there are
@@ -160,24 +160,4 @@ func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Sta
 		return one, err
 	}, query, args...)
 	return err
-}
-
-// finished forgets what was sent for records that have come to their end.
-func finished(tx Tx, place int64, states []record.State) error {
-	var keys []string
-	for _, s := range states {
-		if s.Outcome == record.Applied || s.Outcome == record.Equal {
-			keys = append(keys, s.Key)
-		}
-	}
-	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
-	if err != nil || len(some) == 0 || len(keys) == 0 {
-		return err
-	}
-	for args := range listed(keys) {
-		if err := tx.Change(`DELETE FROM sent WHERE place = ?`+among, append([]any{place}, args...)...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -102,6 +102,9 @@ func (s *session) cancelCommand() *cobra.Command {
 		}
 		defer done()
 		alone, r, err := runs.Cancel(c.Context(), args[0], actor(), reason)
+		if fault.CodeOf(err) == "run.ended" && r.Outcome == "cancelled" {
+			return s.over(c.Context(), runs, r, err)
+		}
 		if err != nil {
 			return err
 		}
@@ -121,6 +124,22 @@ func (s *session) cancelCommand() *cobra.Command {
 	return c
 }
 
+// over ends a cancel of a run that was cancelled before: nothing is left to do for it
+// but settings that could not be put back.
+func (s *session) over(ctx context.Context, runs *run.Runs, r run.Ref, ended error) error {
+	if all, err := left(ctx, runs, r.Name()); err != nil || len(all) == 0 {
+		return errors.Join(err, ended)
+	}
+	b, err := runs.Flow(r)
+	if err != nil {
+		return err
+	}
+	if left, err := s.unrestored(ctx, runs, b, r.Name()); err != nil || left {
+		return errors.Join(err, exit{ExitFailed})
+	}
+	return nil
+}
+
 // end takes a run over that nobody owns, only to end it.
 func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bound) error {
 	if err := s.engage(); err != nil {
@@ -137,7 +156,7 @@ func (s *session) end(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.Bo
 	case e.Run.Outcome != "cancelled":
 		return fault.New(fault.Unavailable, "run.stopped", "%s could not be ended: it is %s", r.Name(), e.Run.State)
 	}
-	if left, err := s.unrestored(ctx, runs, r.Name()); err != nil || left {
+	if left, err := s.unrestored(ctx, runs, b, r.Name()); err != nil || left {
 		return errors.Join(err, exit{ExitFailed})
 	}
 	if s.json {

@@ -183,6 +183,11 @@ func (s *session) work(ctx context.Context, runs *run.Runs, r run.Ref, b *flow.B
 	if e.Unkept != nil {
 		s.say(*e.Unkept)
 	}
+	if e.Run.Outcome == "cancelled" {
+		if _, err := s.unrestored(ctx, runs, b, r.Name()); err != nil {
+			return err
+		}
+	}
 	return s.summary(ctx, runs, e, show.report)
 }
 

@@ -34,19 +34,22 @@ const (
 
 // Delivery is the spec of the units that deliver: where to, what, and how.
 type Delivery struct {
-	To      string          `json:"to"`
-	Place   record.Place    `json:"place"` // that records are remembered for
-	Calls   []Call          `json:"calls"`
-	Read    *Read           `json:"read,omitempty"` // of the record's object
-	Groups  string          `json:"groups"`         // Block, Skip, Stop
-	StopAt  float64         `json:"stopAt,omitempty"`
-	Step    string          `json:"step"` // that the records are of
-	Entity  string          `json:"entity"`
-	Scope   []byte          `json:"scope,omitempty"` // inputs and env, see record.EncodeValue
-	Mapping string          `json:"mapping"`         // version of the map
-	Schema  *catalog.Schema `json:"schema"`          // of the records as they were read
-	Again   *unit.Redrive   `json:"again,omitempty"`
-	Sources []string        `json:"sources"` // units that produced, in the order of their records
+	To     string       `json:"to"`
+	Place  record.Place `json:"place"` // that records are remembered for
+	Calls  []Call       `json:"calls"`
+	Read   *Read        `json:"read,omitempty"` // of the record's object
+	Groups string       `json:"groups"`         // Block, Skip, Stop
+	StopAt float64      `json:"stopAt,omitempty"`
+	// Attempts is how often a record is tried whose answers do not say what became of
+	// it, while others come through; 0 is without end.
+	Attempts int             `json:"attempts,omitempty"`
+	Step     string          `json:"step"` // that the records are of
+	Entity   string          `json:"entity"`
+	Scope    []byte          `json:"scope,omitempty"` // inputs and env, see record.EncodeValue
+	Mapping  string          `json:"mapping"`         // version of the map
+	Schema   *catalog.Schema `json:"schema"`          // of the records as they were read
+	Again    *unit.Redrive   `json:"again,omitempty"`
+	Sources  []string        `json:"sources"` // units that produced, in the order of their records
 	// Parts are the partitions that a unit of kind deliver is about.
 	Parts []int `json:"parts,omitempty"`
 }
@@ -84,6 +87,7 @@ type Sent struct {
 	Hash      uint64 // of the item
 	Answered  bool   // it took effect; else nobody knows
 	Gone      bool   // it did not: nothing is to be kept of it
+	Claimed   bool   // its record is the claimant's alone
 	Kept      record.Object
 }
 

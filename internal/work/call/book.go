@@ -26,8 +26,18 @@ type Memory interface {
 	// Sent notes requests that are about to be sent, or what became of them: durably,
 	// when it returns. When a chunk that says that a record is finished is settled,
 	// all that was noted of its requests is gone. It fails with run.fenced when the
-	// run is another owner's.
-	Sent(ctx context.Context, at record.Place, list []calls.Sent) error
+	// run is another owner's, with call.expelled when others have taken over what the
+	// claimant had, and with call.shared when others have come since it joined and one
+	// that is about to be sent is not claimed; then nothing of it is noted. With none
+	// it only asks.
+	Sent(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Sent) error
+	// Join makes a unit a claimant of a place, until Leave. Units of a family have no
+	// record in common.
+	Join(ctx context.Context, at record.Place, unit, family string) (calls.Claimant, error)
+	// Claim makes sure that nobody else is at work with a record until it is finished,
+	// or the claimant leaves.
+	Claim(ctx context.Context, by calls.Claimant, at record.Place, key string) (calls.Claim, error)
+	Leave(ctx context.Context, by calls.Claimant, at record.Place) error
 }
 
 // Spool is what was produced.

@@ -47,7 +47,7 @@ func (x *deliverer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report un
 	}
 	defer d.forget()
 	yielded, err := d.run(ctx)
-	err = errors.Join(err, d.source.items.Close())
+	err = errors.Join(err, d.source.items.Close(), d.leave(ctx))
 	if err != nil || yielded {
 		return unit.Result{Yielded: yielded && err == nil}, err
 	}
@@ -76,6 +76,7 @@ type delivering struct {
 	source source
 	space  *space
 	good   time.Time // of the last request that came through
+	shared shared
 }
 
 func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
@@ -91,8 +92,10 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.caller, err = connector.Capable[connector.Lister](ctx, x.open, spec.To, "take calls"); err != nil {
 		return nil, err
 	}
-	d.notes = newNotes(x.book, spec.Place)
 	if err := d.recover(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.join(ctx); err != nil {
 		return nil, err
 	}
 	if d.place.Blocked == nil {
@@ -224,6 +227,9 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
+		if !d.first(t) {
+			continue
+		}
 		d.current(t)
 		m := d.machine()
 		began++
@@ -253,9 +259,11 @@ const patience = 20 * time.Second
 func (d *delivering) take(e *end) error {
 	d.idle = append(d.idle, e.machine)
 	now := time.Now()
+	d.shared.by = e.by
 	if e.through {
 		d.good = now
 	}
+	counts := d.hopeless(e, now)
 	switch {
 	case e.outcome != "":
 		d.finish(e)
@@ -265,7 +273,7 @@ func (d *delivering) take(e *end) error {
 		return d.tooMany(e)
 	case !e.due.IsZero():
 		d.order.delay(e.task, e.due)
-		if e.err != nil && now.Sub(d.good) > patience {
+		if e.err != nil && !counts && now.Sub(d.good) > patience {
 			return e.err
 		}
 		return nil
@@ -297,7 +305,7 @@ func (d *delivering) tooMany(e *end) error {
 func (d *delivering) progress() {
 	a := d.total.Plus(d.chunk.account())
 	n := -a.Pending + a.Blocked
-	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: "deliver"})
+	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: d.doing()})
 }
 
 // result holds the accounts of all chunks.

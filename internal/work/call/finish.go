@@ -61,7 +61,7 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	if e.outcome != record.Equal {
+	if e.outcome != record.Equal || t.alone { // that it is nobody's any more is said too
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash
@@ -81,6 +81,7 @@ func (d *delivering) finish(e *end) {
 	}
 	d.place.add(t.Seq)
 	k := d.source.known[t.Key]
+	k.at = nil
 	if k.n--; k.n == 0 {
 		delete(d.source.known, t.Key)
 	} else if e.outcome == record.Applied && t.Item.Gone {

@@ -14,6 +14,7 @@ import (
 // several records. Safe for concurrent use.
 type notes struct {
 	book Book
+	by   calls.Claimant
 	at   record.Place
 	gate sync.RWMutex  // held for writing while a chunk is settled: what is noted of its records must not come behind it
 	turn chan struct{} // held by the one who writes
@@ -30,8 +31,8 @@ type batch struct {
 	err  error
 }
 
-func newNotes(book Book, at record.Place) *notes {
-	return &notes{book: book, at: at, turn: make(chan struct{}, 1)}
+func newNotes(book Book, by calls.Claimant, at record.Place) *notes {
+	return &notes{book: book, by: by, at: at, turn: make(chan struct{}, 1)}
 }
 
 // later notes what became of a request.
@@ -79,7 +80,7 @@ func (n *notes) write(ctx context.Context, more ...calls.Sent) error {
 	if len(waited)+len(more) == 0 {
 		return nil
 	}
-	err := n.book.Sent(ctx, n.at, append(waited[:len(waited):len(waited)], more...))
+	err := n.book.Sent(ctx, n.by, n.at, append(waited[:len(waited):len(waited)], more...))
 	if err != nil {
 		n.mu.Lock()
 		n.queue = append(waited, n.queue...)

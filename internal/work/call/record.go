@@ -19,11 +19,12 @@ import (
 type end struct {
 	task    *task
 	outcome record.Outcome
-	why     *reason // with Dead and Pending
+	why     *reason // with Dead and Pending, and of an answer that was lost
 	written int     // requests that took effect
 	due     time.Time
-	err     error // why it is due again, or what ends the unit
-	through bool  // the system has answered
+	err     error  // why it is due again, or what ends the unit
+	by      string // the run that is at work with it
+	through bool   // the system has answered
 	machine *expression.Machine
 }
 
@@ -60,16 +61,22 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 		e = &end{outcome: record.Applied}
 	}
 	e.task, e.written, e.through = t, s.written, e.through || s.through
-	if e.outcome == "" && !e.due.IsZero() {
+	if e.err != nil && !e.due.IsZero() {
 		t.tries++
 	}
 	return e
 }
 
 func (s *turn) all(ctx context.Context) *end {
+	if s.equal() {
+		return &end{outcome: record.Equal}
+	}
+	if e := s.claim(ctx); e != nil {
+		return e
+	}
 	gone := s.t.Item.Gone
 	switch {
-	case len(s.t.Calls) == 0 && (s.t.Standing.Hash == s.t.Item.Hash || gone && s.t.Standing.Hash == 0 && s.t.Standing.Kept == nil):
+	case s.equal():
 		return &end{outcome: record.Equal}
 	case gone:
 		s.op = record.Delete
@@ -96,6 +103,12 @@ func (s *turn) all(ctx context.Context) *end {
 		}
 	}
 	return nil
+}
+
+// equal reports whether it was delivered as it is now, or is not there as it is to be.
+func (s *turn) equal() bool {
+	is := s.t.Standing
+	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
 }
 
 func (s *turn) call(name string) *calls.Compiled {

@@ -45,9 +45,11 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	} else if err != nil {
 		return &end{err: err}
 	}
+	sent.Claimed = s.t.alone
 	if err := s.d.notes.now(ctx, sent); err != nil {
-		return &end{err: err}
+		return s.unnoted(err)
 	}
+	r.Leave = s.d.leaves()
 	s.note(sent)
 	s.d.report.At("call.intended")
 	answer, err := s.d.caller.Call(ctx, r)
@@ -86,7 +88,7 @@ func (s *turn) took(c *calls.Compiled, sent calls.Sent) {
 	s.note(sent)
 	s.d.notes.later(sent)
 	s.keep(c, sent)
-	s.t.tries = 0
+	s.t.tries, s.t.lost = 0, lost{}
 }
 
 // note holds what is known of a request now.
@@ -140,7 +142,9 @@ func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *co
 	case errors.As(err, &doubt):
 		s.d.report.At("call.lost")
 		s.t.since = time.Now()
-		return s.later(err, a)
+		e := s.later(err, a)
+		e.why = why(c, f, a, err)
+		return e
 	}
 	s.forget(sent)
 	switch {
@@ -149,13 +153,18 @@ func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *co
 	case kind.Passing():
 		return s.later(err, a)
 	case kind == fault.Data, code == "http.not-found" && a != nil:
-		why := &reason{Code: code, Text: fault.Of(err).Text, Where: c.Name, Sent: payload(f)}
-		if a != nil {
-			why.State = strconv.Itoa(a.Status)
-		}
-		return &end{outcome: record.Dead, why: why}
+		return &end{outcome: record.Dead, why: why(c, f, a, err)}
 	}
 	return &end{err: fault.Wrap(err, "%s of %s/%s", c.Name, s.d.spec.Entity, s.t.Key)}
+}
+
+// why is what was refused, and how.
+func why(c *calls.Compiled, f calls.Filled, a *connector.Answer, err error) *reason {
+	w := &reason{Code: fault.CodeOf(err), Text: fault.Of(err).Text, Where: c.Name, Sent: payload(f)}
+	if a != nil {
+		w.State = strconv.Itoa(a.Status)
+	}
+	return w
 }
 
 const (

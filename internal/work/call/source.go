@@ -26,6 +26,7 @@ type source struct {
 // them was finished.
 type known struct {
 	n   int
+	at  *task // that is not finished: of two groups, say
 	now *calls.Standing
 }
 

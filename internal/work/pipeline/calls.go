@@ -65,7 +65,7 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	}
 	spec.Remember = parents.Waiting(at)
 	spec.Into = produce.Into(p.To.At, program.Columns(0))
-	spec.Calls, err = produce.Plan(calls.Delivery{To: p.To.At, Place: at, Calls: p.To.Calls, Read: p.To.Read, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Step: step,
+	spec.Calls, err = produce.Plan(calls.Delivery{To: p.To.At, Place: at, Calls: p.To.Calls, Read: p.To.Read, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Attempts: p.Dead.Attempts, Step: step,
 		Entity: at.Entity, Scope: l.Scope, Mapping: program.Version(), Schema: spec.Schema, Again: l.Again}, p.Group, program.Columns(0), env)
 	if err != nil {
 		return nil, err

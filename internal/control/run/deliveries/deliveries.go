@@ -4,12 +4,14 @@ package deliveries
 
 import (
 	"context"
-	"time"
+	"slices"
 
+	"godwit/internal/control/run/guards"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/records"
 	"godwit/internal/ledger/spool"
+	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
 )
@@ -49,10 +51,44 @@ func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
 }
 
 // Sent is call.Book's.
-func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Sent) error {
-	return p.Own.In(ctx, "note requests", func(run int64, change ledger.Change) error {
-		return records.Note(change, run, at, list, time.Now())
+func (p Book) Sent(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Sent) error {
+	loose := slices.ContainsFunc(list, func(s calls.Sent) bool { return !s.Claimed && !s.Answered && !s.Gone })
+	return p.Own.Room(ctx, "note requests", func(run int64, tx store.Tx) error {
+		if err := records.Holds(tx, at, by, loose); err != nil {
+			return err
+		}
+		return records.Note(tx.Change, run, by.ID, at, list, tx.Now)
 	})
+}
+
+// Join is call.Book's.
+func (p Book) Join(ctx context.Context, at record.Place, unit, family string) (by calls.Claimant, err error) {
+	err = p.Own.Room(ctx, "come to "+at.Entity, func(run int64, tx store.Tx) error {
+		by, err = records.Join(tx, at, run, p.Own.Token(), unit, p.UID+" "+family, records.Living(guards.Living(ctx, p.Ledger)))
+		return err
+	})
+	return by, err
+}
+
+// Claim is call.Book's.
+func (p Book) Claim(ctx context.Context, by calls.Claimant, at record.Place, key string) (got calls.Claim, err error) {
+	mine := false
+	err = p.Own.Room(ctx, "claim "+at.Entity, func(run int64, tx store.Tx) error {
+		got.By, mine, err = records.Take(tx, at, run, by, key, records.Living(guards.Living(ctx, p.Ledger)))
+		return err
+	})
+	if err != nil || mine || got.By != "" {
+		return got, err
+	}
+	all, err := p.Standing(ctx, at, []string{key})
+	now := all[key]
+	got.Now = &now
+	return got, err
+}
+
+// Leave is call.Book's.
+func (p Book) Leave(ctx context.Context, by calls.Claimant, at record.Place) error {
+	return p.Own.Room(ctx, "leave "+at.Entity, func(_ int64, tx store.Tx) error { return records.Leave(tx, at, by) })
 }
 
 // chunks are those that count.

@@ -48,6 +48,7 @@ type Target struct {
 	names   []string // fields as they are read
 	group   path.Path
 	changed map[uint64]bool // keys, hashed, of which the target has something else than was spooled last
+	resumed bool            // what was spooled before is not in changed: nothing is called unchanged here any more
 }
 
 // New makes the target of a unit.
@@ -69,6 +70,7 @@ func New(spec *Spec, book Book, unit string, columns []string) (*Target, error) 
 // Marks are the unit's chunks that are kept.
 func (t *Target) Marks(ctx context.Context, run string) ([]record.Mark, error) {
 	numbers, err := t.book.Spooled(ctx, t.unit)
+	t.resumed = t.resumed || len(numbers) > 0
 	var marks []record.Mark
 	for _, n := range numbers {
 		marks = append(marks, record.Mark{MarkKey: record.MarkKey{Run: run, Unit: t.unit, Chunk: n}})
@@ -114,7 +116,7 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 			return nil, err
 		}
 		was, h := standing[item.Key], xxh3.HashString(item.Key)
-		if was.Hash == item.Hash && len(was.Calls) == 0 && !c.of.changed[h] {
+		if was.Hash == item.Hash && len(was.Calls) == 0 && !c.of.changed[h] && !c.of.resumed { // else it is decided when it is its turn
 			became[i].Outcome = record.Equal
 			continue
 		}

@@ -1,0 +1,48 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"godwit/rig/newsys"
+)
+
+// TestCallsTwice has a key that stands twice in the source: what the last one says is
+// what stays, also when the first was spooled by a process that is gone.
+func TestCallsTwice(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 1, strings.Replace(created, "group: project\n", "", 1))
+	dir := filepath.Dir(m.ledger)
+	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "godwit.yaml", string(project)+"  in: {file: {dir: "+dir+"}}\n")
+	write(t, dir, "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {const: P}\n  title: {from: title}\n")
+	write(t, dir, "flows/orders.yaml", "steps:\n  - load:\n      from: {at: in, objects: all.csv}\n      process: processes/assignment.yaml\n")
+	rows := func(first string) {
+		text := "id,title\n5," + first + "\n"
+		for i := 100; i < 1600; i++ {
+			text += fmt.Sprintf("%d,Assignment %d\n", i, i)
+		}
+		write(t, dir, "all.csv", text+"5,as it stays\n")
+	}
+	rows("at first")
+	m.load(t).ends(t, 0)
+	rows("for a while")
+	m.load(t, "GODWIT_KILL_AT=load.settled:1").ends(t, -1)
+	m.load(t).ends(t, 0)
+	for _, a := range s.Assignments() {
+		if a["externalId"] == "5" && a["title"] != "as it stays" {
+			t.Errorf("it is %v", a["title"])
+		}
+	}
+	if n := len(s.Assignments()); n != 1501 {
+		t.Errorf("%d objects", n)
+	}
+	m.checked(t)
+}

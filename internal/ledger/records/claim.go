@@ -1,0 +1,183 @@
+package records
+
+import (
+	"database/sql"
+	"slices"
+
+	"godwit/internal/fault"
+	"godwit/internal/ledger/store"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// Living reports whether a process owns the run of a name.
+type Living func(run string) bool
+
+const placeID = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
+
+// Join makes a unit a claimant of a place. Those of a family share no record, so they
+// need not claim any; as soon as somebody of another family comes, all have to. Of
+// claimants that nobody is behind any more nothing is left. To join anew is another
+// claimant: what the first one had is free.
+func Join(tx store.Tx, p record.Place, run, token int64, id, family string, living Living) (c calls.Claimant, err error) {
+	at := []any{p.Entity, p.At, p.Env}
+	if err := tx.Change(ensurePlace, at...); err != nil {
+		return c, err
+	}
+	if err := tx.Change(`DELETE FROM claimant WHERE place = `+placeID+` AND run = ? AND unit = ?`, append(at, run, id)...); err != nil {
+		return c, err
+	}
+	all, err := claimants(tx, `c.place = `+placeID, at...)
+	if err != nil {
+		return c, err
+	}
+	for _, other := range all {
+		switch {
+		case !other.at(living):
+			err = expel(tx, other.id)
+		case other.family != family:
+			c.Shared = true
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+	for _, one := range []struct {
+		text string
+		args []any
+	}{
+		{`UPDATE place SET joined = joined + (family <> ?), family = ? WHERE id = ` + placeID, append([]any{family, family}, at...)},
+		{`INSERT INTO claimant (place, run, token, unit, family, since) VALUES (` + placeID + `, ?, ?, ?, ?, ?)`, append(slices.Clone(at), run, token, id, family, tx.Now.UnixMilli())},
+		{`DELETE FROM sent WHERE place = ` + placeID + ` AND call = '' AND claimant NOT IN (SELECT id FROM claimant)`, at},
+	} {
+		if err := tx.Change(one.text, one.args...); err != nil {
+			return c, err
+		}
+	}
+	mine, err := scan(tx.Query, func(r *sql.Rows) (c calls.Claimant, err error) { return c, r.Scan(&c.ID, &c.Joined) },
+		`SELECT c.id, p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
+	if err == nil && len(mine) == 1 {
+		c.ID, c.Joined = mine[0].ID, mine[0].Joined
+	}
+	return c, err
+}
+
+// claimant is a row of the table, with its run.
+type claimant struct {
+	id, token, owner int64
+	family, run      string
+}
+
+// at reports whether somebody is behind it: the process that joined owns the run.
+func (c claimant) at(living Living) bool { return c.token == c.owner && living(c.run) }
+
+func claimants(tx store.Tx, where string, args ...any) ([]claimant, error) {
+	return scan(tx.Query, func(r *sql.Rows) (c claimant, err error) {
+		return c, r.Scan(&c.id, &c.token, &c.family, &c.owner, &c.run)
+	}, `SELECT c.id, c.token, c.family, r.token, r.flow || '-' || r.n FROM claimant c JOIN run r ON r.id = c.run WHERE `+where, args...)
+}
+
+// expel ends a claimant. What it was about to send is free, as something in doubt.
+func expel(tx store.Tx, id int64) error {
+	return tx.Change(`DELETE FROM claimant WHERE id = ?`, id)
+}
+
+// Leave ends a claimant that is over. It may be called twice.
+func Leave(tx store.Tx, p record.Place, c calls.Claimant) error {
+	if err := tx.Change(`DELETE FROM sent WHERE place = `+placeID+` AND call = '' AND claimant = ?`, p.Entity, p.At, p.Env, c.ID); err != nil {
+		return err
+	}
+	return expel(tx, c.ID)
+}
+
+// Take makes a claimant the one that is at work with a record; by is the run that is,
+// when it is another one. Mine: it was its own before.
+func Take(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, living Living) (by string, mine bool, err error) {
+	if err := Holds(tx, p, c, false); err != nil {
+		return "", false, err
+	}
+	at := []any{p.Entity, p.At, p.Env, key}
+	owners, err := scan(tx.Query, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT DISTINCT claimant FROM sent WHERE place = `+placeID+` AND key = ?`, at...)
+	if err != nil || len(owners) == 1 && owners[0] == c.ID {
+		return "", err == nil, err
+	}
+	for _, id := range owners {
+		if id == c.ID || id == 0 {
+			continue
+		}
+		others, err := claimants(tx, `c.id = ?`, id)
+		if err != nil {
+			return "", false, err
+		}
+		for _, other := range others {
+			if other.at(living) {
+				return other.run, false, nil
+			}
+			if err := expel(tx, other.id); err != nil { // it is stopped, say: it must not go on as if nothing were
+				return "", false, err
+			}
+		}
+	}
+	if err := tx.Change(`UPDATE sent SET claimant = ? WHERE place = `+placeID+` AND key = ?`, append([]any{c.ID}, at...)...); err != nil {
+		return "", false, err
+	}
+	return "", false, tx.Change(`INSERT INTO sent (place, key, call, element, database, run, hash, answered, at, claimant)
+		VALUES (`+placeID+`, ?, '', '', ?, ?, 0, TRUE, ?, ?) ON CONFLICT DO NOTHING`, append(at, p.Database, run, tx.Now.UnixMilli(), c.ID)...)
+}
+
+// Holds fails when a claimant is none any more, code call.expelled, or, of one that
+// has claimed nothing (loose), when others have come since, code call.shared: who
+// knows how its records stand has to look again.
+func Holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) error {
+	joined, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
+		`SELECT p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE c.id = ?`, c.ID)
+	switch {
+	case err != nil:
+		return err
+	case len(joined) == 0:
+		return fault.New(fault.Conflict, "call.expelled", "others have gone on with records of %s at %s, since this run did not answer", p.Entity, p.At).
+			Hint("the step is tried again by itself; it makes the calls that are still to be made")
+	case loose && joined[0] != c.Joined:
+		return fault.New(fault.Conflict, "call.shared", "another load of %s into %s has begun", p.Entity, p.At)
+	}
+	return nil
+}
+
+// free are the conditions that a row of sent is no other claimant's than a unit's own.
+func (c Chunk) free(place int64) (where string, args []any) {
+	return ` AND claimant NOT IN (SELECT id FROM claimant WHERE place = ? AND NOT (run = ? AND unit = ?))`, []any{place, c.Run, c.Unit}
+}
+
+// finished forgets what was sent for records that have come to their end, and frees
+// the others: who comes next may go on with them.
+func finished(tx Tx, c Chunk, place int64, states []record.State) error {
+	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
+	if err != nil || len(some) == 0 {
+		return err
+	}
+	var done, open []string
+	for _, s := range states {
+		if s.Outcome == record.Applied || s.Outcome == record.Equal {
+			done = append(done, s.Key)
+		} else {
+			open = append(open, s.Key)
+		}
+	}
+	where, own := c.free(place)
+	change := func(text string, keys []string) error {
+		for args := range listed(keys) {
+			if err := tx.Change(text+where+among, slices.Concat([]any{place}, own, args)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := change(`DELETE FROM sent WHERE place = ?`, done); err != nil {
+		return err
+	}
+	if err := change(`DELETE FROM sent WHERE place = ? AND call = ''`, open); err != nil {
+		return err
+	}
+	return change(`UPDATE sent SET claimant = 0 WHERE place = ?`, open)
+}

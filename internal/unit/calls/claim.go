@@ -1,0 +1,17 @@
+package calls
+
+// Claimant is a unit that makes calls for records of a place, while it is at work.
+type Claimant struct {
+	ID int64 // 0 is none
+	// Joined is how often others had come to the place when it came.
+	Joined int64
+	// Shared: others are at work there that may be given the same records, so each
+	// record has to be claimed.
+	Shared bool
+}
+
+// Claim is what became of the wish to be alone at a record.
+type Claim struct {
+	By  string    // the run that is at work with it; "" = it is the claimant's
+	Now *Standing // how it stands now; nil when it was the claimant's before
+}
