@@ -16,6 +16,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/ui/cli/codes"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
@@ -240,7 +241,7 @@ func (s *session) report(ctx context.Context, runs *run.Runs, r run.Ref) (report
 	if err != nil {
 		return report.Report{}, err
 	}
-	return story.Report(st, left, s.Zone, mend), nil
+	return story.Report(st, left, s.Zone, codes.Mend), nil
 }
 
 func (s *session) ledgerCommand() *cobra.Command {

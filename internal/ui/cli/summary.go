@@ -9,6 +9,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/codes"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/unloaded"
@@ -26,7 +27,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	if err != nil {
 		return err
 	}
-	rep := story.Report(st, left, s.Zone, mend)
+	rep := story.Report(st, left, s.Zone, codes.Mend)
 	sum := view.Summary{
 		Run: e.Run.Name(), Outcome: e.Run.Outcome, Why: rep.Verdict.Why, Exit: e.Exit, Steps: st.Steps,
 		Took: st.Took(), Alone: int64(st.Skipped), Accepted: left.Accepted,

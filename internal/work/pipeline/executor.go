@@ -23,6 +23,7 @@ import (
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/recheck"
+	"godwit/internal/work/pipeline/setrules"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/snapshot"
 	"godwit/internal/work/pipeline/stub"
@@ -200,10 +201,10 @@ type loading struct {
 	program *mapping.Program
 	target  target
 	reader  connector.RecordReader
-	point   string         // in time, that is read at
-	judge   *judge         // nil without rules over many records
-	watch   *recheck.Watch // nil without issues of earlier runs
-	parents *parents.Known // nil when the map refers to nothing
+	point   string          // in time, that is read at
+	judge   *setrules.Judge // nil without rules over many records
+	watch   *recheck.Watch  // nil without issues of earlier runs
+	parents *parents.Known  // nil when the map refers to nothing
 	worker  *mapping.Worker
 	stubs   *stub.Maker    // nil when the map has none
 	doubt   int64          // of the target, as of which parents are known
@@ -213,7 +214,7 @@ type loading struct {
 }
 
 func (r *loading) close() {
-	r.judge.close()
+	r.judge.Close()
 	if r.reader != nil {
 		r.reader.Close()
 	}

@@ -18,6 +18,7 @@ import (
 	"godwit/internal/work/pipeline/printable"
 	"godwit/internal/work/pipeline/readback"
 	"godwit/internal/work/pipeline/sample"
+	"godwit/internal/work/pipeline/setrules"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/unlike"
 
@@ -86,8 +87,8 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
 	}
 	defer c.rows.Close()
-	c.judge = judgeOf(program)
-	defer c.judge.close()
+	c.judge = setrules.New(program, false)
+	defer c.judge.Close()
 	c.source = sample.Of(reader, c.spec.Sample)
 	g, within := errgroup.WithContext(ctx)
 	within, cancel := context.WithCancel(within)
@@ -113,7 +114,7 @@ type comparing struct {
 	report        unit.Report
 	source        connector.RecordReader
 	rows          connector.RecordComparison
-	judge         *judge          // nil without rules over many records
+	judge         *setrules.Judge // nil without rules over many records
 	parents       *parents.Known  // nil when the map refers to nothing
 	again         *mapping.Worker // of records that were mapped with what does not hold at the target
 	last          *mapping.Worker // of those that refer to what is not there: none will come
@@ -211,7 +212,7 @@ func (c *comparing) batch(ctx context.Context, b *batch) error {
 	}
 	c.in += int64(len(b.mapped))
 	c.aside.Read = b.count
-	c.judge.begin()
+	c.judge.Begin()
 	for most := len(b.mapped); len(open) > 0; {
 		if c.judge != nil {
 			most = connector.MostUnlike // so that each that is missing is named
@@ -219,7 +220,7 @@ func (c *comparing) batch(ctx context.Context, b *batch) error {
 		if c.most > 0 {
 			most = min(most, c.most)
 		}
-		now, later := c.judge.admit(b, open)
+		now, later := c.judge.Admit(b.mapped, b.claims, open)
 		c.aside.Rejected += int64(len(open) - len(now) - len(later))
 		for some := range slices.Chunk(now, most) {
 			if err := c.compare(ctx, b, some); err != nil {
@@ -262,7 +263,7 @@ func (c *comparing) compare(ctx context.Context, b *batch, some []int) error {
 		if away[int64(n)] {
 			continue
 		}
-		if err := c.judge.loaded(b, i); err != nil {
+		if err := c.judge.Loaded(&b.mapped[i], b.claims[i]); err != nil {
 			return err
 		}
 	}

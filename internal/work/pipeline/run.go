@@ -122,7 +122,7 @@ func (r *loading) open(ctx context.Context) (*chunk, error) {
 	if m := r.spec.Remember; m != nil {
 		c.remember, c.States = m, &record.States{Place: m.Place, Mapping: c.version, Anew: r.spec.Mode == connector.ModeReplace}
 	}
-	r.judge.begin()
+	r.judge.Begin()
 	r.report.At("load.begun")
 	return c, nil
 }

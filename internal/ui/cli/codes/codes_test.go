@@ -1,4 +1,4 @@
-package cli
+package codes
 
 import (
 	"flag"
@@ -19,13 +19,13 @@ import (
 
 var update = flag.Bool("update", false, "write docs/error-codes.md")
 
-const root = "../../.."
+const root = "../../../.."
 
 // code is what a stable code looks like: family.case.
 var code = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
 
 // families of codes, so that names of events and of files are told apart.
-var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|group|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|` +
+var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|case|changed|chunk|circuit|commit|conflict|connection|connections|copy|data|database|disk|each|env|exception|extension|flow|gone|group|http|index|init|input|issues|journal|ledger|limit|load|locks|login|lookup|map|mark|object|password|patch|pattern|` +
 	`plan|port|query|reconcile|record|records|redrive|ref|repair|report|request|right|role|run|schema|secret|secrets|selection|sequence|server|session|settings|snapshot|source|space|spool|stage|standby|statement|table|tablespace|target|time|tls|tools|transactions|tune|unit|url|values|verb|verify|wait)\.`)
 
 // lookalikes look like codes and are files and names of results.
@@ -38,7 +38,7 @@ var lookalikes = map[string]bool{"alarms.test": true, "http.alive": true, "issue
 // section, each section its code, and each section says what to do.
 func TestCodes(t *testing.T) {
 	inSource := codesOfSource(t)
-	described := pages()
+	described := sections()
 	for _, c := range inSource {
 		if _, ok := described[c]; !ok {
 			t.Errorf("codes.md has no section on %s", c)
@@ -58,7 +58,7 @@ func TestCodes(t *testing.T) {
 func TestErrorCodesPage(t *testing.T) {
 	path := filepath.Join(root, "docs", "error-codes.md")
 	if *update {
-		if err := os.WriteFile(path, []byte(codes), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,8 +66,8 @@ func TestErrorCodesPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(codes, string(got)); diff != "" {
-		t.Errorf("docs/error-codes.md is stale: go test ./internal/ui/cli -update (-want +got):\n%s", diff)
+	if diff := cmp.Diff(page, string(got)); diff != "" {
+		t.Errorf("docs/error-codes.md is stale: go test ./internal/ui/cli/codes -update (-want +got):\n%s", diff)
 	}
 }
 
