@@ -8,6 +8,7 @@ import (
 // Remembered is what is kept of a record beyond its run.
 type Remembered struct {
 	Kept []byte // Kept.Bytes; empty: it waits itself
+	By   string // who told of it last: the run's uid, a blank, and the unit
 	Made string // Place.Made of what was told of it last, "" is not known
 }
 

@@ -25,12 +25,12 @@ func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (
 	for args := range listed(keys) {
 		_, err := scan(reading(ctx, db), func(r *sql.Rows) (key string, err error) {
 			var one record.Remembered
-			err = r.Scan(&key, &one.Kept, &one.Made)
+			err = r.Scan(&key, &one.Kept, &one.Made, &one.By)
 			one.Kept = long(one.Kept)
 			found[key] = one
 			return key, err
-		}, `SELECT r.key, r.kept, d.made FROM place p JOIN record r ON r.place = p.id
-			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
+		}, `SELECT r.key, r.kept, d.made, o.uid || ' ' || d.unit FROM place p JOIN record r ON r.place = p.id
+			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run o ON o.id = d.run WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env, p.Database, p.Database, slices.Index(outcomes, record.Pending)}, args...)...)
 		if err != nil {
 			return nil, err

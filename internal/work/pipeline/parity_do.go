@@ -61,7 +61,7 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	if err != nil {
 		return unit.Result{}, err
 	}
-	known, err := load.parents(x.book)
+	known, err := load.parents(x.book, parents.Own{})
 	if err != nil {
 		return unit.Result{}, err
 	}

@@ -122,22 +122,22 @@ func releasing(load unit.Unit, run string, level int) (*blocked.Made, error) {
 }
 
 // parents knows the records that those of the load refer to, nil when they do not.
-func (s *LoadSpec) parents(book parents.Book) (*parents.Known, error) {
+func (s *LoadSpec) parents(book parents.Book, own parents.Own) (*parents.Known, error) {
 	if s.Map.References() == nil {
 		return nil, nil
 	}
 	at, err := placed(s.To, s.Scope)
 	at.Database = s.Database
-	beside := ""
-	if s.Mode == connector.ModeReplace && s.Remember != nil {
-		beside = s.Remember.Place.Entity
-	}
-	return parents.New(book, at, beside), err
+	return parents.New(book, at, own), err
 }
 
 // refers makes an attempt ready for references.
 func (r *loading) refers(lookups map[string]map[string]string) (err error) {
-	if r.parents, err = r.spec.parents(r.book); err != nil || r.parents == nil {
+	own := parents.Own{}
+	if replaced := r.spec.Mode == connector.ModeReplace; replaced || r.spec.Keys != nil {
+		own = parents.Own{Entity: r.unit.Entity, By: r.lease.Run + " " + r.unit.Step + "/", Beside: replaced}
+	}
+	if r.parents, err = r.spec.parents(r.book, own); err != nil || r.parents == nil {
 		return err
 	}
 	r.worker = r.program.Worker()

@@ -38,6 +38,7 @@ func (tables Tables) Add(b *Flow, raw json.RawMessage, existing string) {
 		From, To string
 		Chunks   []catalog.Chunk // of a copy
 		Into     []catalog.Into  // of a load
+		Stubs    []struct{ Into catalog.Into }
 		Mode     string
 		Keys     []string // that are noted: other rows go
 		Query    catalog.Query
@@ -62,6 +63,9 @@ func (tables Tables) Add(b *Flow, raw json.RawMessage, existing string) {
 			one.adds, one.from = spec.Mode == connector.ModeAppend, map[string]bool{source + reading: true}
 		}
 		tables.add(Table{target, into.Table}, one)
+	}
+	for _, stub := range spec.Stubs { // a row that is there with its key is taken, so none comes twice
+		tables.add(Table{target, stub.Into.Table}, Brought{})
 	}
 }
 

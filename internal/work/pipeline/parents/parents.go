@@ -31,13 +31,13 @@ const most = 1_000_000
 // Known is what one attempt at a unit knows. What is not known is not held: it
 // may come at any time. Safe for concurrent use.
 type Known struct {
-	book   Book
-	at     record.Place // of all entities
-	beside string       // entity whose rows stand beside their table
-	mu     sync.RWMutex
-	held   map[string]map[string]any // by entity and key
-	n      int
-	wait   map[record.Reference]bool // by entity and key, as of the last time they were asked for
+	book Book
+	at   record.Place // of all entities
+	own  Own
+	mu   sync.RWMutex
+	held map[string]map[string]any // by entity and key
+	n    int
+	wait map[record.Reference]bool // by entity and key, as of the last time they were asked for
 	// Of rows that only stand in for records.
 	stubs map[record.Reference]any
 	seen  int // times that all was forgotten
@@ -73,11 +73,18 @@ func (k *Known) Forget() {
 	k.seen++
 }
 
+// Own is what is different of records of a load's own entity when their table comes to
+// hold these and no others; nothing of one that does not.
+type Own struct {
+	Entity string
+	By     string // how record.Remembered.By of the load's step begins: what others told of goes away
+	Beside bool   // until all of them are there they stand beside their table: they are not looked for in it
+}
+
 // New knows nothing yet. Only connection, environment and database of the place
-// count. Beside is the entity whose rows stand beside their table until all of them
-// are there, "" for none: they are not looked for in it.
-func New(book Book, at record.Place, beside string) *Known {
-	return &Known{book: book, at: at, beside: beside, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
+// count.
+func New(book Book, at record.Place, own Own) *Known {
+	return &Known{book: book, at: at, own: own, held: map[string]map[string]any{}, wait: map[record.Reference]bool{},
 		became: map[record.Reference]string{}, odd: map[record.Reference]why{}, stubs: map[record.Reference]any{},
 		unproved: map[record.Reference]told{}, lost: map[record.Reference]lost{}, tables: map[connector.KnownBy]connector.Standing{}}
 }

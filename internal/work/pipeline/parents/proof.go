@@ -3,6 +3,7 @@ package parents
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
@@ -59,7 +60,7 @@ func (k *Known) Begin(ctx context.Context, w connector.RowWitness) error {
 	before := k.tables
 	k.tables = map[connector.KnownBy]connector.Standing{}
 	k.mu.Unlock()
-	if w == nil || len(before) == 0 {
+	if w == nil {
 		return nil
 	}
 	list := make([]connector.KnownBy, 0, len(before))
@@ -81,6 +82,9 @@ func (k *Known) Begin(ctx context.Context, w connector.RowWitness) error {
 // look notes what tables are, in an order that two loads share: they may have to wait
 // for each other's locks.
 func (k *Known) look(ctx context.Context, w connector.RowWitness, list []connector.KnownBy) error {
+	if len(list) == 0 {
+		return nil
+	}
 	slices.SortFunc(list, func(a, b connector.KnownBy) int {
 		return slices.Compare([]string{a.Table.SQL(), a.Column}, []string{b.Table.SQL(), b.Column})
 	})
@@ -243,7 +247,11 @@ func (k *Known) holds(ref record.Reference, t told) bool {
 		return false
 	}
 	delete(k.lost, ref)
-	if t.Made == "" || ref.Entity == k.beside {
+	own := k.own.Entity == ref.Entity
+	switch {
+	case own && !strings.HasPrefix(t.By, k.own.By):
+		return false
+	case t.Made == "" || own && k.own.Beside:
 		return true
 	}
 	if s, is := k.tables[t.at()]; is {
