@@ -38,6 +38,13 @@ func (p Book) Known(ctx context.Context, at record.Place, step, after string, n 
 	return keys, fault.Wrap(err, "read which records are known")
 }
 
+// Anew is readback.Book's.
+func (p Book) Anew(ctx context.Context, at record.Place, list []calls.Anew) error {
+	return p.Own.In(ctx, "note what is to be delivered again", func(run int64, change ledger.Change) error {
+		return records.Anew(change, run, at, list, time.Now())
+	})
+}
+
 // Spool is produce.Book's.
 func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
 	return p.spool().Write(unit, chunk, items)
