@@ -25,7 +25,7 @@ const readBack = `  read:
 // tenth, and a flow that verifies them.
 func newReadBack(t testing.TB, s *newsys.System, n int) *move {
 	t.Helper()
-	process := withNotes(true) + `      read:
+	process := withNotes(false) + `      read:
         request: "GET /assignments/${create.id}/annotations"
         items: body.results
         key: item.externalId
@@ -167,4 +167,35 @@ func TestReadBackUnreadable(t *testing.T) {
 	if !strings.Contains(said, "verify.answer") || !strings.Contains(said, "assignment/000009") {
 		t.Errorf("it says\n%s", said)
 	}
+}
+
+// TestReadBackRepair has what differs sent again by the next run of the load: as an
+// update, as a note, as a new object where it is not there; nothing else is sent, and
+// what a look-up finds is not made twice.
+func TestReadBackRepair(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newReadBack(t, s, 200)
+	dir := filepath.Dir(m.ledger)
+	for flow, repair := range map[string]string{"mend": ", repair: true", "prove": ""} {
+		write(t, dir, "flows/"+flow+".yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml"+repair+"}\n")
+	}
+	s.Set("000007", "title", "by somebody")
+	s.Set("000007", "remark", "by somebody")
+	m.remove(t, s, "000030")
+	s.DropNotes(func(note newsys.Object) bool { return note["externalId"] == "000020b" })
+	hidden := s.Break(newsys.Fault{Method: "GET", Path: "/assignments/" + idOf(t, s, "000012"), Do: newsys.Says(404, "application/json", "{}")})
+	if list, said := m.proves(t, "mend", 4); len(list) != 6 {
+		t.Errorf("%q\n%s", list, said)
+	}
+	hidden()
+	s.Forget()
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 1+2+3+1 || len(v.Duplicates) > 0 {
+		t.Errorf("%d writes: an update, one with a note, an object with two notes, an update of the one that was hidden; duplicates %q", v.Writes, v.Duplicates)
+	}
+	if list, said := m.proves(t, "prove", 0); len(list) > 0 {
+		t.Errorf("%q is still not so\n%s", list, said)
+	}
+	m.checked(t)
 }

@@ -91,6 +91,16 @@ type Sent struct {
 	Kept      record.Object
 }
 
+// Anew is a record of which something at the target is not what was delivered: what
+// is known of it is changed, so that the next delivery mends that.
+type Anew struct {
+	Key  string
+	Hash uint64      // that it stands with: of one that stands otherwise by now nothing is changed
+	Kept record.Kept // what still holds; nil: the target holds nothing of it
+	// Doubt are calls that would make it again: the system is asked before.
+	Doubt []Sent
+}
+
 // Spooled is an item in its stored form, with its partition.
 type Spooled struct {
 	Part int

@@ -46,6 +46,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 		return &end{err: err}
 	}
 	sent.Claimed = s.t.alone
+	if e := s.onto(ctx, c, &filled, &r); e != nil {
+		return e
+	}
 	if err := s.d.notes.now(ctx, sent); err != nil {
 		return s.unnoted(err)
 	}
@@ -150,7 +153,7 @@ func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *co
 	switch {
 	case code == "limit.paused":
 		return &end{err: err}
-	case kind.Passing():
+	case kind.Passing(), s.changed(c, a):
 		return s.later(err, a)
 	case kind == fault.Data, code == "http.not-found" && a != nil:
 		return &end{outcome: record.Dead, why: why(c, f, a, err)}

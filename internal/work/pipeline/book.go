@@ -11,6 +11,7 @@ import (
 	"godwit/internal/work/pipeline/exceptions"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/produce"
+	"godwit/internal/work/pipeline/readback"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/snapshot"
 )
@@ -33,8 +34,14 @@ type Book interface {
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	exceptions.Book
-	produce.Book
+	Delivered
 	Memory
+}
+
+// Delivered is what is known of records that are given to calls.
+type Delivered interface {
+	produce.Book
+	readback.Book
 }
 
 // Memory is what a run keeps for its loads beside their chunks.

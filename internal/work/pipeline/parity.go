@@ -22,6 +22,7 @@ type Parity struct {
 	Process
 	Where  map[string]string `flow:"where,sql" help:"by table of the target, which of its rows stand for these records, when others are in it too"`
 	Sample *float64          `flow:"sample,share" help:"share of the records that is compared, the same ones each time; rows without a record are not looked for then"`
+	Repair bool              `flow:"repair" help:"of calls: what differs is known as not delivered, so that the next run of the load sends it again; nothing is sent here"`
 	Scope  []byte            `flow:",scope"`
 }
 
@@ -67,6 +68,9 @@ func (p *Parity) check() []unit.Problem {
 			bad("where", "where is for tables: of an API only what records stand for is read")
 		}
 	}
+	if p.Repair && l.process().To.Calls == nil {
+		bad("repair", "repair is for what was given to an API by calls: rows that differ are loaded again in mode merge")
+	}
 	if s := p.Sample; s != nil && (*s <= 0 || *s > 1) {
 		bad("sample", "sample is a share of more than 0 % and at most 100 %")
 	}
@@ -92,6 +96,7 @@ type ParitySpec struct {
 	Entity string   `json:"entity"`
 	Where  []string `json:"where"`            // by table; "" = all of its rows
 	Sample float64  `json:"sample,omitempty"` // 0 = all records
+	Repair bool     `json:"repair,omitempty"`
 }
 
 // planParity plans as the load itself would be: what it writes is what is
@@ -104,7 +109,7 @@ func planParity(step string, p *Parity, facts catalog.Facts) ([]unit.Unit, error
 	if err != nil {
 		return nil, err
 	}
-	spec.Load = planned
+	spec.Load, spec.Repair = planned, p.Repair
 	for _, to := range planned.Into {
 		if planned.Calls == nil && len(to.Key) == 0 {
 			return nil, fault.New(fault.Config, "load.key", "%s has no key: verify needs to know which row stands for a record", to.Table).

@@ -287,5 +287,11 @@ func (c *comparing) finish(ctx context.Context) (unit.Result, error) {
 		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
 	}
 	c.aside.Superseded = all.Superseded
+	if r, ok := c.rows.(*readback.Comparison); ok && c.spec.Repair {
+		if _, err := r.Repair(ctx); err != nil {
+			return unit.Result{}, err
+		}
+		c.report.At("compare.repaired")
+	}
 	return c.tell(all)
 }

@@ -40,6 +40,13 @@ func (p Book) Known(ctx context.Context, at record.Place, step, after string, n 
 	return keys, fault.Wrap(err, "read which records are known")
 }
 
+// Anew is readback.Book's.
+func (p Book) Anew(ctx context.Context, at record.Place, list []calls.Anew) error {
+	return p.Own.Room(ctx, "make records anew", func(run int64, tx store.Tx) error {
+		return records.Anew(tx.Change, run, at, list, tx.Now)
+	})
+}
+
 // Spool is produce.Book's.
 func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
 	return p.spool().Write(unit, chunk, items)

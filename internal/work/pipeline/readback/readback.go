@@ -22,6 +22,9 @@ type Book interface {
 	// Standing gives how records stand at a place beyond runs, and how far calls of
 	// theirs have come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	// Anew changes what is known of records, so that their next delivery mends what is
+	// not at the target as it was delivered. It may be called twice.
+	Anew(ctx context.Context, at record.Place, list []calls.Anew) error
 }
 
 // At once is how many records are read; the connection's limits say how many
@@ -79,6 +82,8 @@ type Comparison struct {
 	open    connector.Opener
 	patient *patience
 
+	anew []calls.Anew // records of which something differs
+
 	records int64 // that were compared
 	all     connector.Compared
 	mu      sync.Mutex
@@ -133,6 +138,9 @@ func (c *Comparison) Compare(ctx context.Context, page []record.Mapped) ([]conne
 		for n, t := range f.counts {
 			of := &c.all.Tables[n]
 			of.Equal, of.Changed, of.Missing, of.Extra = of.Equal+t.Equal, of.Changed+t.Changed, of.Missing+t.Missing, of.Extra+t.Extra
+		}
+		if a := f.anew(standing[keys[i]]); a != nil {
+			c.anew = append(c.anew, *a)
 		}
 		for _, u := range f.unlike {
 			u.Record = c.records + int64(i)
