@@ -3,7 +3,10 @@ package connector
 import (
 	"context"
 	"io"
+	"net/http"
 	"time"
+
+	"godwit/internal/fault"
 )
 
 // Caller is an endpoint that takes single requests.
@@ -26,6 +29,29 @@ type Lister interface {
 	// of the list at a path of its answers, as body.results. One that may not be
 	// whole is a fault.
 	List(ctx context.Context, r Request, items string) ([]any, error)
+}
+
+// LookUp asks what there is of something that may have been made: the elements of
+// the list at a path of the answers, read as List does, or without a path what
+// found makes of one answer. With whole that is the answer itself, and 404 says
+// that there is nothing.
+func LookUp(ctx context.Context, l Lister, r Request, items string, whole bool, found func(docs map[string]any) ([]any, error)) ([]any, *Answer, error) {
+	if items != "" {
+		list, err := l.List(ctx, r, items)
+		return list, nil, err
+	}
+	a, err := l.Call(ctx, r)
+	switch {
+	case whole && a != nil && a.Status == http.StatusNotFound:
+		return nil, a, nil
+	case err != nil:
+		return nil, a, err
+	}
+	list, err := found(a.Docs())
+	if err != nil {
+		err = fault.New(fault.Data, "http.answer", "the answer cannot be read: %w", err)
+	}
+	return list, a, err
 }
 
 // Request is one, with its values filled in.

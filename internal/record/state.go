@@ -32,7 +32,9 @@ type State struct {
 	Key     string
 	Outcome Outcome
 	Hash    uint64 // of what it was mapped to, xxh3; 0: it was not, and the last one counts
-	Kept    []byte // Kept.Bytes; nil: what was kept of it before still holds
+	// Kept is Kept.Bytes; nil: what was kept of it before still holds; of no length:
+	// the target holds nothing of it any more, and nothing that was known of it holds.
+	Kept []byte
 }
 
 // Kept is what is known of a record at its target: for each call that made or
@@ -45,6 +47,10 @@ const CallRow = "row"
 
 // CallStub stands for a row that stands in for the record, which has not come.
 const CallStub = "stub"
+
+// RuleGone is the rule of the issue about a record that is gone from the source and
+// could not be deleted.
+const RuleGone = "gone"
 
 // RuleStub is the rule of the issue about a record that a stub stands in for.
 const RuleStub = "stub"

@@ -46,11 +46,14 @@ func (e *Endpoint) whole(ctx context.Context, r connector.Request, items string)
 	if err != nil {
 		return nil, fault.New(fault.Config, "http.pages", "%q is no path of a list: %w", items, err)
 	}
-	a, err := e.Call(ctx, r)
+	if why := badPath(r.Path); why != "" {
+		return nil, fault.New(fault.Data, "http.path", "%s %s: %s", r.Method, r.Path, why)
+	}
+	a, err := e.patiently(ctx, target{path: r.Path, params: r.Params, as: r.ParamsAs})
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.Get(record.Object{"body": a.Body})
+	v, err := p.Get(record.Object{"body": a.shown().Body})
 	list, ok := v.([]any)
 	if err != nil || !ok {
 		return nil, fault.New(fault.Data, "http.answer", "%s %s: there is no list at %s", r.Method, r.Path, items)

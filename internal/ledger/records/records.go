@@ -113,6 +113,10 @@ func (s *said) settle(tx Tx, c Chunk) error {
 	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
+		if one.Kept != nil && len(one.Kept) == 0 { // the target holds nothing of it any more
+			rows = append(rows, row{key: one.Key, state: int64(slices.Index(outcomes, one.Outcome)), attempts: was.attempts + 1, chunk: s.id}.values(s.place))
+			continue
+		}
 		gone := s.anew || known && was.chunk < s.floor
 		if gone {
 			was.kept = nil

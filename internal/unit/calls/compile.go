@@ -11,7 +11,7 @@ import (
 	"godwit/internal/expression"
 	"godwit/internal/expression/path"
 	"godwit/internal/nearest"
-	"godwit/internal/record"
+	"godwit/internal/unit/request"
 )
 
 // Scope is what calls are compiled against. A nil root knows nothing of what is
@@ -21,12 +21,6 @@ type Scope struct {
 	Env         map[string]any // inputs and env
 }
 
-// Problem is something wrong with calls. Path is the key, below that of the list.
-type Problem struct {
-	Path, Text string
-	Next       []string
-}
-
 // Program are compiled calls. It does not change and may be used by any number of
 // goroutines, each with its own expression.Machine.
 type Program struct {
@@ -34,26 +28,27 @@ type Program struct {
 	// Reads are the paths into the record as it was read that the calls need;
 	// none of them is below another one.
 	Reads []path.Path
+	Read  *Reading // of the record's object; nil: it is not read back
 	Env   map[string]any
 }
+
+// deleting is how an expression names the op of a record that is gone.
+var deleting = regexp.MustCompile(`op\s*==\s*["']delete["']|["']delete["']\s*==\s*op|op\s+in\s*\[[^\]]*["']delete["']`)
+
+// Deletes reports whether a call may be made for a record that is gone from the
+// source: its when says so.
+func (c *Call) Deletes() bool { return deleting.MatchString(c.When) }
 
 // Compiled is a call that can be filled in.
 type Compiled struct {
 	Call
 	when, each, key *expression.Program
-	request         Request
+	request         *request.Template
+	parts           []part
 	keep            []kept
-	doubt           Request // of a look-up
-	items           *expression.Program
+	looks           *request.LookUp // nil: nobody is asked
+	Reading         *Reading        // nil: what it makes is not read back
 	found           []kept
-}
-
-// Request are the templates of one.
-type Request struct {
-	method                string
-	path                  *expression.Template
-	params, headers, body *expression.Template // nil: there are none
-	parts                 []part
 }
 
 type part struct {
@@ -67,22 +62,22 @@ type kept struct {
 }
 
 var (
-	requestForm = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) (/.*)$`)
-	nameForm    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	taken       = []string{"doc", "record", "op", "key", "item", "index", "response", "inputs", "env", "run", "status", "headers", "body", "value", "parent", "row", "other"}
+	nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	taken    = []string{"doc", "record", "op", "key", "item", "index", "response", "inputs", "env", "run", "status", "headers", "body", "value", "parent", "row", "other"}
 )
 
 type compiler struct {
 	Scope
 	list     []Call
-	problems []Problem
+	problems []request.Problem
 	at       string // path of the call
 	reads    map[string]path.Path
 }
 
-// Compile checks calls and makes them ready. All problems are reported, in the
-// order of the calls; with any there is no program.
-func Compile(list []Call, s Scope) (*Program, []Problem) {
+// Compile checks calls, and how their object is read back (nil: not at all), and
+// makes them ready. All problems are reported, in the order of the calls; with any
+// there is no program.
+func Compile(list []Call, read *Read, s Scope) (*Program, []request.Problem) {
 	c := &compiler{Scope: s, list: list, reads: map[string]path.Path{}}
 	p := &Program{Env: s.Env}
 	names := map[string]bool{}
@@ -99,6 +94,8 @@ func Compile(list []Call, s Scope) (*Program, []Problem) {
 		names[list[i].Name] = true
 		p.Calls = append(p.Calls, c.call(&list[i]))
 	}
+	c.at = ""
+	p.Read = c.read("read", read, c.scope(false), false, c.Record)
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
@@ -107,7 +104,7 @@ func Compile(list []Call, s Scope) (*Program, []Problem) {
 }
 
 func (c *compiler) bad(key, text string, next ...string) {
-	c.problems = append(c.problems, Problem{Path: c.at + key, Text: text, Next: next})
+	c.problems = append(c.problems, request.Problem{Path: c.at + key, Text: text, Next: next})
 }
 
 func (c *compiler) call(l *Call) *Compiled {
@@ -122,14 +119,14 @@ func (c *compiler) call(l *Call) *Compiled {
 	case l.Each == "" && l.Key != "":
 		c.bad(".key", "key belongs to each: the record has its own")
 	}
-	out.request = c.request("", l.Request, l.Params, l.Headers, l.Body, s)
-	if l.Body != nil && out.request.method == "GET" {
+	method := c.request(out, s)
+	if l.Body != nil && method == "GET" {
 		c.bad(".body", "GET has no body")
 	}
 	for i, one := range l.Multipart {
-		out.request.parts = append(out.request.parts, c.part(".multipart."+one.Name, &l.Multipart[i], s))
+		out.parts = append(out.parts, c.part(".multipart."+one.Name, &l.Multipart[i], s))
 	}
-	if l.Multipart != nil && (l.Body != nil || out.request.method == "GET") {
+	if l.Multipart != nil && (l.Body != nil || method == "GET") {
 		c.bad(".multipart", "multipart stands in the place of a body, of a request that has one")
 	}
 	answer := s
@@ -139,41 +136,43 @@ func (c *compiler) call(l *Call) *Compiled {
 	if l.Each != "" && l.Keep != nil {
 		c.bad(".keep", "what is kept belongs to the record: of a call with each there would be several")
 	}
-	c.doubt(out, s)
+	c.doubt(out, method, s)
+	out.Reading = c.read(".read", l.Read, s, l.Each != "" && (l.Read == nil || l.Read.Items == ""), c.sends(l))
+	if r := l.Read; r != nil && r.Items != "" && l.Each != "" && r.Key == "" {
+		c.bad(".read.items", "items needs key: which element of the list is which of each", "key: item.externalId")
+	}
 	return out
 }
 
 // doubt compiles what is done when an answer was lost.
-func (c *compiler) doubt(out *Compiled, s expression.Scope) {
+func (c *compiler) doubt(out *Compiled, method string, s expression.Scope) {
 	d := out.InDoubt
+	var of *request.Doubt
+	if d != nil {
+		of = &d.Doubt
+	}
+	problems := of.Problems(method)
+	c.all(problems)
 	switch {
-	case d == nil && (out.request.method == "POST" || out.request.method == "PATCH"):
-		c.bad("", out.Name+" needs in_doubt: without it nobody knows what to do when the answer to a "+out.request.method+" is lost",
-			"in_doubt: {request: GET /PATH, params: {externalId: \"${key}\"}, items: body.results} looks whether it took effect",
-			"in_doubt: idempotency_key, where the system knows requests by it; repeat, where twice does no harm; ask")
-		return
 	case d == nil:
-		out.InDoubt = &Doubt{Then: Repeat}
+		out.InDoubt = &Doubt{Doubt: request.Doubt{Then: request.Repeat}}
 		return
-	case d.Then != "" && (d.Request != "" || d.Params.V != nil || d.Items != "" || d.Keep != nil):
+	case len(problems) > 0:
+		return
+	case d.Then != "" && d.Keep != nil:
 		c.bad(".in_doubt", "in_doubt is "+d.Then+" or a look-up, not both")
 		return
 	case d.Then != "":
 		return
-	case d.Request == "":
-		c.bad(".in_doubt", "a look-up needs a request", "request: GET /PATH")
-		return
 	}
-	out.doubt = c.request(".in_doubt", d.Request, d.Params, Value{}, nil, s)
-	if out.doubt.method != "" && out.doubt.method != "GET" {
-		c.bad(".in_doubt.request", "a look-up only reads: GET and a path")
+	out.looks, problems = d.LookUp(s)
+	c.all(problems)
+	for _, p := range out.looks.Programs() {
+		c.uses(p)
 	}
-	open := openRoot
-	out.items = c.expr(".in_doubt.items", d.Items, expression.Scope{Env: c.Env, Roots: map[string]expression.Root{"headers": open, "body": open},
-		Names: map[string]catalog.Type{"status": {Kind: catalog.KindInt}}}, catalog.KindList)
 	found := s
 	found.Roots = maps.Clone(s.Roots)
-	found.Roots["item"] = open
+	found.Roots["item"] = request.Open
 	out.found = c.keep(".in_doubt.keep", d.Keep, found)
 	for _, k := range out.found {
 		if out.Keep[k.name] == "" {
@@ -193,8 +192,6 @@ func (c *compiler) names(of map[string]string) string {
 	}
 	return "it keeps: " + strings.Join(slices.Sorted(maps.Keys(of)), ", ")
 }
-
-func openRoot(path.Path) (catalog.Type, string, string) { return catalog.Type{}, "", "" }
 
 // Fields is a document with these fields, of which nothing else is known.
 func Fields(name string, fields ...string) expression.Root { return rootOf(name, fields...) }
@@ -219,10 +216,10 @@ func rootOf(name string, fields ...string) expression.Root {
 func (c *compiler) scope(inside bool) expression.Scope {
 	doc, rec := c.Doc, c.Record
 	if doc == nil {
-		doc = openRoot
+		doc = request.Open
 	}
 	if rec == nil {
-		rec = openRoot
+		rec = request.Open
 	}
 	s := expression.Scope{Env: c.Env, Roots: map[string]expression.Root{"doc": doc, "record": rec},
 		Names: map[string]catalog.Type{"op": {Kind: catalog.KindText}, "key": {Kind: catalog.KindText}}}
@@ -232,7 +229,7 @@ func (c *compiler) scope(inside bool) expression.Scope {
 		}
 	}
 	if inside {
-		s.Roots["item"] = openRoot
+		s.Roots["item"] = request.Open
 		s.Names["index"] = catalog.Type{Kind: catalog.KindInt}
 	}
 	return s
@@ -280,21 +277,21 @@ func (c *compiler) keep(key string, of map[string]string, s expression.Scope) (l
 }
 
 func (c *compiler) template(key string, v any, s expression.Scope) *expression.Template {
-	if v == nil {
-		return nil
-	}
 	t, problems := expression.NewTemplate(v, key[strings.LastIndex(key, ".")+1:], s)
-	for _, p := range problems {
-		where, _, _ := strings.Cut(p.Text, ":")
-		at := key[:strings.LastIndex(key, ".")+1] + where
-		c.bad(at, p.Text, nonEmpty(p.Next)...)
-	}
+	c.all(request.Places(key[:strings.LastIndex(key, ".")+1], problems))
 	if t != nil {
 		for _, p := range t.Programs() {
 			c.uses(p)
 		}
 	}
 	return t
+}
+
+// all are problems of the call.
+func (c *compiler) all(of []request.Problem) {
+	for _, p := range of {
+		c.bad(strings.TrimSuffix("."+strings.TrimPrefix(p.Path, "."), "."), p.Text, p.Next...)
+	}
 }
 
 // part compiles one of a multipart body.
@@ -314,41 +311,28 @@ func (c *compiler) part(key string, p *Part, s expression.Scope) part {
 	return out
 }
 
-func (c *compiler) request(key, text string, params, headers Value, body *Value, s expression.Scope) (r Request) {
-	m := requestForm.FindStringSubmatch(text)
-	switch {
-	case m == nil && text == "": // told as missing
-	case m == nil:
-		c.bad(key+".request", fmt.Sprintf("request: %q is no METHOD /PATH", text), "GET, POST, PUT, PATCH or DELETE and a path, as POST /assignments")
-	case strings.ContainsAny(outside(m[2]), "?;#"):
-		c.bad(key+".request", "request: the path has no ?, ; or #: write parameters as params")
-	default:
-		r.method, r.path = m[1], c.template(key+".request", m[2], s)
-	}
-	for _, of := range []struct {
-		name string
-		v    any
-		to   **expression.Template
-	}{{"params", params.V, &r.params}, {"headers", headers.V, &r.headers}} {
-		if _, ok := of.v.(record.Object); !ok && of.v != nil {
-			c.bad(key+"."+of.name, of.name+" is a mapping of names")
-			continue
-		}
-		*of.to = c.template(key+"."+of.name, of.v, s)
-	}
-	if body != nil {
-		r.body = c.template(key+".body", body.V, s)
-		if body.V == nil {
-			c.bad(key+".body", "the body is null: take the key away")
+// request compiles what is sent, and gives its method, "" when that is none.
+func (c *compiler) request(out *Compiled, s expression.Scope) (method string) {
+	l := &out.Call
+	f := request.Form{Request: l.Request, Params: l.Params, Headers: l.Headers, Body: l.Body}
+	if text := request.Wrong(l.Request, "GET", "POST", "PUT", "PATCH", "DELETE"); text != "" {
+		if f.Request = ""; l.Request != "" { // else it is told as missing
+			c.bad(".request", "request: "+text)
 		}
 	}
-	return r
+	if l.Body != nil && l.Body.V == nil {
+		c.bad(".body", "the body is null: take the key away")
+	}
+	t, problems := request.Compile(f, s)
+	c.all(problems)
+	if len(problems) == 0 {
+		for _, p := range t.Programs() {
+			c.uses(p)
+		}
+	}
+	out.request = t
+	return t.Method()
 }
-
-var filled = regexp.MustCompile(`\$\{[^}]*\}`)
-
-// outside is a text without what stands in ${}.
-func outside(text string) string { return filled.ReplaceAllString(text, "") }
 
 func nonEmpty(next string) []string {
 	if next == "" {

@@ -11,6 +11,7 @@ import (
 // Kinds of the units that deliver what a step has produced.
 const (
 	KindProduce = "produce" // reads, maps, checks and spools: the only one that touches the source
+	KindAbsent  = "absent"  // spools what is to be deleted: records that are known, and were not read
 	KindDivide  = "divide"  // finds a unit of kind deliver for each part of the groups
 	KindDeliver = "deliver" // makes the calls of the records of its part
 	KindClear   = "clear"   // takes the spool away once all is delivered
@@ -22,15 +23,20 @@ const (
 	Limit     = "deliveries"
 )
 
-// Partitions is how many parts the groups are divided into, by their hash.
-const Partitions = 64
+// Partitions is how many parts the groups are divided into, by their hash. Seen is
+// behind them: the keys of all records that were read, hashed.
+const (
+	Partitions = 64
+	Seen       = Partitions
+)
 
 // Delivery is the spec of the units that deliver: where to, what, and how.
 type Delivery struct {
 	To      string          `json:"to"`
 	Place   record.Place    `json:"place"` // that records are remembered for
 	Calls   []Call          `json:"calls"`
-	Groups  string          `json:"groups"` // Block, Skip, Stop
+	Read    *Read           `json:"read,omitempty"` // of the record's object
+	Groups  string          `json:"groups"`         // Block, Skip, Stop
 	StopAt  float64         `json:"stopAt,omitempty"`
 	Step    string          `json:"step"` // that the records are of
 	Entity  string          `json:"entity"`
@@ -53,7 +59,7 @@ func (d *Delivery) Program() (*Program, error) {
 		}
 		env = all
 	}
-	p, problems := Compile(d.Calls, Scope{Env: env})
+	p, problems := Compile(d.Calls, d.Read, Scope{Env: env})
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("calls%s: %s", problems[0].Path, problems[0].Text)
 	}
@@ -70,12 +76,13 @@ type Item struct {
 	Doc       record.Object // what the calls read of the record as it was read
 	Source    []byte        // the record as it was read, see record.Encode
 	Exception int64         // that it is redriven from, 0 = none
+	Gone      bool          // it is not in the source any more: Record and Doc are empty
 	Size      int
 }
 
 // Encode writes an item in its stored form.
 func (i *Item) Encode() ([]byte, error) {
-	return record.EncodeValue([]any{i.Key, i.Group, int64(i.Hash), i.Record, i.Doc, string(i.Source), i.Exception})
+	return record.EncodeValue([]any{i.Key, i.Group, int64(i.Hash), i.Record, i.Doc, string(i.Source), i.Exception, i.Gone})
 }
 
 // DecodeItem reads it again.
@@ -85,12 +92,15 @@ func DecodeItem(text []byte) (*Item, error) {
 		return nil, err
 	}
 	list, ok := v.([]any)
-	if !ok || len(list) != 7 {
+	if ok && len(list) == 7 { // of a godwit before this one
+		list = append(list, false)
+	}
+	if !ok || len(list) != 8 {
 		return nil, fmt.Errorf("it is no record of a spool")
 	}
 	i := &Item{Size: len(text)}
 	hash, source := int64(0), ""
-	fits := []bool{set(&i.Key, list[0]), set(&i.Group, list[1]), set(&hash, list[2]), set(&i.Record, list[3]), set(&i.Doc, list[4]), set(&source, list[5]), set(&i.Exception, list[6])}
+	fits := []bool{set(&i.Key, list[0]), set(&i.Group, list[1]), set(&hash, list[2]), set(&i.Record, list[3]), set(&i.Doc, list[4]), set(&source, list[5]), set(&i.Exception, list[6]), set(&i.Gone, list[7])}
 	for _, fit := range fits {
 		if !fit {
 			return nil, fmt.Errorf("it is no record of a spool")

@@ -2,19 +2,16 @@ package calls
 
 import (
 	"fmt"
-	"net/url"
 
 	"godwit/internal/expression"
 	"godwit/internal/record"
+	"godwit/internal/unit/request"
 )
 
 // Filled is a request with the values of a record.
 type Filled struct {
-	Method, Path string // the path encoded
-	Params       map[string][]string
-	Headers      map[string]string
-	Body         any // record.Missing: there is none
-	Parts        []FilledPart
+	request.Filled
+	Parts []FilledPart
 }
 
 // FilledPart is a part with the values of a record: JSON, or an object of a
@@ -26,51 +23,23 @@ type FilledPart struct {
 }
 
 // Fill fills a call's request in. What cannot be is the record's fault.
-func (c *Compiled) Fill(m *expression.Machine, docs map[string]any) (Filled, error) {
-	return c.request.fill(m, docs)
-}
-
-// Looks fills a look-up's request in.
-func (c *Compiled) Looks(m *expression.Machine, docs map[string]any) (Filled, error) {
-	return c.doubt.fill(m, docs)
-}
-
-// LooksUp reports whether the system is asked when an answer was lost.
-func (c *Compiled) LooksUp() bool { return c.InDoubt.Then == "" }
-
-// Method is that of its request.
-func (c *Compiled) Method() string { return c.request.method }
-
-func (r *Request) fill(m *expression.Machine, docs map[string]any) (f Filled, err error) {
-	f = Filled{Method: r.method, Body: record.Missing}
-	if f.Path, err = m.FillText(r.path, docs, url.PathEscape); err != nil {
-		return f, err
-	}
-	if f.Params, err = texts(m, r.params, docs); err != nil {
-		return f, err
-	}
-	headers, err := texts(m, r.headers, docs)
-	if err != nil {
-		return f, err
-	}
-	for name, values := range headers {
-		if f.Headers == nil {
-			f.Headers = map[string]string{}
-		}
-		f.Headers[name] = values[len(values)-1]
-	}
-	if r.body != nil {
-		f.Body, err = m.Fill(r.body, docs)
-	}
-	for i := range r.parts {
-		one := FilledPart{Name: r.parts[i].Name, At: r.parts[i].At}
+func (c *Compiled) Fill(m *expression.Machine, docs map[string]any) (f Filled, err error) {
+	f.Filled, err = c.request.Fill(m, docs)
+	for i := range c.parts {
+		one := FilledPart{Name: c.parts[i].Name, At: c.parts[i].At}
 		if err == nil {
-			err = r.parts[i].fill(m, docs, &one)
+			err = c.parts[i].fill(m, docs, &one)
 		}
 		f.Parts = append(f.Parts, one)
 	}
 	return f, err
 }
+
+// LookUp is what the system is asked when an answer was lost, nil when it is not.
+func (c *Compiled) LookUp() *request.LookUp { return c.looks }
+
+// Method is that of its request.
+func (c *Compiled) Method() string { return c.request.Method() }
 
 func (p *part) fill(m *expression.Machine, docs map[string]any, to *FilledPart) (err error) {
 	if p.json != nil {
@@ -81,36 +50,6 @@ func (p *part) fill(m *expression.Machine, docs map[string]any, to *FilledPart) 
 		to.Type, err = m.FillText(p.media, docs, nil)
 	}
 	return err
-}
-
-// texts are values by names, as parameters are written: null is left out, a list
-// stands as often as it is long.
-func texts(m *expression.Machine, t *expression.Template, docs map[string]any) (map[string][]string, error) {
-	if t == nil {
-		return nil, nil
-	}
-	v, err := m.Fill(t, docs)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string][]string{}
-	for name, v := range v.(record.Object) {
-		list, ok := v.([]any)
-		if !ok {
-			list = []any{v}
-		}
-		for _, v := range list {
-			if v == nil || v == record.Missing {
-				continue
-			}
-			text, err := expression.Text(v)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			all[name] = append(all[name], text)
-		}
-	}
-	return all, nil
 }
 
 // Wanted says whether a call is made, by its when; true without one.
@@ -157,34 +96,12 @@ func (c *Compiled) Kept(m *expression.Machine, docs map[string]any, response any
 	return keeps(m, c.keep, docs)
 }
 
-// Items are what a look-up found: the elements of its list, or its answer.
-func (c *Compiled) Items(m *expression.Machine, answer map[string]any) ([]any, error) {
-	if c.items == nil {
-		return []any{answer["body"]}, nil
-	}
-	v, err := m.Eval(c.items, answer)
-	if err != nil {
-		return nil, fmt.Errorf("items: %w", err)
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("items: the answer has no list there")
-	}
-	return list, nil
-}
-
 // Found is what is kept of the one that a look-up found.
 func (c *Compiled) Found(m *expression.Machine, docs map[string]any, item any) (record.Object, error) {
 	if c.found == nil {
 		return c.Kept(m, docs, map[string]any{"status": int64(200), "headers": map[string]any{}, "body": item})
 	}
-	was, inside := docs["item"]
-	docs["item"] = item
-	defer func() {
-		if delete(docs, "item"); inside {
-			docs["item"] = was
-		}
-	}()
+	defer within(docs, item)()
 	return keeps(m, c.found, docs)
 }
 

@@ -20,7 +20,7 @@ func (p Place) Problem() (key, text string) {
 	case p.Request == "":
 		return "", ""
 	}
-	if text := Problem(p.Request, "GET"); text != "" {
+	if text := Wrong(p.Request, "GET"); text != "" {
 		return "request", "request: " + text
 	}
 	return "", ""

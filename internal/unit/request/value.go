@@ -3,35 +3,48 @@ package request
 import (
 	"fmt"
 
+	"godwit/internal/expression"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
-// Value is one as a flow holds it: what records hold, in lists and objects.
+// Value is one as a flow holds it: what records hold, in lists and objects. As
+// JSON it is what record.EncodeValue writes.
 type Value struct{ V any }
 
 // ReadPlain is the language's.
-func (v *Value) ReadPlain(of any) error {
-	v.V = plain(of)
-	return nil
+func (v *Value) ReadPlain(of any) (err error) {
+	v.V, err = plain(of)
+	return err
 }
 
-func plain(v any) any {
+func plain(v any) (any, error) {
 	switch v := v.(type) {
 	case []unit.Pair:
-		object := record.Object{}
+		object := make(record.Object, len(v))
 		for _, p := range v {
-			object[p.Name] = plain(p.Value)
+			inner, err := plain(p.Value)
+			if err != nil {
+				return nil, err
+			}
+			if _, twice := object[p.Name]; twice {
+				return nil, fmt.Errorf("%q stands there twice", p.Name)
+			}
+			object[p.Name] = inner
 		}
-		return object
+		return object, nil
 	case []any:
 		list := make([]any, 0, len(v))
 		for _, one := range v {
-			list = append(list, plain(one))
+			inner, err := plain(one)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, inner)
 		}
-		return list
+		return list, nil
 	}
-	return v
+	return v, nil
 }
 
 // MarshalJSON writes the frozen form.
@@ -47,16 +60,26 @@ func (v *Value) UnmarshalJSON(b []byte) (err error) {
 type Params map[string][]string
 
 // ReadPlain is the language's: a mapping of names.
-func (p *Params) ReadPlain(v any) (err error) {
-	*p, err = ParamsOf(plain(v))
+func (p *Params) ReadPlain(v any) error {
+	of, err := plain(v)
+	if err != nil {
+		return err
+	}
+	if of == nil {
+		of = []any{}
+	}
+	*p, err = ParamsOf(of)
 	return err
 }
 
-// ParamsOf makes parameters of an object: null is left out, a list is given as
-// often as it is long.
+// ParamsOf makes parameters of an object, nil for none: null is left out, a list
+// is given as often as it is long.
 func ParamsOf(v any) (Params, error) {
 	object, ok := v.(record.Object)
-	if !ok {
+	switch {
+	case v == nil:
+		return nil, nil
+	case !ok:
 		return nil, fmt.Errorf("it is a mapping of names, as {state: open}")
 	}
 	out := Params{}
@@ -66,17 +89,18 @@ func ParamsOf(v any) (Params, error) {
 			values = []any{v}
 		}
 		for _, v := range values {
-			switch v := v.(type) {
-			case nil:
-			case string:
-				out[name] = append(out[name], v)
-			case bool, int64, float64:
-				out[name] = append(out[name], fmt.Sprint(v))
-			case record.Decimal:
-				out[name] = append(out[name], string(v))
-			default:
+			switch v.(type) {
+			case record.Object, []any:
 				return nil, fmt.Errorf("%s is neither a single value nor a list of some", name)
 			}
+			if v == nil || v == record.Missing {
+				continue
+			}
+			text, err := expression.Text(v)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			out[name] = append(out[name], text)
 		}
 	}
 	return out, nil

@@ -84,8 +84,8 @@ func (s *WaitFor) check() []unit.Problem {
 		return wrong("with", "with in wait_for belongs to query")
 	case s.Request == "" && len(s.Params) > 0:
 		return wrong("params", "params in wait_for belong to request")
-	case s.Request != "" && request.Problem(s.Request, "GET") != "":
-		return wrong("request", "request in wait_for: "+request.Problem(s.Request, "GET"))
+	case s.Request != "" && request.Wrong(s.Request, "GET") != "":
+		return wrong("request", "request in wait_for: "+request.Wrong(s.Request, "GET"))
 	case s.Every <= 0:
 		return wrong("every", "every in wait_for is longer than nothing", "every: 10s")
 	case s.Until == "":

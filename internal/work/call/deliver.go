@@ -59,7 +59,7 @@ type delivering struct {
 	spec    calls.Delivery
 	program *calls.Program
 	open    connector.Opener
-	caller  connector.Caller
+	caller  connector.Lister
 	began   time.Time
 	notes   *notes
 	idle    []*expression.Machine
@@ -83,7 +83,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
 	}
-	if d.caller, err = connector.Capable[connector.Caller](ctx, x.open, spec.To, "take calls"); err != nil {
+	if d.caller, err = connector.Capable[connector.Lister](ctx, x.open, spec.To, "take calls"); err != nil {
 		return nil, err
 	}
 	d.notes = newNotes(x.book, spec.Place)

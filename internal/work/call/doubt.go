@@ -3,13 +3,13 @@ package call
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
+	"godwit/internal/unit/request"
 )
 
 // certain finds out what became of a call's requests whose answers were lost, before
@@ -35,10 +35,10 @@ func (s *turn) resolve(ctx context.Context, c *calls.Compiled, lost *calls.Sent,
 	if lost == nil || lost.Answered {
 		return nil
 	}
-	switch c.InDoubt.Then {
-	case calls.Repeat, calls.Keyed: // it is sent again
+	switch c.InDoubt.Does() {
+	case request.Repeat, request.Keyed: // it is sent again
 		return nil
-	case calls.Ask:
+	case request.Ask:
 		return s.open(c, "call.in-doubt", "it is not known whether "+c.Method()+" took effect: its answer was lost",
 			"look there: if it did, dismiss this; if not, nothing of it is there, a look-up as in_doubt would find it out")
 	}
@@ -46,13 +46,14 @@ func (s *turn) resolve(ctx context.Context, c *calls.Compiled, lost *calls.Sent,
 	if due := s.t.since.Add(s.d.caller.Timeout()); time.Now().Before(due) {
 		return &end{due: due}
 	}
-	filled, err := c.Looks(s.m, s.docs)
+	look := c.LookUp()
+	filled, err := look.Fill(s.m, s.docs)
 	if err != nil {
 		return s.open(c, "call.in-doubt", "the look-up cannot be made: "+err.Error(), "see in_doubt of the call")
 	}
-	answer, err := s.d.caller.Call(ctx, connector.Request{Method: filled.Method, Path: filled.Path, Params: filled.Params, Body: record.Missing})
-	items, e := s.found(c, answer, err)
-	if e != nil {
+	r := connector.Request{Method: filled.Method, Path: filled.Path, Params: filled.Params, Body: record.Missing}
+	items, answer, err := connector.LookUp(ctx, s.d.caller, r, look.List, look.Whole(), func(docs map[string]any) ([]any, error) { return look.Found(s.m, docs) })
+	if e := s.unfound(c, answer, err); e != nil {
 		return e
 	}
 	s.through = true
@@ -77,26 +78,20 @@ func (s *turn) resolve(ctx context.Context, c *calls.Compiled, lost *calls.Sent,
 		"take away at the system what is there too often, then redrive")
 }
 
-// found are the items that a look-up's answer has.
-func (s *turn) found(c *calls.Compiled, a *connector.Answer, err error) ([]any, *end) {
+// unfound is the end of a turn whose look-up said nothing, nil for none.
+func (s *turn) unfound(c *calls.Compiled, a *connector.Answer, err error) *end {
 	kind := fault.KindOf(err)
 	switch {
-	case err != nil && c.InDoubt.Items == "" && a != nil && a.Status == http.StatusNotFound:
-		return nil, nil
-	case err != nil && (kind == fault.Cancelled || fault.CodeOf(err) == "limit.paused"):
-		return nil, &end{err: err}
-	case err != nil && kind.Passing():
-		return nil, s.later(err, a)
-	case err != nil && kind != fault.Data:
-		return nil, &end{err: fault.Wrap(err, "look up %s/%s", s.d.spec.Entity, s.t.Key)}
-	case err != nil:
-		return nil, s.open(c, "call.in-doubt", "the look-up was refused: "+fault.Of(err).Text, "see in_doubt of the call")
+	case err == nil:
+		return nil
+	case kind == fault.Cancelled || fault.CodeOf(err) == "limit.paused":
+		return &end{err: err}
+	case kind.Passing():
+		return s.later(err, a)
+	case kind != fault.Data:
+		return &end{err: fault.Wrap(err, "look up %s/%s", s.d.spec.Entity, s.t.Key)}
 	}
-	items, err := c.Items(s.m, a.Docs())
-	if err != nil {
-		return nil, s.open(c, "call.in-doubt", "the look-up's answer cannot be read: "+err.Error(), "see in_doubt of the call")
-	}
-	return items, nil
+	return s.open(c, "call.in-doubt", "the look-up was refused: "+fault.Of(err).Text, "see in_doubt of the call")
 }
 
 // open leaves a record pending: a person has to decide.

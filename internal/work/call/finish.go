@@ -66,7 +66,10 @@ func (d *delivering) finish(e *end) {
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash
 		}
-		if len(t.Kept) > 0 {
+		switch {
+		case t.Item.Gone && e.outcome == record.Applied:
+			s.Hash, s.Kept = 0, []byte{}
+		case len(t.Kept) > 0:
 			s.Kept, _ = t.Kept.Bytes() // it was read from such bytes, or is an answer
 		}
 		c.States.List = append(c.States.List, s)
@@ -80,6 +83,8 @@ func (d *delivering) finish(e *end) {
 	k := d.source.known[t.Key]
 	if k.n--; k.n == 0 {
 		delete(d.source.known, t.Key)
+	} else if e.outcome == record.Applied && t.Item.Gone {
+		k.now = &calls.Standing{}
 	} else if e.outcome == record.Applied {
 		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept}
 	} else if e.outcome != record.Equal {
@@ -101,6 +106,10 @@ func (c *chunk) except(d *delivering, e *end) {
 	}
 	x.Step, x.Entity, x.Key, x.Unit, x.Source, x.First, x.Attempts = d.spec.Step, d.spec.Entity, t.Key, d.unit.ID, json.RawMessage(t.Source), now, max(1, t.tries)
 	x.Code, x.Text, x.Issues = e.why.Code, e.why.Text, e.why.Issues
+	if t.Item.Gone {
+		x.Issues = append([]record.Issue{{Rule: record.RuleGone, Severity: record.SeverityError, Text: "it is gone from the source, and was not deleted: " + x.Text,
+			Hint: "the next run of the flow deletes it"}}, x.Issues...)
+	}
 	if e.outcome == record.Dead {
 		x.Refusal, x.Sent = &record.Refusal{Code: e.why.Code, Text: e.why.Text, Where: e.why.Where, State: e.why.State}, e.why.Sent
 	}

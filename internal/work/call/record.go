@@ -61,10 +61,13 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 }
 
 func (s *turn) all(ctx context.Context) *end {
-	if s.t.Standing.Hash == s.t.Item.Hash && len(s.t.Calls) == 0 {
+	gone := s.t.Item.Gone
+	switch {
+	case len(s.t.Calls) == 0 && (s.t.Standing.Hash == s.t.Item.Hash || gone && s.t.Standing.Hash == 0 && s.t.Standing.Kept == nil):
 		return &end{outcome: record.Equal}
-	}
-	if s.t.Standing.Hash != 0 {
+	case gone:
+		s.op = record.Delete
+	case s.t.Standing.Hash != 0:
 		s.op = record.Update
 	}
 	s.remember()
@@ -74,11 +77,14 @@ func (s *turn) all(ctx context.Context) *end {
 		}
 	}
 	for _, sent := range s.t.Calls { // it was there with other content
-		if c := s.call(sent.Call); c != nil && c.Each == "" && sent.Answered && sent.Hash != s.t.Item.Hash {
+		if c := s.call(sent.Call); c != nil && c.Each == "" && sent.Answered && sent.Hash != s.t.Item.Hash && !gone {
 			s.op = record.Update
 		}
 	}
 	for _, c := range s.d.program.Calls {
+		if gone && !c.Deletes() {
+			continue
+		}
 		if err := s.make(ctx, c); err != nil {
 			return err
 		}

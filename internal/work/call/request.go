@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
+	"godwit/internal/unit/request"
 
 	"github.com/zeebo/xxh3"
 )
@@ -20,7 +22,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	hash := s.t.Item.Hash
 	if was := s.sent(c.Name, element); was != nil && was.Answered && was.Hash == hash {
 		return nil
-	} else if was != nil && !was.Answered && c.InDoubt.Then == calls.Keyed {
+	} else if was != nil && !was.Answered && c.InDoubt.Does() == request.Keyed {
 		hash = was.Hash // the system knows it by what was sent then
 	}
 	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
@@ -49,6 +51,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	s.note(sent)
 	s.d.report.At("call.intended")
 	answer, err := s.d.caller.Call(ctx, r)
+	if s.away(c, answer) {
+		err = nil
+	}
 	if err != nil {
 		return s.refused(c, sent, filled, answer, err)
 	}
@@ -63,10 +68,17 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	if err != nil {
 		return s.dead(c, "call.keep", err)
 	}
-	if c.Each == "" && hash != s.t.Item.Hash { // it is there with what it was then
+	if c.Each == "" && hash != s.t.Item.Hash && s.op != record.Delete { // it is there with what it was then
 		s.op = record.Update
 	}
 	return nil
+}
+
+// away reports whether what a delete was for is not there any more: that is what it
+// was to come to. A call with a success of its own says that itself.
+func (s *turn) away(c *calls.Compiled, a *connector.Answer) bool {
+	return s.op == record.Delete && c.Method() == http.MethodDelete && c.Success == "" && a != nil &&
+		(a.Status == http.StatusNotFound || a.Status == http.StatusGone)
 }
 
 // took notes a request that took effect.
@@ -100,8 +112,8 @@ func (s *turn) forget(sent calls.Sent) {
 
 func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
 	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
-	if c.InDoubt.Then == calls.Keyed {
-		headers := map[string]string{calls.KeyHeader: s.key(sent)}
+	if c.InDoubt.Does() == request.Keyed {
+		headers := map[string]string{request.KeyHeader: s.key(sent)}
 		for name, v := range r.Headers {
 			headers[name] = v
 		}

@@ -35,6 +35,7 @@ func (r *loading) aim(ctx context.Context, open connector.Opener) (target, error
 func (l *Load) calling() []unit.Problem {
 	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Since: l.From.Since != "", Within: l.File != nil}
 	of.Table, of.Key, of.Mark, of.Rows = p.To.Table != "", p.To.Key != nil, p.To.Mark != "", p.Map != nil && len(p.Map.Rows) > 0
+	of.Gone = p.To.Gone
 	of.Env, _ = scope(l.Scope) // what cannot be read is told by the plan
 	return p.To.Problems(of)
 }
@@ -64,11 +65,12 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	}
 	spec.Remember = parents.Waiting(at)
 	spec.Into = produce.Into(p.To.At, program.Columns(0))
-	spec.Calls, err = produce.Plan(calls.Delivery{To: p.To.At, Place: at, Calls: p.To.Calls, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Step: step,
+	spec.Calls, err = produce.Plan(calls.Delivery{To: p.To.At, Place: at, Calls: p.To.Calls, Read: p.To.Read, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Step: step,
 		Entity: at.Entity, Scope: l.Scope, Mapping: program.Version(), Schema: spec.Schema, Again: l.Again}, p.Group, program.Columns(0), env)
 	if err != nil {
 		return nil, err
 	}
+	spec.Calls.Gone = p.To.Gone == connector.GoneDelete && l.Again == nil // what a redrive does not read is not gone
 	units := spec.loads(step, calls.KindProduce, at.Entity, records, nil)
 	for _, u := range units {
 		spec.Calls.Sources = append(spec.Calls.Sources, u.ID)

@@ -21,6 +21,7 @@ import (
 	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
+	"godwit/internal/work/pipeline/produce"
 	"godwit/internal/work/pipeline/recheck"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/snapshot"
@@ -32,7 +33,7 @@ import (
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	load := &loader{open: open, book: book, shelf: shelf.New(book), snapshots: snapshot.New(open, book)}
 	return held.Executors(open, book, map[string]unit.Executor{
-		"load": load, calls.KindProduce: load, blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
+		"load": load, calls.KindProduce: load, calls.KindAbsent: produce.Absent(book), blocked.Release: load, alias.Kind: alias.Executor(open, book), blocked.Kind: blocked.Executor(book, releasing), "groups": groups.Executor(book), "watermark": watermark.Executor(book),
 	})
 }
 

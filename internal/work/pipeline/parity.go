@@ -10,6 +10,8 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
+	"godwit/internal/work/pipeline/readback"
 )
 
 // Parity is the spec of the verify verb for records: they are read and mapped
@@ -57,8 +59,13 @@ func (p *Parity) check() []unit.Problem {
 	bad := func(path, text string) {
 		problems = append(problems, unit.Problem{Path: path, Code: "flow.value", Text: text})
 	}
-	if l.process().To.Calls != nil {
-		bad("process", "what was given to an API by calls is not verified yet")
+	if to := l.process().To; to.Calls != nil {
+		if text := readback.Problem(to.Calls, to.Read); text != "" {
+			bad("process", text)
+		}
+		if p.Where != nil {
+			bad("where", "where is for tables: of an API only what records stand for is read")
+		}
 	}
 	if s := p.Sample; s != nil && (*s <= 0 || *s > 1) {
 		bad("sample", "sample is a share of more than 0 % and at most 100 %")
@@ -99,7 +106,7 @@ func planParity(step string, p *Parity, facts catalog.Facts) ([]unit.Unit, error
 	}
 	spec.Load = planned
 	for _, to := range planned.Into {
-		if len(to.Key) == 0 {
+		if planned.Calls == nil && len(to.Key) == 0 {
 			return nil, fault.New(fault.Config, "load.key", "%s has no key: verify needs to know which row stands for a record", to.Table).
 				Hint("to: {key: [COLUMN]} names it; the target needs a unique index on it")
 		}
@@ -127,7 +134,7 @@ func loadSpec(step string, l *Load, facts catalog.Facts) (LoadSpec, int64, error
 		return spec, 0, err
 	}
 	for _, u := range units {
-		if u.Kind == "load" {
+		if u.Kind == "load" || u.Kind == calls.KindProduce {
 			return spec, u.Weight, json.Unmarshal(u.Spec, &spec)
 		}
 	}

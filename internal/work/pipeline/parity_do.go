@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -13,6 +14,8 @@ import (
 	"godwit/internal/work/pipeline/collector"
 	"godwit/internal/work/pipeline/limit"
 	"godwit/internal/work/pipeline/mapping"
+	"godwit/internal/work/pipeline/printable"
+	"godwit/internal/work/pipeline/readback"
 	"godwit/internal/work/pipeline/sample"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/unlike"
@@ -70,20 +73,12 @@ func (x *comparer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return unit.Result{}, err
 	}
 	defer leave()
-	target, err := connector.Capable[connector.RecordComparer](ctx, x.open, load.To, "have records compared with its rows")
-	if err != nil {
-		return unit.Result{}, err
-	}
 	reader, _, err := load.read(ctx, x.open, l, u.Step, nil)
 	if err != nil {
 		return unit.Result{}, err
 	}
 	defer reader.Close()
-	where := c.spec.Where
-	if c.spec.Sample > 0 {
-		where = nil
-	}
-	if c.rows, err = target.CompareRecords(ctx, load.Mode, load.Into, where); err != nil {
+	if err := c.against(ctx, x.open, x.book, program); err != nil {
 		return unit.Result{}, fault.Wrap(err, "verify %s", c.spec.Entity)
 	}
 	defer c.rows.Close()
@@ -120,13 +115,38 @@ type comparing struct {
 	in            int64 // records that were mapped, in the sample
 	sent          int64 // of them, those that were compared
 	bytes         int64
+	into          []catalog.Into
+	shown         printable.Columns
+	most          int            // records that are compared without a look at Drain; 0 = a page
 	unlike        [][]unlike.Row // by table, the first ones
 	over, yielded bool           // all was read; it was drained
 }
 
+// against opens what the records are compared with: rows, or what an API says.
+func (c *comparing) against(ctx context.Context, open connector.Opener, book Book, program *mapping.Program) (err error) {
+	load := &c.spec.Load
+	if load.Calls != nil {
+		c.into, c.most = readback.Into(&load.Calls.Delivery, load.Query.Key), readback.Page
+		c.shown = readback.Shown(load.Map, &load.Calls.Delivery)
+		c.rows, err = readback.Open(ctx, open, &load.Calls.Delivery, program.Columns(0), book)
+		return err
+	}
+	target, err := connector.Capable[connector.RecordComparer](ctx, open, load.To, "have records compared with its rows")
+	if err != nil {
+		return err
+	}
+	where := c.spec.Where
+	if c.spec.Sample > 0 {
+		where = nil
+	}
+	c.into, c.shown = load.Into, printable.Of(load.Map, load.Into)
+	c.rows, err = target.CompareRecords(ctx, load.Mode, load.Into, where)
+	return err
+}
+
 // all compares batch after batch.
 func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
-	c.unlike = make([][]unlike.Row, len(c.spec.Load.Into))
+	c.unlike = make([][]unlike.Row, len(c.into))
 	for b := range batches {
 		select {
 		case <-b.ready:
@@ -139,18 +159,27 @@ func (c *comparing) all(ctx context.Context, batches <-chan *batch) error {
 		if err := c.batch(ctx, b); err != nil {
 			return err
 		}
+		if c.yielded {
+			return nil
+		}
 		c.report.At("compare.page")
 		if c.over = b.last; c.over {
 			return nil
 		}
-		select {
-		case <-c.report.Drain():
-			c.yielded = true
+		if c.yielded = c.drained(); c.yielded {
 			return nil
-		default:
 		}
 	}
 	return ctx.Err()
+}
+
+func (c *comparing) drained() bool {
+	select {
+	case <-c.report.Drain():
+		return true
+	default:
+		return false
+	}
 }
 
 // batch compares what the map made of a page; what it left out is counted.
@@ -178,11 +207,18 @@ func (c *comparing) batch(ctx context.Context, b *batch) error {
 		if c.judge != nil {
 			most = connector.MostUnlike // so that each that is missing is named
 		}
+		if c.most > 0 {
+			most = min(most, c.most)
+		}
 		now, later := c.judge.admit(b, open)
 		c.aside.Rejected += int64(len(open) - len(now) - len(later))
 		for some := range slices.Chunk(now, most) {
 			if err := c.compare(ctx, b, some); err != nil {
 				return fault.Wrap(err, "verify %s", c.spec.Entity)
+			}
+			if c.most > 0 && c.drained() { // each takes a request
+				c.yielded = true
+				return nil
 			}
 		}
 		open = later

@@ -6,7 +6,6 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
-	"godwit/internal/work/pipeline/printable"
 	"godwit/internal/work/pipeline/unlike"
 )
 
@@ -21,14 +20,13 @@ func (c *comparing) tell(all *connector.Compared) (unit.Result, error) {
 	for _, n := range all.Replaced {
 		replaced[n] = true
 	}
-	shown := printable.Of(load.Map, load.Into)
-	tell := unlike.Teller{From: load.From, To: load.To, Into: load.Into, Tables: load.Tables, Note: c.report.Note}
+	tell := unlike.Teller{From: load.From, To: load.To, Into: c.into, Tables: load.Tables, Note: c.report.Note}
 	counts, first := struct {
 		Equal       int `json:"equal"`
 		Differs     int `json:"differs"`
 		NotVerified int `json:"notVerified"`
 	}{}, ""
-	for i, to := range load.Into {
+	for i, to := range c.into {
 		n := all.Tables[i]
 		proof := unit.Proof{
 			Entity: to.Table.String(), Of: c.spec.Entity, Result: unit.Equal, Method: mappedAgain,
@@ -52,13 +50,13 @@ func (c *comparing) tell(all *connector.Compared) (unit.Result, error) {
 		told := 0
 		for _, u := range c.unlike[i] {
 			if !replaced[u.Record] {
-				tell.Row(u, shown[i])
+				tell.Row(u, c.shown[i])
 				told++
 			}
 		}
 		for _, u := range all.Extra {
 			if u.Into == i && told < connector.MostUnlike {
-				tell.Row(unlike.Row{Unlike: u}, shown[i])
+				tell.Row(unlike.Row{Unlike: u}, c.shown[i])
 				told++
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/work/pipeline/held"
 	"godwit/internal/work/pipeline/printable"
+	"godwit/internal/work/pipeline/produce"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -133,6 +134,9 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	}
 	if err := c.aim.Note(ctx, c.records, b.keys); err != nil {
 		return err
+	}
+	if s, ok := c.records.(produce.Seer); ok {
+		s.See(b.mapped)
 	}
 	c.Account.Read = b.count - before
 	for i := range b.page.Records {

@@ -43,7 +43,7 @@ func Verb() unit.Verb {
 			return spec.(*Load).notes(facts)
 		},
 		Trial: trial(),
-		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, calls.KindProduce: {Measured: true}, calls.KindDeliver: {Measured: true}, calls.KindDivide: {}, calls.KindClear: {}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
+		Kinds: held.Kinds(map[string]unit.Kind{"load": {Marked: true, Rows: true, Measured: true}, calls.KindProduce: {Measured: true}, calls.KindDeliver: {Measured: true}, calls.KindAbsent: {}, calls.KindDivide: {}, calls.KindClear: {}, "marks": {Resting: true}, "groups": {Resting: true}, blocked.Kind: {Resting: true}, blocked.Release: {Marked: true}, alias.Kind: {}, "watermark": {Resting: true}}),
 	}
 }
 
@@ -74,7 +74,7 @@ func (l *Load) check() []unit.Problem {
 		bad("to", "flow.required", "to needs a table, or calls of an API")
 	}
 	p = append(p, l.calling()...)
-	if path, text := to.held().Problem(); text != "" {
+	if path, text := to.held().Problem(); text != "" && to.Calls == nil {
 		bad(path, "load.gone", "%s", text)
 	}
 	if text := stub.Problem(l.process().entity(), to.Mode, to.Gone, l.Stubbed); text != "" {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -42,7 +43,7 @@ func (x *sender) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "http"})
-	facts, _, err := x.once(ctx, &one{s.At, s.request(), s.Success, s.InDoubt, u.ID, "", l.Name, u.Step}, u, l, report)
+	facts, _, err := x.once(ctx, s.one(u.ID, u.Step, l.Name), u, l, report)
 	return unit.Result{Facts: facts}, err
 }
 
@@ -58,7 +59,7 @@ func (x *sender) Done(ctx context.Context, u unit.Unit, _ unit.Lease) (unit.Effe
 func (h *HTTP) request() request.Filled {
 	method, path, _ := strings.Cut(h.Request, " ")
 	f := request.Filled{Method: method, Path: path, Headers: h.Headers, Body: record.Missing}
-	f.Params, _ = request.ParamsOf(orEmpty(h.Params.V)) // checked
+	f.Params, _ = request.ParamsOf(h.Params.V) // checked
 	if h.Body != nil {
 		f.Body = h.Body.V
 	}
@@ -70,11 +71,19 @@ type one struct {
 	at      string
 	filled  request.Filled
 	success string
-	doubt   *Doubt
+	doubt   *request.Doubt
+	knows   expression.Scope // of a look-up, with docs
+	docs    map[string]any
 	unit    string
 	of      string // the unit whose request it takes back
 	run     string // names for people
 	step    string
+}
+
+// one is the step's own request; of is its unit.
+func (s *spec) one(of, step, run string) *one {
+	known, _ := record.DecodeObject(s.Scope) // checked
+	return &one{at: s.At, filled: s.request(), success: s.Success, doubt: s.InDoubt, knows: knows(known), unit: of, run: run, step: step}
 }
 
 func (o *one) line() string { return o.filled.Method + " " + o.filled.Path }
@@ -114,7 +123,7 @@ func (x *executor) once(ctx context.Context, o *one, u unit.Unit, l unit.Lease, 
 
 // send notes that the request is about to leave, sends it, and keeps the answer.
 func (x *executor) send(ctx context.Context, call connector.Caller, o *one, key string, l unit.Lease, report unit.Report) (json.RawMessage, error) {
-	if o.doubt != nil && o.doubt.How == "idempotency_key" && key == "" {
+	if o.doubt.Does() == request.Keyed && key == "" {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", l.Run, o.unit, l.Attempt))
 		key = hex.EncodeToString(sum[:16])
 	}
@@ -161,7 +170,7 @@ func (o *one) filledIn(key string) connector.Request {
 		if r.Headers == nil {
 			r.Headers = map[string]string{}
 		}
-		r.Headers["Idempotency-Key"] = key
+		r.Headers[request.KeyHeader] = key
 	}
 	return r
 }
@@ -189,11 +198,20 @@ func factsOf(a *connector.Answer, strict bool) (json.RawMessage, error) {
 // resolve finds out whether a request whose answer is not known took effect. When
 // it did not, or sending it again makes no difference, it reports false.
 func (x *executor) resolve(ctx context.Context, o *one, i unit.Intent, report unit.Report) (facts json.RawMessage, took bool, err error) {
-	switch d := o.doubt; {
-	case d == nil || d.How == "repeat" || d.How == "idempotency_key":
+	switch o.doubt.Does() {
+	case request.Repeat, request.Keyed:
 		return nil, false, nil
-	case d.How == "ask":
+	case request.Ask:
 		return x.answered(ctx, o, i)
+	}
+	look, wrong := o.doubt.LookUp(o.knows)
+	if len(wrong) > 0 {
+		return nil, false, fault.New(fault.Config, "request.invalid", "%s: %s", wrong[0].Path, wrong[0].Text)
+	}
+	m := expression.NewMachine(o.knows.Env)
+	filled, err := look.Fill(m, o.docs)
+	if err != nil {
+		return nil, false, fault.New(fault.Config, "request.invalid", "in_doubt: %w", err)
 	}
 	call, err := connector.Capable[connector.Lister](ctx, x.open, o.at, "be asked by requests")
 	if err != nil {
@@ -202,33 +220,18 @@ func (x *executor) resolve(ctx context.Context, o *one, i unit.Intent, report un
 	if err := settle(ctx, call, i, report); err != nil {
 		return nil, false, err
 	}
-	method, path, _ := strings.Cut(o.doubt.Request, " ")
-	r := connector.Request{Method: method, Path: path, Body: record.Missing}
-	if r.Params, err = request.ParamsOf(orEmpty(o.doubt.Params.V)); err != nil {
-		return nil, false, fault.New(fault.Config, "request.invalid", "in_doubt: params: %w", err)
-	}
-	found := &connector.Answer{Status: 200, Headers: map[string]any{}}
-	if o.doubt.Items == "" {
-		a, err := call.Call(ctx, r)
-		if a != nil && a.Status == 404 {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, fault.Wrap(err, "look up whether %s took effect", o.line())
-		}
-		found = a
-	} else {
-		list, err := call.List(ctx, r, o.doubt.Items)
-		switch {
-		case err != nil:
-			return nil, false, fault.Wrap(err, "look up whether %s took effect", o.line())
-		case len(list) == 0:
-			return nil, false, nil
-		case len(list) > 1:
-			return nil, false, fault.New(fault.Data, "request.ambiguous", "the look-up finds %d elements: nobody knows which one %s has made", len(list), o.line()).
-				Hint("let in_doubt ask for what only this request can have made")
-		}
-		found.Body = list[0]
+	r := connector.Request{Method: filled.Method, Path: filled.Path, Params: filled.Params, Body: record.Missing}
+	list, found, err := connector.LookUp(ctx, call, r, look.List, look.Whole(), func(docs map[string]any) ([]any, error) { return look.Found(m, docs) })
+	switch {
+	case err != nil:
+		return nil, false, fault.Wrap(err, "look up whether %s took effect", o.line())
+	case len(list) == 0:
+		return nil, false, nil
+	case len(list) > 1:
+		return nil, false, fault.New(fault.Data, "request.ambiguous", "the look-up finds %d elements: nobody knows which one %s has made", len(list), o.line()).
+			Hint("let in_doubt ask for what only this request can have made")
+	case !look.Whole():
+		found = &connector.Answer{Status: 200, Headers: map[string]any{}, Body: list[0]}
 	}
 	if facts, err = factsOf(found, false); err != nil {
 		return nil, false, err

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/request"
 )
 
 // undoer takes back what a request did.
@@ -32,7 +33,7 @@ func (x *undoer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	}
 	t, wrong := s.Undo.compile(known)
 	if len(wrong) > 0 {
-		return unit.Result{}, left(fault.New(fault.Config, "request.invalid", "undo.%s: %s", wrong[0].Key, wrong[0].Text), u)
+		return unit.Result{}, left(fault.New(fault.Config, "request.invalid", "undo.%s: %s", wrong[0].Path, wrong[0].Text), u)
 	}
 	answer, err := record.DecodeJSON(facts)
 	docs, ok := answer.(record.Object)
@@ -43,7 +44,8 @@ func (x *undoer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err != nil {
 		return unit.Result{}, left(fault.New(fault.Data, "request.invalid", "undo: %w", err), u)
 	}
-	_, _, err = x.once(ctx, &one{s.At, filled, s.Undo.Success, s.Undo.InDoubt, u.ID, s.Of, l.Name, u.Step}, u, l, report)
+	_, _, err = x.once(ctx, &one{at: s.At, filled: filled, success: s.Undo.Success, doubt: s.Undo.InDoubt, knows: answers(known), docs: docs,
+		unit: u.ID, of: s.Of, run: l.Name, step: u.Step}, u, l, report)
 	return unit.Result{}, left(err, u)
 }
 
@@ -54,7 +56,7 @@ func (x *undoer) effect(ctx context.Context, s *spec, u unit.Unit, l unit.Lease,
 		return nil, false, err
 	}
 	i := last(all)
-	o := &one{s.At, s.request(), s.Success, s.InDoubt, s.Of, "", l.Name, u.Step}
+	o := s.one(s.Of, u.Step, l.Name)
 	switch {
 	case reads(s.Request):
 		return nil, false, nil
@@ -62,7 +64,7 @@ func (x *undoer) effect(ctx context.Context, s *spec, u unit.Unit, l unit.Lease,
 		return nil, false, nil
 	case i.Facts != nil:
 		return i.Facts, true, nil
-	case s.InDoubt == nil || s.InDoubt.How == "repeat" || s.InDoubt.How == "idempotency_key":
+	case s.InDoubt.Does() == request.Repeat || s.InDoubt.Does() == request.Keyed:
 		return x.once(ctx, o, u, l, report)
 	}
 	return x.resolve(ctx, o, *i, report)

@@ -1,8 +1,8 @@
 package requests
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/expression"
@@ -19,17 +19,9 @@ type HTTP struct {
 	Headers map[string]string `flow:"headers" help:"headers beside those of the connection"`
 	Body    *request.Value    `flow:"body" help:"sent as JSON"`
 	Success string            `flow:"success,expr" help:"what tells an answer from an error, over status, headers and body; default is the connection's"`
-	InDoubt *Doubt            `flow:"in_doubt" help:"what to do when the answer is lost and nobody knows whether it took effect: repeat, idempotency_key, ask, or a look-up; must be there for POST and PATCH, default for others is repeat"`
+	InDoubt *request.Doubt    `flow:"in_doubt" help:"what to do when the answer is lost and nobody knows whether it took effect: repeat, idempotency_key, ask, or a look-up; must be there for POST and PATCH, default for others is repeat"`
 	Undo    *Undo             `flow:"undo" help:"the request that takes it back: it is sent when the list of steps around fails or is cancelled, the last first"`
 	Scope   []byte            `flow:",scope"`
-}
-
-// Doubt is how it is found out whether a request took effect.
-type Doubt struct {
-	How     string        `flow:"how,alone" enum:"repeat,idempotency_key,ask" help:"repeat: send it again, twice is once; idempotency_key: the same, with the header Idempotency-Key, which the system must know; ask: a person answers"`
-	Request string        `flow:"request,request" help:"a look-up: GET /PATH that shows what the request made"`
-	Params  request.Value `flow:"params" help:"parameters of the look-up"`
-	Items   string        `flow:"items" help:"path of a list in the look-up's answer, as body.results: one element is what was made, none means that it took no effect; without it any success says that it did, and 404 that it did not"`
 }
 
 // Undo is the request that takes one back, at the same connection. Beside what is
@@ -40,7 +32,7 @@ type Undo struct {
 	Headers map[string]string `flow:"headers,template" help:"headers beside those of the connection"`
 	Body    *request.Value    `flow:"body,template" help:"sent as JSON"`
 	Success string            `flow:"success,expr" help:"what tells an answer from an error, over status, headers and body; default is the connection's"`
-	InDoubt *Doubt            `flow:"in_doubt" help:"as of the request itself"`
+	InDoubt *request.Doubt    `flow:"in_doubt" help:"as of the request itself"`
 }
 
 // Verb is the http verb.
@@ -105,32 +97,20 @@ func (h *HTTP) words() (wrong []unit.Problem) {
 
 // sending checks a request and what is done when its answer is lost. What is not
 // known yet is empty.
-func sending(at, text string, d *Doubt) (wrong []unit.Problem) {
-	add := func(key, text string, next ...string) {
-		wrong = append(wrong, unit.Problem{Path: at + key, Code: "request.invalid", Text: at + key + ": " + text, Next: next})
-	}
+func sending(at, text string, d *request.Doubt) (wrong []unit.Problem) {
 	if text == "" {
 		return nil
 	}
-	if why := request.Problem(text, methods...); why != "" {
-		add("request", why)
-		return wrong
+	if why := request.Wrong(text, methods...); why != "" {
+		return problems(at, []request.Problem{{Path: "request", Text: "request: " + why}})
 	}
-	method := request.Method(text)
-	switch {
-	case d == nil && (method == "POST" || method == "PATCH"):
-		add("request", method+" needs in_doubt: sent twice it may take effect twice, and an answer can be lost",
-			"in_doubt: idempotency_key when the system knows that header; {request: GET /PATH, params: {...}, items: body.results} to look whether it took effect; repeat when twice is once; ask to be asked")
-	case d != nil && reads(text):
-		add("in_doubt", "a request that only reads is never in doubt", "take the key away")
-	case d != nil && (d.How == "") == (d.Request == ""):
-		add("in_doubt", "it is repeat, idempotency_key, ask, or a look-up with request")
-	case d != nil && d.Request != "" && request.Problem(d.Request, "GET") != "":
-		add("in_doubt.request", request.Problem(d.Request, "GET"))
-	case d != nil && d.Request == "" && (d.Items != "" || d.Params.V != nil):
-		add("in_doubt", "params and items belong to a look-up: request: GET /PATH")
-	case d != nil && d.Items != "" && !strings.HasPrefix(d.Items, "body"):
-		add("in_doubt.items", "it is the path of a list in the answer, as body.results")
+	return problems(at, d.Problems(request.Method(text)))
+}
+
+// problems are those of a request below a key.
+func problems(at string, of []request.Problem) (wrong []unit.Problem) {
+	for _, p := range of {
+		wrong = append(wrong, unit.Problem{Path: at + cmp.Or(p.Path, "request"), Code: "request.invalid", Text: at + p.Text, Next: p.Next})
 	}
 	return wrong
 }
@@ -138,71 +118,80 @@ func sending(at, text string, d *Doubt) (wrong []unit.Problem) {
 // check finds what the tags cannot say.
 func (h *HTTP) check() (wrong []unit.Problem) {
 	wrong = h.words()
-	add := func(path string, p expression.Problem) {
-		one := unit.Problem{Path: path, Code: "request.invalid", Text: path + ": " + p.Text}
-		if p.Next != "" {
-			one.Next = []string{p.Next}
-		}
-		wrong = append(wrong, one)
-	}
 	success := func(path, code string) {
 		if code == "" {
 			return
 		}
-		_, problems := expression.Compile(code, answers(nil), catalog.KindBool)
-		for _, p := range problems {
-			add(path, p)
+		_, found := expression.Compile(code, answers(nil), catalog.KindBool)
+		for _, p := range found {
+			one := unit.Problem{Path: path, Code: "request.invalid", Text: path + ": " + p.Text}
+			if p.Next != "" {
+				one.Next = []string{p.Next}
+			}
+			wrong = append(wrong, one)
 		}
 	}
 	success("success", h.Success)
-	if _, err := request.ParamsOf(orEmpty(h.Params.V)); err != nil {
+	if _, err := request.ParamsOf(h.Params.V); err != nil {
 		wrong = append(wrong, unit.Problem{Path: "params", Code: "request.invalid", Text: "params: " + err.Error()})
 	}
+	if h.Undo != nil {
+		success("undo.success", h.Undo.Success)
+	}
+	known, err := record.DecodeObject(h.Scope)
+	if err != nil || len(wrong) > 0 { // of what is wrong already nothing more is known
+		return wrong
+	}
+	_, found := lookUp(h.InDoubt, knows(known))
+	wrong = problems("", found)
 	if h.Undo == nil {
 		return wrong
 	}
-	success("undo.success", h.Undo.Success)
-	known, err := record.DecodeObject(h.Scope)
-	if err != nil {
-		return wrong
-	}
-	_, where := h.Undo.compile(known)
-	for _, w := range where { // they begin with the key
-		w.Text = strings.TrimPrefix(w.Text, w.Key+": ")
-		add("undo."+w.Key, w.Problem)
-	}
-	return wrong
+	_, found = h.Undo.compile(known)
+	wrong = append(wrong, problems("undo.", found)...)
+	_, found = lookUp(h.Undo.InDoubt, answers(known))
+	return append(wrong, problems("undo.", found)...)
 }
 
-func orEmpty(v any) any {
-	if v == nil {
-		return record.Object{}
+// lookUp compiles that of a request in doubt, nil when there is none.
+func lookUp(d *request.Doubt, s expression.Scope) (*request.LookUp, []request.Problem) {
+	if d.Does() != "" {
+		return nil, nil
 	}
-	return v
+	return d.LookUp(s)
 }
+
+// knows is what is in scope of the request itself.
+func knows(known record.Object) expression.Scope { return expression.Scope{Env: known} }
 
 // answers is what expressions about an answer may name, beside what is in scope.
 func answers(known record.Object) expression.Scope {
-	s := expression.Scope{
-		Roots: map[string]expression.Root{"headers": request.Open, "body": request.Open},
-		Names: map[string]catalog.Type{"status": {Kind: catalog.KindInt}}, Env: map[string]any{},
-	}
+	env := map[string]any{}
+	s := request.Answer(env)
 	for name, v := range known {
 		if s.Roots[name] == nil && name != "status" {
-			s.Env[name] = v
+			env[name] = v
 		}
 	}
 	return s
 }
 
-func (u *Undo) compile(known record.Object) (*request.Template, []request.Where) {
-	return request.Compile(request.Form{Request: u.Request, Params: u.Params, Headers: u.Headers, Body: u.Body}, answers(known))
+func (u *Undo) compile(known record.Object) (*request.Template, []request.Problem) {
+	f := request.Form{Request: u.Request, Params: u.Params, Body: u.Body}
+	if u.Headers != nil {
+		headers := record.Object{}
+		for name, text := range u.Headers {
+			headers[name] = text
+		}
+		f.Headers.V = headers
+	}
+	return request.Compile(f, answers(known))
 }
 
 // notes say what happens when the answer is lost, and what takes it back.
 func (h *HTTP) notes() (notes []unit.Note) {
 	if d := h.InDoubt; d != nil {
-		text := map[string]string{"repeat": "sent again", "idempotency_key": "sent again with the same idempotency key", "ask": "asked"}[d.How]
+		text := map[string]string{"repeat": "sent again", "idempotency_key": "sent again with the same idempotency key", "ask": "asked"}[d.Does()]
 		if d.Request != "" {
 			text = "looked up by " + d.Request
 		}

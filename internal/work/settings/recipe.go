@@ -22,31 +22,31 @@ type recipe struct {
 	env   map[string]any
 }
 
-// wrong is an expression that does not compile.
-type wrong struct {
-	Key string
-	expression.Problem
-}
-
-func compile(c Change, s expression.Scope) (*recipe, []wrong) {
+func compile(c Change, s expression.Scope) (*recipe, []request.Problem) {
 	r := &recipe{Change: c, env: s.Env}
-	var all []wrong
+	var all []request.Problem
+	wrong := func(key string, problems []expression.Problem) {
+		for _, p := range problems {
+			one := request.Problem{Path: key, Text: p.Text}
+			if p.Next != "" {
+				one.Next = []string{p.Next}
+			}
+			all = append(all, one)
+		}
+	}
 	var problems []expression.Problem
 	if c.When != "" {
 		r.when, problems = expression.Compile(c.When, s, catalog.KindBool)
-		for _, p := range problems {
-			all = append(all, wrong{"when", p})
-		}
+		wrong("when", problems)
 	}
 	r.set, problems = expression.NewTemplate(c.Set.V, "set", s)
-	for _, p := range problems {
-		all = append(all, wrong{"set", p})
-	}
+	wrong("set", problems)
 	if request.Is(c.Write) {
-		var places []request.Where
+		var places []request.Problem
 		r.write, places = request.Compile(request.Form{Request: c.Write}, s)
 		for _, p := range places {
-			all = append(all, wrong{"write", p.Problem})
+			p.Path = "write"
+			all = append(all, p)
 		}
 	}
 	return r, all
@@ -60,7 +60,7 @@ func ready(c Change, scope []byte) (*recipe, error) {
 	}
 	r, wrong := compile(c, s)
 	if len(wrong) > 0 {
-		return nil, fault.New(fault.Config, "settings.invalid", "setting %s: %s in change: %s", c.Name, wrong[0].Key, wrong[0].Text)
+		return nil, fault.New(fault.Config, "settings.invalid", "setting %s: %s in change: %s", c.Name, wrong[0].Path, wrong[0].Text)
 	}
 	r.Scope = scope
 	return r, nil

@@ -95,14 +95,9 @@ func (s *Settings) check() (wrong []unit.Problem) {
 		}
 		names[c.Name] = true
 		c.words(add)
-		if _, err := compile(c, scope); err != nil {
-			for _, p := range err {
-				text, next := p.Text, []string{}
-				if p.Next != "" {
-					next = append(next, p.Next)
-				}
-				add(p.Key, text, next...)
-			}
+		_, problems := compile(c, scope)
+		for _, p := range problems {
+			add(p.Path, p.Text, p.Next...)
 		}
 	}
 	return wrong
@@ -111,14 +106,14 @@ func (s *Settings) check() (wrong []unit.Problem) {
 // words checks what stands in a change, apart from its expressions.
 func (c Change) words(add func(key, text string, next ...string)) {
 	if request.Is(c.Read) {
-		if text := request.Problem(c.Read, "GET"); text != "" {
+		if text := request.Wrong(c.Read, "GET"); text != "" {
 			add("read", text)
 		}
 	} else if c.Params.V != nil {
 		add("params", "they belong to a request: a query has its values by :names")
 	}
 	if request.Is(c.Write) {
-		if text := request.Problem(c.Write, "PUT", "PATCH", "POST"); text != "" {
+		if text := request.Wrong(c.Write, "PUT", "PATCH", "POST"); text != "" {
 			add("write", text)
 		}
 	}

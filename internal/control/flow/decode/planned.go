@@ -24,7 +24,7 @@ var Planned = map[string][]string{
 	"load":     list("unwrap"),
 	"process":  list("unwrap"),
 	"from":     list("index filter pages"),
-	"to":       list("object publish read"),
+	"to":       list("object publish"),
 	"calls":    list("onto"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),

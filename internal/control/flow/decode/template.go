@@ -17,12 +17,12 @@ import (
 // resolve evaluates the ${...} of a scalar. It reports false when the value is
 // wrong, or not known before the flow is bound.
 func (d *Decoder) resolve(n *Node, k Key, l *Level) (*Node, bool) {
-	if n.Shape != source.Scalar || n.Style == source.Computed || n.Style == source.Given || !strings.Contains(n.Text, "${") || k.Kind == Expr || k.Template {
+	if n.Shape != source.Scalar || n.Style == source.Computed || n.Style == source.Given || !strings.Contains(n.Text, "${") || k.Kind == Expr {
 		return n, true
 	}
 	where := fmt.Sprintf("%s in %s", k.Name, l.Name)
 	parts, err := pieces.Cut(n.Text)
-	if k.Template && err == nil && k.Kind != SQL {
+	if k.Template && k.Kind != SQL { // who fills it in tells what is wrong
 		for _, p := range parts {
 			if p.Expr {
 				d.Later.mentioned(Expr, p.Text)

@@ -76,7 +76,7 @@ func Prepared(ctx context.Context, view *ledger.View, own *ledger.Session, run l
 // spooled is Prepared for records that are given to calls: what is only spooled has
 // come to nothing, what was delivered is what it is.
 func spooled(ctx context.Context, view *ledger.View, own *ledger.Session, run ledger.Run) error {
-	for kind, end := range map[string]func(context.Context, string, int64, int) error{calls.KindProduce: own.Discard, calls.KindDeliver: own.Settle} {
+	for kind, end := range map[string]func(context.Context, string, int64, int) error{calls.KindProduce: own.Discard, calls.KindAbsent: own.Discard, calls.KindDeliver: own.Settle} {
 		units, err := view.Units(ctx, run.ID, ledger.Filter{Kind: kind}, 0)
 		if err != nil {
 			return err

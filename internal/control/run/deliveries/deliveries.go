@@ -32,6 +32,12 @@ func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
+// Known is produce.Book's.
+func (p Book) Known(ctx context.Context, at record.Place, step, after string, n int) ([]string, error) {
+	keys, err := records.Known(ctx, p.Ledger.View().Reader(), at, p.UID, step, after, n)
+	return keys, fault.Wrap(err, "read which records are known")
+}
+
 // Spool is produce.Book's.
 func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
 	return p.spool().Write(unit, chunk, items)
@@ -72,7 +78,9 @@ func (p Book) Parts(ctx context.Context, units []string) (map[int]int64, error) 
 	if err != nil {
 		return nil, err
 	}
-	return p.spool().Counts(chunks)
+	counts, err := p.spool().Counts(chunks)
+	delete(counts, calls.Seen) // they are no items
+	return counts, err
 }
 
 // Items is call.Book's.

@@ -95,7 +95,7 @@ func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
 func (a *Reader) record(e record.Exception) (record.Record, error) {
 	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID}
 	var err error
-	if e.Code == malformed || e.Code == "issue."+assembly.Rule {
+	if e.Code == malformed || e.Code == "issue."+assembly.Rule || len(e.Issues) > 0 && e.Issues[0].Rule == record.RuleGone {
 		if r.Broken, err = broken(e); err != nil || r.Broken != nil {
 			return r, err
 		}

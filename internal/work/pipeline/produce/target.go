@@ -23,6 +23,11 @@ type Book interface {
 	Spool(ctx context.Context, unit string, chunk int, items []calls.Spooled) error
 	// Spooled are the chunks of a unit that are kept.
 	Spooled(ctx context.Context, unit string) ([]int, error)
+	// Items gives those of some partitions that units have produced.
+	Items(ctx context.Context, units []string, parts []int) (calls.Items, error)
+	// Known gives keys, in their order, of records that a step has delivered, in this
+	// run or those before of the same flow and inputs: at most n, behind a key.
+	Known(ctx context.Context, at record.Place, step, after string, n int) ([]string, error)
 }
 
 // Most that is held of a chunk before it is kept: what is spooled stands in memory
@@ -84,6 +89,7 @@ type chunk struct {
 	number int
 	items  []calls.Spooled
 	bytes  int
+	seen   []byte // keys that were read, hashed
 }
 
 // Full reports whether it has to end.
@@ -164,7 +170,11 @@ func (t *Target) item(m *record.Mapped) (*calls.Item, error) {
 
 // Commit keeps the chunk, durably.
 func (c *chunk) Commit(ctx context.Context, _ []record.Account) error {
-	return c.of.book.Spool(ctx, c.of.unit, c.number, c.items)
+	items := c.items
+	if c.seen != nil {
+		items = append(items, calls.Spooled{Part: calls.Seen, Text: c.seen})
+	}
+	return c.of.book.Spool(ctx, c.of.unit, c.number, items)
 }
 
 // Close forgets what was not kept.

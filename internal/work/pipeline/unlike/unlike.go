@@ -75,7 +75,10 @@ func (t *Teller) value(into int, column string, text *string, open bool) string 
 	if text == nil {
 		return record.Show(nil, open)
 	}
-	columns := t.Tables[into].Columns
+	var columns []catalog.TargetColumn // none: it is no table
+	if into < len(t.Tables) {
+		columns = t.Tables[into].Columns
+	}
 	i := slices.IndexFunc(columns, func(c catalog.TargetColumn) bool { return c.Name == column })
 	var kind catalog.Kind
 	if i >= 0 {

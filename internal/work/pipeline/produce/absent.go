@@ -1,0 +1,207 @@
+package produce
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"godwit/internal/connector"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
+	"godwit/internal/work/pipeline/held"
+
+	"github.com/zeebo/xxh3"
+)
+
+// Seer is told which records were read, whatever becomes of them.
+type Seer interface{ See(page []record.Mapped) }
+
+// See notes the keys of a page. One without a key may be any of those that seem gone.
+func (c *chunk) See(page []record.Mapped) {
+	if !c.of.spec.Gone || c.of.spec.Anew {
+		return
+	}
+	for i := range page {
+		c.seen = append(c.seen, hashed(page[i].Record.Key)...)
+	}
+}
+
+func hashed(key string) []byte {
+	if key == "" {
+		return make([]byte, len(sum{}))
+	}
+	h := xxh3.HashString128(key).Bytes()
+	return h[:]
+}
+
+type sum [16]byte
+
+// Chunks is the ledger's side of what is spooled beside a load.
+type Chunks interface {
+	Book
+	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
+	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
+	Settle(ctx context.Context, id string, fence int64, number int) error
+	Discard(ctx context.Context, id string, fence int64, from int) error
+}
+
+// Absent does units of kind absent.
+func Absent(book Chunks) unit.Executor { return absent{book} }
+
+type absent struct{ book Chunks }
+
+// Done finds nothing out: Do goes on behind what is settled.
+func (absent) Done(context.Context, unit.Unit, unit.Lease) (unit.Effect, error) {
+	return unit.Effect{}, nil
+}
+
+// keysAtOnce is how many records are looked at, and at most spooled, at once.
+const keysAtOnce = 10_000
+
+// Do spools a delete for each record that is known and was not read. Nothing is
+// deleted when the key of one that was read is not known: it may be any of them.
+func (x absent) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
+	var d calls.Delivery
+	if err := json.Unmarshal(u.Spec, &d); err != nil {
+		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
+	}
+	next, after, err := x.recover(ctx, u, l)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	seen, untold, err := x.seen(ctx, d.Sources)
+	if err != nil {
+		return unit.Result{}, err
+	}
+	for !untold {
+		keys, err := x.book.Known(ctx, d.Place, d.Step, after, keysAtOnce)
+		if err != nil {
+			return unit.Result{}, err
+		}
+		if len(keys) == 0 {
+			break
+		}
+		if len(seen) == 0 {
+			return unit.Result{}, fault.New(fault.Data, "gone.all", "no record was read, and %s has some of %s: with gone: delete all of them would be deleted", d.To, d.Entity).
+				Hint("see whether the source is the one that is meant; to delete them all leave one in it")
+		}
+		after = keys[len(keys)-1]
+		gone := slices.DeleteFunc(keys, func(key string) bool {
+			_, there := slices.BinarySearchFunc(seen, sum(hashed(key)), compare)
+			return there
+		})
+		if len(gone) == 0 {
+			continue
+		}
+		if err := x.spool(ctx, u, l, report, d, next, after, gone); err != nil {
+			return unit.Result{}, err
+		}
+		next++
+	}
+	chunks, err := x.book.Chunks(ctx, u.ID)
+	if err != nil {
+		return unit.Result{}, fault.Wrap(err, "look up chunks")
+	}
+	res := unit.Result{}
+	for _, c := range chunks {
+		res.Accounts = append(res.Accounts, c.Account)
+	}
+	if untold {
+		res.Facts = unit.Body(held.Changed{Gone: connector.GoneDelete, Table: d.To + "." + d.Entity, Removed: connector.Removed{Untold: 1}})
+	}
+	return res, nil
+}
+
+// spool keeps a chunk of deletes: the same steps as of a load.
+func (x absent) spool(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report, d calls.Delivery, number int, after string, gone []string) error {
+	n := int64(len(gone))
+	c := record.Chunk{Number: number, State: record.Prepared,
+		Account: record.Account{Step: d.Step, Entity: d.Entity, Unit: u.ID, Generation: 1, Current: true, Read: n, Pending: n}}
+	var err error
+	if c.After, err = json.Marshal(after); err != nil {
+		return err
+	}
+	items := make([]calls.Spooled, 0, len(gone))
+	for _, key := range gone {
+		i := &calls.Item{Key: key, Gone: true, Hash: max(1, xxh3.HashString("gone "+key)), Record: record.Object{}, Doc: record.Object{}}
+		source, err := record.EncodeValue("gone from the source")
+		if err != nil {
+			return err
+		}
+		i.Source = source
+		text, err := i.Encode()
+		if err != nil {
+			return fault.New(fault.Internal, "record.state", "spool %s/%s: %w", d.Entity, key, err)
+		}
+		items = append(items, calls.Spooled{Part: part(i), Text: text})
+	}
+	if err := x.book.Prepare(ctx, u.ID, l.Fence, c, nil, nil); err != nil {
+		return fault.Wrap(err, "prepare chunk %d", number)
+	}
+	report.At("absent.prepared")
+	if err := x.book.Spool(ctx, u.ID, number, items); err != nil {
+		return err
+	}
+	report.At("absent.spooled")
+	report.Progress(unit.Progress{Unit: u.ID, At: time.Now(), Rows: n, Doing: "deliver"})
+	return fault.Wrap(x.book.Settle(ctx, u.ID, l.Fence, number), "settle chunk %d", number)
+}
+
+// recover settles what an earlier attempt has spooled, and tells where it was.
+func (x absent) recover(ctx context.Context, u unit.Unit, l unit.Lease) (next int, after string, err error) {
+	chunks, err := x.book.Chunks(ctx, u.ID)
+	if err != nil {
+		return 0, "", fault.Wrap(err, "look up chunks")
+	}
+	there, err := x.book.Spooled(ctx, u.ID)
+	if err != nil {
+		return 0, "", fault.Wrap(err, "look what is spooled")
+	}
+	next = 1
+	for _, c := range chunks {
+		if c.State == record.Prepared {
+			if !slices.Contains(there, c.Number) {
+				return next, after, fault.Wrap(x.book.Discard(ctx, u.ID, l.Fence, c.Number), "discard chunk %d", c.Number)
+			}
+			if err := x.book.Settle(ctx, u.ID, l.Fence, c.Number); err != nil {
+				return 0, "", fault.Wrap(err, "settle chunk %d", c.Number)
+			}
+		}
+		if err := json.Unmarshal(c.After, &after); err != nil {
+			return 0, "", fault.New(fault.Internal, "ledger.damaged", "how far %s has come cannot be read: %w", u.ID, err)
+		}
+		next = c.Number + 1
+	}
+	return next, after, nil
+}
+
+// seen are the keys that were read, hashed, in order; untold that of one is not known.
+func (x absent) seen(ctx context.Context, units []string) (list []sum, untold bool, err error) {
+	items, err := x.book.Items(ctx, units, []int{calls.Seen})
+	if err != nil {
+		return nil, false, fault.Wrap(err, "open the spool")
+	}
+	defer items.Close()
+	for {
+		text, err := items.Next()
+		if errors.Is(err, io.EOF) {
+			slices.SortFunc(list, compare)
+			return list, untold, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		for part := range slices.Chunk(text, len(sum{})) {
+			h := sum(part)
+			untold = untold || h == sum{}
+			list = append(list, h)
+		}
+	}
+}
+
+func compare(a, b sum) int { return slices.Compare(a[:], b[:]) }
