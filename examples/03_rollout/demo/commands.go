@@ -73,13 +73,13 @@ func (r *rollout) commands(ctx context.Context, both *demo.Pair) (int, error) {
 }
 
 // unchanged is a run over what has not changed since: it writes nothing but the
-// settings that it turns off and on again.
+// settings that it turns off and on again. It reads all back, too, and compares.
 func (r *rollout) unchanged(ctx context.Context, both *demo.Pair) (int, error) {
 	before, err := r.target.verdict(ctx)
 	if err != nil {
 		return demo.ExitFailed, err
 	}
-	if code, err := r.command(ctx, both, "run", "rollout"); code != 0 || err != nil {
+	if code, err := r.command(ctx, both, "run", "rollout", "--set", "prove=true"); code != 0 || err != nil {
 		return code, err
 	}
 	after, err := r.target.verdict(ctx)
