@@ -11,8 +11,8 @@ import (
 type Seen = sight.Seen
 
 // Sight looks at a run as alarms need it: see sight.Look.
-func (r *Runs) Sight(ctx context.Context, run Ref, after int64, issues bool) (Seen, error) {
-	return sight.Look(ctx, r.Ledger.View(), run, after, issues)
+func (r *Runs) Sight(ctx context.Context, run Ref, after int64, counts []string) (Seen, error) {
+	return sight.Look(ctx, r.Ledger.View(), run, after, counts)
 }
 
 // Deadest is the run that most of the dead letters of a run are of, and their cause:

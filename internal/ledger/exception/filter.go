@@ -28,11 +28,12 @@ type Filter struct {
 	Entity  string         `json:"entity,omitempty"`
 	Step    string         `json:"step,omitempty"`
 	Outcome record.Outcome `json:"outcome,omitempty"`
-	State   string         `json:"state,omitempty"` // Open, Closed, All
-	Since   time.Time      `json:"since,omitzero"`  // last tried then or later
-	Before  time.Time      `json:"before,omitzero"` // last tried before that
-	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is, or how that begins
-	UpTo    int64          `json:"upTo,omitempty"`  // number at most
+	State   string         `json:"state,omitempty"`  // Open, Closed, All
+	Since   time.Time      `json:"since,omitzero"`   // last tried then or later
+	Before  time.Time      `json:"before,omitzero"`  // last tried before that
+	Mapping string         `json:"map,omitempty"`    // version of the map that made it what it is, or how that begins
+	UpTo    int64          `json:"upTo,omitempty"`   // number at most
+	Called  bool           `json:"called,omitempty"` // also those of runs that the run has called
 }
 
 // shown leaves out what belongs to a chunk that is only prepared. There are as
@@ -43,7 +44,7 @@ const shown = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared'
 // arguments.
 func (f Filter) Where(run int64) (string, []any) {
 	c := condition{args: []any{run}}
-	c.text.WriteString(of("e.run", f.Key))
+	c.text.WriteString(of("e.run", f.Key, f.Called))
 	switch f.State {
 	case Open:
 		c.text.WriteString(" AND e.closed = ''")
@@ -89,7 +90,7 @@ func (f Filter) broken(c *condition) {
 		meant = " AND (i.state <> 'closed' OR i.closed_by = e.closed_by)"
 	}
 	if f.Rule != "" {
-		c.text.WriteString(" AND e.id IN (SELECT i.exception FROM issue i WHERE i.run = ? AND i.exception <> 0" + meant)
+		c.text.WriteString(" AND e.id IN (SELECT i.exception FROM issue i" + of("i.run", "", f.Called) + " AND i.exception <> 0" + meant)
 		c.args = append(c.args, c.args[0])
 		c.equal("i.rule", f.Rule)
 		c.equal("i.field", f.Field)
@@ -122,10 +123,14 @@ func (c *condition) equal(column, want string) {
 }
 
 // of is the condition on the run. With a key it is one that no index serves:
-// a key has few rows, and the planner takes the run's many.
-func of(column, key string) string {
+// a key has few rows, and the planner takes the run's many. Called adds the runs
+// that the run has called, and those that they have.
+func of(column, key string, called bool) string {
 	if key != "" {
 		column += " + 0"
+	}
+	if called {
+		return " WHERE " + column + " IN (WITH RECURSIVE kin (id) AS (SELECT ? UNION ALL SELECT run.id FROM run JOIN kin ON run.parent = kin.id) SELECT id FROM kin)"
 	}
 	return " WHERE " + column + " = ?"
 }

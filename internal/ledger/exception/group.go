@@ -110,6 +110,7 @@ type IssueFilter struct {
 	State    string `json:"state,omitempty"` // Open: neither closed nor accepted; Accepted, Closed, All
 	// AllInputs accepts for runs of the flow with whatever inputs.
 	AllInputs bool `json:"allInputs,omitempty"`
+	Called    bool `json:"called,omitempty"` // also those of runs that the run has called
 }
 
 // which is the part of the condition about State, on a column standing.
@@ -126,7 +127,7 @@ func (f IssueFilter) which() string {
 // where is the condition on the issues i of a run, all but State.
 func (f IssueFilter) where(run int64) (string, []any) {
 	c := condition{args: []any{run}}
-	c.text.WriteString(of("i.run", f.Key))
+	c.text.WriteString(of("i.run", f.Key, f.Called))
 	c.equal("i.rule", f.Rule)
 	c.equal("i.field", f.Field)
 	c.equal("i.value", f.Value)

@@ -145,10 +145,16 @@ func (l *Left) closed(ctx context.Context, look Look, run int64) error {
 // Ends counts a run's exceptions that are open, and those that were closed by how,
 // in the order in which that began.
 func (l Look) Ends(ctx context.Context, run int64) (open int64, closed []Ending, err error) {
+	return l.EndsOf(ctx, run, Filter{State: All})
+}
+
+// EndsOf counts those that a filter selects.
+func (l Look) EndsOf(ctx context.Context, run int64, f Filter) (open int64, closed []Ending, err error) {
+	where, args := f.Where(run)
 	all, err := ask(ctx, l, func(r scanner) (e Ending, err error) {
 		err = r.Scan(&e.Text, &e.Records)
 		return e, err
-	}, `SELECT e.closed, count(*) FROM exception e WHERE e.run = ?`+shown+` GROUP BY e.closed ORDER BY min(e.closed_at), e.closed`, run)
+	}, `SELECT e.closed, count(*) FROM exception e`+where+` GROUP BY e.closed ORDER BY min(e.closed_at), e.closed`, args...)
 	for _, e := range all {
 		if e.Text == "" {
 			open = e.Records

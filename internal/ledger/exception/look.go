@@ -124,10 +124,31 @@ func scanWhole(r scanner) (w Whole, err error) {
 // starter is who started a run r.
 const starter = `coalesce((SELECT v.actor FROM event v WHERE v.run = r.id AND v.kind = 'run.started' ORDER BY v.seq LIMIT 1), '')`
 
-// One returns an exception of a run with payloads, issues and redrives. The
+// Runs names the runs that exceptions are of, by their ids.
+func (l Look) Runs(ctx context.Context, ids []int64) (map[int64]string, error) {
+	names := make(map[int64]string, len(ids))
+	for part := range slices.Chunk(ids, 500) {
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
+		}
+		_, err := ask(ctx, l, func(r scanner) (id int64, err error) {
+			var name string
+			err = r.Scan(&id, &name)
+			names[id] = name
+			return id, err
+		}, `SELECT e.id, r.flow || '-' || r.n FROM exception e JOIN run r ON r.id = e.run WHERE e.id IN (`+marks(len(part))+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// One returns an exception of a run, or of one that it has called, with payloads, issues and redrives. The
 // fault of an unknown one has code exception.unknown.
 func (l Look) One(ctx context.Context, run, id int64) (Whole, error) {
-	where, args := Filter{IDs: []int64{id}, State: All}.Where(run)
+	where, args := Filter{IDs: []int64{id}, State: All, Called: true}.Where(run)
 	found, err := ask(ctx, l, scanWhole, selectWhole+where, args...)
 	if err == nil && len(found) == 0 {
 		err = fault.New(fault.Config, "exception.unknown", "there is no exception %d in this run", id).

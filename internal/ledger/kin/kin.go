@@ -95,9 +95,26 @@ func Worst(ctx context.Context, db store.Reader, run int64) (m Member, err error
 
 // Issues counts what all members have found, one for each rule that a record
 // breaks. Those of a chunk that is only prepared are not told yet.
-func Issues(ctx context.Context, db store.Reader, run int64) (n int64, err error) {
-	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&n) },
-		all+`SELECT count(*) FROM kin JOIN issue i ON i.run = kin.id AND i.found = kin.id WHERE NOT EXISTS (
-			SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`, run)
+func Issues(ctx context.Context, db store.Reader, run int64) (int64, error) {
+	return count(ctx, db, countIssues, run)
+}
+
+// IssuesOf counts those of one rule.
+func IssuesOf(ctx context.Context, db store.Reader, run int64, rule string) (int64, error) {
+	return count(ctx, db, countIssues+` AND i.rule = ?`, run, rule)
+}
+
+// DeadOf counts the dead letters of all members, open or not, by the code of their
+// error.
+func DeadOf(ctx context.Context, db store.Reader, run int64, code string) (int64, error) {
+	return count(ctx, db, all+`SELECT count(*) FROM kin JOIN exception x ON x.run = kin.id WHERE x.outcome = 'dead' AND x.code = ? AND NOT EXISTS (
+		SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND x.id BETWEEN p.exception_from AND p.exception_to)`, run, code)
+}
+
+const countIssues = all + `SELECT count(*) FROM kin JOIN issue i ON i.run = kin.id AND i.found = kin.id WHERE NOT EXISTS (
+	SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND i.id BETWEEN p.issue_from AND p.issue_to)`
+
+func count(ctx context.Context, db store.Reader, query string, args ...any) (n int64, err error) {
+	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&n) }, query, args...)
 	return n, err
 }

@@ -70,13 +70,20 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
-	err := root.ExecuteContext(ctx)
+	return s.said(root.ExecuteContext(ctx))
+}
+
+// said is the exit code of what a command came to; what nobody has said yet is said.
+func (s *session) said(err error) int {
 	var e exit
+	var told exceptions.Said
 	switch {
 	case err == nil:
 		return ExitDone
 	case errors.As(err, &e):
 		return e.code
+	case errors.As(err, &told):
+		return told.Code
 	case s.early():
 		return ExitInterrupted
 	}

@@ -43,6 +43,10 @@ func (s *session) runsCommand() *cobra.Command {
 			return err
 		}
 		v := view.Runs{Now: time.Now().In(s.Zone)}
+		names := map[int64]string{}
+		for _, r := range all {
+			names[r.ID] = r.Name()
+		}
 		for _, r := range all {
 			now, err := runs.Now(c.Context(), r)
 			if err != nil {
@@ -51,6 +55,9 @@ func (s *session) runsCommand() *cobra.Command {
 			t := now.Total()
 			row := view.Run{Name: r.Name(), State: now.State, Started: r.Opened.In(s.Zone), Took: now.Took(), Read: t.Read, Applied: t.Applied,
 				Rejected: t.Rejected, Dead: t.Dead, Exit: -1}
+			if step, _, called := strings.Cut(r.ParentNode, "/"); called {
+				row.By = strings.TrimSpace(names[r.Parent] + " " + step)
+			}
 			if row.After, err = after(c.Context(), runs, r, t); err != nil {
 				return err
 			}

@@ -45,28 +45,33 @@ the target was given them, without mapping them again.`,
 			if a.Filter = f; a.Limit < 0 {
 				return fault.New(fault.Config, "usage", "--limit is a number from 1, or 0 for all")
 			}
-			b, err := s.today(runs, of)
-			if err != nil {
-				return err
-			}
-			again, err := runs.Redrive(c.Context(), of, b, a)
-			if fault.CodeOf(err) == "redrive.nothing" && !dry && !w.fresh {
-				return s.redriveOn(c.Context(), runs, of, f, w, err)
-			}
-			if err != nil {
-				return err
-			}
-			s.again = of.Name()
-			if dry {
-				return s.wouldRedrive(c.Context(), runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: f, Limit: a.Limit, AsSent: a.AsSent})
-			}
-			if err := s.agreed(again.Flow, w); err != nil {
-				return err
-			}
-			return s.start(c.Context(), runs, again.Flow, w)
+			return exceptions.Each(c.Context(), runs, of, s.said, func(of run.Ref) error { return s.redriveOf(c.Context(), runs, of, a, w, dry) })
 		})
 	}
 	return c
+}
+
+// redriveOf redrives one run.
+func (s *session) redriveOf(ctx context.Context, runs *run.Runs, of run.Ref, a run.Again, w *working, dry bool) error {
+	b, err := s.today(runs, of)
+	if err != nil {
+		return err
+	}
+	again, err := runs.Redrive(ctx, of, b, a)
+	if fault.CodeOf(err) == "redrive.nothing" && !dry && !w.fresh {
+		return s.redriveOn(ctx, runs, of, a.Filter, w, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.again = of.Name()
+	if dry {
+		return s.wouldRedrive(ctx, runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: a.Filter, Limit: a.Limit, AsSent: a.AsSent})
+	}
+	if err := s.agreed(again.Flow, w); err != nil {
+		return err
+	}
+	return s.start(ctx, runs, again.Flow, w)
 }
 
 // redriveOn goes on with a redrive that was killed when all was loaded and its

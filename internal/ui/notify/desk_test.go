@@ -214,7 +214,7 @@ func TestConditions(t *testing.T) {
 	total := record.Account{Read: 999, Dead: 60, Rejected: 100, Pending: 5}
 	a := mailTo(alarm.Condition{Event: alarm.DeadFirst}, alarm.Condition{Metric: "dead", More: 59}, alarm.Condition{Metric: "rejected", More: 100},
 		alarm.Condition{Metric: "issues", More: 5, Share: true})
-	seen := sight.Seen{At: start, Total: total, Issues: 50}
+	seen := sight.Seen{At: start, Total: total, Counts: map[string]int64{"issues": 50}}
 	names := func(over bool) (list []string) {
 		for _, e := range counts("shop-1", a, seen, over) {
 			list = append(list, e.Event)
@@ -231,7 +231,7 @@ func TestConditions(t *testing.T) {
 	if got := names(false); len(got) != 2 {
 		t.Errorf("5%% is not more than 5%%: %v", got)
 	}
-	seen.Issues = 51
+	seen.Counts["issues"] = 51
 	if got := names(false); len(got) != 3 {
 		t.Errorf("5.1%% of 1000: %v", got)
 	}

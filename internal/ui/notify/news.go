@@ -47,6 +47,11 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 				continue
 			}
 			n.Text += left(seen)
+			if b.Outcome == "done" && b.Exit == openEnd {
+				l := n
+				l.Event, l.Next = alarm.RunLeft, []string{"godwit dead stats " + e.Run, "godwit issues list " + e.Run}
+				all = append(all, l)
+			}
 		default:
 			continue
 		}
@@ -61,6 +66,9 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 	}
 	return all
 }
+
+// openEnd is the exit code of a run that left records behind.
+const openEnd = 3
 
 // left are the records of a run that were not loaded, in words.
 func left(seen sight.Seen) string {
@@ -94,14 +102,22 @@ func counts(run string, a alarm.Alarm, seen sight.Seen, over bool) (all []messag
 		switch {
 		case c.Event == alarm.DeadFirst && seen.Total.Dead > 0:
 			e.Count = seen.Total.Dead // the rest is found out when it leaves
-		case c.Metric != "" && c.Exceeded(seen.Total, seen.Issues, over):
-			e.Text = fmt.Sprintf("%s %s of %s read", view.Count(alarm.Count(c.Metric, seen.Total, seen.Issues)), c.Metric, view.Plural(seen.Total.Read, "record"))
+		case c.Metric != "" && c.Exceeded(seen.Total, counted(c, seen), over):
+			e.Text = fmt.Sprintf("%s %s of %s read", view.Count(counted(c, seen)), c.Asked(), view.Plural(seen.Total.Read, "record"))
 		default:
 			continue
 		}
 		all = append(all, e)
 	}
 	return all
+}
+
+// counted is what a condition compares.
+func counted(c alarm.Condition, seen sight.Seen) int64 {
+	if n, asked := seen.Counts[c.Asked()]; asked {
+		return n
+	}
+	return alarm.Count(c.Metric, seen.Total)
 }
 
 // stands is how long nothing may move before a run is stalled.

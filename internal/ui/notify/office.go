@@ -25,7 +25,7 @@ type Run struct {
 	Name, UID, Flow, Env string
 	Rehearsal            bool
 	// Look is Runs.Sight.
-	Look func(ctx context.Context, after int64, issues bool) (sight.Seen, error)
+	Look func(ctx context.Context, after int64, counts []string) (sight.Seen, error)
 	// Dead names the run that most dead letters are of, and says why, "" when that
 	// is not known.
 	Dead func(ctx context.Context) (run, why string)
@@ -56,7 +56,7 @@ type Office struct {
 	run    Run
 	mail   *alarm.Mail
 	desks  []*clerk
-	issues bool // some alarm goes by their number
+	counts []string // that some alarm goes by, beside the accounts
 
 	mu    sync.Mutex
 	seen  sight.Seen // as of the last look, or message
@@ -69,7 +69,11 @@ type Office struct {
 func New(set alarm.Set, run Run) *Office {
 	o := &Office{run: run, mail: set.Mail}
 	for _, a := range set.Alarms {
-		o.issues = o.issues || slices.ContainsFunc(a.When, func(c alarm.Condition) bool { return c.Metric == "issues" })
+		for _, c := range a.When {
+			if name := c.Asked(); (c.Metric == "issues" || c.Reason != "") && !slices.Contains(o.counts, name) {
+				o.counts = append(o.counts, name)
+			}
+		}
 		o.desks = append(o.desks, &clerk{office: o, desk: newDesk(a), wake: make(chan struct{}, 1)})
 	}
 	return o
@@ -119,7 +123,7 @@ func (o *Office) look(ctx context.Context) {
 	o.mu.Lock()
 	after, end := o.after, o.end
 	o.mu.Unlock()
-	seen, err := o.run.Look(ctx, after, o.issues)
+	seen, err := o.run.Look(ctx, after, o.counts)
 	if err != nil {
 		return
 	}
@@ -136,13 +140,13 @@ func (o *Office) look(ctx context.Context) {
 func (o *Office) fill(events []message.Event) message.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if seen, err := o.run.Look(context.Background(), o.after, true); err == nil {
+	if seen, err := o.run.Look(context.Background(), o.after, append(slices.Clone(o.counts), "issues")); err == nil {
 		o.seen = seen
 	}
 	m := message.Message{
 		Type: "alarm", V: 1, ID: o.run.UID, Run: o.run.Name, Flow: o.run.Flow, Env: o.run.Env, Rehearsal: o.run.Rehearsal,
 		At: time.Now().UTC().Truncate(time.Millisecond), Event: events[0].Event, Events: events,
-		Counts: message.CountsOf(o.seen.Total, o.seen.Issues), Next: []string{},
+		Counts: message.CountsOf(o.seen.Total, o.seen.Counts["issues"]), Next: []string{},
 	}
 	for i, e := range events {
 		if e.Event == alarm.DeadFirst {

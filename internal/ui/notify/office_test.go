@@ -25,7 +25,7 @@ func staffed(t *testing.T, answer http.HandlerFunc) (*Office, func() []unit.Alar
 	set := alarm.Set{Alarms: []alarm.Alarm{{When: []alarm.Condition{{Event: alarm.DeadFirst}}, To: alarm.Receiver{Webhook: &alarm.Webhook{URL: server.URL}}}}}
 	o := New(set, Run{
 		Name: "shop-1",
-		Look: func(ctx context.Context, _ int64, _ bool) (sight.Seen, error) {
+		Look: func(ctx context.Context, _ int64, _ []string) (sight.Seen, error) {
 			return sight.Seen{At: time.Now(), Total: record.Account{Read: 1, Dead: 1}}, ctx.Err()
 		},
 		Dead: func(context.Context) (string, string) { return "shop-1", "" },

@@ -24,8 +24,8 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
 	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
-		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", l.Called[0]))
-		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", l.Called[0]))
+		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", name))
+		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", name))
 	} else {
 		add("rejected", t.Rejected, rules(l.Issues), command("issues list", name))
 		n := 0
@@ -64,17 +64,17 @@ func Next(l *run.Left, t record.Account) []string {
 		return []string{command("dead list", l.Of.Name()) + "   names the rows: " + copyAgain}
 	}
 	if len(l.Causes) == 0 && len(l.Called) > 0 { // kept with the runs that it started
-		return []string{command("redrive", l.Called[0], "--dry-run") + mended + others(l.Called[1:])}
+		return []string{command("redrive", l.Of.Name(), "--dry-run") + mended + others(l.Called)}
 	}
 	return []string{command("redrive", l.Of.Name(), "--dry-run") + mended}
 }
 
-// others are runs that are meant, too.
+// others are runs that are meant.
 func others(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; also of " + view.Few(names)
+	return "; of " + view.Few(names)
 }
 
 // rules counts the rules that kept records out, and who is to mend them.

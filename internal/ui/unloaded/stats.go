@@ -158,7 +158,27 @@ type List struct {
 	Run    string
 	Filter run.Filter
 	All    []record.Exception
-	Total  int64 // that the filter selects
+	Total  int64            // that the filter selects
+	Runs   map[int64]string // that they are of, by id
+}
+
+// IDs are those of the list.
+func (l List) IDs() []int64 {
+	ids := make([]int64, len(l.All))
+	for i, e := range l.All {
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+// elsewhere reports whether some are of runs that this one has called.
+func (l List) elsewhere() bool {
+	for _, name := range l.Runs {
+		if name != l.Run {
+			return true
+		}
+	}
+	return false
 }
 
 // Draw is Screen's.
@@ -172,7 +192,9 @@ func (l List) Draw(edge int) []string {
 	}
 	names := short(unique(causes))
 	rows, texts := make([][]string, 0, len(l.All)), make([]string, 0, len(l.All))
-	ended := false
+	ended, called := false, l.elsewhere()
+	columns := []layout.Column{{Head: "id", Right: true}, {Head: "outcome"}, {Head: "cause"}, {Head: "entity", Most: 20},
+		{Head: "key", Most: 20}, {Head: "field", Most: 16}, {Head: "last"}}
 	for _, e := range l.All {
 		field, value := e.At()
 		row := []string{strconv.FormatInt(e.ID, 10), string(e.Outcome), names[e.Cause], e.Entity, e.Key, field, view.Stamp(e.Last.In(l.Now.Location()), l.Now)}
@@ -185,10 +207,15 @@ func (l List) Draw(edge int) []string {
 			row[1] = "closed"
 			text = e.Closed + "; was " + text
 		}
+		if called {
+			row = append([]string{l.Runs[e.ID]}, row...)
+		}
 		rows, texts = append(rows, row), append(texts, text)
 	}
-	lines := beside([]layout.Column{{Head: "id", Right: true}, {Head: "outcome"}, {Head: "cause"}, {Head: "entity", Most: 20},
-		{Head: "key", Most: 20}, {Head: "field", Most: 16}, {Head: "last"}}, rows, "reason", texts, edge)
+	if called {
+		columns = append([]layout.Column{{Head: "run", Most: 24}}, columns...)
+	}
+	lines := beside(columns, rows, "reason", texts, edge)
 	more := view.Count(len(l.All)) + " of " + view.Plural(l.Total, "record")
 	if int64(len(l.All)) < l.Total {
 		more += "; --limit 0 lists all"
@@ -205,10 +232,24 @@ func (l List) Draw(edge int) []string {
 // Value is the list for programs, without what records held.
 func (l List) Value() any {
 	return struct {
-		Run     string             `json:"run"`
-		Records int64              `json:"records"` // that the filter selects
-		All     []record.Exception `json:"exceptions"`
-	}{l.Run, l.Total, append([]record.Exception{}, l.All...)}
+		Run     string   `json:"run"`
+		Records int64    `json:"records"` // that the filter selects
+		All     []listed `json:"exceptions"`
+	}{l.Run, l.Total, l.listed()}
+}
+
+// listed is one with the run that it is of.
+type listed struct {
+	record.Exception
+	Run string `json:"run,omitempty"`
+}
+
+func (l List) listed() []listed {
+	all := []listed{}
+	for _, e := range l.All {
+		all = append(all, listed{e, l.Runs[e.ID]})
+	}
+	return all
 }
 
 func unique(list []string) []string {

@@ -189,10 +189,10 @@ func TestLoadGolden(t *testing.T) {
 func TestRunsGolden(t *testing.T) {
 	t.Parallel()
 	golden(t, "runs", Text(Runs{Now: at("08:00:00"), All: []Run{
-		{"redrive-1", Ended("done", 0), at("07:00:00"), time.Minute, 433, 433, 0, 0, After{}, 0},
-		{"rollout-12", Ended("done", 3), friday, minutes(1, 52), 138_012, 131_524, 402, 31, After{4, []Ending{{"applied by redrive-1", 429}}}, 3},
-		{"rollout-11", Ended("failed", 1), friday, minutes(1, 2), 12, 0, 0, 0, After{}, 1},
-		{"rollout-10", "running", friday, minutes(1, 2), 12, 0, 0, 0, After{}, -1},
+		{"redrive-1", Ended("done", 0), at("07:00:00"), time.Minute, 433, 433, 0, 0, After{}, 0, ""},
+		{"rollout-12", Ended("done", 3), friday, minutes(1, 52), 138_012, 131_524, 402, 31, After{4, []Ending{{"applied by redrive-1", 429}}}, 3, ""},
+		{"rollout-11", Ended("failed", 1), friday, minutes(1, 2), 12, 0, 0, 0, After{}, 1, ""},
+		{"rollout-10", "running", friday, minutes(1, 2), 12, 0, 0, 0, After{}, -1, ""},
 	}}))
 }
 

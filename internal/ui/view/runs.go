@@ -27,6 +27,7 @@ type Run struct {
 	Dead     int64
 	After    After
 	Exit     int
+	By       string // run and step that called it: rollout-1 move[north]
 }
 
 // After is what became, since their run, of records that it had not loaded.
@@ -61,6 +62,7 @@ func (r Runs) Draw(int) []string {
 	const at = 6 // the column of rejected records
 	rejected := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected > 0 })
 	left := slices.ContainsFunc(r.All, func(r Run) bool { return r.Rejected+r.Dead+max(0, r.After.Open) > 0 || len(r.After.Ends) > 0 })
+	called := slices.ContainsFunc(r.All, func(r Run) bool { return r.By != "" })
 	columns := []layout.Column{{Head: "run", Most: 30}, {Head: "state"}, {Head: "started"}, {Head: "took", Right: true},
 		{Head: "read", Right: true}, {Head: "applied", Right: true},
 		{Head: "rejected", Right: true}, {Head: "dead", Right: true}, {Head: "open", Right: true}, {Head: "exit", Right: true}}
@@ -81,10 +83,16 @@ func (r Runs) Draw(int) []string {
 		if !rejected {
 			row = slices.Delete(row, at, at+1)
 		}
+		if called {
+			row = append(row, run.By)
+		}
 		rows = append(rows, row)
 	}
 	if !left {
 		columns = slices.Delete(columns, at+2, at+3)
+	}
+	if called {
+		columns = append(columns, layout.Column{Head: "called by", Most: 40})
 	}
 	if !rejected { // mostly there are none
 		columns = slices.Delete(columns, at, at+1)

@@ -8,6 +8,7 @@ import "time"
 
 type runValue struct {
 	Run      string    `json:"run"`
+	By       string    `json:"called_by,omitempty"` // run and step: rollout-1 move[north]
 	State    string    `json:"state"`
 	Started  time.Time `json:"started"`
 	Duration float64   `json:"duration_s"`
@@ -28,7 +29,7 @@ type runsValue struct {
 func (v Runs) Value() any {
 	list := runsValue{Runs: []runValue{}}
 	for _, r := range v.All {
-		one := runValue{r.Name, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil, r.After.Ends, nil}
+		one := runValue{r.Name, r.By, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil, r.After.Ends, nil}
 		if r.After.Open >= 0 {
 			one.Open = &r.After.Open
 		}

@@ -18,16 +18,20 @@ const (
 	DeadFirst     = "dead.first"     // the first record of the run that the target refused
 	RunFailed     = "run.failed"     // the run, or one that it called, ended failed or broke off
 	RunFinished   = "run.finished"   // the run came to its end, however that was
+	RunLeft       = "run.left"       // the run came to its end and left records behind: exit 3
 	RunStalled    = "run.stalled"    // nothing moves and something is in the way
 	VerifyDiffers = "verify.differs" // a verification found a difference
 	SnapshotLost  = "snapshot.lost"  // a source cannot be read any more as of when it was
 )
 
 var (
-	events = []string{DeadFirst, RunFailed, RunFinished, RunStalled, VerifyDiffers, SnapshotLost}
+	events = []string{DeadFirst, RunFailed, RunFinished, RunLeft, RunStalled, VerifyDiffers, SnapshotLost}
 	// later are events of the language that nothing raises yet.
 	later   = []string{"window.risk", "stream.lag", "stream.slot"}
 	metrics = []string{"dead", "rejected", "pending", "issues"}
+	// reasoned are counts of which those for one reason can be named: the code of a
+	// dead letter's error, the rule of an issue.
+	reasoned = []string{"dead", "issues"}
 )
 
 // Condition is when an alarm is raised: an event, or a count that is more than a
@@ -35,6 +39,7 @@ var (
 type Condition struct {
 	Event  string
 	Metric string  // dead, rejected, pending, issues
+	Reason string  // those of one reason: a code of dead, a rule of issues; "" is all
 	More   float64 // than this; a share in per cent, as it is written
 	Share  bool
 }
@@ -43,24 +48,30 @@ type Condition struct {
 // while the run goes on: the first pages of a load are no sample.
 const least = 1000
 
-// Exceeded reports whether a count is too large; over says that no more come.
-func (c Condition) Exceeded(total record.Account, issues int64, over bool) bool {
-	n := float64(Count(c.Metric, total, issues))
+// Asked is what is counted, as it is written: issues, dead.data.unique.
+func (c Condition) Asked() string {
+	if c.Reason == "" {
+		return c.Metric
+	}
+	return c.Metric + "." + c.Reason
+}
+
+// Exceeded reports whether a count, which Asked names, is too large; over says that no more come.
+func (c Condition) Exceeded(total record.Account, count int64, over bool) bool {
+	n := float64(count)
 	if !c.Share {
 		return n > c.More
 	}
 	return total.Read > 0 && (over || total.Read >= least) && 100*n > c.More*float64(total.Read)
 }
 
-// Count is a metric's value.
-func Count(metric string, total record.Account, issues int64) int64 {
+// Count is the value of one that the accounts have: dead, rejected, pending.
+func Count(metric string, total record.Account) int64 {
 	switch metric {
 	case "rejected":
 		return total.Rejected
 	case "pending":
 		return total.Pending
-	case "issues":
-		return issues
 	}
 	return total.Dead
 }
@@ -71,9 +82,9 @@ func (c Condition) String() string {
 	case c.Event != "":
 		return c.Event
 	case c.Share:
-		return c.Metric + " > " + strconv.FormatFloat(c.More, 'f', -1, 64) + "%"
+		return c.Asked() + " > " + strconv.FormatFloat(c.More, 'f', -1, 64) + "%"
 	}
-	return c.Metric + " > " + strconv.FormatFloat(c.More, 'f', -1, 64)
+	return c.Asked() + " > " + strconv.FormatFloat(c.More, 'f', -1, 64)
 }
 
 // MarshalJSON writes the condition as its text.
@@ -88,7 +99,7 @@ func (c *Condition) UnmarshalJSON(b []byte) error {
 	return c.ReadPlain(text)
 }
 
-var comparison = regexp.MustCompile(`^([a-z.]+) *> *(0|[1-9][0-9]*)(\.[0-9]+)?(%?)$`)
+var comparison = regexp.MustCompile(`^([a-zA-Z0-9._-]+) *> *(0|[1-9][0-9]*)(\.[0-9]+)?(%?)$`)
 
 // ReadPlain reads a condition of a flow file. The fault of an event that is not
 // built yet has code flow.not-built.
@@ -109,8 +120,12 @@ func (c *Condition) ReadPlain(v any) error {
 		*c = Condition{Event: name}
 		return nil
 	}
-	if !slices.Contains(metrics, name) {
-		return unknown("count", name, compares, metrics)
+	metric, reason, reasons := strings.Cut(name, ".")
+	switch {
+	case !slices.Contains(metrics, metric):
+		return unknown("count", metric, compares, metrics)
+	case reasons && (reason == "" || !slices.Contains(reasoned, metric)):
+		return fault.New(fault.Config, "flow.value", "%q names no reason", name).Hint("dead.CODE counts dead letters of one code, as dead.data.unique; issues.RULE issues of one rule, as issues.required")
 	}
 	m := comparison.FindStringSubmatch(text)
 	if m == nil || m[4] == "" && m[3] != "" {
@@ -120,7 +135,7 @@ func (c *Condition) ReadPlain(v any) error {
 	if err != nil || m[4] != "" && more >= 100 {
 		return fault.New(fault.Config, "flow.value", "%q can never be", text).Hint("a share is less than 100%%")
 	}
-	*c = Condition{Metric: name, More: more, Share: m[4] != ""}
+	*c = Condition{Metric: metric, Reason: reason, More: more, Share: m[4] != ""}
 	return nil
 }
 

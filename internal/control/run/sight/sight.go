@@ -24,7 +24,8 @@ type Seen struct {
 	Events []Event        // told, of the kinds below, since the last look; all of them at the first
 	Last   int64          // seq up to which that is; Look goes on from there
 	Total  record.Account // of all runs together, each record once
-	Issues int64
+	// Counts are those that were asked for: issues, and those of one reason.
+	Counts map[string]int64
 	// Moved is the same as long as nothing moves: no record, byte or page is
 	// counted and no unit comes to its end.
 	Moved string
@@ -40,14 +41,29 @@ var told = []string{unit.AlarmTold, unit.RunFinished, unit.VerifyTable, unit.Sna
 // moves are those that say that a run gets on.
 var moves = []string{unit.UnitDone, unit.UnitYielded, unit.UnitExpanded, unit.NodeEntered, unit.NodeLeft, unit.RunFinished}
 
-// Look looks at a run; after is Last of the look before, 0 at first. Issues are only
-// counted when they are asked for: there may be millions.
-func Look(ctx context.Context, v *ledger.View, run ledger.Run, after int64, issues bool) (s Seen, err error) {
+// Look looks at a run; after is Last of the look before, 0 at first. Only those
+// counts are taken that are asked for: "issues", of which there may be millions,
+// "issues.RULE", and "dead.CODE".
+func Look(ctx context.Context, v *ledger.View, run ledger.Run, after int64, counts []string) (s Seen, err error) {
 	err = v.Moment(ctx, func(v *ledger.View) error {
-		if s, err = look(ctx, v, run, after); err == nil && issues {
-			s.Issues, err = kin.Issues(ctx, v.Reader(), run.ID)
+		if s, err = look(ctx, v, run, after); err != nil {
+			return err
 		}
-		return err
+		s.Counts = make(map[string]int64, len(counts))
+		for _, name := range counts {
+			switch metric, reason, one := strings.Cut(name, "."); {
+			case one && metric == "issues":
+				s.Counts[name], err = kin.IssuesOf(ctx, v.Reader(), run.ID, reason)
+			case one:
+				s.Counts[name], err = kin.DeadOf(ctx, v.Reader(), run.ID, reason)
+			default:
+				s.Counts[name], err = kin.Issues(ctx, v.Reader(), run.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return s, err
 }

@@ -54,7 +54,7 @@ func (h *house) must(err error) {
 // look expects the kinds of events that are new, each with its run.
 func (h *house) look(want ...string) sight.Seen {
 	h.Helper()
-	s, err := sight.Look(h.Context(), h.ledger.View(), h.run, h.after, true)
+	s, err := sight.Look(h.Context(), h.ledger.View(), h.run, h.after, []string{"issues"})
 	h.must(err)
 	h.after = s.Last
 	var got []string

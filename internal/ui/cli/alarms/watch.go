@@ -69,8 +69,8 @@ func office(runs *run.Runs, r run.Ref, b *flow.Bound, s Screen) *notify.Office {
 	p := paper{runs, r.Name(), s}
 	return notify.New(*b.Alarms, notify.Run{
 		Name: r.Name(), UID: r.UID, Flow: r.Flow, Env: b.Env, Rehearsal: b.Rehearsal,
-		Look: func(ctx context.Context, after int64, issues bool) (run.Seen, error) {
-			return runs.Sight(ctx, r, after, issues)
+		Look: func(ctx context.Context, after int64, counts []string) (run.Seen, error) {
+			return runs.Sight(ctx, r, after, counts)
 		},
 		Report: p.attached, Owners: p.owners,
 		Dead: func(ctx context.Context) (string, string) {

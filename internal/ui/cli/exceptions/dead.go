@@ -100,7 +100,7 @@ func moment(flag, text string, now time.Time) (time.Time, error) {
 
 // causeOf is the cause of a run that begins with these digits.
 func causeOf(ctx context.Context, look run.Exceptions, of run.Ref, digits string) (string, error) {
-	all, err := look.Causes(ctx, of.ID, run.Filter{State: run.AllOnes}, 0)
+	all, err := look.Causes(ctx, of.ID, run.Filter{State: run.AllOnes, Called: true}, 0)
 	if err != nil {
 		return "", err
 	}
@@ -143,11 +143,12 @@ func (s commands) deadStats() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.Called = true
 			causes, err := runs.Exceptions().Causes(c.Context(), of.ID, f, top)
 			if err != nil {
 				return err
 			}
-			open, ends, err := runs.Exceptions().Ends(c.Context(), of.ID)
+			open, ends, err := runs.Exceptions().EndsOf(c.Context(), of.ID, run.Filter{State: run.AllOnes, Called: true})
 			if err != nil {
 				return err
 			}
@@ -176,6 +177,7 @@ func (s commands) deadList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.Called = true
 			list, err := look.List(c.Context(), of.ID, f, 0, limit)
 			if err != nil {
 				return err
@@ -185,6 +187,9 @@ func (s commands) deadList() *cobra.Command {
 				return err
 			}
 			v := unloaded.List{Now: s.Now(), Run: of.Name(), Filter: f, All: list, Total: n.Records}
+			if v.Runs, err = look.Runs(c.Context(), v.IDs()); err != nil {
+				return err
+			}
 			return s.Show("dead.list", v, v.Value())
 		})
 	}

@@ -30,8 +30,13 @@ func (c *Chosen) selected(ctx context.Context, look run.Exceptions, of run.Ref, 
 		return f, fault.New(fault.Config, "usage", "a number and flags that select records exclude each other")
 	}
 	id, err := number(args[0], args[1])
+	var one run.Whole
 	if err == nil {
-		_, err = look.One(ctx, of.ID, id)
+		one, err = look.One(ctx, of.ID, id)
+	}
+	if err == nil && one.Run != of.Name() {
+		err = fault.New(fault.Config, "exception.unknown", "exception %d is of %s, which %s has called", id, one.Run, of.Name()).
+			Hint("the same command for %s", one.Run)
 	}
 	return run.Filter{IDs: []int64{id}, State: run.AllOnes}, err
 }

@@ -76,6 +76,7 @@ Accepted ones are left out; --accepted lists them.`,
 		if err := severe(f); err != nil {
 			return err
 		}
+		f.Called = true
 		return s.issuesOf(c.Context(), args[0], func(runs *run.Runs, of run.Ref) error {
 			if each {
 				return s.eachIssue(c.Context(), runs, of, f, limit)
@@ -158,7 +159,7 @@ for the owner. What was accepted is left out. Files of the same names are replac
 				return err
 			}
 			files, err := unloaded.Export(dir, p.Owners, func(after int64) ([]run.Issue, error) {
-				return runs.Exceptions().Issues(c.Context(), of.ID, run.IssueFilter{}, after, 5000)
+				return runs.Exceptions().Issues(c.Context(), of.ID, run.IssueFilter{Called: true}, after, 5000)
 			})
 			if err != nil {
 				return fault.New(fault.Config, "report.write", "write CSV: %w", err)
