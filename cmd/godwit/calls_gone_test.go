@@ -93,7 +93,7 @@ steps:
 		t.Errorf("%d assignments: of 60 two are gone", n)
 	}
 	pgtest.Exec(t, m.from, "delete from item")
-	run(1).says(t, "gone.all")
+	run(1).says(t, "records.none-read")
 	if n := len(s.Assignments()); n != 58 {
 		t.Errorf("%d assignments: nothing was read, and some were deleted", n)
 	}

@@ -208,6 +208,11 @@ func TestCallsMultipart(t *testing.T) {
         file: {at: archive, object: "${key}.txt", type: text/plain}
       keep: {id: response.body.id}
       in_doubt: {request: "GET /assignments/${create.id}/documents", params: {externalId: "${key}"}, items: body.results, keep: {id: item.id}}
+      read:
+        request: "GET /assignments/${create.id}/documents"
+        items: body.results
+        key: item.externalId
+        map: {meta.name: item.name, file.size: item.bytes, file.sha256: item.sha256}
 `)
 	dir := filepath.Dir(m.ledger)
 	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
@@ -235,5 +240,14 @@ func TestCallsMultipart(t *testing.T) {
 	}
 	if len(seen) != 60 || seen["000060 4"] != 1 {
 		t.Errorf("%d documents: %v", len(seen), seen["000060 4"])
+	}
+	write(t, dir, "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
+	if list, said := m.proves(t, "prove", 0); len(list) > 0 {
+		t.Errorf("%q of what is equal\n%s", list, said)
+	}
+	write(t, dir, "archive/000008.txt", "another 8")
+	list, said := m.proves(t, "prove", 4)
+	if len(list) != 2 || !strings.HasPrefix(list[0], "api.assignment/file changed id=000008 file.sha256") || !strings.HasPrefix(list[1], "api.assignment/file changed id=000008 file.size") {
+		t.Errorf("%q\n%s", list, said)
 	}
 }

@@ -1,6 +1,11 @@
 package newsys
 
-import "slices"
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // DropNotes takes annotations away, as somebody may do who works with the system.
 func (s *System) DropNotes(which func(note Object) bool) {
@@ -9,4 +14,21 @@ func (s *System) DropNotes(which func(note Object) bool) {
 	for _, t := range s.store.assignments {
 		t.notes = slices.DeleteFunc(t.notes, which)
 	}
+}
+
+// Set changes a field of an assignment, as somebody may do who works with the system.
+func (s *System) Set(external, field string, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.store.assignments {
+		if t.body["externalId"] == external {
+			t.body = maps.Clone(t.body)
+			t.body[field] = v
+		}
+	}
+}
+
+// version is an object's ETag.
+func version(o Object) string {
+	return fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256([]byte(text(o))))[:16])
 }

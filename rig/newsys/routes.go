@@ -121,7 +121,10 @@ func (s *System) oneAssignment(w http.ResponseWriter, r *http.Request) {
 	case t == nil:
 		refuse(w, http.StatusNotFound, "there is no assignment "+r.PathValue("id"))
 	case r.Method == http.MethodGet:
+		w.Header().Set("ETag", version(t.body))
 		answer(w, 200, t.body)
+	case r.Header.Get("If-Match") != "" && r.Header.Get("If-Match") != version(t.body):
+		refuse(w, http.StatusPreconditionFailed, "it is another version by now")
 	case r.Method == http.MethodPut:
 		change["id"] = t.body["id"]
 		t.body = change

@@ -13,12 +13,20 @@ type Call struct {
 	ParamsAs  string            `flow:"params_as" enum:"query,matrix" help:"where parameters stand; default is as the connection says"`
 	Headers   request.Value     `flow:"headers,template" help:"headers beside those of the connection; null is left out"`
 	Body      *request.Value    `flow:"body,template" help:"value that is sent as JSON; \"${record}\" is the mapped record"`
+	Onto      *Onto             `flow:"onto" help:"of PUTs that replace the whole object: it is read first, and the body is laid over what is there"`
 	Multipart []Part            `flow:"multipart,names" help:"parts that are sent as multipart/form-data in the place of a body, by name"`
 	Success   string            `flow:"success,expr" help:"tells success from error, over status, headers and body; default is the connection's"`
 	Keep      map[string]string `flow:"keep,exprs" help:"what is remembered of the answer, by name; over response"`
 	InDoubt   *Doubt            `flow:"in_doubt" help:"what to do when the answer was lost: a look-up, or repeat, idempotency_key, ask; must be there for POST and PATCH"`
 	Read      *Read             `flow:"read" help:"how verify reads what it has made: fields of its body, or of the parts of multipart, are compared"`
 	At        string            `flow:",position"`
+}
+
+// Onto is how an object is read that a body is laid over.
+type Onto struct {
+	Request string        `flow:"request,template" help:"GET /PATH; default is the path of the call"`
+	Params  request.Value `flow:"params,template" help:"its parameters"`
+	Value   string        `flow:"value,expr" help:"the object, over status, headers and body; default is body"`
 }
 
 // Part is one of a multipart body: a value, or a file.

@@ -45,6 +45,7 @@ type Compiled struct {
 	when, each, key *expression.Program
 	request         *request.Template
 	parts           []part
+	over            *onto // nil: the body is sent as it is
 	keep            []kept
 	looks           *request.LookUp // nil: nobody is asked
 	Reading         *Reading        // nil: what it makes is not read back
@@ -129,6 +130,7 @@ func (c *compiler) call(l *Call) *Compiled {
 	if l.Multipart != nil && (l.Body != nil || method == "GET") {
 		c.bad(".multipart", "multipart stands in the place of a body, of a request that has one")
 	}
+	c.onto(out, method, s)
 	answer := s
 	answer.Roots = maps.Clone(s.Roots)
 	answer.Roots["response"] = rootOf("response", "status", "headers", "body")

@@ -45,6 +45,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	} else if err != nil {
 		return &end{err: err}
 	}
+	if e := s.onto(ctx, c, &filled, &r); e != nil {
+		return e
+	}
 	if err := s.d.notes.now(ctx, sent); err != nil {
 		return &end{err: err}
 	}
@@ -146,7 +149,7 @@ func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *co
 	switch {
 	case code == "limit.paused":
 		return &end{err: err}
-	case kind.Passing():
+	case kind.Passing(), s.changed(c, a):
 		return s.later(err, a)
 	case kind == fault.Data, code == "http.not-found" && a != nil:
 		why := &reason{Code: code, Text: fault.Of(err).Text, Where: c.Name, Sent: payload(f)}

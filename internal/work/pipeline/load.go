@@ -90,7 +90,7 @@ type Target struct {
 	Table string   `flow:"table" help:"table, as schema.table"`
 	Mode  string   `flow:"mode" enum:"append,merge,replace" default:"append" help:"append adds rows; merge updates those that differ; replace makes it hold these rows and no others, and shows the old ones until then"`
 	Key   []string `flow:"key,oneormore" help:"columns that tell rows apart; default is the table's key"`
-	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"of merge: what to do with rows whose key is not among the records read"`
+	Gone  string   `flow:"gone" enum:"keep,mark,delete" default:"keep" help:"of merge, and of calls: what to do with rows, or records that were delivered, whose key is not among the records read"`
 	produce.Place
 	Mark string `flow:"mark" help:"of gone: mark: column that is set in them, true or the moment, and cleared when the key comes back"`
 }

@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 	"godwit/internal/unit"
 )
 
@@ -110,7 +111,7 @@ func (x *executor) restore(ctx context.Context, l unit.Lease, report unit.Report
 		return false, err
 	}
 	var wrote []element
-	ours := map[string][]leaf{}
+	ours := map[string][]leaf.Leaf{}
 	for _, s := range g.Settings {
 		e, there := now[s.Element]
 		if !there {
@@ -121,8 +122,8 @@ func (x *executor) restore(ctx context.Context, l unit.Lease, report unit.Report
 		back, theirs := sort(e.value, saved[s.Element])
 		for _, f := range theirs {
 			foreign = true
-			report.Note(unit.SettingTold, unit.Told{Name: named(g.Key.Name, s.Element), At: g.Key.At, What: "foreign", Field: f.name(), Value: record.Show(f.value, false),
-				Text: named(g.Key.Name, s.Element) + " of " + g.Key.At + ": its " + f.name() + " was changed by somebody else meanwhile (" + record.Show(f.value, false) + "), and is left as it is"})
+			report.Note(unit.SettingTold, unit.Told{Name: named(g.Key.Name, s.Element), At: g.Key.At, What: "foreign", Field: f.Name(), Value: record.Show(f.Value, false),
+				Text: named(g.Key.Name, s.Element) + " of " + g.Key.At + ": its " + f.Name() + " was changed by somebody else meanwhile (" + record.Show(f.Value, false) + "), and is left as it is"})
 		}
 		if len(back) == 0 {
 			continue
@@ -134,7 +135,7 @@ func (x *executor) restore(ctx context.Context, l unit.Lease, report unit.Report
 		report.At("settings.unwritten")
 	}
 	if len(wrote) > 0 {
-		if _, err := back(ctx, sys, r, wrote, func(e element) []leaf { return ours[e.key] }); err != nil {
+		if _, err := back(ctx, sys, r, wrote, func(e element) []leaf.Leaf { return ours[e.key] }); err != nil {
 			return false, err
 		}
 	}
@@ -153,15 +154,15 @@ func (x *executor) restore(ctx context.Context, l unit.Lease, report unit.Report
 
 // sort tells the values that are to be put back from those that somebody else
 // has changed. What is as it was needs nothing.
-func sort(value record.Object, k known) (back, theirs []leaf) {
+func sort(value record.Object, k known) (back, theirs []leaf.Leaf) {
 	for _, l := range k.set {
-		was, is := at(k.original, l.path), at(value, l.path)
+		was, is := leaf.At(k.original, l.Path), leaf.At(value, l.Path)
 		switch {
-		case same(is, was):
-		case same(is, l.value):
-			back = append(back, leaf{l.path, was})
+		case leaf.Same(is, was):
+		case leaf.Same(is, l.Value):
+			back = append(back, leaf.Leaf{Path: l.Path, Value: was})
 		default:
-			theirs = append(theirs, leaf{l.path, is})
+			theirs = append(theirs, leaf.Leaf{Path: l.Path, Value: is})
 		}
 	}
 	return back, theirs

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 	"godwit/internal/unit"
 )
 
@@ -89,7 +90,7 @@ func decode(u unit.Unit) (spec Settings, err error) {
 // known is a setting of a guard as it can be worked with.
 type known struct {
 	original record.Object
-	set      []leaf
+	set      []leaf.Leaf
 	changed  bool // it was read back
 }
 
@@ -104,7 +105,7 @@ func settingsOf(g unit.Guard) (map[string]known, error) {
 		if err != nil {
 			return nil, err
 		}
-		all[s.Element] = known{original, leavesOf(set), len(s.Changed) > 0}
+		all[s.Element] = known{original, leaf.Of(set), len(s.Changed) > 0}
 	}
 	return all, nil
 }
@@ -119,10 +120,10 @@ func object(text []byte) (record.Object, error) {
 }
 
 // before are the leaves of a setting as they were.
-func (k known) before() []leaf {
-	out := make([]leaf, 0, len(k.set))
+func (k known) before() []leaf.Leaf {
+	out := make([]leaf.Leaf, 0, len(k.set))
 	for _, l := range k.set {
-		out = append(out, leaf{l.path, at(k.original, l.path)})
+		out = append(out, leaf.Leaf{Path: l.Path, Value: leaf.At(k.original, l.Path)})
 	}
 	return out
 }

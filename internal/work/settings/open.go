@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 	"godwit/internal/unit"
 )
 
@@ -126,7 +127,7 @@ func (x *opener) set(ctx context.Context, l unit.Lease, report unit.Report, sys 
 	wrote := false
 	for _, e := range chosen {
 		k := saved[e.key]
-		if holds(e.value, k.set) {
+		if leaf.Holds(e.value, k.set) {
 			continue
 		}
 		if k.changed { // by a run that is still at work
@@ -139,7 +140,7 @@ func (x *opener) set(ctx context.Context, l unit.Lease, report unit.Report, sys 
 		report.At("settings.written")
 	}
 	if wrote {
-		if chosen, err = back(ctx, sys, r, chosen, func(e element) []leaf { return saved[e.key].set }); err != nil {
+		if chosen, err = back(ctx, sys, r, chosen, func(e element) []leaf.Leaf { return saved[e.key].set }); err != nil {
 			return err
 		}
 	}
@@ -167,7 +168,7 @@ func (r *recipe) choose(all []element, saved map[string]known) (chosen []element
 		k, is := saved[e.key]
 		was := e.value
 		if is {
-			was = lay(was, k.before())
+			was = leaf.Lay(was, k.before())
 		}
 		wanted, err := r.wanted(was)
 		if err != nil {
@@ -180,7 +181,7 @@ func (r *recipe) choose(all []element, saved map[string]known) (chosen []element
 		if err != nil {
 			return nil, nil, err
 		}
-		if is && !same(lay(nil, k.set), lay(nil, leavesOf(set))) {
+		if is && !leaf.Same(leaf.Lay(nil, k.set), leaf.Lay(nil, leaf.Of(set))) {
 			return nil, nil, fault.New(fault.Conflict, "settings.other", "setting %s is changed by another run to other values", named(r.Change.Name, e.key)).
 				Hint("wait until that run is over")
 		}
@@ -193,7 +194,7 @@ func (r *recipe) choose(all []element, saved map[string]known) (chosen []element
 				return nil, nil, fault.New(fault.Data, "settings.shape", "set of setting %s: %w", r.Change.Name, err)
 			}
 			fresh = append(fresh, s)
-			saved[e.key] = known{e.value, leavesOf(set), false}
+			saved[e.key] = known{e.value, leaf.Of(set), false}
 		}
 		chosen = append(chosen, e)
 	}
@@ -201,7 +202,7 @@ func (r *recipe) choose(all []element, saved map[string]known) (chosen []element
 }
 
 // back reads elements again and expects values of each.
-func back(ctx context.Context, sys system, r *recipe, elements []element, want func(element) []leaf) ([]element, error) {
+func back(ctx context.Context, sys system, r *recipe, elements []element, want func(element) []leaf.Leaf) ([]element, error) {
 	all, err := sys.read(ctx, r)
 	if err != nil {
 		return nil, fault.Wrap(err, "read back")
@@ -217,9 +218,9 @@ func back(ctx context.Context, sys system, r *recipe, elements []element, want f
 			return nil, fault.New(fault.Data, "settings.not-taken", "setting %s of %s is not there any more once it was written", named(r.Change.Name, e.key), sys.name)
 		}
 		for _, l := range want(e) {
-			if got := at(value, l.path); !same(got, l.value) {
+			if got := leaf.At(value, l.Path); !leaf.Same(got, l.Value) {
 				return nil, fault.New(fault.Data, "settings.not-taken", "setting %s of %s was written, and read back its %s is %s instead of %s",
-					named(r.Change.Name, e.key), sys.name, l.name(), record.Show(got, false), record.Show(l.value, false)).
+					named(r.Change.Name, e.key), sys.name, l.Name(), record.Show(got, false), record.Show(l.Value, false)).
 					Hint("see write and set: the system took the request and did not take the value")
 			}
 		}
@@ -232,9 +233,9 @@ func back(ctx context.Context, sys system, r *recipe, elements []element, want f
 // else has changed again since. It is theirs: steps that rely on it cannot begin.
 func foreignAtOpen(sys system, r *recipe, g unit.Guard, e element, k known) error {
 	for _, l := range k.set {
-		if got := at(e.value, l.path); !same(got, l.value) {
+		if got := leaf.At(e.value, l.Path); !leaf.Same(got, l.Value) {
 			return fault.New(fault.Config, "settings.foreign", "setting %s of %s was changed by somebody else: its %s is %s, and %s had set it to %s",
-				named(r.Change.Name, e.key), sys.name, l.name(), record.Show(got, false), g.Holders[0].Run, record.Show(l.value, false)).
+				named(r.Change.Name, e.key), sys.name, l.Name(), record.Show(got, false), g.Holders[0].Run, record.Show(l.Value, false)).
 				Hint("it is not overwritten: set it as the flow wants it, or let %s end, and go on with this run", g.Holders[0].Run)
 		}
 	}

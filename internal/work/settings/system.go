@@ -11,6 +11,7 @@ import (
 	"godwit/internal/expression/path"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 	"godwit/internal/unit/request"
 )
 
@@ -131,9 +132,9 @@ func (s system) rows(ctx context.Context, c Change) ([]any, error) {
 
 // write gives some values of an element others. A system that replaces the
 // object is sent all of it, with what has not changed as it was read.
-func (s system) write(ctx context.Context, r *recipe, e element, leaves []leaf) error {
+func (s system) write(ctx context.Context, r *recipe, e element, leaves []leaf.Leaf) error {
 	c := r.Change
-	item := lay(e.value, leaves)
+	item := leaf.Lay(e.value, leaves)
 	var err error
 	if s.call != nil {
 		var f request.Filled
@@ -142,7 +143,7 @@ func (s system) write(ctx context.Context, r *recipe, e element, leaves []leaf) 
 		}
 		var body any = item
 		if f.Method == "PATCH" {
-			body = lay(nil, nulls(leaves))
+			body = leaf.Lay(nil, nulls(leaves))
 		}
 		_, err = s.call.Call(ctx, connector.Request{Method: f.Method, Path: f.Path, Body: body})
 	} else {
@@ -164,11 +165,11 @@ func (s system) write(ctx context.Context, r *recipe, e element, leaves []leaf) 
 
 // nulls are leaves for a system that is sent what changes, and has no word for
 // taking away (RFC 7396).
-func nulls(leaves []leaf) []leaf {
-	out := make([]leaf, 0, len(leaves))
+func nulls(leaves []leaf.Leaf) []leaf.Leaf {
+	out := make([]leaf.Leaf, 0, len(leaves))
 	for _, l := range leaves {
-		if l.value == record.Missing {
-			l.value = nil
+		if l.Value == record.Missing {
+			l.Value = nil
 		}
 		out = append(out, l)
 	}

@@ -9,6 +9,7 @@ import (
 	"godwit/internal/expression"
 	"godwit/internal/expression/path"
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 	"godwit/internal/unit"
 	"godwit/internal/unit/request"
 )
@@ -146,8 +147,8 @@ func (s *Settings) notes() (notes []unit.Note) {
 			what = c.Read
 		}
 		var fields []string
-		for _, l := range leavesOf(c.Set.V) {
-			fields = append(fields, l.name())
+		for _, l := range leaf.Of(c.Set.V) {
+			fields = append(fields, l.Name())
 		}
 		notes = append(notes, unit.Note{Label: "changes", Text: fmt.Sprintf("%s of %s (%s): %s; put back behind the steps", c.Name, s.At, strings.Join(strings.Fields(what), " "), strings.Join(fields, ", "))})
 	}

@@ -25,7 +25,6 @@ var Planned = map[string][]string{
 	"process":  list("unwrap"),
 	"from":     list("index filter pages"),
 	"to":       list("object publish"),
-	"calls":    list("onto"),
 	"copy":     list("workers where roles missing stream names verify snapshot_lost marks delete_extra"),
 	"verify":   list("checks repair"),
 	// Values of enums, by their key.

@@ -87,7 +87,7 @@ func (x absent) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 			break
 		}
 		if len(seen) == 0 {
-			return unit.Result{}, fault.New(fault.Data, "gone.all", "no record was read, and %s has some of %s: with gone: delete all of them would be deleted", d.To, d.Entity).
+			return unit.Result{}, fault.New(fault.Data, "records.none-read", "no record was read, and %s has some of %s: with gone: delete all of them would be deleted", d.To, d.Entity).
 				Hint("see whether the source is the one that is meant; to delete them all leave one in it")
 		}
 		after = keys[len(keys)-1]

@@ -1,10 +1,10 @@
 package readback
 
 import (
-	"math/big"
 	"time"
 
 	"godwit/internal/record"
+	"godwit/internal/record/leaf"
 )
 
 // same reports whether an API holds what it was sent. It may hold more: fields that
@@ -32,8 +32,8 @@ func same(sent, seen any) bool {
 		at, ok := moment(seen)
 		return ok && at.Equal(sent)
 	case int64, float64, record.Decimal:
-		a, is := number(sent)
-		b, ok := number(seen)
+		a, is := leaf.Number(sent)
+		b, ok := leaf.Number(seen)
 		return is && ok && a.Cmp(b) == 0
 	case []byte, record.JSON:
 		v, ok := read(sent)
@@ -63,31 +63,6 @@ func moment(v any) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-func number(v any) (*big.Rat, bool) {
-	switch v := v.(type) {
-	case int64:
-		return new(big.Rat).SetInt64(v), true
-	case float64:
-		r := new(big.Rat).SetFloat64(v)
-		return r, r != nil
-	case record.Decimal:
-		if len(v) > 100 { // 1e999999999 would be expanded
-			return nil, false
-		}
-		return digits(string(v))
-	}
-	return nil, false
-}
-
-// digits reads a number whose exponent is one that somebody means.
-func digits(text string) (*big.Rat, bool) {
-	f, _, err := big.ParseFloat(text, 10, 64, big.ToNearestEven)
-	if err != nil || f.IsInf() || f.MantExp(nil) > 4000 || f.MantExp(nil) < -4000 {
-		return nil, false
-	}
-	return new(big.Rat).SetString(text)
 }
 
 // textMost is how much of a value is told, in characters.

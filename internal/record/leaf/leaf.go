@@ -1,4 +1,6 @@
-package settings
+// Package leaf knows the single values of an object, by their paths: to set some in
+// an object that others have values in too, and to compare them. Start at Of and Lay.
+package leaf
 
 import (
 	"bytes"
@@ -10,21 +12,22 @@ import (
 	"godwit/internal/record"
 )
 
-// leaf is one value that is set, by its path of names: lists are set whole.
-type leaf struct {
-	path  []string
-	value any
+// Leaf is one value that is set, by its path of names: lists are set whole.
+type Leaf struct {
+	Path  []string
+	Value any
 }
 
-func (l leaf) name() string { return strings.Join(l.path, ".") }
+// Name is its path as people write it.
+func (l Leaf) Name() string { return strings.Join(l.Path, ".") }
 
-// leavesOf are those of an object, in order.
-func leavesOf(v any) (all []leaf) {
+// Of are those of an object, in order.
+func Of(v any) (all []Leaf) {
 	var walk func(path []string, v any)
 	walk = func(path []string, v any) {
 		object, ok := v.(record.Object)
 		if !ok || len(object) == 0 && len(path) > 0 {
-			all = append(all, leaf{slices.Clone(path), v})
+			all = append(all, Leaf{slices.Clone(path), v})
 			return
 		}
 		for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -35,8 +38,8 @@ func leavesOf(v any) (all []leaf) {
 	return all
 }
 
-// at is the value at a leaf's path, record.Missing when there is none.
-func at(object record.Object, path []string) any {
+// At is the value at a leaf's path, record.Missing when there is none.
+func At(object record.Object, path []string) any {
 	var v any = object
 	for _, name := range path {
 		inner, ok := v.(record.Object)
@@ -68,42 +71,43 @@ func put(object record.Object, path []string, v any) record.Object {
 	return out
 }
 
-// lay puts leaves over an object.
-func lay(object record.Object, leaves []leaf) record.Object {
+// Lay puts leaves over an object.
+func Lay(object record.Object, leaves []Leaf) record.Object {
 	for _, l := range leaves {
-		object = put(object, l.path, l.value)
+		object = put(object, l.Path, l.Value)
 	}
 	return object
 }
 
-// holds reports whether an object has these values.
-func holds(object record.Object, leaves []leaf) bool {
-	return !slices.ContainsFunc(leaves, func(l leaf) bool { return !same(at(object, l.path), l.value) })
+// Holds reports whether an object has these values.
+func Holds(object record.Object, leaves []Leaf) bool {
+	return !slices.ContainsFunc(leaves, func(l Leaf) bool { return !Same(At(object, l.Path), l.Value) })
 }
 
-// same compares values as JSON has them: 1.0 is 1.
-func same(a, b any) bool {
+// Same compares values as JSON has them: 1.0 is 1.
+func Same(a, b any) bool {
 	if a == record.Missing || b == record.Missing {
 		return a == b
 	}
-	if x, ok := number(a); ok {
-		y, ok := number(b)
+	if x, ok := Number(a); ok {
+		y, ok := Number(b)
 		return ok && x.Cmp(y) == 0
 	}
 	switch x := a.(type) {
 	case []any:
 		y, ok := b.([]any)
-		return ok && slices.EqualFunc(x, y, same)
+		return ok && slices.EqualFunc(x, y, Same)
 	case record.Object:
 		y, ok := b.(record.Object)
-		return ok && maps.EqualFunc(x, y, same)
+		return ok && maps.EqualFunc(x, y, Same)
 	}
 	x, wrong := record.EncodeJSON(a)
 	y, other := record.EncodeJSON(b)
 	return wrong == nil && other == nil && bytes.Equal(x, y)
 }
 
-func number(v any) (*big.Rat, bool) {
+// Number is a value as an exact number, if it is one.
+func Number(v any) (*big.Rat, bool) {
 	text := ""
 	switch v := v.(type) {
 	case int64:
