@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"godwit/rig/demo"
@@ -32,25 +31,19 @@ func (r *rollout) commands(ctx context.Context, both *demo.Pair) (int, error) {
 	if code != exitRecords {
 		return max(code, demo.ExitFailed), fmt.Errorf("godwit run ended with exit code %d: faults are planted, %d was wanted", code, exitRecords)
 	}
-	left, err := r.left()
-	if err != nil {
-		return demo.ExitFailed, err
-	}
-	for _, run := range left {
-		if code, err := r.command(ctx, both, "dead", "list", run); code != 0 || err != nil {
+	for _, args := range [][]string{{"dead", "list", runID}, {"issues", "list", runID}} {
+		if code, err := r.command(ctx, both, args...); code != 0 || err != nil {
 			return code, err
 		}
 	}
 	if err := r.mend(ctx, both); err != nil {
 		return demo.ExitFailed, err
 	}
-	if code, err := r.byHand(ctx, both, left); code != 0 || err != nil {
+	if code, err := r.byHand(ctx, both); code != 0 || err != nil {
 		return code, err
 	}
-	for _, run := range left {
-		if code, err := r.command(ctx, both, "redrive", run); code != 0 || err != nil {
-			return code, err
-		}
+	if code, err := r.command(ctx, both, "redrive", runID); code != 0 || err != nil {
+		return code, err
 	}
 	if code, err := r.command(ctx, both, "run", "rollout"); code != 0 || err != nil {
 		return code, err
@@ -73,13 +66,13 @@ func (r *rollout) commands(ctx context.Context, both *demo.Pair) (int, error) {
 }
 
 // unchanged is a run over what has not changed since: it writes nothing but the
-// settings that it turns off and on again.
+// settings that it turns off and on again. It reads all back, too, and compares.
 func (r *rollout) unchanged(ctx context.Context, both *demo.Pair) (int, error) {
 	before, err := r.target.verdict(ctx)
 	if err != nil {
 		return demo.ExitFailed, err
 	}
-	if code, err := r.command(ctx, both, "run", "rollout"); code != 0 || err != nil {
+	if code, err := r.command(ctx, both, "run", "rollout", "--set", "prove=true"); code != 0 || err != nil {
 		return code, err
 	}
 	after, err := r.target.verdict(ctx)
@@ -94,24 +87,26 @@ func (r *rollout) unchanged(ctx context.Context, both *demo.Pair) (int, error) {
 	return 0, nil
 }
 
-// left are the runs of projects that have records left, by name.
-func (r *rollout) left() (names []string, err error) {
-	var list struct {
-		Runs []struct {
-			Run  string
-			Open int
-		}
+// byHand puts the record right that has another's id, which is no map's business, and
+// the old database with it: the next run reads that.
+func (r *rollout) byHand(ctx context.Context, both *demo.Pair) (int, error) {
+	var list struct{ Exceptions []struct{ Run string } }
+	if err := r.said(&list, "dead", "list", runID, "--rule", "one_id"); err != nil {
+		return demo.ExitFailed, err
 	}
-	if err := r.said(&list, "runs", "--limit", "0"); err != nil {
-		return nil, err
+	if len(list.Exceptions) != 1 {
+		return demo.ExitFailed, fmt.Errorf("%d records have an id of another, 1 was planted", len(list.Exceptions))
 	}
-	for _, run := range list.Runs {
-		if run.Open > 0 {
-			names = append(names, run.Run)
-		}
+	code, err := r.command(ctx, both, "dead", "patch", list.Exceptions[0].Run, "--rule", "one_id", "--set", "external_id=A-11048", "--reason", "a typing error, says the customer")
+	if code != 0 || err != nil {
+		return code, err
 	}
-	slices.Sort(names)
-	return names, nil
+	text, err := os.ReadFile(filepath.Join(r.example, "mend", "source_01.sql"))
+	if err != nil {
+		return demo.ExitFailed, err
+	}
+	fmt.Fprintf(r.Out, "\nand in the old database, which the next run reads:\n%s", text)
+	return 0, demo.Ask(ctx, both.Old.URL(oldDatabase(1).name()), string(text))
 }
 
 // said is the answer of a look with --json.
@@ -124,29 +119,6 @@ func (r *rollout) said(into any, args ...string) error {
 	}
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	return json.Unmarshal(lines[len(lines)-1], into)
-}
-
-// byHand puts the record right that has another's id, which is no map's business, and
-// the old database with it: the next run reads that.
-func (r *rollout) byHand(ctx context.Context, both *demo.Pair, left []string) (int, error) {
-	for _, run := range left {
-		var list struct{ Records int }
-		if err := r.said(&list, "dead", "list", run, "--rule", "one_id"); err != nil {
-			return demo.ExitFailed, err
-		}
-		if list.Records == 0 {
-			continue
-		}
-		if code, err := r.command(ctx, both, "dead", "patch", run, "--rule", "one_id", "--set", "external_id=A-11048", "--reason", "a typing error, says the customer"); code != 0 || err != nil {
-			return code, err
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(r.example, "mend", "source_01.sql"))
-	if err != nil {
-		return demo.ExitFailed, err
-	}
-	fmt.Fprintf(r.Out, "\nand in the old database, which the next run reads:\n%s", text)
-	return 0, demo.Ask(ctx, both.Old.URL(oldDatabase(1).name()), string(text))
 }
 
 // mend does what people do after reading the lists: map, lookup and registry are

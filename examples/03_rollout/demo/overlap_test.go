@@ -74,7 +74,7 @@ func (r *rollout) overlap(t *testing.T, pair *demo.Pair, both bool) {
 	if len(v.Unfinished) > 0 {
 		t.Errorf("without all of their notes: %q", v.Unfinished)
 	}
-	r.named(t)
+	r.named(t, "rollout-1", "rollout-2")
 	if code, err := r.Command(pair, "ledger", "check"); code != 0 || err != nil {
 		t.Errorf("ledger check: %d %v", code, err)
 	}
