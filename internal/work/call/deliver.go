@@ -28,6 +28,7 @@ const (
 type deliverer struct {
 	open  connector.Opener
 	book  Book
+	desk  *desk
 	space space
 }
 
@@ -91,7 +92,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.caller, err = connector.Capable[connector.Caller](ctx, x.open, spec.To, "take calls"); err != nil {
 		return nil, err
 	}
-	d.notes = newNotes(x.book, spec.Place)
+	d.notes = &notes{desk: x.desk, at: spec.Place}
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}

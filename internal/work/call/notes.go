@@ -9,29 +9,16 @@ import (
 	"godwit/internal/unit/calls"
 )
 
-// notes are what the ledger is to be told of requests. What became of one may wait
-// for the next one that is about to leave: both are one write, and so are those of
-// several records. Safe for concurrent use.
+// notes are what the ledger is to be told of a unit's requests. What became of one
+// may wait for the next one that is about to leave: both are one write. Safe for
+// concurrent use.
 type notes struct {
-	book Book
+	desk *desk
 	at   record.Place
-	gate sync.RWMutex  // held for writing while a chunk is settled: what is noted of its records must not come behind it
-	turn chan struct{} // held by the one who writes
+	gate sync.RWMutex // held for writing while a chunk is settled: what is noted of its records must not come behind it
 
 	mu    sync.Mutex
 	queue []calls.Sent // that may wait
-	next  *batch       // of those that wait for it
-}
-
-// batch is what is written at once.
-type batch struct {
-	list []calls.Sent
-	done chan struct{}
-	err  error
-}
-
-func newNotes(book Book, at record.Place) *notes {
-	return &notes{book: book, at: at, turn: make(chan struct{}, 1)}
 }
 
 // later notes what became of a request.
@@ -41,51 +28,27 @@ func (n *notes) later(s calls.Sent) {
 	n.queue = append(n.queue, s)
 }
 
-// now notes a request that is about to leave, durably, with all that waits. The one
-// whose turn it is writes for the others.
+// waiting takes what waits out of the queue.
+func (n *notes) waiting() []calls.Sent {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := n.queue
+	n.queue = nil
+	return list
+}
+
+// again puts what was not written back.
+func (n *notes) again(list []calls.Sent) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.queue = append(list, n.queue...)
+}
+
+// now notes a request that is about to leave, durably, with all that waits.
 func (n *notes) now(ctx context.Context, s calls.Sent) error {
 	n.gate.RLock()
 	defer n.gate.RUnlock()
-	n.mu.Lock()
-	if n.next == nil {
-		n.next = &batch{done: make(chan struct{})}
-	}
-	mine := n.next
-	mine.list = append(mine.list, s)
-	n.mu.Unlock()
-	select {
-	case <-mine.done:
-	case n.turn <- struct{}{}:
-		n.mu.Lock()
-		b := n.next
-		n.next = nil
-		n.mu.Unlock()
-		if b != nil {
-			b.err = n.write(ctx, b.list...)
-			close(b.done)
-		}
-		<-n.turn
-		<-mine.done // it was this one, or one before
-	}
-	return fault.Wrap(mine.err, "note %s of %s before it is sent", s.Call, s.Key)
-}
-
-// write writes what waits, and more.
-func (n *notes) write(ctx context.Context, more ...calls.Sent) error {
-	n.mu.Lock()
-	waited := n.queue
-	n.queue = nil
-	n.mu.Unlock()
-	if len(waited)+len(more) == 0 {
-		return nil
-	}
-	err := n.book.Sent(ctx, n.at, append(waited[:len(waited):len(waited)], more...))
-	if err != nil {
-		n.mu.Lock()
-		n.queue = append(waited, n.queue...)
-		n.mu.Unlock()
-	}
-	return err
+	return fault.Wrap(n.desk.write(ctx, n, s), "note %s of %s before it is sent", s.Call, s.Key)
 }
 
 // flush writes what waits.
@@ -97,8 +60,82 @@ func (n *notes) flush(ctx context.Context) error {
 func (n *notes) alone(ctx context.Context, do func() error) error {
 	n.gate.Lock()
 	defer n.gate.Unlock()
-	if err := n.write(ctx); err != nil {
-		return fault.Wrap(err, "note what became of requests")
+	if list := n.waiting(); len(list) > 0 {
+		if err := n.desk.book.Sent(ctx, n.at, list); err != nil {
+			n.again(list)
+			return fault.Wrap(err, "note what became of requests")
+		}
 	}
 	return do()
+}
+
+// desk is where all units of a run write their notes: one write is for all that
+// wait. Safe for concurrent use.
+type desk struct {
+	book Book
+	turn chan struct{} // held by the one who writes
+
+	mu   sync.Mutex
+	next map[record.Place]*batch // of those that wait for it
+}
+
+// batch is what is written at once.
+type batch struct {
+	list   []calls.Sent
+	waited map[*notes][]calls.Sent // of list, what became of requests
+	done   chan struct{}
+	err    error
+}
+
+func newDesk(book Book) *desk {
+	return &desk{book: book, turn: make(chan struct{}, 1), next: map[record.Place]*batch{}}
+}
+
+// write writes a note with what waits of its unit. The one whose turn it is writes
+// for the others of its place.
+func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
+	mine := d.join(of, s)
+	select {
+	case <-mine.done:
+		return mine.err
+	case d.turn <- struct{}{}:
+	}
+	defer func() { <-d.turn }()
+	if d.take(of.at, mine) { // else it was written by one before
+		mine.err = d.book.Sent(context.WithoutCancel(ctx), of.at, mine.list)
+		if mine.err != nil {
+			for n, list := range mine.waited {
+				n.again(list)
+			}
+		}
+		close(mine.done)
+	}
+	<-mine.done
+	return mine.err
+}
+
+func (d *desk) join(of *notes, s calls.Sent) *batch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := d.next[of.at]
+	if b == nil {
+		b = &batch{waited: map[*notes][]calls.Sent{}, done: make(chan struct{})}
+		d.next[of.at] = b
+	}
+	if waited := of.waiting(); len(waited) > 0 {
+		b.list, b.waited[of] = append(b.list, waited...), append(b.waited[of], waited...)
+	}
+	b.list = append(b.list, s)
+	return b
+}
+
+// take takes a batch that nobody has taken.
+func (d *desk) take(at record.Place, b *batch) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.next[at] != b {
+		return false
+	}
+	delete(d.next, at)
+	return true
 }
