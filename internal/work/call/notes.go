@@ -3,6 +3,8 @@ package call
 import (
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -74,14 +76,23 @@ func (n *notes) alone(ctx context.Context, do func() error) error {
 type desk struct {
 	book Book
 	turn chan struct{} // held by the one who writes
+	last time.Time     // that one was written; of who holds the turn
+	busy atomic.Int64  // records at work, which may have something to note
 
 	mu   sync.Mutex
 	next map[record.Place]*batch // of those that wait for it
 }
 
+// How long after a write the next one waits for company, and how many are enough.
+const (
+	gathering = 2 * time.Millisecond
+	enough    = 32
+)
+
 // batch is what is written at once.
 type batch struct {
 	list   []calls.Sent
+	leave  int                     // of list, requests that are about to leave
 	waited map[*notes][]calls.Sent // of list, what became of requests
 	done   chan struct{}
 	err    error
@@ -101,8 +112,10 @@ func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
 	case d.turn <- struct{}{}:
 	}
 	defer func() { <-d.turn }()
+	d.gather(mine)
 	if d.take(of.at, mine) { // else it was written by one before
 		mine.err = d.book.Sent(context.WithoutCancel(ctx), of.at, mine.list)
+		d.last = time.Now()
 		if mine.err != nil {
 			for n, list := range mine.waited {
 				n.again(list)
@@ -112,6 +125,21 @@ func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
 	}
 	<-mine.done
 	return mine.err
+}
+
+// gather waits for company: a write costs as much for one note as for some dozens. Who
+// has been alone for a while, and when all that may come have come, does not wait.
+func (d *desk) gather(b *batch) {
+	wait := gathering - time.Since(d.last)
+	if wait <= 0 {
+		return
+	}
+	d.mu.Lock()
+	alone := int64(b.leave) >= min(d.busy.Load(), enough)
+	d.mu.Unlock()
+	if !alone {
+		time.Sleep(wait)
+	}
 }
 
 func (d *desk) join(of *notes, s calls.Sent) *batch {
@@ -125,7 +153,7 @@ func (d *desk) join(of *notes, s calls.Sent) *batch {
 	if waited := of.waiting(); len(waited) > 0 {
 		b.list, b.waited[of] = append(b.list, waited...), append(b.waited[of], waited...)
 	}
-	b.list = append(b.list, s)
+	b.list, b.leave = append(b.list, s), b.leave+1
 	return b
 }
 
