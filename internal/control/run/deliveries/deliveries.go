@@ -32,10 +32,8 @@ func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
-// Spool is produce.Book's.
-func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
-	return p.spool().Write(unit, chunk, items)
-}
+// Draft is produce.Book's.
+func (p Book) Draft(unit string, chunk int) calls.Draft { return p.spool().Draft(unit, chunk) }
 
 // Spooled is produce.Book's.
 func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
