@@ -251,3 +251,17 @@ func TestCallsMultipart(t *testing.T) {
 		t.Errorf("%q\n%s", list, said)
 	}
 }
+
+// TestCallsOneGroup: a single group, longer than what of it may be in memory, is
+// delivered once, in its order.
+func TestCallsOneGroup(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 300, created)
+	pgtest.Exec(t, m.from, "update item set project = 'P'")
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 300 {
+		t.Errorf("%d writes of 300 records", v.Writes)
+	}
+	m.delivered(t, s)
+}

@@ -144,6 +144,24 @@ func Holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) error {
 	return nil
 }
 
+// NoteAll notes requests of several claimants. What a claimant is refused, see Holds,
+// is told by its place in the list; nothing of it is noted.
+func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (refused []error, err error) {
+	refused = make([]error, len(list))
+	for i, n := range list {
+		if refused[i] = Holds(tx, p, n.By, n.Loose()); refused[i] != nil {
+			if fault.KindOf(refused[i]) != fault.Conflict { // the ledger's own
+				return nil, refused[i]
+			}
+			continue
+		}
+		if err := Note(tx.Change, run, n.By.ID, p, n.List, tx.Now); err != nil {
+			return nil, err
+		}
+	}
+	return refused, nil
+}
+
 // free are the conditions that a row of sent is no other claimant's than a unit's own.
 func (c Chunk) free(place int64) (where string, args []any) {
 	return ` AND claimant NOT IN (SELECT id FROM claimant WHERE place = ? AND NOT (run = ? AND unit = ?))`, []any{place, c.Run, c.Unit}

@@ -129,24 +129,33 @@ func unpackUndo(b []byte) (keys []string, before map[string]row, err error) {
 }
 
 // What is kept of a row of a table, by far the most that there is, stands in the
-// table without what is the same in all of them: {"row":{"id":17}} as "id":17.
+// table without what is the same in all of them: {"row":{"id":17}} as "id":17. Of
+// one call {"create":{"id":17}} stands as :create":{"id":17. Stubs stand as they are.
 const (
-	rowBegin = `{"` + record.CallRow + `":{`
-	rowEnd   = `}}`
+	rowBegin  = `{"` + record.CallRow + `":{`
+	callBegin = `{"`
+	callShort = ':'
+	rowEnd    = `}}`
 )
 
 func short(kept []byte) []byte {
 	if b, is := bytes.CutPrefix(kept, []byte(rowBegin)); is && bytes.HasPrefix(b, []byte{'"'}) && bytes.HasSuffix(b, []byte(rowEnd)) {
 		return b[:len(b)-len(rowEnd)]
 	}
+	if b, is := bytes.CutPrefix(kept, []byte(callBegin)); is && !stub(kept) && bytes.HasSuffix(b, []byte(rowEnd)) {
+		return append([]byte{callShort}, b[:len(b)-len(rowEnd)]...)
+	}
 	return kept
 }
 
 func long(stored []byte) []byte {
-	if !bytes.HasPrefix(stored, []byte{'"'}) {
-		return stored
+	switch {
+	case bytes.HasPrefix(stored, []byte{'"'}):
+		return slices.Concat([]byte(rowBegin), stored, []byte(rowEnd))
+	case bytes.HasPrefix(stored, []byte{callShort}):
+		return slices.Concat([]byte(callBegin), stored[1:], []byte(rowEnd))
 	}
-	return slices.Concat([]byte(rowBegin), stored, []byte(rowEnd))
+	return stored
 }
 
 // reader takes a stored form apart; what is not whole is found by end.

@@ -5,8 +5,6 @@
 package spool
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,36 +55,12 @@ func (s Spool) file(unit string, chunk int) string {
 // Write keeps a chunk's items, those of a partition in their order, instead of what
 // was kept for it before. When it returns they outlive the machine.
 func (s Spool) Write(unit string, chunk int, items []calls.Spooled) error {
-	return disk(s.write(unit, chunk, items))
-}
-
-func (s Spool) write(unit string, chunk int, items []calls.Spooled) (err error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	d := s.Draft(unit, chunk)
+	defer d.Drop()
+	if err := d.Add(items); err != nil {
 		return err
 	}
-	name := s.file(unit, chunk)
-	f, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	if err = content(f, items); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return err
-	}
-	return settled(s.dir)
+	return d.Keep()
 }
 
 // settled makes names in a folder outlive the machine.
@@ -102,39 +76,6 @@ func settled(dir string) error {
 		dir = filepath.Dir(dir)
 	}
 	return nil
-}
-
-// content writes a file in one go.
-func content(f *os.File, items []calls.Spooled) error {
-	slices.SortStableFunc(items, func(a, b calls.Spooled) int { return a.Part - b.Part })
-	at := int64(len(magic))
-	if _, err := f.WriteString(magic); err != nil {
-		return err
-	}
-	var index []block
-	var plain, packed []byte
-	for i := 0; i < len(items); {
-		b := block{Part: items[i].Part, At: at}
-		for plain = plain[:0]; i < len(items) && items[i].Part == b.Part && (b.Items == 0 || len(plain) < blockSize); i++ {
-			plain = append(binary.AppendUvarint(plain, uint64(len(items[i].Text))), items[i].Text...)
-			b.Items++
-		}
-		packed = packer.EncodeAll(plain, packed[:0])
-		b.Size, b.Sum = int64(len(packed)), xxh3.Hash(packed)
-		if _, err := f.Write(packed); err != nil {
-			return err
-		}
-		at += b.Size
-		index = append(index, b)
-	}
-	text, err := json.Marshal(index)
-	if err != nil {
-		return err
-	}
-	end := binary.BigEndian.AppendUint64(text, uint64(len(text)))
-	end = binary.BigEndian.AppendUint64(end, xxh3.Hash(text))
-	_, err = f.Write(append(end, magic...))
-	return err
 }
 
 // Chunks are the numbers of a unit's chunks that are kept.

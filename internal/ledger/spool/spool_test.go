@@ -133,3 +133,39 @@ func TestDamaged(t *testing.T) {
 		t.Errorf("without the file: %q", code)
 	}
 }
+
+// TestDraft: what is added in parts comes out in its order; what is not kept leaves
+// what was kept before as it is.
+func TestDraft(t *testing.T) {
+	t.Parallel()
+	s, r := Of(filepath.Join(t.TempDir(), "ledger.db"), "run"), rand.New(rand.NewPCG(1, 2))
+	want := map[int][]string{}
+	d := s.Draft("u", 1)
+	for _, n := range []int{700, 0, 1, 400} {
+		list := items(r, n)
+		for _, i := range list {
+			want[i.Part] = append(want[i.Part], string(i.Text))
+		}
+		if err := d.Add(list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	d.Drop()
+	lost := s.Draft("u", 1)
+	if err := lost.Add(items(r, 5)); err != nil {
+		t.Fatal(err)
+	}
+	lost.Drop()
+	lost.Drop()
+	for part := range 5 {
+		if got := read(t, s, []Chunk{{"u", 1}}, part); fmt.Sprint(got) != fmt.Sprint(want[part]) {
+			t.Errorf("part %d: %d items, want %d", part, len(got), len(want[part]))
+		}
+	}
+	if left, err := os.ReadDir(s.dir); err != nil || len(left) != 1 {
+		t.Errorf("%v is left (%v)", left, err)
+	}
+}

@@ -1,5 +1,7 @@
 package calls
 
+import "slices"
+
 // Claimant is a unit that makes calls for records of a place, while it is at work.
 type Claimant struct {
 	ID int64 // 0 is none
@@ -14,4 +16,15 @@ type Claimant struct {
 type Claim struct {
 	By  string    // the run that is at work with it; "" = it is the claimant's
 	Now *Standing // how it stands now; nil when it was the claimant's before
+}
+
+// Notes are what a claimant has to note of requests.
+type Notes struct {
+	By   Claimant
+	List []Sent
+}
+
+// Loose reports whether one that is about to be sent is of a record that is not claimed.
+func (n Notes) Loose() bool {
+	return slices.ContainsFunc(n.List, func(s Sent) bool { return !s.Claimed && !s.Answered && !s.Gone })
 }

@@ -107,6 +107,17 @@ type Spooled struct {
 	Text []byte
 }
 
+// Draft is a chunk of items that is being kept. Not safe for concurrent use; Drop,
+// which takes away what was not kept, may be called twice.
+type Draft interface {
+	// Add adds items, those of a partition in their order.
+	Add(items []Spooled) error
+	// Keep keeps all that was added, instead of what was kept for the chunk before:
+	// durably, when it returns.
+	Keep() error
+	Drop()
+}
+
 // Items gives items in their stored form, or io.EOF. Not safe for concurrent use;
 // Close may be called twice.
 type Items interface {

@@ -24,13 +24,14 @@ type Memory interface {
 	// come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
 	// Sent notes requests that are about to be sent, or what became of them: durably,
-	// when it returns. When a chunk that says that a record is finished is settled,
-	// all that was noted of its requests is gone. It fails with run.fenced when the
-	// run is another owner's, with call.expelled when others have taken over what the
-	// claimant had, and with call.shared when others have come since it joined and one
-	// that is about to be sent is not claimed; then nothing of it is noted. With none
-	// it only asks.
-	Sent(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Sent) error
+	// when it returns, those of all claimants in one write. When a chunk that says that
+	// a record is finished is settled, all that was noted of its requests is gone. It
+	// fails with run.fenced when the run is another owner's. A claimant's are refused,
+	// by its place in the list, with call.expelled when others have taken over what it
+	// had, and with call.shared when others have come since it joined and one that is
+	// about to be sent is not claimed; then nothing of it is noted. With none it only
+	// asks.
+	Sent(ctx context.Context, at record.Place, list []calls.Notes) (refused []error, err error)
 	// Join makes a unit a claimant of a place, until Leave. Units of a family have no
 	// record in common.
 	Join(ctx context.Context, at record.Place, unit, family string) (calls.Claimant, error)

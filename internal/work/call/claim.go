@@ -23,7 +23,7 @@ func (d *delivering) join(ctx context.Context) error {
 		return fault.Wrap(err, "begin to deliver %s", d.spec.Entity)
 	}
 	d.shared.now.Store(by.Shared)
-	d.notes = newNotes(d.book, by, d.spec.Place)
+	d.notes.by = by
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (d *delivering) leaves() func(context.Context) error {
 		if time.Now().Round(0).Sub(noted.Round(0)) < stale && time.Since(noted) < stale {
 			return nil
 		}
-		return d.book.Sent(ctx, d.notes.by, d.spec.Place, nil)
+		return d.notes.desk.send(ctx, d.spec.Place, d.notes.by, nil)
 	}
 }
 

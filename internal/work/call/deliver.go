@@ -28,6 +28,7 @@ const (
 type deliverer struct {
 	open  connector.Opener
 	book  Book
+	desk  *desk
 	space space
 }
 
@@ -233,7 +234,9 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 		d.current(t)
 		m := d.machine()
 		began++
+		d.notes.desk.busy.Add(1)
 		go func() {
+			defer d.notes.desk.busy.Add(-1)
 			e := d.deliver(ctx, m, t)
 			e.machine = m
 			ends <- e

@@ -15,7 +15,7 @@ import (
 // Executors are those of the units behind a step's produce, by kind.
 func Executors(open connector.Opener, book Book) map[string]unit.Executor {
 	return map[string]unit.Executor{
-		calls.KindDivide: &around{book: book}, calls.KindClear: &around{book: book}, calls.KindDeliver: &deliverer{open: open, book: book},
+		calls.KindDivide: &around{book: book}, calls.KindClear: &around{book: book}, calls.KindDeliver: &deliverer{open: open, book: book, desk: newDesk(book)},
 	}
 }
 

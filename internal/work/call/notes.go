@@ -2,37 +2,27 @@ package call
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
 )
 
-// notes are what the ledger is to be told of requests. What became of one may wait
-// for the next one that is about to leave: both are one write, and so are those of
-// several records. Safe for concurrent use.
+// notes are what the ledger is to be told of a unit's requests. What became of one
+// may wait for the next one that is about to leave: both are one write. Safe for
+// concurrent use.
 type notes struct {
-	book Book
+	desk *desk
 	by   calls.Claimant
 	at   record.Place
-	gate sync.RWMutex  // held for writing while a chunk is settled: what is noted of its records must not come behind it
-	turn chan struct{} // held by the one who writes
+	gate sync.RWMutex // held for writing while a chunk is settled: what is noted of its records must not come behind it
 
 	mu    sync.Mutex
 	queue []calls.Sent // that may wait
-	next  *batch       // of those that wait for it
-}
-
-// batch is what is written at once.
-type batch struct {
-	list []calls.Sent
-	done chan struct{}
-	err  error
-}
-
-func newNotes(book Book, by calls.Claimant, at record.Place) *notes {
-	return &notes{book: book, by: by, at: at, turn: make(chan struct{}, 1)}
 }
 
 // later notes what became of a request.
@@ -42,51 +32,27 @@ func (n *notes) later(s calls.Sent) {
 	n.queue = append(n.queue, s)
 }
 
-// now notes a request that is about to leave, durably, with all that waits. The one
-// whose turn it is writes for the others.
+// waiting takes what waits out of the queue.
+func (n *notes) waiting() []calls.Sent {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := n.queue
+	n.queue = nil
+	return list
+}
+
+// again puts what was not written back.
+func (n *notes) again(list []calls.Sent) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.queue = append(list, n.queue...)
+}
+
+// now notes a request that is about to leave, durably, with all that waits.
 func (n *notes) now(ctx context.Context, s calls.Sent) error {
 	n.gate.RLock()
 	defer n.gate.RUnlock()
-	n.mu.Lock()
-	if n.next == nil {
-		n.next = &batch{done: make(chan struct{})}
-	}
-	mine := n.next
-	mine.list = append(mine.list, s)
-	n.mu.Unlock()
-	select {
-	case <-mine.done:
-	case n.turn <- struct{}{}:
-		n.mu.Lock()
-		b := n.next
-		n.next = nil
-		n.mu.Unlock()
-		if b != nil {
-			b.err = n.write(ctx, b.list...)
-			close(b.done)
-		}
-		<-n.turn
-		<-mine.done // it was this one, or one before
-	}
-	return fault.Wrap(mine.err, "note %s of %s before it is sent", s.Call, s.Key)
-}
-
-// write writes what waits, and more.
-func (n *notes) write(ctx context.Context, more ...calls.Sent) error {
-	n.mu.Lock()
-	waited := n.queue
-	n.queue = nil
-	n.mu.Unlock()
-	if len(waited)+len(more) == 0 {
-		return nil
-	}
-	err := n.book.Sent(ctx, n.by, n.at, append(waited[:len(waited):len(waited)], more...))
-	if err != nil {
-		n.mu.Lock()
-		n.queue = append(waited, n.queue...)
-		n.mu.Unlock()
-	}
-	return err
+	return fault.Wrap(n.desk.write(ctx, n, s), "note %s of %s before it is sent", s.Call, s.Key)
 }
 
 // flush writes what waits.
@@ -98,8 +64,138 @@ func (n *notes) flush(ctx context.Context) error {
 func (n *notes) alone(ctx context.Context, do func() error) error {
 	n.gate.Lock()
 	defer n.gate.Unlock()
-	if err := n.write(ctx); err != nil {
-		return fault.Wrap(err, "note what became of requests")
+	if list := n.waiting(); len(list) > 0 {
+		if err := n.desk.send(ctx, n.at, n.by, list); err != nil {
+			n.again(list)
+			return fault.Wrap(err, "note what became of requests")
+		}
 	}
 	return do()
+}
+
+// desk is where all units of a run write their notes: one write is for all that
+// wait. Safe for concurrent use.
+type desk struct {
+	book Book
+	turn chan struct{} // held by the one who writes
+	last time.Time     // that one was written; of who holds the turn
+	busy atomic.Int64  // records at work, which may have something to note
+
+	mu   sync.Mutex
+	next map[record.Place]*batch // of those that wait for it
+}
+
+// How long after a write the next one waits for company, and how many are enough.
+const (
+	gathering = 2 * time.Millisecond
+	enough    = 32
+)
+
+// batch is what is written at once.
+type batch struct {
+	parts []*part
+	leave int // requests that are about to leave
+	done  chan struct{}
+}
+
+// part is what is written for one unit.
+type part struct {
+	of     *notes
+	waited []calls.Sent // what became of requests
+	leave  []calls.Sent // requests that are about to leave
+	err    error        // once the batch is done
+}
+
+func newDesk(book Book) *desk {
+	return &desk{book: book, turn: make(chan struct{}, 1), next: map[record.Place]*batch{}}
+}
+
+// write writes a note with what waits of its unit. The one whose turn it is writes
+// for the others of its place.
+func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
+	b, mine := d.join(of, s)
+	select {
+	case <-b.done:
+		return mine.err
+	case d.turn <- struct{}{}:
+	}
+	defer func() { <-d.turn }()
+	d.gather(b)
+	if d.take(of.at, b) { // else it was written by one before
+		d.settle(context.WithoutCancel(ctx), of.at, b)
+		d.last = time.Now()
+		close(b.done)
+	}
+	<-b.done
+	return mine.err
+}
+
+// settle writes a batch and tells its parts how that went.
+func (d *desk) settle(ctx context.Context, at record.Place, b *batch) {
+	list := make([]calls.Notes, len(b.parts))
+	for i, p := range b.parts {
+		list[i] = calls.Notes{By: p.of.by, List: append(p.waited[:len(p.waited):len(p.waited)], p.leave...)}
+	}
+	refused, err := d.book.Sent(ctx, at, list)
+	for i, p := range b.parts {
+		if p.err = err; err == nil {
+			p.err = refused[i]
+		}
+		if p.err != nil {
+			p.of.again(p.waited)
+		}
+	}
+}
+
+// send writes what is of one unit.
+func (d *desk) send(ctx context.Context, at record.Place, by calls.Claimant, list []calls.Sent) error {
+	refused, err := d.book.Sent(ctx, at, []calls.Notes{{By: by, List: list}})
+	if err != nil {
+		return err
+	}
+	return refused[0]
+}
+
+// gather waits for company: a write costs as much for one note as for some dozens. Who
+// has been alone for a while, and when all that may come have come, does not wait.
+func (d *desk) gather(b *batch) {
+	wait := gathering - time.Since(d.last)
+	if wait <= 0 {
+		return
+	}
+	d.mu.Lock()
+	alone := int64(b.leave) >= min(d.busy.Load(), enough)
+	d.mu.Unlock()
+	if !alone {
+		time.Sleep(wait)
+	}
+}
+
+func (d *desk) join(of *notes, s calls.Sent) (*batch, *part) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := d.next[of.at]
+	if b == nil {
+		b = &batch{done: make(chan struct{})}
+		d.next[of.at] = b
+	}
+	i := slices.IndexFunc(b.parts, func(p *part) bool { return p.of == of })
+	if i < 0 {
+		i, b.parts = len(b.parts), append(b.parts, &part{of: of})
+	}
+	p := b.parts[i]
+	p.waited, p.leave = append(p.waited, of.waiting()...), append(p.leave, s)
+	b.leave++
+	return b, p
+}
+
+// take takes a batch that nobody has taken.
+func (d *desk) take(at record.Place, b *batch) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.next[at] != b {
+		return false
+	}
+	delete(d.next, at)
+	return true
 }

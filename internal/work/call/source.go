@@ -71,6 +71,7 @@ func (d *delivering) fill(ctx context.Context) error {
 				d.source.full[name] = true
 			default:
 				page, keys, size = append(page, i), append(keys, i.Key), size+i.Size
+				d.source.memory[i.Seq] = true // the next pass may begin before the page ends
 			}
 		}
 		if len(page) == 0 {
@@ -88,7 +89,6 @@ func (d *delivering) fill(ctx context.Context) error {
 				d.source.known[i.Key] = &known{}
 			}
 			d.source.known[i.Key].n++
-			d.source.memory[i.Seq] = true
 			d.order.add(&task{Item: i, Standing: standing[i.Key], since: d.began})
 		}
 		if waits {

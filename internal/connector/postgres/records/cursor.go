@@ -222,17 +222,24 @@ func sameBytes(a, b any) bool {
 // decode reads a row ahead.
 func (c *Cursor) decode(raw [][]byte) error {
 	n := len(c.decoders)
-	if len(c.slab) < n {
-		c.slab = make([]any, n*slabRecords)
+	r := record.Record{Op: record.Create}
+	for _, b := range raw[:n] {
+		r.Size += len(b)
 	}
-	r := record.Record{Op: record.Create, Slots: c.slab[:n:n]}
-	c.slab = c.slab[n:]
+	switch {
+	case r.Size > pageBytes/slabRecords: // the others must not keep it in memory
+		r.Slots = make([]any, n)
+	case len(c.slab) < n:
+		c.slab = make([]any, n*slabRecords)
+		fallthrough
+	default:
+		r.Slots, c.slab = c.slab[:n:n], c.slab[n:]
+	}
 	unread, why := -1, error(nil)
 	for i, b := range raw[:n] {
 		if b == nil {
 			continue
 		}
-		r.Size += len(b)
 		v, err := c.decoders[i].Decode(b)
 		switch {
 		case err == nil:

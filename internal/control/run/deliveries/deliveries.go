@@ -4,7 +4,6 @@ package deliveries
 
 import (
 	"context"
-	"slices"
 
 	"godwit/internal/control/run/guards"
 	"godwit/internal/fault"
@@ -42,15 +41,13 @@ func (p Book) Known(ctx context.Context, at record.Place, step, after string, n 
 
 // Anew is readback.Book's.
 func (p Book) Anew(ctx context.Context, at record.Place, list []calls.Anew) error {
-	return p.Own.Room(ctx, "make records anew", func(run int64, tx store.Tx) error {
+	return p.Own.Room(ctx, "note what is to be delivered again", func(run int64, tx store.Tx) error {
 		return records.Anew(tx.Change, run, at, list, tx.Now)
 	})
 }
 
-// Spool is produce.Book's.
-func (p Book) Spool(_ context.Context, unit string, chunk int, items []calls.Spooled) error {
-	return p.spool().Write(unit, chunk, items)
-}
+// Draft is produce.Book's.
+func (p Book) Draft(unit string, chunk int) calls.Draft { return p.spool().Draft(unit, chunk) }
 
 // Spooled is produce.Book's.
 func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
@@ -58,14 +55,12 @@ func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
 }
 
 // Sent is call.Book's.
-func (p Book) Sent(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Sent) error {
-	loose := slices.ContainsFunc(list, func(s calls.Sent) bool { return !s.Claimed && !s.Answered && !s.Gone })
-	return p.Own.Room(ctx, "note requests", func(run int64, tx store.Tx) error {
-		if err := records.Holds(tx, at, by, loose); err != nil {
-			return err
-		}
-		return records.Note(tx.Change, run, by.ID, at, list, tx.Now)
+func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Notes) (refused []error, err error) {
+	err = p.Own.Room(ctx, "note requests", func(run int64, tx store.Tx) error {
+		refused, err = records.NoteAll(tx, run, at, list)
+		return err
 	})
+	return refused, err
 }
 
 // Join is call.Book's.

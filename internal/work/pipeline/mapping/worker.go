@@ -131,9 +131,15 @@ func (w *Worker) remove(m *record.Mapped) {
 	m.Rows = []record.Row{{Slots: slots}}
 }
 
+// largeOf is how many bytes a record has at most that shares memory with others.
+const largeOf = 64 << 10
+
 // slots are a part of a block of memory, so that one record costs no
 // allocation of its own.
 func (w *Worker) slots(n int) []any {
+	if w.rec != nil && w.rec.Size > largeOf { // the others must not keep it in memory
+		return make([]any, n)
+	}
 	if len(w.free) < n {
 		w.free = make([]any, max(n, 512))
 	}

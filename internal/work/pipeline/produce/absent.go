@@ -140,7 +140,12 @@ func (x absent) spool(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 		return fault.Wrap(err, "prepare chunk %d", number)
 	}
 	report.At("absent.prepared")
-	if err := x.book.Spool(ctx, u.ID, number, items); err != nil {
+	draft := x.book.Draft(u.ID, number)
+	defer draft.Drop()
+	if err := draft.Add(items); err != nil {
+		return err
+	}
+	if err := draft.Keep(); err != nil {
 		return err
 	}
 	report.At("absent.spooled")

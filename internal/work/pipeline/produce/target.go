@@ -18,9 +18,8 @@ type Book interface {
 	// Standing gives how records stand at a place beyond runs, and how far calls of
 	// theirs have come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
-	// Spool keeps the items of a unit's chunk, in order within a partition, instead
-	// of what was kept for it before: durably, when it returns.
-	Spool(ctx context.Context, unit string, chunk int, items []calls.Spooled) error
+	// Draft begins to keep the items of a unit's chunk.
+	Draft(unit string, chunk int) calls.Draft
 	// Spooled are the chunks of a unit that are kept.
 	Spooled(ctx context.Context, unit string) ([]int, error)
 	// Items gives those of some partitions that units have produced.
@@ -30,8 +29,7 @@ type Book interface {
 	Known(ctx context.Context, at record.Place, step, after string, n int) ([]string, error)
 }
 
-// Most that is held of a chunk before it is kept: what is spooled stands in memory
-// until then.
+// Most that a chunk has where it may end, and that of it stands in memory.
 const (
 	mostItems = 20_000
 	mostBytes = 16 << 20
@@ -81,22 +79,24 @@ func (t *Target) Marks(ctx context.Context, run string) ([]record.Mark, error) {
 // BeginRecords begins a chunk. Of the transaction only Commit and Close are there:
 // a load asks for nothing else.
 func (t *Target) BeginRecords(_ context.Context, marks []record.MarkKey) (connector.Transaction, connector.RecordLoad, error) {
-	c := &chunk{of: t, number: marks[0].Chunk}
+	c := &chunk{of: t, draft: t.book.Draft(t.unit, marks[0].Chunk)}
 	return c, c, nil
 }
 
 // chunk collects what a chunk spools.
 type chunk struct {
 	connector.Transaction
-	of     *Target
-	number int
-	items  []calls.Spooled
-	bytes  int
-	seen   []byte // keys that were read, hashed
+	of    *Target
+	draft calls.Draft
+	items []calls.Spooled // that are not in the draft yet
+	held  int             // their bytes
+	count int             // of all
+	bytes int
+	seen  []byte // keys that were read, hashed
 }
 
 // Full reports whether it has to end.
-func (c *chunk) Full() bool { return len(c.items) >= mostItems || c.bytes >= mostBytes }
+func (c *chunk) Full() bool { return c.count >= mostItems || c.bytes >= mostBytes }
 
 // WriteRecords spools records. Those that were delivered as they are now are equal,
 // the others pending.
@@ -126,7 +126,12 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 		text := item.Append(make([]byte, 0, len(item.Record)+len(item.Doc)+len(item.Source)+len(item.Key)+len(item.Group)+64))
 		became[i].Outcome = record.Pending
 		c.items = append(c.items, calls.Spooled{Part: part(item), Text: text})
-		c.bytes += len(text)
+		c.count, c.bytes, c.held = c.count+1, c.bytes+len(text), c.held+len(text)
+		if c.held >= mostBytes {
+			if err := c.add(); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return became, nil
 }
@@ -153,12 +158,13 @@ func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
 	}
 	doc, err := record.EncodeValue(t.program.Part(t.names, func(name string) any { return slots[slices.Index(t.names, name)] }))
 	if err == nil {
-		both := append(make([]byte, 0, 1024), '[') // what the hash is of is a list of both
+		room := m.Record.Size + m.Record.Size/4 + 512
+		both := append(make([]byte, 0, room), '[') // what the hash is of is a list of both
 		if both, err = t.mapped.append(both, m.Rows[0].Slots); err == nil {
 			n := len(both)
 			both = append(append(append(both, ','), doc...), ']')
 			i.Record, i.Doc, i.Hash = both[1:n], doc, max(1, xxh3.Hash(both)) // 0 is none
-			i.Source, err = t.source.Append(make([]byte, 0, 1024), slots)
+			i.Source, err = t.source.Append(make([]byte, 0, room), slots)
 		}
 	}
 	if err != nil {
@@ -167,17 +173,28 @@ func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
 	return i, nil
 }
 
+// add puts what is in memory into the draft.
+func (c *chunk) add() error {
+	err := c.draft.Add(c.items)
+	clear(c.items)
+	c.items, c.held = c.items[:0], 0
+	return err
+}
+
 // Commit keeps the chunk, durably.
-func (c *chunk) Commit(ctx context.Context, _ []record.Account) error {
-	items := c.items
+func (c *chunk) Commit(context.Context, []record.Account) error {
 	if c.seen != nil {
-		items = append(items, calls.Spooled{Part: calls.Seen, Text: c.seen})
+		c.items = append(c.items, calls.Spooled{Part: calls.Seen, Text: c.seen})
 	}
-	return c.of.book.Spool(ctx, c.of.unit, c.number, items)
+	if err := c.add(); err != nil {
+		return err
+	}
+	return c.draft.Keep()
 }
 
 // Close forgets what was not kept.
 func (c *chunk) Close() error {
 	c.items = nil
+	c.draft.Drop()
 	return nil
 }
