@@ -25,7 +25,8 @@ func Database(facts catalog.Facts) string {
 }
 
 // Made tells a table of the target from one of the same name before it, and from
-// itself before it was emptied: what the target calls it, and its name.
+// itself before it was emptied: what the target called it when it was planned, and its
+// name. What it is when it is written to, Stand notes.
 func Made(facts catalog.Facts, name catalog.Name) string {
 	if facts.Target == nil {
 		return ""
@@ -35,5 +36,5 @@ func Made(facts catalog.Facts, name catalog.Name) string {
 			return fmt.Sprintf("%d/%d %s", t.OID, t.FileNode, name)
 		}
 	}
-	return ""
+	return fmt.Sprintf("0/0 %s", name) // it was not looked at
 }
