@@ -86,6 +86,30 @@ func TestOverlapQueue(t *testing.T) {
 	}
 }
 
+// TestOverlapAtOnce starts several at the same moment: none sees another one at work,
+// and still one begins when another has ended.
+func TestOverlapAtOnce(t *testing.T) {
+	t.Parallel()
+	m := newOverlap(t, "{then: queue}")
+	m.slow(t, 0, "0s").ends(t, 0) // the ledger is there
+	var all []*process
+	for wave := range 5 {
+		all = append(all, m.slow(t, wave, "300ms"))
+	}
+	for _, p := range all {
+		p.ends(t, 0)
+	}
+	got := pgtest.Column[string](t, m.to, "select what from log order by n")
+	for i := 0; i+1 < len(got); i += 2 {
+		if got[i][:6] != got[i+1][:6] {
+			t.Errorf("at the same time: %v", got)
+		}
+	}
+	if len(got) != 12 {
+		t.Errorf("log: %v, want six runs", got)
+	}
+}
+
 // TestOverlapJoin: the same one is joined, and ended as it ends; when its process is
 // killed the joiner goes on with it. One of the same key with other inputs is refused.
 func TestOverlapJoin(t *testing.T) {

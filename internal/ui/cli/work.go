@@ -82,6 +82,10 @@ func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		return err
 	}
 	r, err := runs.Start(ctx, b, p, w.fresh, actor())
+	if fault.CodeOf(err) == "run.open" && b.Overlap != nil && b.Overlap.Then != flow.Refuse { // started at the same moment
+		show.close()
+		return s.start(ctx, runs, b, w)
+	}
 	if err != nil {
 		return err
 	}
