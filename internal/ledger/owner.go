@@ -218,3 +218,10 @@ func (s *Session) lost() error {
 func (s *Session) wrap(err error, doing string) error {
 	return fault.Wrap(err, "%s: %s", s.name, doing)
 }
+
+// Alone holds a name of this ledger for as long as this process lives, or until free
+// is called; ok is false while somebody else holds it.
+func (l *Ledger) Alone(name string) (free func(), ok bool, err error) {
+	lock, err := lease.Hold(l.lockPath(name))
+	return func() { lock.Remove(l.lockPath(name)) }, lock != nil, err
+}

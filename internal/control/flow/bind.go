@@ -32,6 +32,7 @@ type Bound struct {
 	Known       []Known                    `json:"known,omitempty"`
 	Issues      *IssueTable                `json:"issues,omitempty"`
 	Alarms      *alarm.Set                 `json:"alarms,omitempty"` // nil: nobody is told of anything
+	Overlap     *Overlap                   `json:"overlap,omitempty"`
 	// Referred are the entities that maps of the project refer to.
 	Referred []string `json:"referred,omitempty"`
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
@@ -149,7 +150,7 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 		c := f.Connections[name]
 		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
 	}
-	b.Alarms = d.told(f.project, e)
+	b.Alarms, b.Overlap = d.told(f.project, e), d.overlap(f)
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}

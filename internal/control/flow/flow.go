@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/expression"
 	"godwit/internal/control/flow/source"
 )
 
@@ -29,15 +30,19 @@ type Flow struct {
 	level    *decode.Level
 	declared map[string]bool // names of connections, also of broken ones
 	wrong    Diagnostics
+
+	overlap   *Overlap
+	overlapAt source.Spot
 }
 
 // flowKeys are the keys of a flow file.
 type flowKeys struct {
-	Help        string `flow:"help" help:"what the flow is for, in a sentence"`
-	Inputs      *Node  `flow:"inputs" help:"what it asks for, by name: --set NAME=VALUE"`
-	Connections *Node  `flow:"connections" help:"systems that only this flow uses; may use inputs"`
-	Steps       *Node  `flow:"steps,required" help:"what it does, in order"`
-	Finally     *Node  `flow:"finally" help:"steps that run at its end, however that was"`
+	Help        string   `flow:"help" help:"what the flow is for, in a sentence"`
+	Inputs      *Node    `flow:"inputs" help:"what it asks for, by name: --set NAME=VALUE"`
+	Connections *Node    `flow:"connections" help:"systems that only this flow uses; may use inputs"`
+	Steps       *Node    `flow:"steps,required" help:"what it does, in order"`
+	Overlap     *Overlap `flow:"overlap" help:"runs of the flow that are not at work at the same time"`
+	Finally     *Node    `flow:"finally" help:"steps that run at its end, however that was"`
 }
 
 // Flow reads a flow of the project by its name or path. It is nil when nothing
@@ -87,6 +92,14 @@ func (f *Flow) decode(d *decoder, n *Node) {
 	f.Help, f.steps, f.finally = keys.Help, keys.Steps, keys.Finally
 	f.Inputs = d.inputs(keys.Inputs, f.level)
 	d.Scope = f.project.types(nonNil(f.Inputs))
+	if at := n.Field("overlap"); at != nil && keys.Overlap != nil {
+		f.overlap, f.overlapAt = keys.Overlap, at.Spot
+		if key, code := at.Value.Field("key"), keys.Overlap.Key; key != nil && code != "" {
+			if _, err := expression.Compile(code, d.Scope.Types); err != nil {
+				d.Scope.Explain(d.Decoder, key.Value.Spot.Inside(key.Value.Text, code, 0), code, "key in overlap", err)
+			}
+		}
+	}
 	f.Connections = maps.Clone(f.project.Connections)
 	for name, c := range d.connections(f.project, keys.Connections, f.level) {
 		if outer, ok := f.Connections[name]; ok {

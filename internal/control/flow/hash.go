@@ -17,7 +17,7 @@ import (
 // none of that makes another flow.
 func (b *Bound) Meaning() []byte {
 	plain := *b
-	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues, plain.Alarms = nil, "", nil, nil, nil, nil
+	plain.Files, plain.Help, plain.Owners, plain.Known, plain.Issues, plain.Alarms, plain.Overlap = nil, "", nil, nil, nil, nil, nil
 	plain.Steps, plain.Finally = meant(b.Steps), meant(b.Finally)
 	plain.Connections = make(map[string]BoundConnection, len(b.Connections))
 	for name, c := range b.Connections {

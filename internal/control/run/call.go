@@ -54,6 +54,9 @@ func (c *caller) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 	if ctx.Err() != nil && c.whole.Err() == nil && c.drive.cancelled() {
 		c.drive.abandon(c.whole) // what it did is taken back before what was done here
 	}
+	if fault.CodeOf(err) == "run.overlaps" && drained(report) {
+		return unit.Result{Yielded: true}, nil
+	}
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "%s: %s", u.Step, run.Name())
 	}

@@ -15,6 +15,7 @@ import (
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/opened"
+	"godwit/internal/control/run/overlap"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/stalls"
 	"godwit/internal/fault"
@@ -167,6 +168,19 @@ func (r *Runs) Unfinished(ctx context.Context, b *flow.Bound) (Ref, bool, error)
 	return r.Ledger.Unfinished(ctx, b.Flow, key)
 }
 
+// Overlapping finds the run at work that a flow overlaps with; same says that it has
+// the same inputs.
+func (r *Runs) Overlapping(ctx context.Context, b *flow.Bound) (run Ref, same, ok bool, err error) {
+	if run, ok, err = overlap.Holder(ctx, r.Ledger, b, 0); err != nil || !ok {
+		return run, false, false, err
+	}
+	_, key, err := r.freeze(b)
+	return run, key == run.Key, true, err
+}
+
+// Overlaps is the fault of a flow that overlaps with a run.
+func Overlaps(run Ref, b *flow.Bound) error { return overlap.Refused(run, b) }
+
 // Find returns the run of a name (copy-1).
 func (r *Runs) Find(ctx context.Context, name string) (Ref, error) { return r.Ledger.Find(ctx, name) }
 
@@ -218,6 +232,11 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 			return Ended{}, err
 		}
 	}
+	free, err := overlap.Take(ctx, r.Ledger, run, fresh, stop)
+	if err != nil {
+		return Ended{}, err
+	}
+	defer free()
 	session, err := r.Ledger.Own(ctx, run, r.Owner, lease)
 	if err != nil {
 		return Ended{}, err

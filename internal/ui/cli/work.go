@@ -13,6 +13,7 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/alarms"
+	"godwit/internal/ui/cli/overlaps"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
@@ -60,6 +61,9 @@ func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err := s.changed(ctx, runs, ""); err != nil {
 		return err
 	}
+	if joined, err := overlaps.Meet(ctx, runs, b, w.fresh, s.stop, s.line); joined != nil || err != nil {
+		return s.joined(ctx, runs, joined, w, err)
+	}
 	if !w.fresh {
 		old, ok, err := runs.Unfinished(ctx, b)
 		if err != nil {
@@ -78,6 +82,10 @@ func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 		return err
 	}
 	r, err := runs.Start(ctx, b, p, w.fresh, actor())
+	if fault.CodeOf(err) == "run.open" && b.Overlap != nil && b.Overlap.Then != flow.Refuse { // started at the same moment
+		show.close()
+		return s.start(ctx, runs, b, w)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,6 +95,14 @@ func (s *session) start(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	}
 	show.event(r.Name(), opened)
 	return s.work(ctx, runs, r, b, show)
+}
+
+// joined ends as a run did that somebody else worked on.
+func (s *session) joined(ctx context.Context, runs *run.Runs, r *run.Ref, w *working, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.summary(ctx, runs, run.Ended{Run: *r, Exit: r.Exit}, w.report)
 }
 
 // ready repeats what doctor and plan say: what would stop the run stops it

@@ -23,7 +23,7 @@ func TestNews(t *testing.T) {
 		end    *End
 		want   string
 	}{
-		"done":              {[]sight.Event{ended("all-1", 9, "done", 3)}, &End{Outcome: "done", Exit: 3}, "run.finished all-1 done, exit 3"},
+		"done":              {[]sight.Event{ended("all-1", 9, "done", 3)}, &End{Outcome: "done", Exit: 3}, "run.left all-1 done, exit 3; run.finished all-1 done, exit 3"},
 		"cancelled":         {[]sight.Event{ended("all-1", 9, "cancelled", 1)}, &End{Outcome: "cancelled", Exit: 1}, "run.finished all-1 cancelled, exit 1"},
 		"failed":            {[]sight.Event{ended("all-1", 9, "failed", 4)}, &End{Outcome: "failed", Exit: 4}, "run.failed all-1 failed, exit 4; run.finished all-1 failed, exit 4"},
 		"out of reach":      {[]sight.Event{ended("all-1", 9, "stopped", 5)}, &End{Outcome: "stopped", Exit: 5}, "run.failed all-1 stopped, exit 5; run.finished all-1 stopped, exit 5"},

@@ -19,7 +19,6 @@ var Planned = map[string][]string{
 	"secret":   list("aws"),
 	"webhook":  list("aws"),
 	"place":    list("table where query with since overlap parts index filter request params pages objects format mode key gone mark object publish calls read"),
-	"flow":     list("overlap"),
 	"verb":     list("copy load follow verify migrate purge detect exec"),
 	"load":     list("unwrap"),
 	"process":  list("unwrap"),
