@@ -43,7 +43,7 @@ func startTarget(ctx context.Context, root, folder string, out io.Writer) (*targ
 	}
 	cmd := exec.Command(program, "-attached", "-listen", "127.0.0.1:0", "-token", token,
 		"-latency-from", "2ms", "-latency-to", "20ms", "-unseen", "300ms", "-jobs", "2s",
-		"-throttled", "0.002", "-unavailable", "0.002", "-html", "0.002", "-cut", "0.005", "-slow", "0.01")
+		"-throttled", "0.0015", "-unavailable", "0.001", "-html", "0.001", "-cut", "0.004", "-slow", "0.01")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is the demo's: the verdict comes last
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
