@@ -3,12 +3,14 @@ package main_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 
+	"godwit/rig/newsys"
 	"godwit/rig/postgres/pgtest"
 )
 
@@ -144,5 +146,29 @@ func TestLoadMemory(t *testing.T) {
 				t.Errorf("peak %d MiB, promised are 200", most())
 			}
 		})
+	}
+}
+
+// TestCallsMemory gives large records to an API: what is needed for it does not
+// depend on how many they are.
+func TestCallsMemory(t *testing.T) {
+	slow(t)
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 24, created)
+	pgtest.Exec(t, m.from, "update item set title = repeat(md5(id), 256 * 1024)")
+	m.env = []string{"TOKEN=" + token}
+	write(t, filepath.Dir(m.ledger), "godwit.yaml", fmt.Sprintf(`connections:
+  old: {postgres: {url: %q}}
+  api: {http: {url: %q, auth: {bearer: {env: TOKEN}}, limit: {concurrency: 8}}}
+`, m.from, s.URL()))
+	p := m.load(t)
+	most := peak(p)
+	p.ends(t, 0)
+	if v := s.Verdict(); v.Writes != 24 {
+		t.Errorf("%d writes of 24 records", v.Writes)
+	}
+	t.Logf("peak %d MiB with 24 records of 8 MB", most())
+	if most() > 300 {
+		t.Errorf("peak %d MiB", most())
 	}
 }
