@@ -42,6 +42,8 @@ type Holder struct {
 	Since time.Time
 	// Over says that the run has ended for good and never put the setting back.
 	Over bool
+	// Idle says that it has not ended, and that no process is at work with it.
+	Idle bool
 }
 
 // SettingTold is the lasting event of what became of a setting. Its body is Told.

@@ -14,7 +14,9 @@ import (
 type closer struct{ *executor }
 
 // Do may be called again at any time. A value that somebody else has changed
-// meanwhile is theirs: it is told, not overwritten, and the result is open.
+// meanwhile is theirs: it is told, not overwritten, and the result is open. It is open
+// too when only runs still want the setting changed that nobody is at work with:
+// somebody has to go on with them.
 func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (unit.Result, error) {
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "settings"})
 	held, err := x.guards.HeldGuards(ctx, opens(u.Step))
@@ -24,21 +26,21 @@ func (x *closer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	var result unit.Result
 	for i := range held { // in the order they were opened: what the last one opened is put back first
 		g := held[len(held)-1-i]
-		foreign := false
+		open := false
 		err := x.alone(ctx, u, report, func() (err error) {
-			foreign, err = x.leave(ctx, l, report, opens(u.Step), g.ID)
+			open, err = x.leave(ctx, l, report, opens(u.Step), g.ID)
 			return err
 		})
 		if err != nil {
 			return unit.Result{}, fault.Wrap(err, "put back setting %s of %s", g.Key.Name, g.Key.At)
 		}
-		result.Open = result.Open || foreign
+		result.Open = result.Open || open
 	}
 	return result, nil
 }
 
 // leave ends this run's hold on a guard; the last one restores it.
-func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, holder string, id int64) (foreign bool, err error) {
+func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, holder string, id int64) (open bool, err error) {
 	g, last, err := x.guards.LeaveGuard(ctx, holder, id)
 	if err != nil {
 		return false, err
@@ -46,6 +48,10 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, ho
 	if !last {
 		report.At("settings.left")
 		o := others(g, l.Name)
+		if idle := abandoned(g, l.Name, holder); idle != "" {
+			tell(report, g, "left", "", "setting %s of %s stays changed: %s still wants it, and nobody is at work with it: godwit resume %s, or cancel, puts it back", g.Key.Name, g.Key.At, idle, idle)
+			return true, nil
+		}
 		tell(report, g, "left", "", "setting %s of %s stays changed: %s still wants it", g.Key.Name, g.Key.At, cmp.Or(first(o), "another step"))
 		return false, nil
 	}
@@ -61,13 +67,13 @@ func (x *closer) leave(ctx context.Context, l unit.Lease, report unit.Report, ho
 				Hint("let it lead there again; or put the setting back by hand, then: godwit settings forget %d --reason TEXT", g.ID)
 		}
 		if err == nil {
-			foreign, err = x.restore(ctx, l, report, sys, r, g)
+			open, err = x.restore(ctx, l, report, sys, r, g)
 		}
 	}
 	if err != nil {
 		_ = x.guards.FreeGuard(context.WithoutCancel(ctx), g.ID) // the fault that is told says more
 	}
-	return foreign, err
+	return open, err
 }
 
 // connection is what a holder calls the guard's connection; who is none has the
@@ -80,6 +86,21 @@ func connection(g unit.Guard, run, holder string) string {
 	for _, h := range g.Holders {
 		if h.Run == run && h.Unit == holder {
 			name = h.At
+		}
+	}
+	return name
+}
+
+// abandoned is the first of the runs that want a setting changed, when a process is at
+// work with none of them.
+func abandoned(g unit.Guard, run, holder string) (name string) {
+	for _, h := range g.Holders {
+		switch {
+		case h.Over, h.Run == run && h.Unit == holder:
+		case h.Run == run, !h.Idle:
+			return ""
+		case name == "":
+			name = h.Run
 		}
 	}
 	return name

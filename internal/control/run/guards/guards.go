@@ -68,7 +68,11 @@ func (r Room) LeaveGuard(ctx context.Context, holder string, id int64) (g unit.G
 		})
 	}
 	err = r.Own.Room(ctx, "leave a setting", func(run int64, tx store.Tx) error {
-		g, last, err = guard.Leave(tx, run, holder, id, Living(ctx, r.Ledger))
+		living := Living(ctx, r.Ledger)
+		g, last, err = guard.Leave(tx, run, holder, id, living)
+		for i := range g.Holders {
+			g.Holders[i].Idle = !g.Holders[i].Over && !living(g.Holders[i].Run)
+		}
 		return err
 	})
 	return g, last, err
