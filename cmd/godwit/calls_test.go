@@ -20,7 +20,12 @@ import (
 // about 20, into an API.
 func newCalls(t testing.TB, s *newsys.System, n int, process string) *move {
 	t.Helper()
-	m := newMove(t, pgtest.Database(t), "")
+	return newCallsFrom(t, s, pgtest.Database(t), n, process)
+}
+
+func newCallsFrom(t testing.TB, s *newsys.System, from string, n int, process string) *move {
+	t.Helper()
+	m := newMove(t, from, "")
 	dir := filepath.Dir(m.ledger)
 	m.env = []string{"GODWIT_RECORDS=500", "GODWIT_SETTLE=50", "GODWIT_SETTLE_EVERY=200ms", "TOKEN=" + token}
 	write(t, dir, "godwit.yaml", fmt.Sprintf(`connections:
@@ -113,6 +118,17 @@ func TestCalls(t *testing.T) {
 		t.Errorf("%d writes of 300 that changed", v.Writes)
 	}
 	m.delivered(t, s)
+	dir := filepath.Dir(m.ledger)
+	text, err := os.ReadFile(filepath.Join(dir, "maps/assignment.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "maps/assignment.yaml", strings.Replace(string(text), "title: {from: title,", `title: {from: title, convert: {replace: ["01$", "xx"]},`, 1))
+	s.Forget()
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 29 { // 101, 201 ... 2901
+		t.Errorf("%d writes of what a field of the map changes", v.Writes)
+	}
 	noToken(t, m)
 }
 

@@ -42,6 +42,16 @@ func (s *System) Break(f Fault) (mend func()) {
 	}
 }
 
+// BreakFirst is Break for a fault that comes before all others.
+func (s *System) BreakFirst(f Fault) (mend func()) {
+	mend = s.Break(f)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.faults) - 1
+	s.faults = slices.Concat(s.faults[last:], s.faults[:last])
+	return mend
+}
+
 func (s *System) broken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := s.meets(r); f != nil {
