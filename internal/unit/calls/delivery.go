@@ -40,6 +40,10 @@ type Delivery struct {
 	Read   *Read        `json:"read,omitempty"` // of the record's object
 	Groups string       `json:"groups"`         // Block, Skip, Stop
 	StopAt float64      `json:"stopAt,omitempty"`
+	// Rate and Concurrency are the step's own limits of requests, below those of the
+	// connection; 0 is any.
+	Rate        float64 `json:"rate,omitempty"`
+	Concurrency int     `json:"concurrency,omitempty"`
 	// Attempts is how often a record is tried whose answers do not say what became of
 	// it, while others come through; 0 is without end.
 	Attempts int             `json:"attempts,omitempty"`

@@ -90,7 +90,10 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
 	}
-	if d.caller, err = connector.Capable[connector.Lister](ctx, x.open, spec.To, "take calls"); err != nil {
+	if d.caller, err = connector.Capable[connector.Lister](ctx, x.open, spec.To, "take calls"); err == nil {
+		err = d.limit()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := d.recover(ctx); err != nil {

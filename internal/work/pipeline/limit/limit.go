@@ -12,8 +12,16 @@ import (
 
 // Limit is a process's own; the lowest that holds wins.
 type Limit struct {
-	Rate        *float64 `flow:"rate,rate" help:"pages of at most 1,000 records in a second, as 5/s"`
-	Concurrency int      `flow:"concurrency" min:"1" help:"units at the same time"`
+	Rate        *float64 `flow:"rate,rate" help:"pages of at most 1,000 records in a second, as 5/s; of calls: requests"`
+	Concurrency int      `flow:"concurrency" min:"1" help:"units at the same time; of calls: requests"`
+}
+
+// Requests is what it says of calls, 0 is any.
+func (l Limit) Requests() (rate float64, most int) {
+	if l.Rate != nil {
+		rate = *l.Rate
+	}
+	return rate, l.Concurrency
 }
 
 // Problem is what is wrong with it, "" for nothing.
