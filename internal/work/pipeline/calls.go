@@ -33,7 +33,7 @@ func (r *loading) aim(ctx context.Context, open connector.Opener) (target, error
 
 // calling checks the keys of a load whose records are given to calls.
 func (l *Load) calling() []unit.Problem {
-	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Since: l.From.Since != "", Within: l.File != nil}
+	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Within: l.File != nil}
 	of.Table, of.Key, of.Mark, of.Rows = p.To.Table != "", p.To.Key != nil, p.To.Mark != "", p.Map != nil && len(p.Map.Rows) > 0
 	of.Gone = p.To.Gone
 	of.Env, _ = scope(l.Scope) // what cannot be read is told by the plan
@@ -73,7 +73,11 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 		return nil, err
 	}
 	spec.Calls.Gone = p.To.Gone == connector.GoneDelete && l.Again == nil // what a redrive does not read is not gone
-	units := spec.loads(step, calls.KindProduce, at.Entity, records, nil)
+	since, err := l.since(step, facts, program)
+	if err != nil {
+		return nil, err
+	}
+	units := spec.loads(step, calls.KindProduce, at.Entity, records, since)
 	for _, u := range units {
 		spec.Calls.Sources = append(spec.Calls.Sources, u.ID)
 	}
@@ -82,6 +86,9 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	}
 	if spec.Map.References() != nil {
 		units = append(units, blocked.Unit(step, at.Entity, blocked.Spec{To: spec.To, Again: l.Again}, calls.Delivered, alias.Noted))
+	}
+	if since != nil {
+		units = append(units, since.Unit(step, at.Entity, units))
 	}
 	return append(units, spec.Calls.Units(held.Loaded)...), nil
 }

@@ -92,7 +92,7 @@ func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 	return map[string]string{
 		"the query":  hashed(l.From.Table, l.From.Where, l.From.Query, l.From.Since, string(values), string(encode(l.From.Queries(nil)))),
 		"the map":    hashed(program.Version(), p.Version),
-		"the target": hashed(p.To.Table, p.To.Mode, strings.Join(p.To.Key, "\n")),
+		"the target": hashed(p.To.Table, p.To.Mode, strings.Join(p.To.Key, "\n"), string(encode(p.To.Calls))),
 	}, nil
 }
 

@@ -66,7 +66,11 @@ func (l *Load) check() []unit.Problem {
 		bad("process", "load.two-processes", "process names a file, and keys of a process stand here too: write all of them in one place")
 	}
 	to := l.process().To
-	p = append(p, l.From.Problems(to.Mode, to.Gone)...)
+	mode := to.Mode
+	if to.Calls != nil {
+		mode = "" // calls add and change as their when says
+	}
+	p = append(p, l.From.Problems(mode, to.Gone)...)
 	switch {
 	case to.At == "":
 		bad("to", "flow.required", "a load needs to")

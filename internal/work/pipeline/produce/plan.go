@@ -35,7 +35,6 @@ type Given struct {
 	Env                    map[string]any // inputs and env
 	Entity, Group          string
 	Table, Key, Mark, Rows bool // what is for tables
-	Since                  bool
 	Within                 bool // the process stands in a file of its own
 	Gone                   string
 }
@@ -44,7 +43,7 @@ type Given struct {
 func (p Place) Problems(of Given) []unit.Problem {
 	var list []unit.Problem
 	bad := func(path, text string, next ...string) {
-		if of.Within && path != "from.since" {
+		if of.Within {
 			path = "process." + path
 		}
 		list = append(list, unit.Problem{Path: path, Code: "load.calls", Text: text, Next: next})
@@ -80,9 +79,6 @@ func (p Place) Problems(of Given) []unit.Problem {
 	}
 	if of.Entity == "" {
 		bad("to", "records that are given to calls need a name: a map, or entity")
-	}
-	if of.Since {
-		bad("from.since", "since is for tables: what is unchanged is not sent again in any case")
 	}
 	if of.Rows {
 		bad("map", "rows are for tables: a call with each makes a request for each element")

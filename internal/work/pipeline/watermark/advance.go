@@ -8,6 +8,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 )
 
 // Spec is a unit of kind watermark: when all of a step is loaded it notes
@@ -23,16 +24,23 @@ type Spec struct {
 	Of    catalog.Watermark `json:"of"`
 }
 
-// Unit comes when the marks are away: from then on nothing is read again.
+// Unit comes when the marks are away: from then on nothing is read again. Of records
+// that are given to calls it comes when they are delivered: until then a cancel would
+// lose what is spooled.
 func (s *Spec) Unit(step, entity string, before []unit.Unit) unit.Unit {
+	after := []string{"unmarked"}
 	for _, u := range before {
-		if u.Kind == "load" {
+		switch u.Kind {
+		case calls.KindProduce:
+			after = []string{calls.Delivered, "released"}
+			fallthrough
+		case "load":
 			s.Read = append(s.Read, u.ID)
 		}
 	}
 	return unit.Unit{
 		ID: unit.ID(step, "watermark", entity, 1), Step: step, Kind: "watermark", Class: "other", Weight: 1,
-		After: []string{"unmarked"}, Spec: unit.Body(s),
+		After: after, Spec: unit.Body(s),
 	}
 }
 
