@@ -232,7 +232,7 @@ func TestPartsFewSessions(t *testing.T) {
       map: maps/item.yaml
       to: {at: new, table: made.item}
 `)
-	for connections, code := range map[int]int{3: 2, 5: 0} {
+	for connections, code := range map[int]int{3: 2, 4: 0, 5: 0} {
 		write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {postgres: {url: %q, limit: {connections: %d}}}\n  new: {postgres: {url: %q}}\n", m.from, connections, m.from))
 		p := m.load(t).ends(t, code)
 		if code == 2 {
@@ -242,6 +242,16 @@ func TestPartsFewSessions(t *testing.T) {
 		if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(notes) from made.item"); got != "20000 60000" {
 			t.Errorf("the target holds %s", got)
 		}
+		pgtest.Exec(t, m.from, "truncate made.item")
+	}
+	// Two steps side by side, with two sessions that may be lent.
+	load := `{load: {from: {at: old, table: public.item, parts: {notes: {query: "select item, n from note where item = any(:ids)", by: item}}}, workers: 4, map: maps/item.yaml, to: {at: new, table: made.%s}}}`
+	pgtest.Exec(t, m.from, "create table made.two (id int primary key, notes int)")
+	write(t, dir, "flows/orders.yaml", "steps:\n  - parallel:\n    - "+fmt.Sprintf(load, "item")+"\n    - "+fmt.Sprintf(load, "two")+"\n")
+	write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {postgres: {url: %q, limit: {connections: 4}}}\n  new: {postgres: {url: %q}}\n", m.from, m.from))
+	m.load(t).ends(t, 0)
+	if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(i.notes + two.notes) from made.item i join made.two using (id)"); got != "20000 120000" {
+		t.Errorf("the target holds %s", got)
 	}
 }
 
