@@ -96,6 +96,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if err != nil {
 		return nil, err
 	}
+	d.notes = &notes{desk: x.desk, at: spec.Place}
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}
