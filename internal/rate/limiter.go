@@ -208,12 +208,14 @@ func (l *Limiter) answered(now time.Time, a Answer, probe bool) {
 		l.slowed.recover(now, l.allowed(now))
 		return
 	}
-	began, share := l.answers.last(now)
+	began, share := l.answers.last(now, aSecond)
 	rate := l.rate(now)
 	if rate == 0 && began >= leastBegun {
 		rate = began
 	}
-	l.slowed.lower(now, rate)
+	if _, of := l.answers.last(now, buckets); share >= suddenly || of >= leastRefused {
+		l.slowed.lower(now, rate)
+	}
 	// One refused request waits alone: a pause of all would starve whoever has
 	// a place left at the other side. Many refused ones say that it has none.
 	if until := now.Add(a.After); (a.After >= longAfter || a.After > 0 && share >= mostRefused) && until.After(l.paused) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -180,7 +181,7 @@ func TestConcurrency(t *testing.T) {
 	})
 }
 
-// A refusal lowers the rate, at most once a second; it comes back while it is
+// Refusals lower the rate, at most once a second; it comes back while it is
 // used, and never above what was declared.
 func TestGivesWay(t *testing.T) {
 	t.Parallel()
@@ -246,17 +247,58 @@ func TestGivesWay(t *testing.T) {
 	}
 }
 
-// What is not limited is, from the first refusal on.
+// A few refusals now and then, whatever the rate, cost nothing but themselves.
+func TestStandsFast(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{10, 100, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			l, r := limiter(t, Limit{Rate: rate}), rand.New(rand.NewPCG(1, 2))
+			all := begins(t, l, 4, 2*time.Minute, func(int, time.Duration) Answer { return Answer{Refused: r.IntN(50) == 0} })
+			if got := float64(len(all)) / 120; got < 0.8*rate {
+				t.Errorf("%g/s of %g with one of 50 refused", got, rate)
+			}
+		})
+	}
+}
+
+// A quota below the rate is found, and few requests are refused then.
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, Limit{Rate: 200})
+		second, used, refused, served := -1, 0, 0, 0
+		begins(t, l, 4, time.Minute, func(_ int, at time.Duration) Answer {
+			if s := int(at / time.Second); s != second {
+				second, used = s, 0
+			}
+			if used++; used > 100 {
+				if at > 20*time.Second {
+					refused++
+				}
+				return Answer{Refused: true}
+			}
+			if at > 20*time.Second {
+				served++
+			}
+			return Answer{}
+		})
+		if served < 3600 || refused > served/10 {
+			t.Errorf("%d served of 4,000, %d refused", served, refused)
+		}
+	})
+}
+
+// What is not limited is, once requests are refused.
 func TestGivesWayWithoutARate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{})
 		begins(t, l, 1, 2*time.Second, func(n int, _ time.Duration) Answer {
 			time.Sleep(5 * time.Millisecond)
-			return Answer{Refused: n == 300}
+			return Answer{Refused: n >= 300 && n < 330}
 		})
 		if got := l.rate(time.Now()); got < 150 || got > 190 {
-			t.Errorf("%g/s after a refusal at 200/s", got)
+			t.Errorf("%g/s after refusals at 200/s", got)
 		}
 	})
 }

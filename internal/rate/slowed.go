@@ -13,11 +13,14 @@ const (
 	raiseEvery   = 500 * time.Millisecond // in which it was used and nothing refused
 	reallyUsed   = 0.9                    // of what was allowed
 	lowestShare  = 0.1                    // of the rate before the first refusal: an outage must not be paid for hours
+	leastRefused = 0.05                   // of the answers of the last five seconds, or
+	suddenly     = 0.1                    // of the last one: fewer say nothing of the rate
 	leastBegun   = 10                     // requests in the last second, from which on they are a rate
 	longAfter    = 5 * time.Second
 	mostRefused  = 0.5 // of the answers of the last second
 	bucketLength = 100 * time.Millisecond
-	buckets      = 10
+	aSecond      = 10
+	buckets      = 50 // the last seconds
 )
 
 // slowed is a rate below the declared one: small steps up, large ones
@@ -59,7 +62,7 @@ func (s *slowed) recover(now time.Time, declared float64) {
 	s.since, s.used, s.refused = now, 0, false
 }
 
-// answers counts the last second, in tenths.
+// answers counts the last seconds, in tenths.
 type answers struct {
 	tenth int64 // the newest
 	count [buckets]struct{ began, all, refused int }
@@ -84,18 +87,15 @@ func (a *answers) add(now time.Time, refused bool) {
 	}
 }
 
-// last tells how many requests began in the last second, and the share of
-// answers that were refusals.
-func (a *answers) last(now time.Time) (began, share float64) {
-	a.at(now)
-	all, refused := 0, 0
-	for _, c := range a.count {
+// last tells how many requests began in the last tenths, and the share of answers
+// that were refusals.
+func (a *answers) last(now time.Time, tenths int) (began, share float64) {
+	newest, all, refused := a.at(now), 0, 0
+	for n := range tenths {
+		c := a.count[(newest-n+buckets)%buckets]
 		began += float64(c.began)
 		all += c.all
 		refused += c.refused
 	}
-	if all == 0 {
-		return began, 0
-	}
-	return began, float64(refused) / float64(all)
+	return began, float64(refused) / max(1, float64(all))
 }
