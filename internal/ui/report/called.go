@@ -27,7 +27,7 @@ type Called struct {
 
 func (p page) called() Table {
 	t := Table{ID: "called", Title: "By called run", Help: "Each has a report of its own. A run that failed counts here with what it did; it gives its accounts to this run when it ends well.",
-		Columns: []Column{{Name: "step"}, {Name: "run"}, {Name: "state"}, {Name: "exit", Numbers: true}, {Name: "took", Numbers: true}, {Name: "read", Numbers: true},
+		Columns: []Column{{Name: "step"}, {Name: "run"}, {Name: "state", Wide: true}, {Name: "exit", Numbers: true}, {Name: "took", Numbers: true}, {Name: "read", Numbers: true},
 			{Name: "applied", Numbers: true}, {Name: "unchanged", Numbers: true}, {Name: "filtered", Numbers: true}, {Name: "rejected", Numbers: true},
 			{Name: "dead", Numbers: true}, {Name: "pending", Numbers: true}}}
 	var all Called
