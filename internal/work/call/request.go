@@ -45,7 +45,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	} else if err != nil {
 		return &end{err: err}
 	}
-	sent.Claimed = s.t.alone
+	sent.Claimed = s.t.claimed
 	if e := s.onto(ctx, c, &filled, &r); e != nil {
 		return e
 	}
