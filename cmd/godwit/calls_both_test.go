@@ -47,6 +47,9 @@ func TestCallsTortureTogether(t *testing.T) {
 			}
 		}
 	}
+	if killed == 0 {
+		t.Error("both ended before anybody was killed")
+	}
 	t.Logf("%d kills", killed)
 	m.delivered(t, s)
 }

@@ -5,22 +5,30 @@ import (
 	"time"
 )
 
-// How a limiter gives way, and when the other side's wish is everybody's.
+// How a limiter gives way, and comes back.
 const (
-	lowered      = 0.85                   // of the rate before, at most once in
-	lowerEvery   = time.Second            //
-	raised       = 1.02                   // of the rate before, once in
-	raiseEvery   = 500 * time.Millisecond // in which it was used and nothing refused
-	reallyUsed   = 0.9                    // of what was allowed
-	lowestShare  = 0.1                    // of the rate before the first refusal: an outage must not be paid for hours
-	leastRefused = 0.05                   // of the answers of the last five seconds, or
-	suddenly     = 0.1                    // of the last one: fewer say nothing of the rate
-	leastBegun   = 10                     // requests in the last second, from which on they are a rate
-	longAfter    = 5 * time.Second
-	mostRefused  = 0.5 // of the answers of the last second
+	lowered     = 0.85                   // what is left of the rate when it is lowered,
+	lowerEvery  = time.Second            // at most once in this time
+	raised      = 1.02                   // what the rate is raised by,
+	raiseEvery  = 500 * time.Millisecond // for each time like this in which it was used, and nothing refused
+	reallyUsed  = 0.9                    // share of what was allowed that counts as used
+	lowestShare = 0.1                    // of the rate before the first refusal: an outage must not be paid for hours
+)
+
+// From which refusals on it does, and when the other side's wish is everybody's.
+const (
+	suddenly     = 0.1             // share of the answers of the last second, or
+	leastRefused = 0.05            // of the last five seconds: fewer say nothing of the rate
+	leastBegun   = 10              // requests in the last second from which on they are a rate, where none is declared
+	longAfter    = 5 * time.Second // a Retry-After from which on all wait
+	mostRefused  = 0.5             // share of the answers of the last second from which on all wait for any
+)
+
+// Answers are counted in buckets of the last seconds.
+const (
 	bucketLength = 100 * time.Millisecond
-	aSecond      = 10
-	buckets      = 50 // the last seconds
+	aSecond      = 10 // buckets
+	buckets      = 50
 )
 
 // slowed is a rate below the declared one: small steps up, large ones

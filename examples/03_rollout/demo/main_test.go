@@ -169,7 +169,7 @@ func (r *rollout) same(t *testing.T, both *demo.Pair) {
 		Assignments, Annotations, Projects, Resources []map[string]any
 		Documents                                     []newsys.Document
 	}
-	if err := r.target.ask(t.Context(), "GET", "/objects", &objects); err != nil {
+	if err := r.target.ask(t.Context(), "/objects", &objects); err != nil {
 		t.Fatal(err)
 	}
 	project := map[any]any{}

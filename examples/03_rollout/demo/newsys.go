@@ -77,17 +77,12 @@ func (t *target) stop() error {
 
 // verdict is what it says of its clients so far.
 func (t *target) verdict(ctx context.Context) (v newsys.Verdict, err error) {
-	err = t.ask(ctx, http.MethodGet, "/verdict", &v)
+	err = t.ask(ctx, "/verdict", &v)
 	return v, err
 }
 
-// forget begins its log anew.
-func (t *target) forget(ctx context.Context) error {
-	return t.ask(ctx, http.MethodPost, "/forget", nil)
-}
-
-func (t *target) ask(ctx context.Context, method, path string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, method, t.look+path, nil)
+func (t *target) ask(ctx context.Context, path string, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.look+path, nil)
 	if err != nil {
 		return err
 	}
@@ -96,8 +91,5 @@ func (t *target) ask(ctx context.Context, method, path string, into any) error {
 		return err
 	}
 	defer answer.Body.Close()
-	if into == nil {
-		return nil
-	}
 	return json.NewDecoder(answer.Body).Decode(into)
 }

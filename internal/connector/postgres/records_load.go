@@ -5,10 +5,10 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
-	"godwit/internal/connector/postgres/readback"
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/relations"
 	"godwit/internal/connector/postgres/staging"
+	"godwit/internal/connector/postgres/witness"
 	"godwit/internal/fault"
 	"godwit/internal/rate"
 	"godwit/internal/record"
@@ -29,12 +29,12 @@ func (e *Endpoint) BeginRecords(ctx context.Context, marks []record.MarkKey) (co
 		_ = l.Close()
 		return nil, nil, fault.Wrap(err, "begin load into %s", e.name)
 	}
-	return l, &recordLoad{readback.Session{Conn: l.s.conn, Fault: l.s.fault}, l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
+	return l, &recordLoad{witness.Session{Conn: l.s.conn, Fault: l.s.fault}, l, records.NewWriter(l.s.conn), map[catalog.Name]bool{}}, nil
 }
 
 // recordLoad writes records in a load's transaction.
 type recordLoad struct {
-	readback.Session
+	witness.Session
 	l      *load
 	w      *records.Writer
 	logged map[catalog.Name]bool // tables that are what the marks say
@@ -103,13 +103,13 @@ func (e *Endpoint) CompareRecords(ctx context.Context, mode string, into []conne
 	if err != nil {
 		return nil, err
 	}
-	return comparison{c, readback.Session{Conn: s.conn, Fault: s.fault}}, nil
+	return comparison{c, witness.Session{Conn: s.conn, Fault: s.fault}}, nil
 }
 
 // comparison tells of rows, too, at the point in time that it reads at.
 type comparison struct {
 	*records.Comparison
-	readback.Session
+	witness.Session
 }
 
 // Stage is the connector.Stager's.

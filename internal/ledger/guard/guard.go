@@ -11,9 +11,6 @@ import (
 	"godwit/internal/unit"
 )
 
-// Living reports whether a process owns the run of a name.
-type Living func(run string) bool
-
 // Nobody is who puts back what no run does any more.
 const Nobody = -1
 
@@ -21,7 +18,7 @@ const Nobody = -1
 // it holds it from now on, and is alone at it until Free, Changed or Close.
 // Without an open guard it opens one. Faults of kind conflict: settings.busy,
 // another living run is at work with it.
-func Claim(tx store.Tx, run int64, id string, key unit.GuardKey, change []byte, living Living) (g unit.Guard, err error) {
+func Claim(tx store.Tx, run int64, id string, key unit.GuardKey, change []byte, living store.Living) (g unit.Guard, err error) {
 	const where = `g.closed = '' AND g.place = ? AND g.env = ? AND g.name = ?`
 	all, err := guards(tx, where, key.Place, key.Env, key.Name)
 	if err == nil && len(all) == 0 {
@@ -44,7 +41,7 @@ func Claim(tx store.Tx, run int64, id string, key unit.GuardKey, change []byte, 
 }
 
 // take makes a run the one that is at work with a guard.
-func take(tx store.Tx, g unit.Guard, run int64, living Living) error {
+func take(tx store.Tx, g unit.Guard, run int64, living store.Living) error {
 	var busy int64
 	if err := each(tx, func(scan scan) error { return scan(&busy) }, `SELECT busy FROM guard WHERE id = ?`, g.ID); err != nil {
 		return err
@@ -97,7 +94,7 @@ func Free(tx store.Tx, run, id int64) error {
 // Leave ends a unit's wish that the setting is changed, when other runs still
 // have it. The last one stays a holder and is alone at it: it is to put the
 // setting back, and then to Close.
-func Leave(tx store.Tx, run int64, holder string, id int64, living Living) (g unit.Guard, last bool, err error) {
+func Leave(tx store.Tx, run int64, holder string, id int64, living store.Living) (g unit.Guard, last bool, err error) {
 	if g, err = one(tx, id); err != nil {
 		return g, false, err
 	}
@@ -129,7 +126,7 @@ func doubt(tx store.Tx, id int64) error {
 // Seize makes somebody who owns no run the one that is at work with a guard. A
 // holder that may still put it back by itself is a fault of kind conflict, code
 // settings.held.
-func Seize(tx store.Tx, id int64, living Living) (g unit.Guard, err error) {
+func Seize(tx store.Tx, id int64, living store.Living) (g unit.Guard, err error) {
 	if g, err = one(tx, id); err != nil {
 		return g, err
 	}

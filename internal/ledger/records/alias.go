@@ -10,22 +10,24 @@ import (
 
 const ensurePlace = `INSERT INTO place (entity, connection, env) VALUES (?, ?, ?) ON CONFLICT (entity, connection, env) DO NOTHING`
 
+// placeID is the row of a place, by entity, connection and environment.
+const placeID = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
+
 // Alias notes all pairs of old and new key of a place that a step of a run's flow
 // tells, instead of what it has told before. What other steps tell stays, so that
 // the items of a loop have aliases of their own.
 func Alias(change store.Change, run int64, step string, p record.Place, pairs [][2]string) error {
 	at := []any{p.Entity, p.At, p.Env}
-	const place = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
 	if err := change(ensurePlace, at...); err != nil {
 		return err
 	}
 	const told = `(SELECT flow || '/' || parent_node || '/' FROM run WHERE id = ?) || ?`
 	// '' is what a ledger of version 8 had
-	if err := change(`DELETE FROM alias WHERE place = `+place+` AND told IN ('', `+told+`)`, append(at[:3:3], run, step)...); err != nil {
+	if err := change(`DELETE FROM alias WHERE place = `+placeID+` AND told IN ('', `+told+`)`, append(at[:3:3], run, step)...); err != nil {
 		return err
 	}
 	for _, pair := range pairs {
-		err := change(`INSERT INTO alias (place, old, new, told) VALUES (`+place+`, ?, ?, `+told+`) ON CONFLICT (place, old, new, told) DO NOTHING`,
+		err := change(`INSERT INTO alias (place, old, new, told) VALUES (`+placeID+`, ?, ?, `+told+`) ON CONFLICT (place, old, new, told) DO NOTHING`,
 			append(at[:3:3], pair[0], pair[1], run, step)...)
 		if err != nil {
 			return err

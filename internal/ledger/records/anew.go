@@ -28,7 +28,7 @@ func Anew(change store.Change, run int64, p record.Place, list []calls.Anew, now
 			}
 			kept = short(text)
 		}
-		err := change(`UPDATE record SET hash = ?, kept = ? WHERE place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?) AND key = ? AND hash = ?`,
+		err := change(`UPDATE record SET hash = ?, kept = ? WHERE place = `+placeID+` AND key = ? AND hash = ?`,
 			hash, kept, p.Entity, p.At, p.Env, a.Key, int64(a.Hash))
 		if err != nil {
 			return err

@@ -10,16 +10,11 @@ import (
 	"godwit/internal/unit/calls"
 )
 
-// Living reports whether a process owns the run of a name.
-type Living func(run string) bool
-
-const placeID = `(SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
-
 // Join makes a unit a claimant of a place. Those of a family share no record, so they
 // need not claim any; as soon as somebody of another family comes, all have to. Of
 // claimants that nobody is behind any more nothing is left. To join anew is another
 // claimant: what the first one had is free.
-func Join(tx store.Tx, p record.Place, run, token int64, id, family string, living Living) (c calls.Claimant, err error) {
+func Join(tx store.Tx, p record.Place, run, token int64, id, family string, living store.Living) (c calls.Claimant, err error) {
 	at := []any{p.Entity, p.At, p.Env}
 	if err := tx.Change(ensurePlace, at...); err != nil {
 		return c, err
@@ -33,7 +28,7 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 	}
 	for _, other := range all {
 		switch {
-		case !other.at(living):
+		case !other.alive(living):
 			err = expel(tx, other.id)
 		case other.family != family:
 			c.Shared = true
@@ -68,8 +63,8 @@ type claimant struct {
 	family, run      string
 }
 
-// at reports whether somebody is behind it: the process that joined owns the run.
-func (c claimant) at(living Living) bool { return c.token == c.owner && living(c.run) }
+// alive reports whether somebody is behind it: the process that joined owns the run.
+func (c claimant) alive(living store.Living) bool { return c.token == c.owner && living(c.run) }
 
 func claimants(tx store.Tx, where string, args ...any) ([]claimant, error) {
 	return scan(tx.Query, func(r *sql.Rows) (c claimant, err error) {
@@ -90,9 +85,9 @@ func Leave(tx store.Tx, p record.Place, c calls.Claimant) error {
 	return expel(tx, c.ID)
 }
 
-// Take makes a claimant the one that is at work with a record; by is the run that is,
+// Claim makes a claimant the one that is at work with a record; by is the run that is,
 // when it is another one. Mine: it was its own before.
-func Take(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, living Living) (by string, mine bool, err error) {
+func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, living store.Living) (by string, mine bool, err error) {
 	if err := Holds(tx, p, c, false); err != nil {
 		return "", false, err
 	}
@@ -111,7 +106,7 @@ func Take(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, 
 			return "", false, err
 		}
 		for _, other := range others {
-			if other.at(living) {
+			if other.alive(living) {
 				return other.run, false, nil
 			}
 			if err := expel(tx, other.id); err != nil { // it is stopped, say: it must not go on as if nothing were

@@ -60,7 +60,7 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 		return fault.New(fault.Internal, "record.state", "the map's version %q is not in hex: %w", s.Mapping, err)
 	}
 	return tx.Change(`INSERT INTO recorded (run, unit, n, place, mapping, anew, at, data, made)
-		VALUES (?, ?, ?, (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?), ?, ?, ?, ?, ?)`,
+		VALUES (?, ?, ?, `+placeID+`, ?, ?, ?, ?, ?)`,
 		c.Run, c.Unit, c.N, p.Entity, p.At, p.Env, version, s.Anew, tx.Now.UnixMilli(), pack(s.List), p.Made)
 }
 

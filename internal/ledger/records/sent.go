@@ -47,7 +47,7 @@ func Note(change store.Change, run, claimant int64, p record.Place, list []calls
 			if err := write(); err != nil {
 				return err
 			}
-			err := change(`DELETE FROM sent WHERE place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?) AND key = ? AND call = ? AND element = ? AND claimant = ?`,
+			err := change(`DELETE FROM sent WHERE place = `+placeID+` AND key = ? AND call = ? AND element = ? AND claimant = ?`,
 				p.Entity, p.At, p.Env, s.Key, s.Call, s.Element, claimant)
 			if err != nil {
 				return err

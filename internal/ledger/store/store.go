@@ -51,6 +51,9 @@ func (p *Prepared) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
+// Living reports whether a process owns the run of a name.
+type Living func(run string) bool
+
 // Change writes one statement of a transaction of the ledger's own writer.
 type Change = func(query string, args ...any) error
 

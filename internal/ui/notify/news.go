@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/control/flow/alarm"
+	"godwit/internal/control/plan/exit"
 	"godwit/internal/control/run/sight"
 	"godwit/internal/ui/notify/message"
 	"godwit/internal/ui/view"
@@ -47,7 +48,7 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 				continue
 			}
 			n.Text += left(seen)
-			if b.Outcome == "done" && b.Exit == openEnd {
+			if b.Outcome == "done" && b.Exit == exit.Open {
 				l := n
 				l.Event, l.Next = alarm.RunLeft, []string{"godwit dead stats " + e.Run, "godwit issues list " + e.Run}
 				all = append(all, l)
@@ -66,9 +67,6 @@ func (o *Office) news(seen sight.Seen, end *End) (all []message.Event) {
 	}
 	return all
 }
-
-// openEnd is the exit code of a run that left records behind.
-const openEnd = 3
 
 // left are the records of a run that were not loaded, in words.
 func left(seen sight.Seen) string {

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/view"
+	"godwit/internal/ui/view/viewtest"
 )
 
 func left() *run.Left {
@@ -63,20 +64,20 @@ func TestEndingGolden(t *testing.T) {
 	total := record.Account{Step: "assignments", Read: 128_400, Applied: 126_222, Filtered: 1730, Rejected: 402, Dead: 31, Pending: 15, Blocked: 15}
 	s := view.Summary{Run: "rollout-12", Outcome: "done", Exit: 3, Took: 6_720_000_000_000, Steps: []record.Account{total},
 		Notes: Notes("rollout-12", left(), total), Next: Next(left(), total), Report: "rollout-12.html", ReportBytes: 1_200_000}
-	golden(t, "ending", view.Text(s))
+	golden(t, "ending", viewtest.Text(s))
 	again := record.Account{Step: "load", Read: 433, Applied: 400, Rejected: 2, Dead: 31}
 	s = view.Summary{Run: "redrive-1", Outcome: "done", Exit: 3, Steps: []record.Account{again},
 		Notes: Notes("redrive-1", &run.Left{Of: left().Of}, again), Next: Next(left(), again)}
-	golden(t, "ending_redrive", view.Text(s))
+	golden(t, "ending_redrive", viewtest.Text(s))
 	l := over()
 	l.Accepted = 402
 	total.Applied, total.Dead, total.Pending, total.Blocked = total.Applied+46, 0, 0, 0
 	s = view.Summary{Run: "rollout-12", Outcome: "done", Accepted: 402, Steps: []record.Account{total}, Notes: Notes("rollout-12", l, total), Next: Next(l, total)}
-	golden(t, "ending_over", view.Text(s))
+	golden(t, "ending_over", viewtest.Text(s))
 	spooled := record.Account{Step: "load", Read: 603, Applied: 401, Pending: 202}
 	s = view.Summary{Run: "rollout-2", Outcome: "cancelled", Exit: 1, Steps: []record.Account{spooled},
 		Notes: Notes("rollout-2", &run.Left{Of: run.Ref{Flow: "rollout", N: 2, Outcome: "cancelled"}}, spooled)}
-	golden(t, "ending_cancelled", view.Text(s))
+	golden(t, "ending_cancelled", viewtest.Text(s))
 	if clean := (record.Account{Read: 1, Applied: 1}); Notes("a-1", &run.Left{Of: run.Ref{Flow: "a", N: 1}}, clean) != nil || Next(left(), clean) != nil {
 		t.Error("a run without trouble has something to tell")
 	}

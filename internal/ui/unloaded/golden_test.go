@@ -14,7 +14,7 @@ import (
 
 	"godwit/internal/control/run"
 	"godwit/internal/record"
-	"godwit/internal/ui/view"
+	"godwit/internal/ui/view/viewtest"
 )
 
 var update = flag.Bool("update", false, "write testdata")
@@ -67,8 +67,8 @@ func causes() []run.Cause {
 
 func TestStatsGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "stats", view.Text(Stats{Now: now, Run: "rollout-12", Causes: causes()}))
-	golden(t, "stats_none", view.Text(Stats{Now: now, Run: "rollout-12", Filter: run.Filter{Field: "a b", Outcome: record.Dead}}))
+	golden(t, "stats", viewtest.Text(Stats{Now: now, Run: "rollout-12", Causes: causes()}))
+	golden(t, "stats_none", viewtest.Text(Stats{Now: now, Run: "rollout-12", Filter: run.Filter{Field: "a b", Outcome: record.Dead}}))
 }
 
 func dead() run.Whole {
@@ -105,16 +105,16 @@ func TestListGolden(t *testing.T) {
 	t.Parallel()
 	hostile := dead().Exception
 	hostile.ID, hostile.Key, hostile.Text, hostile.Refusal = 19, "a\x1b[31m\u202eb", "broken\ninto lines", nil
-	golden(t, "list", view.Text(List{Now: now, Run: "rollout-12", Total: 433,
+	golden(t, "list", viewtest.Text(List{Now: now, Run: "rollout-12", Total: 433,
 		All: []record.Exception{dead().Exception, hostile}, Filter: run.Filter{Cause: "77aa0c11", Value: `"it's"`}}))
-	golden(t, "list_closed", view.Text(List{Now: now, Run: "rollout-12", Total: 1, All: []record.Exception{rejected().Exception}, Filter: run.Filter{State: run.ClosedOnes}}))
+	golden(t, "list_closed", viewtest.Text(List{Now: now, Run: "rollout-12", Total: 1, All: []record.Exception{rejected().Exception}, Filter: run.Filter{State: run.ClosedOnes}}))
 }
 
 func TestLetterGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "letter", view.Text(Letter{Now: now, Whole: dead()}))
-	golden(t, "letter_content", view.Text(Letter{Now: now, Whole: rejected(), WithSource: true, WithSent: true}))
-	content := view.Text(Letter{Now: now, Whole: dead(), WithSource: true})
+	golden(t, "letter", viewtest.Text(Letter{Now: now, Whole: dead()}))
+	golden(t, "letter_content", viewtest.Text(Letter{Now: now, Whole: rejected(), WithSource: true, WithSent: true}))
+	content := viewtest.Text(Letter{Now: now, Whole: dead(), WithSource: true})
 	if !strings.Contains(content, `{"id":48211,"title":"very long"}`) || strings.Contains(content, "[[48211") {
 		t.Error(content)
 	}
@@ -141,7 +141,7 @@ func TestContentIsAskedFor(t *testing.T) {
 func TestRedriveGolden(t *testing.T) {
 	t.Parallel()
 	all := causes()
-	golden(t, "redrive", view.Text(Redrive{Run: "rollout-12", Flow: "rollout", Filter: run.Filter{Entity: "assignments", IDs: []int64{1, 2}},
+	golden(t, "redrive", viewtest.Text(Redrive{Run: "rollout-12", Flow: "rollout", Filter: run.Filter{Entity: "assignments", IDs: []int64{1, 2}},
 		Steps: []Step{{"load", all[:2]}, {"load-2", all[2:3]}}}))
 }
 
@@ -157,15 +157,15 @@ func groups() []run.IssueGroup {
 
 func TestIssuesGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "issues", view.Text(Issues{Now: now, Run: "rollout-12", Groups: groups(), More: true}))
-	golden(t, "issues_each", view.Text(Each{Now: now, Run: "rollout-12", All: []run.Issue{
+	golden(t, "issues", viewtest.Text(Issues{Now: now, Run: "rollout-12", Groups: groups(), More: true}))
+	golden(t, "issues_each", viewtest.Text(Each{Now: now, Run: "rollout-12", All: []run.Issue{
 		{Issue: rejected().Issues[0], ID: 1, Run: "rollout-12", Exception: 18, Entity: "assignments", Key: "48230", State: "still"},
 		{Issue: dead().Issues[0], ID: 2, Run: "rollout-12", Entity: "assignments", Key: "48211", State: "new"},
 	}}))
-	golden(t, "issues_over", view.Text(Issues{Now: now, Run: "rollout-12", Groups: groups(), Over: OverRuns(over())}))
-	golden(t, "issues_none", view.Text(Issues{Now: now, Run: "rollout-12", Over: OverRuns(over())}))
+	golden(t, "issues_over", viewtest.Text(Issues{Now: now, Run: "rollout-12", Groups: groups(), Over: OverRuns(over())}))
+	golden(t, "issues_none", viewtest.Text(Issues{Now: now, Run: "rollout-12", Over: OverRuns(over())}))
 	for state, want := range map[string]string{run.Accepted: "no accepted issues", run.OpenOnes: "no open issues", run.ClosedOnes: "no closed issues", run.AllOnes: "no issues"} {
-		if got := view.Text(Issues{Run: "a-1", State: state}) + view.Text(Each{Run: "a-1", State: state}); strings.Count(got, want) != 2 {
+		if got := viewtest.Text(Issues{Run: "a-1", State: state}) + viewtest.Text(Each{Run: "a-1", State: state}); strings.Count(got, want) != 2 {
 			t.Errorf("%s: %s", state, got)
 		}
 	}
@@ -180,13 +180,13 @@ func TestTraceGolden(t *testing.T) {
 	gone.Patches[0].Changes[0].Field, gone.Patches[0].Changes[1].Field = "workstation_id", "from"
 	gone.Redrives = []run.Redriven{{Run: "redrive-4", Actor: "maria", At: at("08:30:00"), Outcome: record.Rejected, Code: "issue.lookup", Mapping: gone.Mapping}}
 	gone.Closed = "dismissed by ada: a test order"
-	golden(t, "trace_hands", view.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{gone},
+	golden(t, "trace_hands", viewtest.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{gone},
 		Accepted: []run.Acceptance{{At: at("09:00:00"), Run: "rollout-12", Actor: "ada", Reason: "as it came", Rule: "lookup", Field: "workstation_id"}},
 		Standing: []run.Standing{{Place: record.Place{Entity: "assignments", At: "new"}, State: record.Rejected, Attempts: 2, Mapping: "0123456789abcdef", Run: "redrive-4", At: at("08:30:00")}}}))
-	golden(t, "trace", view.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{rejected(), dead()},
+	golden(t, "trace", viewtest.Text(Trace{Now: now, Entity: "assignments", Key: "48211", Letters: []run.Whole{rejected(), dead()},
 		Issues: []run.Issue{{Issue: dead().Issues[0], Run: "rollout-14", Step: "load", First: at("07:30:00")}}}))
-	golden(t, "trace_none", view.Text(Trace{Now: now, Entity: "assignments", Key: "1"}))
-	if got := view.Text(Trace{Now: now, Entity: "a", Key: "1", Issues: []run.Issue{{Issue: dead().Issues[0], Run: "rollout-14"}}}); !strings.Contains(got, "loaded, with warnings") {
+	golden(t, "trace_none", viewtest.Text(Trace{Now: now, Entity: "assignments", Key: "1"}))
+	if got := viewtest.Text(Trace{Now: now, Entity: "a", Key: "1", Issues: []run.Issue{{Issue: dead().Issues[0], Run: "rollout-14"}}}); !strings.Contains(got, "loaded, with warnings") {
 		t.Error(got)
 	}
 }

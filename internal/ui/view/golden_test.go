@@ -174,13 +174,13 @@ func TestLoadGolden(t *testing.T) {
 	if calls := (Load{Fields: 14, Records: 60}); calls.Goal() != "by calls" || calls.tables() != "by calls" || load.Goal() != "into 2 tables" {
 		t.Errorf("%s, %s, %s", calls.Goal(), calls.tables(), load.Goal())
 	}
-	golden(t, "plan_load", Text(Plan{
+	golden(t, "plan_load", text(Plan{
 		Now: friday, Hash: "9f3c1e", Run: "godwit run rollout --plan 9f3c1e",
 		Steps: []PlanStep{{"load old -> new", load.Reads() + " into 2 tables", 5, 12 * gigabyte, 0, &load, nil}},
 	}))
 	query := load
 	query.Step, query.Records, query.Key, query.Parts, query.Writes = "load-2", -1, nil, 1, query.Writes[:1]
-	golden(t, "doctor_load", Text(Doctor{
+	golden(t, "doctor_load", text(Doctor{
 		Sides: []Side{{Name: "old", System: "postgres", Version: "13.14", Database: "dwh"}, {Name: "new", System: "postgres", Version: "16.3", Database: "dwh"}},
 		Loads: []Load{load, query}, Passed: []Passed{{"old", 14}, {"new", 15}}, Took: 4100 * time.Millisecond, Command: "godwit doctor rollout",
 	}))
@@ -188,7 +188,7 @@ func TestLoadGolden(t *testing.T) {
 
 func TestRunsGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "runs", Text(Runs{Now: at("08:00:00"), All: []Run{
+	golden(t, "runs", text(Runs{Now: at("08:00:00"), All: []Run{
 		{"redrive-1", Ended("done", 0), at("07:00:00"), time.Minute, 433, 433, 0, 0, After{}, 0, ""},
 		{"rollout-12", Ended("done", 3), friday, minutes(1, 52), 138_012, 131_524, 402, 31, After{4, []Ending{{"applied by redrive-1", 429}}}, 3, ""},
 		{"rollout-11", Ended("failed", 1), friday, minutes(1, 2), 12, 0, 0, 0, After{}, 1, ""},

@@ -35,10 +35,6 @@ func Show(o Out, s Screen) error {
 	return err
 }
 
-// Text is a screen as Show writes it, without colour, at 100 columns: for tests
-// of screens made elsewhere.
-func Text(s Screen) string { return strings.Join(cleaned(s.Draw(100)), "\n") + "\n" }
-
 func cleaned(lines []string) []string {
 	for i, l := range lines {
 		lines[i] = layout.Clean(l)

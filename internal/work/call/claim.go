@@ -44,7 +44,7 @@ const (
 // claim makes sure that nobody else makes calls for the record. What an earlier
 // delivery has left in doubt is claimed in any case.
 func (s *turn) claim(ctx context.Context) *end {
-	if s.t.alone || !s.d.shared.now.Load() && len(s.t.Calls) == 0 {
+	if s.t.claimed || !s.d.shared.now.Load() && len(s.t.Calls) == 0 {
 		return nil
 	}
 	if len(s.t.Calls) == 0 { // another run may have delivered it since it was read: that needs no claim
@@ -66,7 +66,7 @@ func (s *turn) claim(ctx context.Context) *end {
 		s.t.looks++
 		return &end{due: time.Now().Add(wait), by: got.By}
 	}
-	s.t.alone = true
+	s.t.claimed = true
 	if got.Now != nil {
 		s.t.Standing, s.t.since = *got.Now, time.Now() // who was at work with it may have sent something just now
 	}
@@ -100,7 +100,7 @@ func (d *delivering) leaves() func(context.Context) error {
 // first reports whether a record may be begun: another one of its key, of another
 // group, may be under way. It waits for that one then.
 func (d *delivering) first(t *task) bool {
-	k := d.source.known[t.Key]
+	k := d.source.keys[t.Key]
 	if k.at != nil && k.at != t {
 		d.order.delay(t, time.Now().Add(firstLook))
 		return false

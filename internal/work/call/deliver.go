@@ -106,7 +106,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if d.place.Blocked == nil {
 		d.place.Blocked = map[string]string{}
 	}
-	d.source = source{known: map[string]*known{}, memory: map[int64]bool{}}
+	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
 	return d, d.reopen(ctx)
 }
 

@@ -61,7 +61,7 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	if e.outcome != record.Equal || t.alone { // that it is nobody's any more is said too
+	if e.outcome != record.Equal || t.claimed { // that it is nobody's any more is said too
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash
@@ -80,10 +80,10 @@ func (d *delivering) finish(e *end) {
 		}
 	}
 	d.place.add(t.Seq)
-	k := d.source.known[t.Key]
+	k := d.source.keys[t.Key]
 	k.at = nil
 	if k.n--; k.n == 0 {
-		delete(d.source.known, t.Key)
+		delete(d.source.keys, t.Key)
 	} else if e.outcome == record.Applied && t.Item.Gone {
 		k.now = &calls.Standing{}
 	} else if e.outcome == record.Applied {
@@ -135,7 +135,7 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 	if len(c.States.List) == 0 {
 		c.States = nil
 	}
-	err = d.notes.alone(ctx, func() error {
+	err = d.notes.halt(ctx, func() error {
 		if err := d.book.Prepare(ctx, d.unit.ID, d.lease.Fence, c.Chunk, c.exceptions, nil); err != nil {
 			return fault.Wrap(err, "prepare chunk %d", c.Number)
 		}

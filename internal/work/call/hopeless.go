@@ -24,7 +24,7 @@ func (d *delivering) hopeless(e *end, now time.Time) (counts bool) {
 	if e.outcome != "" || e.why == nil || e.due.IsZero() {
 		return false
 	}
-	counts = d.good.After(t.lost.at) || e.why.State == strconv.Itoa(http.StatusInternalServerError) && d.alone()
+	counts = d.good.After(t.lost.at) || e.why.State == strconv.Itoa(http.StatusInternalServerError) && d.onlyLost()
 	t.lost.at = now
 	if !counts {
 		return false
@@ -40,9 +40,9 @@ func (d *delivering) hopeless(e *end, now time.Time) (counts bool) {
 // nothing but those is left that get no proper answer.
 const fewOf = 4
 
-// alone reports whether only such records are left, and few: then an answer of the
+// onlyLost reports whether only records whose answers are lost are left, and few: then an answer of the
 // system itself tells that it is there, though nobody else comes through any more.
-func (d *delivering) alone() bool {
+func (d *delivering) onlyLost() bool {
 	for _, g := range d.order.groups {
 		if g.queue[0].lost.at.IsZero() {
 			return false

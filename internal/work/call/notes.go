@@ -57,11 +57,11 @@ func (n *notes) now(ctx context.Context, s calls.Sent) error {
 
 // flush writes what waits.
 func (n *notes) flush(ctx context.Context) error {
-	return n.alone(ctx, func() error { return nil })
+	return n.halt(ctx, func() error { return nil })
 }
 
-// alone writes what waits, then does something while nothing is noted.
-func (n *notes) alone(ctx context.Context, do func() error) error {
+// halt writes what waits, then does something while nothing else is noted.
+func (n *notes) halt(ctx context.Context, do func() error) error {
 	n.gate.Lock()
 	defer n.gate.Unlock()
 	if list := n.waiting(); len(list) > 0 {
@@ -122,7 +122,7 @@ func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
 	defer func() { <-d.turn }()
 	d.gather(b)
 	if d.take(of.at, b) { // else it was written by one before
-		d.settle(context.WithoutCancel(ctx), of.at, b)
+		d.flush(context.WithoutCancel(ctx), of.at, b)
 		d.last = time.Now()
 		close(b.done)
 	}
@@ -130,8 +130,8 @@ func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
 	return mine.err
 }
 
-// settle writes a batch and tells its parts how that went.
-func (d *desk) settle(ctx context.Context, at record.Place, b *batch) {
+// flush writes a batch and tells its parts how that went.
+func (d *desk) flush(ctx context.Context, at record.Place, b *batch) {
 	list := make([]calls.Notes, len(b.parts))
 	for i, p := range b.parts {
 		list[i] = calls.Notes{By: p.of.by, List: append(p.waited[:len(p.waited):len(p.waited)], p.leave...)}
@@ -164,9 +164,9 @@ func (d *desk) gather(b *batch) {
 		return
 	}
 	d.mu.Lock()
-	alone := int64(b.leave) >= min(d.busy.Load(), enough)
+	full := int64(b.leave) >= min(d.busy.Load(), enough)
 	d.mu.Unlock()
-	if !alone {
+	if !full {
 		time.Sleep(wait)
 	}
 }

@@ -74,7 +74,7 @@ func TestNotes(t *testing.T) {
 	}
 	workers.Wait()
 	for _, own := range units {
-		if err := own.alone(t.Context(), func() error { return nil }); err != nil {
+		if err := own.halt(t.Context(), func() error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

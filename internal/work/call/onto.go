@@ -43,11 +43,7 @@ func (s *turn) onto(ctx context.Context, c *calls.Compiled, f *calls.Filled, r *
 	}
 	f.Body, r.Body = body, body
 	if tag, _ := a.Headers["etag"].(string); strings.HasPrefix(tag, `"`) {
-		headers := map[string]string{"If-Match": tag}
-		for name, v := range r.Headers {
-			headers[name] = v
-		}
-		r.Headers = headers
+		r.Headers = with(r.Headers, "If-Match", tag)
 	}
 	s.d.report.At("call.read")
 	return nil

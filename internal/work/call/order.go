@@ -11,11 +11,11 @@ import (
 type task struct {
 	*calls.Item
 	calls.Standing
-	since time.Time // that it is known of what became of its requests no sooner
-	tries int       // in a row that did not come through
-	lost  lost
-	looks int  // at it, while another run was at work with it
-	alone bool // nobody else makes calls for it
+	since   time.Time // that it is known of what became of its requests no sooner
+	tries   int       // in a row that did not come through
+	lost    lost
+	looks   int  // at it, while another run was at work with it
+	claimed bool // nobody else makes calls for it
 }
 
 // group are records in order: one of them is under way at a time.

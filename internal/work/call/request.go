@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -45,7 +46,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	} else if err != nil {
 		return &end{err: err}
 	}
-	sent.Claimed = s.t.alone
+	sent.Claimed = s.t.claimed
 	if e := s.onto(ctx, c, &filled, &r); e != nil {
 		return e
 	}
@@ -118,13 +119,16 @@ func (s *turn) forget(sent calls.Sent) {
 func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
 	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
 	if c.InDoubt.Does() == request.Keyed {
-		headers := map[string]string{request.KeyHeader: s.key(sent)}
-		for name, v := range r.Headers {
-			headers[name] = v
-		}
-		r.Headers = headers
+		r.Headers = with(r.Headers, request.KeyHeader, s.key(sent))
 	}
 	return r
+}
+
+// with is headers with one more, unless it is among them; these are not changed.
+func with(headers map[string]string, name, value string) map[string]string {
+	all := map[string]string{name: value}
+	maps.Copy(all, headers)
+	return all
 }
 
 // key is the same for a request whenever it is sent: another content is another

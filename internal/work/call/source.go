@@ -12,19 +12,19 @@ import (
 // source is where the records come from, and which of them are in memory.
 type source struct {
 	items   calls.Items
-	seq     int64             // of the next item
-	held    *calls.Item       // was read, and its group has no room
-	known   map[string]*known // by key, of those in memory
-	memory  map[int64]bool    // numbers of those in memory
-	full    map[string]bool   // groups of which some were left for another pass
-	patient bool              // this is that pass: it waits for room
-	cramped bool              // held waits for space that other units have
+	seq     int64               // of the next item
+	held    *calls.Item         // was read, and its group has no room
+	keys    map[string]*sameKey // of those in memory
+	memory  map[int64]bool      // numbers of those in memory
+	full    map[string]bool     // groups of which some were left for another pass
+	patient bool                // this is that pass: it waits for room
+	cramped bool                // held waits for space that other units have
 	over    bool
 }
 
-// known is how many records of a key are in memory, and how it stands since one of
+// sameKey is how many records of a key are in memory, and how it stands since one of
 // them was finished.
-type known struct {
+type sameKey struct {
 	n   int
 	at  *task // that is not finished: of two groups, say
 	now *calls.Standing
@@ -56,9 +56,7 @@ func (d *delivering) fill(ctx context.Context) error {
 				break
 			}
 			if err != nil {
-				for _, i := range page {
-					d.space.give(i.Size)
-				}
+				d.space.giveAll(page)
 				return err
 			}
 			name := nameOf(i)
@@ -79,16 +77,14 @@ func (d *delivering) fill(ctx context.Context) error {
 		}
 		standing, err := d.book.Standing(ctx, d.spec.Place, keys)
 		if err != nil {
-			for _, i := range page {
-				d.space.give(i.Size)
-			}
+			d.space.giveAll(page)
 			return fault.Wrap(err, "look up how %d records stand", len(keys))
 		}
 		for _, i := range page {
-			if d.source.known[i.Key] == nil {
-				d.source.known[i.Key] = &known{}
+			if d.source.keys[i.Key] == nil {
+				d.source.keys[i.Key] = &sameKey{}
 			}
-			d.source.known[i.Key].n++
+			d.source.keys[i.Key].n++
 			d.order.add(&task{Item: i, Standing: standing[i.Key], since: d.began})
 		}
 		if waits {
@@ -149,7 +145,7 @@ func (d *delivering) read(ctx context.Context) (*calls.Item, error) {
 // current brings a record's standing up to date: another one with its key may have
 // been finished since it was read.
 func (d *delivering) current(t *task) {
-	if k := d.source.known[t.Key]; k.now != nil {
+	if k := d.source.keys[t.Key]; k.now != nil {
 		t.Standing = *k.now
 	}
 }

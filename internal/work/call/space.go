@@ -3,6 +3,8 @@ package call
 import (
 	"sync"
 	"time"
+
+	"godwit/internal/unit/calls"
 )
 
 // Records that are large have their space in common: those of all units that
@@ -40,4 +42,11 @@ func (s *space) give(size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used -= size
+}
+
+// giveAll gives the space of some records back.
+func (s *space) giveAll(list []*calls.Item) {
+	for _, i := range list {
+		s.give(i.Size)
+	}
 }

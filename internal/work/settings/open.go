@@ -58,12 +58,11 @@ func (x *opener) change(ctx context.Context, u unit.Unit, l unit.Lease, report u
 		}
 		return err
 	}
-	what := "changed, until the steps are over"
 	if o := others(g, l.Name); len(o) > 0 {
 		tell(report, g, "joined", "", "setting %s of %s is changed already, by %s: it is put back by whichever run ends last", key.Name, key.At, strings.Join(o, ", "))
 		return nil
 	}
-	tell(report, g, "changed", "", "setting %s of %s is %s", key.Name, key.At, what)
+	tell(report, g, "changed", "", "setting %s of %s is changed, until the steps are over", key.Name, key.At)
 	return nil
 }
 

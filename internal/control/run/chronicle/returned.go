@@ -17,7 +17,7 @@ func Returned(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run) 
 	if err != nil {
 		return unit.Result{}, err
 	}
-	res := unit.Result{Open: run.Exit == 3, Facts: unit.Body(map[string]string{"run": run.Name()})}
+	res := unit.Result{Open: run.Exit == exit.Open, Facts: unit.Body(map[string]string{"run": run.Name()})}
 	for _, a := range sums {
 		a.Entity, a.Step, a.Unit = run.Flow+" "+a.Step, u.Step, u.ID
 		a.Chunk, a.Generation, a.Current, a.Hash = 1, 1, true, nil // the entity is that step alone: its whole

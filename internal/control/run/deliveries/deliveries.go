@@ -66,7 +66,7 @@ func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Notes) (re
 // Join is call.Book's.
 func (p Book) Join(ctx context.Context, at record.Place, unit, family string) (by calls.Claimant, err error) {
 	err = p.Own.Room(ctx, "come to "+at.Entity, func(run int64, tx store.Tx) error {
-		by, err = records.Join(tx, at, run, p.Own.Token(), unit, p.UID+" "+family, records.Living(guards.Living(ctx, p.Ledger)))
+		by, err = records.Join(tx, at, run, p.Own.Token(), unit, p.UID+" "+family, guards.Living(ctx, p.Ledger))
 		return err
 	})
 	return by, err
@@ -76,7 +76,7 @@ func (p Book) Join(ctx context.Context, at record.Place, unit, family string) (b
 func (p Book) Claim(ctx context.Context, by calls.Claimant, at record.Place, key string) (got calls.Claim, err error) {
 	mine := false
 	err = p.Own.Room(ctx, "claim "+at.Entity, func(run int64, tx store.Tx) error {
-		got.By, mine, err = records.Take(tx, at, run, by, key, records.Living(guards.Living(ctx, p.Ledger)))
+		got.By, mine, err = records.Claim(tx, at, run, by, key, guards.Living(ctx, p.Ledger))
 		return err
 	})
 	if err != nil || mine || got.By != "" {

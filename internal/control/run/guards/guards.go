@@ -23,7 +23,7 @@ type Room struct {
 }
 
 // Living asks whether a process owns the run of a name.
-func Living(ctx context.Context, l *ledger.Ledger) guard.Living {
+func Living(ctx context.Context, l *ledger.Ledger) store.Living {
 	return func(name string) bool {
 		run, err := l.Find(ctx, name)
 		return err != nil || run.State != ledger.Ended && l.Held(run)

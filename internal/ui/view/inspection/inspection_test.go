@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"godwit/internal/catalog"
-	"godwit/internal/ui/view"
+	"godwit/internal/ui/view/viewtest"
 )
 
 func TestInspection(t *testing.T) {
@@ -42,7 +42,7 @@ also    1 sequence, 2 views
 left out by the selection: 1 table
 `,
 	} {
-		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(view.Text(Inspection{"old", db, tables}), "\n")); diff != "" {
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(viewtest.Text(Inspection{"old", db, tables}), "\n")); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package readback compares records with what an API says of them: the object of
-// each, and what calls have made for it beside that. It reads and writes nothing.
-// Start at Open.
+// each, and what calls have made for it beside that. It sends only what reads; with
+// Repair the ledger is told what the next delivery has to mend. Start at Open.
 package readback
 
 import (
@@ -27,7 +27,7 @@ type Book interface {
 	Anew(ctx context.Context, at record.Place, list []calls.Anew) error
 }
 
-// At once is how many records are read; the connection's limits say how many
+// atOnce is how many records are read at the same time; the connection's limits say how many
 // requests there are.
 const atOnce = 16
 

@@ -82,15 +82,18 @@ func (r *comparing) wanted(c *calls.Compiled) (yes bool, err error) {
 func (r *comparing) call(ctx context.Context, into int, c *calls.Compiled) error {
 	sent := func() (record.Object, error) { return r.sent(ctx, c) }
 	if c.Each == "" {
-		yes, err := r.wanted(c)
-		if err == nil && yes {
+		switch yes, err := r.wanted(c); {
+		case err != nil:
+			r.odd(into, err)
+		case yes:
 			return r.object(ctx, into, c.Reading, sent)
 		}
-		return r.odd(into, err)
+		return nil
 	}
 	list, err := c.Elements(r.m, r.docs)
 	if err != nil {
-		return r.odd(into, err)
+		r.odd(into, err)
+		return nil
 	}
 	var found []any
 	var there map[string]any
@@ -121,7 +124,7 @@ func (r *comparing) call(ctx context.Context, into int, c *calls.Compiled) error
 			yes, err = r.wanted(c)
 		}
 		if known[element] = true; err != nil {
-			_ = r.odd(into, err, element)
+			r.odd(into, err, element)
 			continue
 		}
 		if !yes {
@@ -147,11 +150,9 @@ func (r *comparing) call(ctx context.Context, into int, c *calls.Compiled) error
 	return nil
 }
 
-// index are elements that were found by their keys. One that is there twice stands
-// among the names twice.
+// index are elements that were found, by their keys, and these in order.
 func (r *comparing) index(of *calls.Reading, found []any) (there map[string]any, names []string, err error) {
 	there = map[string]any{}
-	var twice []string
 	for _, item := range found {
 		name, _, err := of.Element(r.m, r.docs, item)
 		if err != nil {
@@ -161,15 +162,11 @@ func (r *comparing) index(of *calls.Reading, found []any) (there map[string]any,
 			continue
 		}
 		if _, again := there[name]; again {
-			twice = append(twice, name)
-			continue
+			return nil, nil, unreadable("two elements of the list have the key %q", name)
 		}
 		there[name], names = item, append(names, name)
 	}
 	slices.Sort(names)
-	if len(twice) > 0 {
-		return nil, nil, unreadable("two elements of the list have the key %q", twice[0])
-	}
 	return there, names, nil
 }
 
@@ -208,7 +205,8 @@ func (r *comparing) compare(into int, of *calls.Reading, sent func() (record.Obj
 		if errors.As(err, &f) && f.Kind != fault.Data {
 			return err
 		}
-		return r.odd(into, err, element...)
+		r.odd(into, err, element...)
+		return nil
 	}
 	answer := found
 	if of.Items == "" {
@@ -241,13 +239,10 @@ func (r *comparing) missing(into int, element ...string) {
 	r.tell(connector.Unlike{Into: into, What: connector.RowMissing}, element...)
 }
 
-// odd tells of what no call could have made of a record, nil for nothing.
-func (r *comparing) odd(into int, err error, element ...string) error {
-	if err != nil {
-		r.missing(into, element...)
-		r.unlike[len(r.unlike)-1].Refusal = &record.Refusal{Text: err.Error()}
-	}
-	return nil
+// odd tells of what no call could have made of a record, and why.
+func (r *comparing) odd(into int, err error, element ...string) {
+	r.missing(into, element...)
+	r.unlike[len(r.unlike)-1].Refusal = &record.Refusal{Text: err.Error()}
 }
 
 func (r *comparing) tell(u connector.Unlike, element ...string) {

@@ -1,7 +1,7 @@
-// Package readback reads columns of rows that were just written, which the server
-// has filled itself: what identifies them. And it tells of tables that rows were
-// written to before what has become of them. Start at Rows, and at Stands.
-package readback
+// Package witness tells, inside a transaction, of rows that were written: of those of
+// the transaction itself what the server has filled in, of earlier ones what has become
+// of their tables. Start at Session.
+package witness
 
 import (
 	"context"
