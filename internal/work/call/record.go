@@ -71,6 +71,9 @@ func (s *turn) all(ctx context.Context) *end {
 	if s.equal() {
 		return &end{outcome: record.Equal}
 	}
+	if e := s.superseded(ctx); e != nil {
+		return e
+	}
 	if e := s.claim(ctx); e != nil {
 		return e
 	}
@@ -109,6 +112,22 @@ func (s *turn) all(ctx context.Context) *end {
 func (s *turn) equal() bool {
 	is := s.t.Standing
 	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
+}
+
+// superseded is the end of a record that is redriven and was read and delivered anew
+// by a later run: its source message is older than what is there.
+func (s *turn) superseded(ctx context.Context) *end {
+	if s.t.Exception == 0 || s.t.Standing.Hash == 0 || len(s.t.Calls) > 0 || s.t.alone {
+		return nil
+	}
+	later, err := s.d.book.Later(ctx, s.d.spec.Place, s.t.Key, s.t.Exception)
+	switch {
+	case err != nil:
+		return &end{err: fault.Wrap(err, "look up what became of %s/%s", s.d.spec.Entity, s.t.Key)}
+	case later:
+		return &end{outcome: record.Superseded}
+	}
+	return nil
 }
 
 func (s *turn) call(name string) *calls.Compiled {
