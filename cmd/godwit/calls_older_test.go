@@ -25,13 +25,14 @@ func TestCallsRedriveOlder(t *testing.T) {
 	for _, do := range mend {
 		do()
 	}
-	pgtest.Exec(t, m.from, "update item set title = title || ' and again' where seq in (1, 39)", "create table away as select * from item where seq in (2, 40)", "delete from item where seq in (2, 40)")
+	pgtest.Exec(t, m.from, "update item set title = title || ' and again' where seq in (1, 3, 39)", "create table away as select * from item where seq in (2, 40)", "delete from item where seq in (2, 40)")
 	m.load(t).ends(t, 0)
+	m.start(t, nil, "dead", "patch", "orders-2", "--key", "000003", "--set", "title=by hand", "--ledger", m.ledger).ends(t, 0)
 	s.Forget()
 	m.start(t, nil, "redrive", "orders-2", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
-	if v := s.Verdict(); v.Writes != 2 {
-		t.Errorf("%d writes, of two that the later run has not read", v.Writes)
+	if v := s.Verdict(); v.Writes != 3 {
+		t.Errorf("%d writes, of two that the later run has not read and one that was put right", v.Writes)
 	}
-	pgtest.Exec(t, m.from, "insert into item select * from away")
+	pgtest.Exec(t, m.from, "update item set title = 'by hand' where seq = 3", "insert into item select * from away")
 	m.delivered(t, s)
 }
