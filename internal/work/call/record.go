@@ -25,6 +25,7 @@ type end struct {
 	err     error  // why it is due again, or what ends the unit
 	by      string // the run that is at work with it
 	through bool   // the system has answered
+	began   time.Time
 	machine *expression.Machine
 }
 
@@ -50,7 +51,7 @@ type turn struct {
 // deliver makes the calls of a record, in their order, until one does not come
 // through.
 func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task) *end {
-	s := &turn{d: d, m: m, t: t, op: record.Create}
+	s, began := &turn{d: d, m: m, t: t, op: record.Create}, time.Now()
 	mapped, doc, err := t.Open()
 	if err != nil {
 		return &end{task: t, err: fault.New(fault.Data, "spool.damaged", "record %d of %s in the spool cannot be read: %w", t.Seq, d.unit.ID, err)}
@@ -60,7 +61,7 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 	if e == nil {
 		e = &end{outcome: record.Applied}
 	}
-	e.task, e.written, e.through = t, s.written, e.through || s.through
+	e.task, e.written, e.through, e.began = t, s.written, e.through || s.through, began
 	if e.err != nil && !e.due.IsZero() {
 		t.tries++
 	}
