@@ -99,6 +99,29 @@ steps:
 	}
 }
 
+// TestCallsGoneKeyed makes what was deleted and is back anew, with its notes, of a
+// system that answers what it knows by an idempotency key as it did before.
+func TestCallsGoneKeyed(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 40, withNotes(true)+deleting[len(created):])
+	pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one')) where seq = 40`)
+	m.load(t).ends(t, 0)
+	pgtest.Exec(t, m.from, "create table away as select * from item where seq = 40", "delete from item where seq = 40")
+	m.load(t).ends(t, 0)
+	m.delivered(t, s)
+	pgtest.Exec(t, m.from, "insert into item select * from away")
+	s.Break(newsys.Fault{Method: "POST", Count: 1, Do: newsys.CutAfter()})
+	m.load(t, "GODWIT_KILL_AT=call.answered:1").ends(t, -1)
+	m.load(t).ends(t, 0)
+	idOf(t, s, "000040")
+	if v := s.Verdict(); len(s.Assignments()) != 40 || len(v.Duplicates) > 0 {
+		t.Errorf("%d assignments of 40, twice %q", len(s.Assignments()), v.Duplicates)
+	}
+	m.notes(t, s, 1)
+	m.checked(t)
+}
+
 // TestCallsGoneRefused leaves a delete that is refused as a dead letter; a redrive
 // creates nothing of it, and the next run deletes it.
 func TestCallsGoneRefused(t *testing.T) {

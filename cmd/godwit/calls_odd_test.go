@@ -94,7 +94,7 @@ func TestCallsAmbiguous(t *testing.T) {
 				}
 				once.Do(func() { newsys.Cut()(w, r, next) })
 			}})
-			m.load(t).ends(t, 3).says(t, "1 record waiting for others")
+			m.load(t).ends(t, 3).says(t, "1 pending record")
 			words := map[string]string{"two": "the look-up found 2", "ask": "its answer was lost"}
 			m.start(t, nil, "dead", "list", "orders-1", "--outcome", "pending", "--ledger", m.ledger).ends(t, 0).says(t, words[name])
 			m.load(t).ends(t, 3) // nothing was decided

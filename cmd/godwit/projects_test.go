@@ -204,7 +204,9 @@ func TestProjectsRedrive(t *testing.T) {
 	}
 	p := m.goes(t, nil, "run", "rollout").ends(t, 3)
 	p.says(t, "finished with records left", "total 3 runs 180", "godwit redrive rollout-1 --dry-run")
-	look := func(args ...string) *process { return m.start(t, nil, append(args, "--ledger", m.ledger)...).ends(t, 0) }
+	look := func(args ...string) *process {
+		return m.start(t, nil, append(args, "--ledger", m.ledger)...).ends(t, 0)
+	}
 	look("dead", "stats", "rollout-1").says(t, "required", "closed")
 	look("dead", "list", "rollout-1", "--rule", "required").says(t, "project-1", "project-2", "2 of 2 records")
 	look("dead", "list", "rollout-1", "--outcome", "dead").says(t, "3 of 3 records")

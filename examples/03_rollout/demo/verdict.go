@@ -31,6 +31,10 @@ func (r *rollout) judged(ctx context.Context) error {
 	return nil
 }
 
+// late is how many requests of a second may arrive in the next one: the rate holds where
+// they leave, and a busy machine holds some of them up on their way.
+const late = rate / 20
+
 type line struct {
 	what, is string
 	good     bool
@@ -58,7 +62,7 @@ func lines(v newsys.Verdict) []line {
 		none("objects that came behind a later one", v.Disorder),
 		none("objects without all of their notes", v.Unfinished),
 		none("settings that are not as they were", v.Changed),
-		{"requests in the busiest second, wherever it begins", fmt.Sprintf("%d of %d", v.Busiest, rate), v.Busiest <= rate+1},
+		{"requests in the busiest second, wherever it begins", fmt.Sprintf("%d of %d", v.Busiest, rate), v.Busiest <= rate+late},
 		{"requests at the same time", fmt.Sprintf("%d of %d", v.Concurrency, concurrency), v.Concurrency <= concurrency},
 		{"connections at the same time", fmt.Sprintf("%d", v.Open), v.Open <= concurrency+2},
 	}

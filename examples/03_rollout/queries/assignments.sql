@@ -1,1 +1,1 @@
-select * from assignment order by project_id, seq
+select * from assignment

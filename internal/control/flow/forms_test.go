@@ -23,7 +23,7 @@ func TestForms(t *testing.T) {
 		"{from: old, to: new, include: ['a.*'], process: processes/p.yaml}":                                                                   "process does not go with the other keys of this verify",
 		"{from: {at: old, table: a.b}, process: processes/p.yaml, exclude: ['a.*']}":                                                          "exclude does not go with the other keys of this verify",
 		"{from: old, to: new, inklude: ['a.*']}":                                                                                              `unknown key "inklude" in verify`,
-		"{from: {at: old, table: a.b}, process: processes/p.yaml, repair: true}":                                                              "repair is not built yet",
+		"{from: {at: old, table: a.b}, process: processes/p.yaml, repair: true}":                                                              "repair is for what was given to an API by calls",
 		"{from: {at: old, table: a.b}, process: processes/p.yaml, where: {c.d: 'true'}}":                                                      "records of this process do not go into c.d, but into a.b",
 		"{from: {at: old, table: a.b}, process: processes/p.yaml, sample: 0%}":                                                                "sample is a share of more than 0 %",
 	} {

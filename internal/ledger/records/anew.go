@@ -18,9 +18,9 @@ func Anew(change store.Change, run int64, p record.Place, list []calls.Anew, now
 	var doubt []calls.Sent
 	for _, a := range list {
 		hash, kept := int64(otherwise), []byte(nil)
+		doubt = append(doubt, a.Doubt...)
 		if a.Kept == nil {
 			hash = 0
-			doubt = append(doubt, a.Doubt...)
 		} else if len(a.Kept) > 0 {
 			text, err := a.Kept.Bytes()
 			if err != nil {

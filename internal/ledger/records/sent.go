@@ -137,7 +137,7 @@ func someKnown(ctx context.Context, db store.Reader, p record.Place, from, to st
 func standing(ctx context.Context, db store.Reader, found map[string]calls.Standing, query string, args []any) error {
 	list, err := scan(reading(ctx, db), scanRow, query, args...)
 	for _, r := range list {
-		s := calls.Standing{Hash: uint64(r.hash)}
+		s := calls.Standing{Hash: uint64(r.hash), Attempts: r.attempts}
 		if r.kept != nil && err == nil {
 			s.Kept, err = record.ReadKept(long(r.kept))
 		}

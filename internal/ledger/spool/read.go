@@ -3,8 +3,10 @@ package spool
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"godwit/internal/fault"
 
@@ -153,6 +155,9 @@ func indexOf(f *os.File) (index []block, err error) {
 		return nil, err
 	}
 	n := binary.BigEndian.Uint64(end)
+	if is := string(end[16:]); is != magic && strings.HasPrefix(is, magic[:len(magic)-2]) {
+		return nil, fmt.Errorf("another version of godwit wrote it (%s)", strings.TrimSpace(is))
+	}
 	if string(end[16:]) != magic || n > uint64(size-int64(len(magic)+tail)) {
 		return nil, io.ErrUnexpectedEOF
 	}

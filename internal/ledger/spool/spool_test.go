@@ -136,6 +136,14 @@ func TestDamaged(t *testing.T) {
 			}
 		}
 	}
+	old := append([]byte(nil), whole...)
+	old[len(old)-2] = '1'
+	if err := os.WriteFile(s.file("u", 1), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := all(); fault.CodeOf(err) != "spool.damaged" || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("of an earlier version: %v", err)
+	}
 	if err := os.Remove(s.file("u", 1)); err != nil {
 		t.Fatal(err)
 	}

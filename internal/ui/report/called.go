@@ -27,9 +27,9 @@ type Called struct {
 
 func (p page) called() Table {
 	t := Table{ID: "called", Title: "By called run", Help: "Each has a report of its own. A run that failed counts here with what it did; it gives its accounts to this run when it ends well.",
-		Columns: []Column{{Name: "step"}, {Name: "run"}, {Name: "flow"}, {Name: "state"}, {Name: "exit", Numbers: true}, {Name: "took", Numbers: true}, {Name: "read", Numbers: true},
+		Columns: []Column{{Name: "step"}, {Name: "run"}, {Name: "state", Wide: true}, {Name: "exit", Numbers: true}, {Name: "took", Numbers: true}, {Name: "read", Numbers: true},
 			{Name: "applied", Numbers: true}, {Name: "unchanged", Numbers: true}, {Name: "filtered", Numbers: true}, {Name: "rejected", Numbers: true},
-			{Name: "dead", Numbers: true}, {Name: "pending", Numbers: true}, {Name: "why", Wide: true}}}
+			{Name: "dead", Numbers: true}, {Name: "pending", Numbers: true}}}
 	var all Called
 	runs := 0
 	for _, c := range p.Called {
@@ -43,12 +43,24 @@ func (p page) called() Table {
 		if c.Run != "" {
 			runs++
 		}
-		t.Rows = append(t.Rows, append([]Cell{name(c.Step), text(c.Run), text(c.Flow), state, exit, span(time.Duration(c.Seconds * float64(time.Second)))}, append(c.counts(), text(c.Why))...))
+		t.Rows = append(t.Rows, append([]Cell{name(c.Step), text(c.Run), state, exit, span(time.Duration(c.Seconds * float64(time.Second)))}, c.counts()...))
 		all.Read, all.Applied, all.Unchanged, all.Filtered = all.Read+c.Read, all.Applied+c.Applied, all.Unchanged+c.Unchanged, all.Filtered+c.Filtered
 		all.Rejected, all.Dead, all.Pending = all.Rejected+c.Rejected, all.Dead+c.Dead, all.Pending+c.Pending
 	}
 	if len(p.Called) > 1 {
-		t.Foot = append([]Cell{text("total"), text(view.Plural(runs, "run")), text(""), text(""), text(""), text("")}, append(all.counts(), text(""))...)
+		t.Foot = append([]Cell{text("total"), text(view.Plural(runs, "run")), text(""), text(""), text("")}, all.counts()...)
+	}
+	return t
+}
+
+// calledWhy has the reasons in a table of their own: beside ten numbers they would
+// stand in a column too narrow to read, or out of sight.
+func (p page) calledWhy() Table {
+	t := Table{ID: "called-why", Title: "Called runs that failed", Columns: []Column{{Name: "step"}, {Name: "run"}, {Name: "flow"}, {Name: "why", Wide: true}}}
+	for _, c := range p.Called {
+		if c.Why != "" {
+			t.Rows = append(t.Rows, []Cell{name(c.Step), text(c.Run), text(c.Flow), text(c.Why)})
+		}
 	}
 	return t
 }

@@ -240,7 +240,7 @@ func (p page) sections() []section {
 		return list
 	}
 	all := []section{
-		{ID: "accounts-section", Title: "Accounts", Tables: pick("called", "steps", "accounts", "changes")},
+		{ID: "accounts-section", Title: "Accounts", Tables: pick("called", "called-why", "steps", "accounts", "changes")},
 		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
 		{ID: "owners-section", Title: "Owners", Tables: append(pick("owners", "known"), p.lists()...)},
 		{ID: "again", Title: "Copied again", Tables: pick("copied-again")},

@@ -96,7 +96,7 @@ func differing(p chronicle.Proof, all []chronicle.Difference) view.Compared {
 		if d.Column != "" {
 			row.Values = []view.Values{{Column: d.Column, Left: d.Left, Right: d.Right}}
 		} else {
-			row.Key += "   " + d.Text
+			row.Text = d.Text
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -36,7 +36,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		}
 		add("dead", t.Dead, view.Plural(n, "cause"), command("dead stats", name))
 	}
-	add("pending", t.Blocked, "wait for other records", command("dead list", l.Of.Name(), "--outcome", "pending"))
+	add("pending", t.Blocked, "wait for other records, or for a decision", command("dead list", l.Of.Name(), "--outcome", "pending"))
 	if l.Of.Outcome == "cancelled" {
 		add("spooled", t.Pending-t.Blocked, "produced, never delivered: another run sends them", command("run", l.Of.Flow))
 	} else {

@@ -249,8 +249,8 @@ func TestVerificationGolden(t *testing.T) {
 			{Table: "hr_emea.payslip", Result: Explained, Text: "9 rows missing on new = the 9 dead letters of warehouse-7"},
 			{Table: "sales.orders", Result: Differs, Text: "90,114,220 rows on both sides, 2 rows differ",
 				Rows: []Difference{
-					{"id 7110332", []Values{{"status", "shipped", "open"}, {"updated_at", "20:01:12", "19:41:55"}}},
-					{"id 7110333", []Values{{"status", "shipped", "open"}, {"updated_at", "20:01:12", "19:42:03"}}},
+					{"id 7110332", []Values{{"status", "shipped", "open"}, {"updated_at", "20:01:12", "19:41:55"}}, ""},
+					{"id 7110333", []Values{{"status", "shipped", "open"}, {"updated_at", "20:01:12", "19:42:03"}}, ""},
 				},
 				Why: "both newer on old than the snapshot of 20:00:00: old was written to during the run"},
 		},

@@ -70,11 +70,11 @@ func (s Summary) Headline() string {
 	if t.Rejected > 0 && (t.Rejected > s.Accepted || s.Exit != 0) {
 		but = append(but, Plural(t.Rejected, "rejected record")+accepted(s.Accepted, t.Rejected))
 	}
-	switch {
+	switch { // they wait for others, or for somebody to look what became of a request
 	case t.Pending > 0 && closes && len(but) > 0:
 		but = append(but, Count(t.Pending)+" pending")
 	case t.Pending > 0 && closes:
-		but = append(but, Plural(t.Pending, "record")+" waiting for others")
+		but = append(but, Plural(t.Pending, "pending record"))
 	}
 	if v := s.Verified; v != nil && v.Differ > 0 {
 		but = append(but, Plural(v.Differ, "unexplained difference"))

@@ -48,6 +48,7 @@ type Compared struct {
 type Difference struct {
 	Key    string // id 7110332
 	Values []Values
+	Text   string // in the place of values: it is on one side only
 }
 
 // Values are a column on both sides.
@@ -99,7 +100,7 @@ func (v Verification) Draw(edge int) []string {
 	case v.count(Differs) == 0 && v.count(NotVerified) == 0 && len(v.Around) == 0:
 		return append(lines, layout.Aside("Nothing differs that the accounts do not explain.", exit, 93, edge))
 	}
-	text := "Nothing was changed."
+	text := "Nothing was changed at either side."
 	if v.Copied {
 		text = "What was copied stays as it is."
 	}
@@ -114,6 +115,9 @@ func (t Compared) lines(label string, edge int) []string {
 	columns := []layout.Column{{Most: 40}, {}}
 	for _, d := range t.Rows {
 		row := []string{d.Key + " "}
+		if d.Text != "" {
+			row = append(row, d.Text)
+		}
 		for _, v := range d.Values {
 			row = append(row, v.Column+" "+v.Left+" | "+v.Right)
 		}

@@ -80,6 +80,8 @@ func (d *Delivery) Program() (*Program, error) {
 type Standing struct {
 	Hash uint64      // of what was delivered last, 0 = nothing ever
 	Kept record.Kept // by call
+	// Attempts is how often the record had come to an end, whichever.
+	Attempts int64
 	// Calls are those of a delivery that did not come to its end, or is under way.
 	Calls []Sent
 }

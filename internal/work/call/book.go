@@ -23,6 +23,9 @@ type Memory interface {
 	// Standing gives how records stand beyond runs, and how far calls of theirs have
 	// come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	// Later reports whether a later run than that of an exception has delivered its
+	// record since.
+	Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error)
 	// Sent notes requests that are about to be sent, or what became of them: durably,
 	// when it returns, those of all claimants in one write. When a chunk that says that
 	// a record is finished is settled, all that was noted of its requests is gone. It

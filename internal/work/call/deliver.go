@@ -76,7 +76,7 @@ type delivering struct {
 	total  record.Account // of the settled ones
 	source source
 	space  *space
-	good   time.Time // of the last request that came through
+	good   good // of the last record of which something came through
 	shared shared
 }
 
@@ -86,7 +86,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		return nil, err
 	}
 	now := time.Now()
-	d := &delivering{book: x.book, open: x.open, unit: u, lease: l, report: report, spec: spec, began: now, good: now, order: newOrder(), next: 1, space: &x.space}
+	d := &delivering{book: x.book, open: x.open, unit: u, lease: l, report: report, spec: spec, began: now, good: good{at: now}, order: newOrder(), next: 1, space: &x.space}
 	if d.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", u.ID, err)
 	}
@@ -268,7 +268,10 @@ func (d *delivering) take(e *end) error {
 	now := time.Now()
 	d.shared.by = e.by
 	if e.through {
-		d.good = now
+		d.good.at = now
+		if e.began.After(d.good.began) {
+			d.good.began = e.began
+		}
 	}
 	counts := d.hopeless(e, now)
 	switch {
@@ -280,7 +283,7 @@ func (d *delivering) take(e *end) error {
 		return d.tooMany(e)
 	case !e.due.IsZero():
 		d.order.delay(e.task, e.due)
-		if e.err != nil && !counts && now.Sub(d.good) > patience {
+		if e.err != nil && !counts && now.Sub(d.good.at) > patience {
 			return e.err
 		}
 		return nil

@@ -61,7 +61,7 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	if e.outcome != record.Equal || t.claimed { // that it is nobody's any more is said too
+	if e.outcome != record.Equal && e.outcome != record.Superseded || t.claimed { // that it is nobody's any more is said too
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash
@@ -85,10 +85,10 @@ func (d *delivering) finish(e *end) {
 	if k.n--; k.n == 0 {
 		delete(d.source.keys, t.Key)
 	} else if e.outcome == record.Applied && t.Item.Gone {
-		k.now = &calls.Standing{}
+		k.now = &calls.Standing{Attempts: t.Attempts + 1}
 	} else if e.outcome == record.Applied {
-		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept}
-	} else if e.outcome != record.Equal {
+		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept, Attempts: t.Attempts + 1}
+	} else if e.outcome != record.Equal && e.outcome != record.Superseded {
 		k.now = &t.Standing
 	}
 	delete(d.source.memory, t.Seq)

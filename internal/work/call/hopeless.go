@@ -16,6 +16,10 @@ type lost struct {
 	at time.Time // of the last time
 }
 
+// good is when the system was last seen to be there: when a turn in which a request
+// came through ended, and the latest at which one of those began.
+type good struct{ at, began time.Time }
+
 // hopeless counts a turn whose answer was lost, and makes the record a dead letter
 // when that has happened too often: the system takes others, so it is the record. An
 // outage of the system counts nothing. Counts: it was one that does.
@@ -24,7 +28,9 @@ func (d *delivering) hopeless(e *end, now time.Time) (counts bool) {
 	if e.outcome != "" || e.why == nil || e.due.IsZero() {
 		return false
 	}
-	counts = d.good.After(t.lost.at) || e.why.State == strconv.Itoa(http.StatusInternalServerError) && d.onlyLost()
+	// What came through has to have begun behind the last time: it may have been
+	// answered before that, and be told of now.
+	counts = t.lost.at.IsZero() || d.good.began.After(t.lost.at) || e.why.State == strconv.Itoa(http.StatusInternalServerError) && d.onlyLost()
 	t.lost.at = now
 	if !counts {
 		return false

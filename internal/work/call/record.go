@@ -25,6 +25,7 @@ type end struct {
 	err     error  // why it is due again, or what ends the unit
 	by      string // the run that is at work with it
 	through bool   // the system has answered
+	began   time.Time
 	machine *expression.Machine
 }
 
@@ -50,7 +51,7 @@ type turn struct {
 // deliver makes the calls of a record, in their order, until one does not come
 // through.
 func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task) *end {
-	s := &turn{d: d, m: m, t: t, op: record.Create}
+	s, began := &turn{d: d, m: m, t: t, op: record.Create}, time.Now()
 	mapped, doc, err := t.Open()
 	if err != nil {
 		return &end{task: t, err: fault.New(fault.Data, "spool.damaged", "record %d of %s in the spool cannot be read: %w", t.Seq, d.unit.ID, err)}
@@ -60,7 +61,7 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 	if e == nil {
 		e = &end{outcome: record.Applied}
 	}
-	e.task, e.written, e.through = t, s.written, e.through || s.through
+	e.task, e.written, e.through, e.began = t, s.written, e.through || s.through, began
 	if e.err != nil && !e.due.IsZero() {
 		t.tries++
 	}
@@ -70,6 +71,9 @@ func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task
 func (s *turn) all(ctx context.Context) *end {
 	if s.equal() {
 		return &end{outcome: record.Equal}
+	}
+	if e := s.superseded(ctx); e != nil {
+		return e
 	}
 	if e := s.claim(ctx); e != nil {
 		return e
@@ -109,6 +113,22 @@ func (s *turn) all(ctx context.Context) *end {
 func (s *turn) equal() bool {
 	is := s.t.Standing
 	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
+}
+
+// superseded is the end of a record that is redriven and was read and delivered anew
+// by a later run: its source message is older than what is there.
+func (s *turn) superseded(ctx context.Context) *end {
+	if s.t.Exception == 0 || s.t.Standing.Hash == 0 || len(s.t.Calls) > 0 || s.t.claimed {
+		return nil
+	}
+	later, err := s.d.book.Later(ctx, s.d.spec.Place, s.t.Key, s.t.Exception)
+	switch {
+	case err != nil:
+		return &end{err: fault.Wrap(err, "look up what became of %s/%s", s.d.spec.Entity, s.t.Key)}
+	case later:
+		return &end{outcome: record.Superseded}
+	}
+	return nil
 }
 
 func (s *turn) call(name string) *calls.Compiled {

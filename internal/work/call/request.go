@@ -20,12 +20,12 @@ import (
 
 // one makes one request of a record, unless it has taken effect already.
 func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept record.Object) *end {
-	hash := s.t.Item.Hash
-	if was := s.sent(c.Name, element); was != nil && was.Answered && was.Hash == hash {
+	was := s.sent(c.Name, element)
+	if was != nil && was.Answered && was.Hash == s.t.Item.Hash {
 		return nil
-	} else if was != nil && !was.Answered && c.InDoubt.Does() == request.Keyed {
-		hash = was.Hash // the system knows it by what was sent then
 	}
+	sent := s.about(c, element, was)
+	hash := sent.Hash
 	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
 		if err != nil {
 			return s.dead(c, "call.expression", err)
@@ -36,7 +36,6 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	if err != nil {
 		return s.dead(c, "call.value", err)
 	}
-	sent := calls.Sent{Key: s.t.Key, Call: c.Name, Element: element, Hash: hash}
 	r := s.request(c, sent, filled)
 	var done func()
 	r.Parts, done, err = s.d.parts(ctx, filled.Parts)
@@ -131,10 +130,33 @@ func with(headers map[string]string, name, value string) map[string]string {
 	return all
 }
 
-// key is the same for a request whenever it is sent: another content is another
-// request, unless it is not known what became of the first.
+// attemptName is what a request that the system knows by its key keeps while it is in
+// doubt: how often the record had come to an end before.
+const attemptName = "attempt"
+
+// about is a request that is about to be sent. One of which it is not known what
+// became of it is sent as it was then: the system knows it by that.
+func (s *turn) about(c *calls.Compiled, element string, was *calls.Sent) calls.Sent {
+	sent := calls.Sent{Key: s.t.Key, Call: c.Name, Element: element, Hash: s.t.Item.Hash}
+	switch {
+	case c.InDoubt.Does() != request.Keyed:
+	case was != nil && !was.Answered:
+		sent.Hash, sent.Kept = was.Hash, was.Kept
+	case s.t.Attempts > 0:
+		sent.Kept = record.Object{attemptName: s.t.Attempts}
+	}
+	return sent
+}
+
+// key is the same for a request whenever it is sent until its record comes to an end:
+// what is deleted and comes back is made anew, not answered as it was before. Another
+// content is another request, unless it is not known what became of the first.
 func (s *turn) key(sent calls.Sent) string {
-	h := xxh3.HashString128(record.KeyText(s.d.spec.Entity, sent.Key, sent.Call, sent.Element) + strconv.FormatUint(sent.Hash, 16))
+	text := record.KeyText(s.d.spec.Entity, sent.Key, sent.Call, sent.Element) + strconv.FormatUint(sent.Hash, 16)
+	if n, again := sent.Kept[attemptName].(int64); again {
+		text += " " + strconv.FormatInt(n, 10)
+	}
+	h := xxh3.HashString128(text)
 	return fmt.Sprintf("%016x%016x", h.Hi, h.Lo)
 }
 

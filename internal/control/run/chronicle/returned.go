@@ -52,10 +52,20 @@ func Broken(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run, co
 		}
 	}
 	f := fault.New(fault.Data, ended(code), "%s: %s is %s, exit %d", u.Step, run.Name(), run.Outcome, code)
-	if i := slices.IndexFunc(why.Lines, func(l fault.Line) bool { return l.Label == because }); i >= 0 {
-		f = f.With(because, "%s", why.Lines[i].Text) // of the run that failed by itself
-	} else if why.Text != "" {
-		f = f.With(because, "%s [%s]", why.Text, why.Code)
+	if why.Text != "" {
+		f = f.With(because, "%s", Cause(why))
 	}
-	return f.Hint("godwit status %s; gone on with, this run goes on with it", run.Name())
+	look := "status"
+	if code == exit.Differs {
+		look = "report" // it names what differs
+	}
+	return f.Hint("godwit %s %s; gone on with, this run goes on with it", look, run.Name())
+}
+
+// Cause is why a step failed, in one line: of a called run what ended that.
+func Cause(f *fault.Fault) string {
+	if i := slices.IndexFunc(f.Lines, func(l fault.Line) bool { return l.Label == because }); i >= 0 {
+		return f.Lines[i].Text
+	}
+	return f.Text + " [" + f.Code + "]"
 }

@@ -33,6 +33,12 @@ func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
+// Later is call.Book's.
+func (p Book) Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error) {
+	yes, err := records.Later(ctx, p.Ledger.Often(), at, key, exception)
+	return yes, fault.Wrap(err, "read what is remembered of records")
+}
+
 // Known is produce.Book's.
 func (p Book) Known(ctx context.Context, at record.Place, step, after string, n int) ([]string, error) {
 	keys, err := records.Known(ctx, p.Ledger.View().Reader(), at, p.UID, step, after, n)

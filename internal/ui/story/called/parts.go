@@ -39,7 +39,7 @@ func Report(parts []chronicle.Part) []report.Called {
 			c.Exit = &p.Exit
 		}
 		if p.Fault != nil {
-			c.Why = p.Fault.Text + " [" + p.Fault.Code + "]"
+			c.Why = chronicle.Cause(p.Fault)
 		}
 		list = append(list, c)
 	}

@@ -110,7 +110,7 @@ func (r *Reader) read(ctx context.Context, b *batch, p *Part) error {
 	}
 	rows, err := p.Read(ctx, b.ids)
 	if err != nil {
-		return fault.Wrap(err, "part %s", p.Name)
+		return r.broken(p, err)
 	}
 	defer rows.Close()
 	if !reflect.DeepEqual(rows.Schema(), p.Of) {
@@ -123,12 +123,18 @@ func (r *Reader) read(ctx context.Context, b *batch, p *Part) error {
 			return nil
 		}
 		if err != nil {
-			return fault.Wrap(err, "part %s", p.Name)
+			return r.broken(p, err)
 		}
 		if enough, err := b.take(page); enough || err != nil {
 			return err
 		}
 	}
+}
+
+// broken says beside what went wrong which values a part was asked for: of another
+// kind than the query expects they are when the key is another column than it thinks.
+func (r *Reader) broken(p *Part, err error) error {
+	return fault.Wrap(err, "part %s, whose :ids are values of %s", p.Name, r.schema.Fields[r.key].Name)
 }
 
 // give takes a batch off what is left, as a page. Only behind the last record of

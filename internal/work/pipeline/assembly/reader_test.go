@@ -142,6 +142,9 @@ func TestReaderRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if err := lines(t, e, "select item, n, what from line where item in (:ids)", false).broken(&Part{Name: "lines"}, fault.New(fault.Config, "query.invalid", "no number")); err.Error() != "part lines, whose :ids are values of id: no number" {
+		t.Errorf("says %v", err)
+	}
 	r := lines(t, e, "select item, n, what from line where item in (:ids)", true)
 	var wrong, one, none int
 	for {

@@ -8,6 +8,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
+	"godwit/internal/unit/request"
 )
 
 // anew is what has to be known of a record so that its next delivery mends what
@@ -26,12 +27,16 @@ func (r *comparing) anew(s calls.Standing) *calls.Anew {
 		case u.What == connector.RowExtra || u.Refusal != nil: // nothing that a delivery would mend
 			continue
 		case u.What == connector.RowMissing && u.Into == 0 && r.c.program.Read != nil:
-			a.Kept, a.Doubt = nil, r.makes()
+			a.Kept, a.Doubt = nil, r.makes(s.Hash)
 			return a
 		case len(u.Key) == 2: // an element: as if it had never been sent
-			name := r.c.call(u.Into).Name + record.Elements
+			made := r.c.call(u.Into)
+			name := made.Name + record.Elements
 			elements := maps.Clone(a.Kept[name])
 			delete(elements, *u.Key[1])
+			if made.InDoubt.Does() == request.Keyed {
+				a.Doubt = append(a.Doubt, calls.Sent{Key: r.key, Call: made.Name, Element: *u.Key[1], Hash: s.Hash})
+			}
 			a.Kept[name] = elements
 		}
 		differs = true
@@ -43,11 +48,16 @@ func (r *comparing) anew(s calls.Standing) *calls.Anew {
 }
 
 // makes are the calls that would make the object again and know how to ask whether it
-// is there after all: what is not seen at the moment is not made twice.
-func (r *comparing) makes() (list []calls.Sent) {
+// is there after all, or the system knows them by a key, of what was delivered: what is
+// not seen at the moment is not made twice.
+func (r *comparing) makes(hash uint64) (list []calls.Sent) {
 	for _, c := range r.c.program.Calls {
-		if c.Each == "" && c.Method() == "POST" && c.LookUp() != nil {
+		switch {
+		case c.Each != "" || c.Method() != "POST":
+		case c.LookUp() != nil:
 			list = append(list, calls.Sent{Key: r.key, Call: c.Name})
+		case c.InDoubt.Does() == request.Keyed:
+			list = append(list, calls.Sent{Key: r.key, Call: c.Name, Hash: hash})
 		}
 	}
 	return list
