@@ -1,8 +1,6 @@
 package newsys
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -26,9 +24,4 @@ func (s *System) Set(external, field string, v any) {
 			t.body[field] = v
 		}
 	}
-}
-
-// version is an object's ETag.
-func version(o Object) string {
-	return fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256([]byte(text(o))))[:16])
 }

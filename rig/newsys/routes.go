@@ -228,3 +228,8 @@ func received(r *http.Request) (*Document, error) {
 	}
 	return d, nil
 }
+
+// version is an object's ETag.
+func version(o Object) string {
+	return fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256([]byte(text(o))))[:16])
+}

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"godwit/internal/fault"
-	"godwit/internal/unit/calls"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
@@ -50,17 +49,6 @@ func prefix(unit string) string { return fmt.Sprintf("%016x-", xxh3.HashString(u
 
 func (s Spool) file(unit string, chunk int) string {
 	return filepath.Join(s.dir, prefix(unit)+strconv.Itoa(chunk))
-}
-
-// Write keeps a chunk's items, those of a partition in their order, instead of what
-// was kept for it before. When it returns they outlive the machine.
-func (s Spool) Write(unit string, chunk int, items []calls.Spooled) error {
-	d := s.Draft(unit, chunk)
-	defer d.Drop()
-	if err := d.Add(items); err != nil {
-		return err
-	}
-	return d.Keep()
 }
 
 // settled makes names in a folder outlive the machine.

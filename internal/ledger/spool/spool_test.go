@@ -21,6 +21,16 @@ func items(r *rand.Rand, n int) (list []calls.Spooled) {
 	return list
 }
 
+// write keeps a chunk of items.
+func write(s Spool, unit string, chunk int, items []calls.Spooled) error {
+	d := s.Draft(unit, chunk)
+	defer d.Drop()
+	if err := d.Add(items); err != nil {
+		return err
+	}
+	return d.Keep()
+}
+
 func read(t *testing.T, s Spool, chunks []Chunk, parts ...int) (texts []string) {
 	t.Helper()
 	r, err := s.Read(chunks, parts)
@@ -48,14 +58,14 @@ func TestSpool(t *testing.T) {
 	want := map[int][]string{}
 	var chunks []Chunk
 	for n := 1; n <= 4; n++ {
-		if err := s.Write("a/produce/b/1", n, items(r, 7)); err != nil {
+		if err := write(s, "a/produce/b/1", n, items(r, 7)); err != nil {
 			t.Fatal(err)
 		}
 		list := items(r, []int{3000, 0, 1, 500}[n-1])
 		for _, i := range list {
 			want[i.Part] = append(want[i.Part], string(i.Text))
 		}
-		if err := s.Write("a/produce/b/1", n, list); err != nil {
+		if err := write(s, "a/produce/b/1", n, list); err != nil {
 			t.Fatal(err)
 		}
 		chunks = append(chunks, Chunk{"a/produce/b/1", n})
@@ -90,7 +100,7 @@ func TestSpool(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	s, r := Of(filepath.Join(t.TempDir(), "ledger.db"), "run"), rand.New(rand.NewPCG(1, 2))
-	if err := s.Write("u", 1, items(r, 20)); err != nil {
+	if err := write(s, "u", 1, items(r, 20)); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(s.file("u", 1))
