@@ -269,3 +269,25 @@ func runsOf(ctx context.Context, t testing.TB, v *ledger.View, run ledger.Run) [
 	}
 	return all
 }
+
+// TestProjectsAlike has two databases that number alike: of each key the record that
+// came first is there, and the other one is a dead letter in this run and in the next,
+// until the sources' names tell them apart.
+func TestProjectsAlike(t *testing.T) {
+	t.Parallel()
+	m := newProjects(t, newsys.Options{}, 20)
+	pgtest.Exec(t, m.from, "delete from project where flow = 'maria'")
+	dbs := pgtest.Column[string](t, m.from, "select db from project order by id")
+	south := *m.north
+	south.Path = "/" + dbs[1]
+	pgtest.Exec(t, south.String(), "update item set id = replace(id, 'south', 'north')")
+	for _, run := range []string{"rollout-1", "rollout-2"} {
+		m.goes(t, nil, "run", "rollout").ends(t, 3).says(t, "finished with records left")
+		m.start(t, nil, "dead", "list", run, "--ledger", m.ledger).ends(t, 0).says(t, "20 of 20 records", "another item of the loop")
+		if all := m.system.Assignments(); len(all) != 20 {
+			t.Fatalf("%d objects", len(all))
+		}
+	}
+	write(t, filepath.Dir(m.ledger), "flows/project.yaml", strings.Replace(fmt.Sprintf(ofProject, "postgres", m.north.User.Username()), "select id,", "select project || id as id,", 1))
+	m.goes(t, nil, "run", "rollout").ends(t, 0)
+}

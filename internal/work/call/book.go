@@ -26,6 +26,9 @@ type Memory interface {
 	// Later reports whether a later run than that of an exception has delivered its
 	// record since.
 	Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error)
+	// Beside names the run that has delivered a record last when it was that of another
+	// item of the loop that this run is of: two items have records of one key. "" else.
+	Beside(ctx context.Context, at record.Place, key string) (run string, err error)
 	// Sent notes requests that are about to be sent, or what became of them: durably,
 	// when it returns, those of all claimants in one write. When a chunk that says that
 	// a record is finished is settled, all that was noted of its requests is gone. It

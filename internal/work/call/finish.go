@@ -61,7 +61,8 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	if e.outcome != record.Equal && e.outcome != record.Superseded || t.claimed { // that it is nobody's any more is said too
+	changed := e.outcome != record.Equal && e.outcome != record.Superseded || t.claimed // that it is nobody's any more is said too
+	if changed && !e.theirs {
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash

@@ -24,6 +24,7 @@ type end struct {
 	due     time.Time
 	err     error  // why it is due again, or what ends the unit
 	by      string // the run that is at work with it
+	theirs  bool   // what stands under its key is another item's
 	through bool   // the system has answered
 	began   time.Time
 	machine *expression.Machine
@@ -85,6 +86,9 @@ func (s *turn) all(ctx context.Context) *end {
 	case gone:
 		s.op = record.Delete
 	case s.t.Standing.Hash != 0:
+		if e := s.foreign(ctx); e != nil {
+			return e
+		}
 		s.op = record.Update
 	}
 	s.remember()
@@ -127,6 +131,20 @@ func (s *turn) superseded(ctx context.Context) *end {
 		return &end{err: fault.Wrap(err, "look up what became of %s/%s", s.d.spec.Entity, s.t.Key)}
 	case later:
 		return &end{outcome: record.Superseded}
+	}
+	return nil
+}
+
+// foreign is the end of a record whose key is that of another item's, as two legacy
+// databases may number alike: an update would lay the one over the other.
+func (s *turn) foreign(ctx context.Context) *end {
+	run, err := s.d.book.Beside(ctx, s.d.spec.Place, s.t.Key)
+	switch {
+	case err != nil:
+		return &end{err: fault.Wrap(err, "look up who has delivered %s/%s", s.d.spec.Entity, s.t.Key)}
+	case run != "":
+		return &end{outcome: record.Dead, theirs: true, why: &reason{Code: "call.key-taken",
+			Text: fmt.Sprintf("run %s, of another item of the loop, has delivered a record with this key: nothing was sent", run)}}
 	}
 	return nil
 }

@@ -39,6 +39,12 @@ func (p Book) Later(ctx context.Context, at record.Place, key string, exception 
 	return yes, fault.Wrap(err, "read what is remembered of records")
 }
 
+// Beside is call.Book's.
+func (p Book) Beside(ctx context.Context, at record.Place, key string) (string, error) {
+	name, err := records.Beside(ctx, p.Ledger.Often(), at, p.UID, key)
+	return name, fault.Wrap(err, "read who has delivered a record")
+}
+
 // Known is produce.Book's.
 func (p Book) Known(ctx context.Context, at record.Place, step, after string, n int) ([]string, error) {
 	keys, err := records.Known(ctx, p.Ledger.View().Reader(), at, p.UID, step, after, n)
