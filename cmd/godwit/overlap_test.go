@@ -8,8 +8,8 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
-// newOverlap is a flow that takes as long as its input says, and writes when it began
-// and when it ended.
+// newOverlap is a flow that takes as long as its input says, and as its wave is held,
+// and writes when it began and when it ended.
 func newOverlap(t *testing.T, overlap string) *move {
 	t.Helper()
 	m := newMove(t, "", pgtest.Database(t))
@@ -20,15 +20,25 @@ overlap: `+overlap+`
 steps:
   - sql: {at: new, query: "insert into log values (default, :run.id || ' began')"}
   - wait: "${inputs.pause}"
+  - wait_for: {at: new, query: "select count(*)::int as n from held where wave = :inputs.wave", until: "rows[0].n == 0", every: 100ms}
   - sql: {at: new, query: "insert into log values (default, :run.id || ' ended')"}
 `)
-	pgtest.Exec(t, m.to, "create table log (n int generated always as identity, what text)")
+	pgtest.Exec(t, m.to, "create table log (n int generated always as identity, what text)", "create table held (wave int)")
 	return m
 }
 
 func (m *move) slow(t *testing.T, wave int, pause string, flags ...string) *process {
 	t.Helper()
 	return m.start(t, nil, append([]string{"run", "slow", "--set", fmt.Sprint("wave=", wave), "--set", "pause=" + pause, "--ledger", m.ledger, "--progress", "none"}, flags...)...)
+}
+
+// after is when commands that were started before have come to where they wait: they
+// had the time of some others.
+func (m *move) after(t *testing.T) {
+	t.Helper()
+	for range 5 {
+		m.start(t, nil, "runs", "--ledger", m.ledger).ends(t, 0)
+	}
 }
 
 func (m *move) logs(t *testing.T, p *process, n int) {
@@ -55,11 +65,13 @@ func (m *move) logged(t *testing.T, want ...string) {
 func TestOverlapRefuse(t *testing.T) {
 	t.Parallel()
 	m := newOverlap(t, "{key: inputs.wave}")
-	first := m.slow(t, 1, "3s")
+	pgtest.Exec(t, m.to, "insert into held values (1)")
+	first := m.slow(t, 1, "1s")
 	m.logs(t, first, 1)
 	m.slow(t, 1, "0s").ends(t, 2).says(t, "slow-1 is at work", "run.overlaps")
-	m.slow(t, 1, "3s", "--new").ends(t, 2).says(t, "run.overlaps")
+	m.slow(t, 1, "1s", "--new").ends(t, 2).says(t, "run.overlaps")
 	m.slow(t, 2, "0s").ends(t, 0)
+	pgtest.Exec(t, m.to, "delete from held")
 	first.ends(t, 0)
 	m.slow(t, 1, "0s").ends(t, 0)
 	m.logged(t, "slow-1 began", "slow-2 began", "slow-2 ended", "slow-1 ended", "slow-3 began", "slow-3 ended")
@@ -69,9 +81,12 @@ func TestOverlapRefuse(t *testing.T) {
 func TestOverlapQueue(t *testing.T) {
 	t.Parallel()
 	m := newOverlap(t, "{key: inputs.wave, then: queue}")
+	pgtest.Exec(t, m.to, "insert into held values (1)")
 	first := m.slow(t, 1, "2s")
 	m.logs(t, first, 1)
 	second, third := m.slow(t, 1, "1s"), m.slow(t, 1, "2s")
+	m.after(t)
+	pgtest.Exec(t, m.to, "delete from held")
 	first.ends(t, 0)
 	second.ends(t, 0).says(t, "waits for slow-")
 	third.ends(t, 0)
@@ -115,10 +130,13 @@ func TestOverlapAtOnce(t *testing.T) {
 func TestOverlapJoin(t *testing.T) {
 	t.Parallel()
 	m := newOverlap(t, "{key: inputs.wave, then: join}")
-	first := m.slow(t, 1, "3s")
+	pgtest.Exec(t, m.to, "insert into held values (1)")
+	first := m.slow(t, 1, "1s")
 	m.logs(t, first, 1)
-	second := m.slow(t, 1, "3s")
+	second := m.slow(t, 1, "1s")
 	m.slow(t, 1, "4s").ends(t, 2).says(t, "run.overlaps")
+	m.after(t)
+	pgtest.Exec(t, m.to, "delete from held")
 	first.ends(t, 0)
 	second.ends(t, 0).says(t, "joins slow-1", "slow-1 done")
 	m.logged(t, "slow-1 began", "slow-1 ended")
