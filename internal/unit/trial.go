@@ -19,6 +19,22 @@ type Trial struct {
 	Run func(spec, cases any, facts *catalog.Records) ([]Case, error)
 	// Explain maps one record and tells every step, with all values.
 	Explain func(spec any, r record.Record, facts *catalog.Records) (Explained, error)
+	// Lineage tells what the fields of the mapped records are made of.
+	Lineage func(spec any, facts *catalog.Records) (Lineage, error)
+}
+
+// Lineage is what mapped records are made of.
+type Lineage struct {
+	Fields []Made   `json:"fields"`
+	Unread []string `json:"unread"` // fields of the source that nothing reads
+}
+
+// Made is a field with the paths of the source that it is made of; of what is the
+// same in all records there are none. Those of rows stand behind their table's name
+// and a colon.
+type Made struct {
+	Field string   `json:"field"`
+	Of    []string `json:"of"`
 }
 
 // Case is one that was run; nothing differs when it is well.

@@ -88,10 +88,10 @@ func TestLines(t *testing.T) {
 		return list
 	}
 	one := []string{"x"}
-	if got := bad(newsys.Verdict{Busiest: rate + 1, Concurrency: concurrency, Open: concurrency + 2}); got != nil {
+	if got := bad(newsys.Verdict{Busiest: rate + late, Concurrency: concurrency, Open: concurrency + 2}); got != nil {
 		t.Errorf("%q", got)
 	}
-	if got := bad(newsys.Verdict{Duplicates: one, Disorder: one, Unfinished: one, Changed: one, Busiest: rate + 2, Concurrency: concurrency + 1, Open: concurrency + 3}); len(got) != 7 {
+	if got := bad(newsys.Verdict{Duplicates: one, Disorder: one, Unfinished: one, Changed: one, Busiest: rate + late + 1, Concurrency: concurrency + 1, Open: concurrency + 3}); len(got) != 7 {
 		t.Errorf("%q", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 type (
 	Tried     = trial.Tried
 	Explained = trial.Explained
+	Lineage   = trial.Lineage
 )
 
 // Trials calls do for each step of a flow that has a map, until it fails.
@@ -50,4 +51,18 @@ func (r *Runs) Trials(ctx context.Context, b *flow.Bound, do func(Tried, connect
 // Explain tells what becomes of the record of a key, see trial.Explain.
 func (r *Runs) Explain(ctx context.Context, b *flow.Bound, step, key string, limit int64) ([]Explained, error) {
 	return trial.Explain(ctx, func(do func(Tried, connector.Opener) error) error { return r.Trials(ctx, b, do) }, step, key, limit)
+}
+
+// Lineage tells what the fields that steps make are made of, of one of them if it is
+// named.
+func (r *Runs) Lineage(ctx context.Context, b *flow.Bound, step string) (list []Lineage, err error) {
+	err = r.Trials(ctx, b, func(t Tried, _ connector.Opener) error {
+		if step != "" && t.Step.ID != step {
+			return nil
+		}
+		made, err := t.Trial.Lineage(t.Step.Spec, t.Facts)
+		list = append(list, Lineage{Step: t.Step.ID, Lineage: made})
+		return fault.Wrap(err, "step %s", t.Step.ID)
+	})
+	return list, err
 }

@@ -39,5 +39,11 @@ func (l *Load) notes(facts catalog.Facts) []unit.Note {
 	if m.HasSets() && l.Again == nil {
 		list = append(list, unit.Note{Label: "one part", Text: "its rules compare all records"})
 	}
+	if facts.Records != nil && l.Again == nil && m != nil {
+		// What a map gets wrong the plan says.
+		if made, err := l.lineage(facts.Records); err == nil && len(made.Unread) > 0 {
+			list = append(list, unit.Note{Label: "not read", Text: strings.Join(made.Unread, ", ")})
+		}
+	}
 	return list
 }

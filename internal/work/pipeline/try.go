@@ -1,12 +1,15 @@
 package pipeline
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/cases"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/shelf"
@@ -29,6 +32,7 @@ func trial() *unit.Trial {
 		Explain: func(spec any, r record.Record, facts *catalog.Records) (unit.Explained, error) {
 			return spec.(*Load).explain(r, facts)
 		},
+		Lineage: func(spec any, facts *catalog.Records) (unit.Lineage, error) { return spec.(*Load).lineage(facts) },
 	}
 }
 
@@ -109,4 +113,53 @@ func (l *Load) explain(r record.Record, facts *catalog.Records) (unit.Explained,
 		}
 	}
 	return e, nil
+}
+
+// lineage tells what the fields are made of, and what of the source nobody reads.
+func (l *Load) lineage(facts *catalog.Records) (unit.Lineage, error) {
+	p, spec, err := l.compiled(facts)
+	if err != nil {
+		return unit.Lineage{}, err
+	}
+	made := unit.Lineage{Fields: []unit.Made{}, Unread: []string{}}
+	all := maps.Clone(p.Lineage())
+	for _, name := range p.Columns(0) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(all)), func(f string) bool { return f == name || strings.HasPrefix(f, name+".") }) {
+			all[name] = []string{}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		made.Fields = append(made.Fields, unit.Made{Field: name, Of: all[name]})
+	}
+	read, err := l.reads(spec.Schema)
+	for _, name := range p.Unread(spec.Schema) {
+		if !slices.Contains(read, name) {
+			made.Unread = append(made.Unread, name)
+		}
+	}
+	return made, err
+}
+
+// reads are the fields that a load reads beside its map.
+func (l *Load) reads(s *record.Schema) ([]string, error) {
+	group, _, _ := strings.Cut(l.process().Group, ".")
+	list := []string{l.From.Since, group}
+	to := l.process().To
+	if to.Calls == nil {
+		return list, nil
+	}
+	program, err := (&calls.Delivery{Calls: to.Calls, Read: to.Read, Schema: s, Scope: l.Scope}).Program()
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range program.Reads {
+		if len(at) > 0 {
+			list = append(list, at[0].Name)
+			continue
+		}
+		for _, f := range s.Fields { // the whole record
+			list = append(list, f.Name)
+		}
+	}
+	return list, nil
 }

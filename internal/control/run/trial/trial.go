@@ -31,6 +31,12 @@ type Explained struct {
 	unit.Explained
 }
 
+// Lineage is what one step's records are made of.
+type Lineage struct {
+	Step string `json:"step"`
+	unit.Lineage
+}
+
 // Explain finds the record of a key in the sources of the steps that each gives,
 // of one of them if it is named, and tells what becomes of it in each. It reads at most
 // limit records of each source, in the order of their keys.

@@ -31,7 +31,7 @@ var families = regexp.MustCompile(`^(account|action|alarm|alias|approve|call|cas
 // lookalikes look like codes and are files and names of results.
 var lookalikes = map[string]bool{"alarms.test": true, "http.alive": true, "issues.accept": true, "issues.export": true, "issues.list": true, "issues.page": true,
 	"issues.unaccept": true, "issues.write": true, "issues.written": true, "ledger.check": true, "ledger.db": true, "limit.rate": true,
-	"lookup.read": true, "map.explain": true, "map.test": true, "map.yaml": true, "record.row": true, "redrive.plan": true, "request.intended": true,
+	"lookup.read": true, "map.explain": true, "map.lineage": true, "map.test": true, "map.yaml": true, "record.row": true, "redrive.plan": true, "request.intended": true,
 	"request.void": true, "settings.forget": true, "settings.restore": true}
 
 // TestCodes holds the page of codes against the source: each code has its

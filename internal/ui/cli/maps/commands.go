@@ -44,10 +44,10 @@ type commands struct {
 func Command(d Desk) *cobra.Command {
 	s := &commands{Desk: d}
 	c := &cobra.Command{
-		Use: "map", Short: "Try maps without a run: with cases, or with one record",
-		Example: "  godwit map test maps/order.yaml\n  godwit map explain orders 4711",
+		Use: "map", Short: "Try maps without a run: with cases, or with one record; what is made of what",
+		Example: "  godwit map test maps/order.yaml\n  godwit map explain orders 4711\n  godwit map lineage orders",
 	}
-	c.AddCommand(s.test(), s.explain())
+	c.AddCommand(s.test(), s.explain(), s.lineage())
 	return c
 }
 
@@ -174,6 +174,31 @@ are shown, also those that are not printable. Nothing is written.`,
 			return err
 		}
 		return s.Show("map.explain", explained{list}, map[string]any{"records": list})
+	}
+	return c
+}
+
+func (s *commands) lineage() *cobra.Command {
+	step := ""
+	c := &cobra.Command{
+		Use: "lineage FLOW", Short: "Show what of the source each field is made of, and what nobody reads",
+		Long: `Lists for each step that has a map the fields that it makes, with the paths of the
+source that each is made of, also by way of expressions and lookups, and the fields of
+the source that nothing reads: map, rules, filters, calls. No record is read.`,
+		Example: "  godwit map lineage orders\n  godwit map lineage orders --step lines --json",
+	}
+	s.inputs(c)
+	c.Flags().StringVar(&step, "step", "", "step of the flow; all that have a map when not given")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		b, err := s.Bind(args[0], s.set, s.env)
+		if err != nil {
+			return err
+		}
+		list, err := s.Systems().Lineage(c.Context(), b, step)
+		if err != nil {
+			return err
+		}
+		return s.Show("map.lineage", lineage{list}, map[string]any{"steps": list})
 	}
 	return c
 }

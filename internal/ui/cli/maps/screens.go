@@ -141,3 +141,31 @@ func outcome(r run.Explained, edge int) []string {
 	}
 	return lines
 }
+
+// lineage are the fields of steps with what they are made of.
+type lineage struct{ steps []run.Lineage }
+
+// Draw is view.Screen's.
+func (l lineage) Draw(edge int) []string {
+	var lines []string
+	for _, s := range l.steps {
+		if len(lines) > 0 {
+			lines = append(lines, "")
+		}
+		var made []unit.Shown
+		for _, f := range s.Fields {
+			of := strings.Join(f.Of, ", ")
+			if of == "" {
+				of = "nothing of the source"
+			}
+			made = append(made, unit.Shown{Name: f.Field, Value: of})
+		}
+		lines = append(append(lines, "step "+s.Step, "", "made of"), table(made, edge)...)
+		unread := "every field of the source is read"
+		if len(s.Unread) > 0 {
+			unread = "not read: " + strings.Join(s.Unread, ", ")
+		}
+		lines = append(append(lines, ""), layout.Wrap("", unread, 2, edge)...)
+	}
+	return lines
+}
