@@ -80,6 +80,8 @@ type Exception struct {
 	Sent   json.RawMessage `json:"sent,omitempty"`
 	// Closed says how it ended: "" while open, "applied by RUN", "dismissed by ...".
 	Closed string `json:"closed,omitempty"`
+	// Older: see Record. Only redrives ask.
+	Older bool `json:"-"`
 }
 
 // Chunk states.

@@ -66,6 +66,9 @@ type Record struct {
 	// Exception is the one that this record is redriven from, 0 when it comes
 	// from its source.
 	Exception int64
+	// Older: a later run has read the record anew since, and what had been wrong with it
+	// was right by then. What this one has of it is not written over that.
+	Older bool
 	// Broken says why it could not be read, or not all of it: it is not mapped then.
 	Broken *Broken
 }

@@ -57,7 +57,7 @@ const latest = `coalesce((SELECT d.source FROM patch d WHERE d.exception = e.id 
 // as it was put right last, what was sent, and issues. A page ends behind the one with which it has so many bytes.
 func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after int64, limit int, bytes int) ([]record.Exception, error) {
 	where, args := f.Where(run)
-	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
+	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
 		where+` AND e.claimed = ? AND e.id > ? ORDER BY e.id LIMIT ?`, append(args, by, after, atMost(limit))...)
 	if err != nil {
 		return nil, l.Fault(err)
@@ -66,7 +66,9 @@ func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after int64,
 	var page []record.Exception
 	for size := 0; size < bytes && rows.Next(); {
 		var source, sent []byte
-		e, err := scan(rows, &source, &sent)
+		var older bool
+		e, err := scan(rows, &source, &sent, &older)
+		e.Older = older
 		if err == nil {
 			e.Source, err = Unpack(source)
 		}

@@ -67,6 +67,9 @@ func (c *chunk) take(b *batch, became []connector.Became) error {
 		}
 		c.Account.Bytes += int64(m.Record.Size)
 		switch {
+		case m.Record.Older:
+			c.Account.Count(record.Superseded, 1)
+			c.close(m, record.Superseded)
 		case len(m.Waits) > 0:
 			c.Account.Pending++
 			c.Account.Blocked++

@@ -39,7 +39,10 @@ func (r *loading) hand(ctx context.Context, c *chunk, b *batch) ([]connector.Bec
 	b.back = make([][]any, len(b.mapped))
 	open := make([]int, 0, len(b.mapped))
 	for i, m := range b.mapped {
-		if m.Filtered == "" && !m.Reject && len(m.Waits) == 0 {
+		switch {
+		case m.Record.Older:
+			became[i].Outcome = record.Superseded
+		case m.Filtered == "" && !m.Reject && len(m.Waits) == 0:
 			open = append(open, i)
 		}
 	}

@@ -93,7 +93,7 @@ func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
 }
 
 func (a *Reader) record(e record.Exception) (record.Record, error) {
-	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID}
+	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID, Older: e.Older}
 	var err error
 	if e.Code == malformed || e.Code == "issue."+assembly.Rule || len(e.Issues) > 0 && e.Issues[0].Rule == record.RuleGone {
 		if r.Broken, err = broken(e); err != nil || r.Broken != nil {
