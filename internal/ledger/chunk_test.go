@@ -57,7 +57,7 @@ func refusals(n, dead int) []record.Exception {
 		}
 		source := []byte("{" + strings.Join(fields, ",") + "}")
 		all[i] = record.Exception{Key: fmt.Sprint(n*100_000 + i), Outcome: record.Dead, Code: "data.too-long", Text: "value too long for type character varying(20)",
-			Mapping: "5e10aa9b", Fields: []string{"field_03"}, Source: source, Sent: source,
+			Mapping: "5e10aa9b", Fields: []string{"field_03"}, Payload: record.Payload{Source: source, Sent: source},
 			Refusal: &record.Refusal{Code: "data.too-long", Field: "field_03", Text: "value too long for type character varying(20)", State: "22001", Value: fmt.Sprint("value ", i%100)}}
 	}
 	return all

@@ -74,14 +74,18 @@ type Exception struct {
 	Mapping  string    `json:"mapping"` // the mapping's version
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
-	// Source is the record as it was read, Sent what the target was given:
-	// canonical JSON, see Encode. Sent is empty for what was rejected.
-	Source json.RawMessage `json:"source,omitempty"`
-	Sent   json.RawMessage `json:"sent,omitempty"`
+	Payload
 	// Closed says how it ended: "" while open, "applied by RUN", "dismissed by ...".
 	Closed string `json:"closed,omitempty"`
 	// Older: see Record. Only redrives ask.
 	Older bool `json:"-"`
+}
+
+// Payload is what an exception was: the record as it was read, and what the target was
+// given. Canonical JSON, see Encode; Sent is empty for what was rejected.
+type Payload struct {
+	Source json.RawMessage `json:"source,omitempty"`
+	Sent   json.RawMessage `json:"sent,omitempty"`
 }
 
 // Chunk states.

@@ -100,7 +100,7 @@ func (u *loading) ends(kind string) {
 func dead(key string) record.Exception {
 	return record.Exception{Key: key, Outcome: record.Dead, Code: "data.too-long", Text: "value too long for varchar(20)", Mapping: "v1",
 		Refusal: &record.Refusal{Code: "data.too-long", Field: "title", Text: "value too long for varchar(20)", State: "22001", Value: "t" + key},
-		Source:  json.RawMessage(`{"id":"` + key + `"}`), Sent: json.RawMessage(`["` + key + `"]`)}
+		Payload: record.Payload{Source: json.RawMessage(`{"id":"` + key + `"}`), Sent: json.RawMessage(`["` + key + `"]`)}}
 }
 
 // rejected is a record that breaks two rules, and one that only warns.
@@ -110,7 +110,7 @@ func rejected(key string) record.Exception {
 			{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing", Owner: "ann", Hint: "fill it"},
 			{Rule: "range", Field: "year", Severity: record.SeverityError, Text: "is out of range", Value: "19"},
 			{Rule: "blank", Field: "note", Severity: record.SeverityWarn, Text: "is blank"},
-		}, Source: json.RawMessage(`{"id":"` + key + `","title":null}`)}
+		}, Payload: record.Payload{Source: json.RawMessage(`{"id":"` + key + `","title":null}`)}}
 }
 
 func (d *desk) look() exception.Look { return d.ledger.View().Exceptions() }

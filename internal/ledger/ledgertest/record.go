@@ -237,7 +237,7 @@ func strayRecords(t *testing.T, l *ledger.Ledger) {
 
 // waits is a record that waits for another one.
 func waits(key string) record.Exception {
-	return record.Exception{Key: key, Outcome: record.Pending, Code: "record.blocked", Text: "waits for a record of asset", Mapping: "v1", Source: []byte(`{"id":1}`)}
+	return record.Exception{Key: key, Outcome: record.Pending, Code: "record.blocked", Text: "waits for a record of asset", Mapping: "v1", Payload: record.Payload{Source: []byte(`{"id":1}`)}}
 }
 
 // blockedRecords: a chunk of the run itself takes records out of those that are

@@ -176,15 +176,15 @@ func (p *place) ends(b *flow.Bound, outcome record.Account, exceptions []record.
 func refusedRow(key string) record.Exception {
 	e := record.Exception{Key: key, Outcome: record.Dead, Code: "data.too-long", Text: "value too long for varchar(20)", Mapping: "v1", Attempts: 1,
 		Refusal: &record.Refusal{Code: "data.too-long", Field: "title", Text: "value too long for varchar(20)", State: "22001", Value: "text of 31 characters, 5e109b"},
-		Source:  json.RawMessage(`["secret of ` + key + `"]`), Sent: json.RawMessage(`[["sent ` + key + `"]]`)}
+		Payload: record.Payload{Source: json.RawMessage(`["secret of ` + key + `"]`), Sent: json.RawMessage(`[["sent ` + key + `"]]`)}}
 	e.Cause = record.Cause(e)
 	return e
 }
 
 func incomplete(key string) record.Exception {
 	e := record.Exception{Key: key, Outcome: record.Rejected, Code: "issue.required", Text: "is missing", Mapping: "v1", Fields: []string{"title"}, Attempts: 1,
-		Issues: []record.Issue{{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing", Owner: "sales", Hint: "fill it in"}},
-		Source: json.RawMessage(`["secret of ` + key + `"]`)}
+		Issues:  []record.Issue{{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing", Owner: "sales", Hint: "fill it in"}},
+		Payload: record.Payload{Source: json.RawMessage(`["secret of ` + key + `"]`)}}
 	e.Cause = record.Cause(e)
 	return e
 }

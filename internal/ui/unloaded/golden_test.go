@@ -78,7 +78,7 @@ func dead() run.Whole {
 			Refusal:  &record.Refusal{Code: "data.too-long", Field: "title", Text: "value too long for varchar(200)", Where: "table assignments", State: "22001", Value: "text of 231 characters, 5e109b"},
 			Issues:   []record.Issue{{Rule: "blank", Field: "note", Severity: record.SeverityWarn, Text: "is blank", Owner: "sales-ops"}},
 			Attempts: 3, Mapping: "v9", First: at("02:14:10"), Last: at("07:10:00"),
-			Source: json.RawMessage(`{"id":48211,"title":"very long"}`), Sent: json.RawMessage(`[[48211,"very long"]]`)},
+			Payload: record.Payload{Source: json.RawMessage(`{"id":48211,"title":"very long"}`), Sent: json.RawMessage(`[[48211,"very long"]]`)}},
 		Run: "rollout-12", Claimed: "redrive-3",
 		Redrives: []run.Redriven{
 			{Run: "redrive-1", At: at("06:00:00"), Outcome: record.Rejected, Cause: "8c1f02aa", Text: "unknown workstation", Mapping: "v10"},
