@@ -60,6 +60,20 @@ func (m *move) logged(t *testing.T, want ...string) {
 	}
 }
 
+// inTurn expects so many runs, each ended before the next one began.
+func (m *move) inTurn(t *testing.T, runs int) {
+	t.Helper()
+	got := pgtest.Column[string](t, m.to, "select what from log order by n")
+	for i := 0; i+1 < len(got); i += 2 {
+		if got[i][:6] != got[i+1][:6] {
+			t.Errorf("at the same time: %v", got)
+		}
+	}
+	if len(got) != 2*runs {
+		t.Errorf("log: %v, want %d runs", got, runs)
+	}
+}
+
 // TestOverlapRefuse: of one key one run is at work; those of others are not concerned,
 // nor is one that comes later.
 func TestOverlapRefuse(t *testing.T) {
@@ -90,15 +104,7 @@ func TestOverlapQueue(t *testing.T) {
 	first.ends(t, 0)
 	second.ends(t, 0).says(t, "waits for slow-")
 	third.ends(t, 0)
-	got := pgtest.Column[string](t, m.to, "select what from log order by n")
-	for i := 0; i+1 < len(got); i += 2 {
-		if got[i][:6] != got[i+1][:6] {
-			t.Errorf("at the same time: %v", got)
-		}
-	}
-	if len(got) != 6 {
-		t.Errorf("log: %v, want three runs", got)
-	}
+	m.inTurn(t, 3)
 }
 
 // TestOverlapAtOnce starts several at the same moment: none sees another one at work,
@@ -114,15 +120,7 @@ func TestOverlapAtOnce(t *testing.T) {
 	for _, p := range all {
 		p.ends(t, 0)
 	}
-	got := pgtest.Column[string](t, m.to, "select what from log order by n")
-	for i := 0; i+1 < len(got); i += 2 {
-		if got[i][:6] != got[i+1][:6] {
-			t.Errorf("at the same time: %v", got)
-		}
-	}
-	if len(got) != 12 {
-		t.Errorf("log: %v, want six runs", got)
-	}
+	m.inTurn(t, 6)
 }
 
 // TestOverlapJoin: the same one is joined, and ended as it ends; when its process is

@@ -106,10 +106,13 @@ func ends(t *testing.T, cmd *exec.Cmd, want int) bool {
 // until waits until so many requests that write have come.
 func (r *rollout) until(t *testing.T, writes int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); r.verdict(t).Writes < writes; {
-		if time.Now().After(deadline) {
+	tick, late := time.NewTicker(20*time.Millisecond), time.After(time.Minute) // it is another process: it can only be asked
+	defer tick.Stop()
+	for r.verdict(t).Writes < writes {
+		select {
+		case <-tick.C:
+		case <-late:
 			t.Fatalf("there are no %d requests that write", writes)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
