@@ -12,23 +12,54 @@ import (
 )
 
 // paging are the parameters that are no condition.
-var paging = []string{"page", "size", "offset", "limit", "cursor"}
+var paging = []string{"page", "size", "offset", "limit", "cursor", madeFrom, madeTo}
+
+// Parameters for assignments made at a time or later, and at a time or earlier.
+const (
+	madeFrom = "createdFrom"
+	madeTo   = "createdTo"
+)
 
 func (s *System) listAssignments(w http.ResponseWriter, r *http.Request) {
 	conditions := r.URL.Query()
 	for _, name := range paging {
 		conditions.Del(name)
 	}
+	made, err := madeIn(r.URL.Query())
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]Object, 0, len(s.store.assignments))
 	for _, t := range s.store.assignments {
+		if !made(t.at) {
+			continue
+		}
 		if len(conditions) > 0 && time.Since(t.at) < s.options.Unseen {
 			continue
 		}
 		list = append(list, t.body)
 	}
 	s.list(w, r, list)
+}
+
+// madeIn is the condition on when something was made; without one, whenever.
+func madeIn(q url.Values) (func(time.Time) bool, error) {
+	var ends [2]time.Time
+	for i, name := range []string{madeFrom, madeTo} {
+		if !q.Has(name) {
+			continue
+		}
+		var err error
+		if ends[i], err = time.Parse(time.RFC3339, q.Get(name)); err != nil {
+			return nil, fmt.Errorf("%s is no time", name)
+		}
+	}
+	return func(at time.Time) bool {
+		return (!q.Has(madeFrom) || !at.Before(ends[0])) && (!q.Has(madeTo) || !at.After(ends[1]))
+	}, nil
 }
 
 // list answers with a page of those that are as the parameters want them:
@@ -48,6 +79,10 @@ func (s *System) list(w http.ResponseWriter, r *http.Request, all []Object) {
 	begin, size, err := s.place(q)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if deep := s.options.Deepest; deep > 0 && begin+size > deep && begin < len(list) {
+		refuse(w, http.StatusBadRequest, fmt.Sprintf("lists are paged through up to %d objects", deep))
 		return
 	}
 	begin = min(begin, len(list))

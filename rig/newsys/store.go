@@ -99,7 +99,10 @@ func (st *store) add(body Object, at time.Time) Object {
 
 // Fill makes assignments from 1 to n, as if they had always been there. Every
 // seventh has a parent; a remark has none before number 3,000.
-func (s *System) Fill(n int) {
+func (s *System) Fill(n int) { s.FillAt(n, func(int) time.Time { return time.Time{} }) }
+
+// FillAt is Fill with when each was made.
+func (s *System) FillAt(n int, at func(i int) time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := 1; i <= n; i++ {
@@ -116,7 +119,7 @@ func (s *System) Fill(n int) {
 		if i > 3000 {
 			a["remark"] = fmt.Sprintf("remark %d", i)
 		}
-		s.store.add(a, time.Time{})
+		s.store.add(a, at(i))
 	}
 }
 

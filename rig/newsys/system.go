@@ -22,6 +22,7 @@ type Options struct {
 	Unseen  time.Duration
 	Jobs    time.Duration // that a job takes
 	MaxSize int           // of a page; 0 is 1,000
+	Deepest int           // that lists are paged through; 0 is to their end
 	MaxBody int64         // of a request; 0 is 16 MiB
 	Seed    uint64
 }

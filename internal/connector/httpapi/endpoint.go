@@ -41,8 +41,9 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 		return nil, invalid("url is not valid: write it as https://HOST/PATH")
 	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, invalid("url holds more than scheme, host and path: a user stands in auth, parameters stand in params")
-	case s.Pages.By == byCursor && s.Pages.Cursor.zero():
-		return nil, invalid("pages: by: cursor needs the path of the cursor, as cursor: body.next")
+	}
+	if why := s.Pages.problem(); why != "" {
+		return nil, invalid("%s", why)
 	}
 	pace, err := s.Limit.Pace(name, s.Limit.Concurrency)
 	if err != nil {

@@ -67,6 +67,7 @@ type Pages struct {
 	Items  Path   `flow:"items" json:",omitzero" help:"Path of the list in the answer, as body.results; default is the body itself"`
 	Total  Path   `flow:"total" json:",omitzero" help:"Path of the number of all objects, as body.total or headers[\"X-Total-Count\"]; compared with what came"`
 	Cursor Path   `flow:"cursor" json:",omitzero" help:"Path of the next page's cursor; null, empty or missing on the last page"`
+	Split  *Split `flow:"split" help:"What parts a list that the system does not page through to its end"`
 }
 
 // Names are those of parameters.

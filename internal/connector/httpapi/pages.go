@@ -25,6 +25,8 @@ type place struct {
 	Total  *int64 `json:"total,omitempty"` // as it was told
 	Last   string `json:"last,omitempty"`  // hash of the page before
 	Over   bool   `json:"over,omitempty"`  // nothing comes behind it
+	// Window is the part of a split list that all this is about.
+	Window *window `json:"window,omitempty"`
 	// Fields are those of the records: what is read on has the same.
 	Fields []string `json:"fields"`
 }
@@ -40,6 +42,9 @@ func (e *Endpoint) begin() place {
 // ask is the request for the page at a place.
 func (e *Endpoint) ask(t target, p place) target {
 	names, params := e.pages.Names, map[string]string{}
+	if p.Window != nil {
+		params = e.pages.Split.bounds(p.Window)
+	}
 	if e.pages.Size > 0 {
 		params[names.Size] = strconv.Itoa(e.pages.Size)
 	}

@@ -13,7 +13,6 @@ var Planned = map[string][]string{
 	"project":  list("schedule serve"),
 	"system":   list("oracle opensearch bucket queue"),
 	"postgres": list("url via limit tls"),
-	"pages":    list("split"),
 	"tls":      list("ca cert key verify"),
 	"limit":    list("rate concurrency connections bandwidth times"),
 	"secret":   list("aws"),
