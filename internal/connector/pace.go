@@ -117,13 +117,14 @@ func (p *Pace) Part(key, name string, l rate.Limit) (*Pace, error) {
 	return part, nil
 }
 
-// Begin is the rate.Limiter's.
+// Begin is the rate.Limiter's: those who take turns are the runs.
 func (p *Pace) Begin(ctx context.Context) (end func(rate.Answer), err error) {
 	if p == nil {
 		return func(rate.Answer) {}, nil
 	}
 	defer p.wait(ctx)()
-	return p.Limiter.Begin(ctx)
+	run, _, _ := strings.Cut(Label(ctx), " ")
+	return p.Limiter.Begin(ctx, run)
 }
 
 // Rest is the rate.Limiter's.

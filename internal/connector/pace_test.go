@@ -151,3 +151,35 @@ func TestRates(t *testing.T) {
 		}
 	}
 }
+
+// TestPaceIsFair: the units of a run that has many wait for another one's single unit.
+func TestPaceIsFair(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, err := connector.NewPace("api", rate.Limit{Concurrency: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		came := make(chan string, 10)
+		ends := make(chan func(rate.Answer), 10)
+		for _, label := range []string{"large-1 deliver/1", "large-1 deliver/2", "large-1 deliver/3", "small-2 deliver/1"} {
+			go func() {
+				end, err := p.Begin(connector.WithLabel(t.Context(), label))
+				if err != nil {
+					t.Error(err)
+				}
+				came <- label
+				ends <- end
+			}()
+			synctest.Wait()
+		}
+		var order []string
+		for range 4 {
+			order = append(order, <-came)
+			(<-ends)(rate.Answer{})
+		}
+		if order[2] != "small-2 deliver/1" {
+			t.Errorf("they came in the order %v", order)
+		}
+	})
+}

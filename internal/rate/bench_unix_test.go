@@ -26,7 +26,7 @@ func BenchmarkWait(b *testing.B) {
 			l := limiter(b, l)
 			before := spent(b)
 			for b.Loop() {
-				end, err := l.Begin(b.Context())
+				end, err := l.Begin(b.Context(), "")
 				if err != nil {
 					b.Fatal(err)
 				}

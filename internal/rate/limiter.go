@@ -19,7 +19,8 @@ const (
 )
 
 // Limiter lets requests begin. It is safe for concurrent use; those that wait
-// are let through in the order in which they came.
+// are let through in turn, one of each who asks, and of one in the order in which they
+// came: one who has thousands of them does not keep the others out.
 //
 // The schedule is absolute (GCRA): a request has a place in it, and the next
 // place is one interval behind that, however late the request began.
@@ -63,13 +64,13 @@ type Answer struct {
 	None    bool          // it was given up: nothing is known
 }
 
-// Begin waits until a request may start. End must be called once it is
+// Begin waits until a request of somebody, a run by its name say, may start. End must be called once it is
 // answered, or given up; a second call does nothing. The errors are the
 // context's; limit.paused of kind throttled when the other side wants to be left
 // alone for more than a minute; and circuit.open of kind unavailable when it has
 // been away for long. Who gives up waiting takes no place in the schedule.
-func (l *Limiter) Begin(ctx context.Context) (end func(Answer), err error) {
-	if err := l.seats.sit(ctx); err != nil {
+func (l *Limiter) Begin(ctx context.Context, who string) (end func(Answer), err error) {
+	if err := l.seats.sit(ctx, who); err != nil {
 		return nil, err
 	}
 	probe, err := l.wait(ctx)

@@ -36,7 +36,7 @@ func begins(t testing.TB, l *Limiter, waiters int, d time.Duration, answer func(
 	for range waiters {
 		running.Go(func() {
 			for {
-				end, err := l.Begin(ctx)
+				end, err := l.Begin(ctx, "")
 				if err != nil {
 					return
 				}
@@ -109,7 +109,7 @@ func TestLate(t *testing.T) {
 		start := time.Now()
 		at := 0
 		for range 20 {
-			if end, err := l.Begin(t.Context()); err != nil {
+			if end, err := l.Begin(t.Context(), ""); err != nil {
 				t.Fatal(err)
 			} else if end(Answer{}); time.Since(start) == 0 {
 				at++
@@ -125,24 +125,24 @@ func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{Rate: 1, Concurrency: 1})
-		end, err := l.Begin(t.Context())
+		end, err := l.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
-		if _, err := l.Begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := l.Begin(ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("began beside another one: %v", err)
 		}
 		end(Answer{})
 		end(Answer{}) // does nothing
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second/4)
 		defer cancel()
-		if _, err := l.Begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := l.Begin(ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("began before its time: %v", err)
 		}
 		start := time.Now()
-		if _, err := l.Begin(t.Context()); err != nil || time.Since(start) > 300*time.Millisecond {
+		if _, err := l.Begin(t.Context(), ""); err != nil || time.Since(start) > 300*time.Millisecond {
 			t.Errorf("who gave up took a place: %v (%v)", time.Since(start), err)
 		}
 	})
@@ -157,7 +157,7 @@ func TestConcurrency(t *testing.T) {
 		var running sync.WaitGroup
 		for range 20 {
 			running.Go(func() {
-				end, err := l.Begin(t.Context())
+				end, err := l.Begin(t.Context(), "")
 				if err != nil {
 					t.Error(err)
 					return
@@ -207,7 +207,7 @@ func TestGivesWay(t *testing.T) {
 		l := limiter(t, Limit{Rate: 100})
 		refuse := func(every time.Duration, n int) {
 			for range n {
-				end, err := l.Begin(t.Context())
+				end, err := l.Begin(t.Context(), "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -224,7 +224,7 @@ func TestGivesWay(t *testing.T) {
 			t.Errorf("%g/s: a tenth is the lowest", got)
 		}
 		for range 10 { // not used: it stays
-			end, err := l.Begin(t.Context())
+			end, err := l.Begin(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -320,7 +320,7 @@ func TestRetryAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := limiter(t, Limit{Rate: 1000})
 				for i := range 10 {
-					end, err := l.Begin(t.Context())
+					end, err := l.Begin(t.Context(), "")
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -331,7 +331,7 @@ func TestRetryAfter(t *testing.T) {
 					end(a)
 				}
 				start := time.Now()
-				if _, err := l.Begin(t.Context()); err != nil {
+				if _, err := l.Begin(t.Context(), ""); err != nil {
 					t.Fatal(err)
 				}
 				if got := time.Since(start); got < c.paused-20*time.Millisecond || got > c.paused+20*time.Millisecond {
@@ -342,16 +342,16 @@ func TestRetryAfter(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{Rate: 1000})
-		end, err := l.Begin(t.Context())
+		end, err := l.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		end(Answer{Refused: true, After: time.Hour})
-		if _, err = l.Begin(t.Context()); fault.CodeOf(err) != "limit.paused" || fault.KindOf(err) != fault.Throttled {
+		if _, err = l.Begin(t.Context(), ""); fault.CodeOf(err) != "limit.paused" || fault.KindOf(err) != fault.Throttled {
 			t.Errorf("an hour is waited for: %v", err)
 		}
 		time.Sleep(time.Hour)
-		if _, err = l.Begin(t.Context()); err != nil {
+		if _, err = l.Begin(t.Context(), ""); err != nil {
 			t.Error(err)
 		}
 	})

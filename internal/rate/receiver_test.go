@@ -55,7 +55,7 @@ func asked(t *testing.T, s *newsys.System, want float64, d time.Duration) {
 	for range 32 {
 		running.Go(func() {
 			for {
-				end, err := l.Begin(ctx)
+				end, err := l.Begin(ctx, "")
 				if err != nil {
 					return
 				}

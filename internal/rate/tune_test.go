@@ -51,7 +51,7 @@ func TestTuneConcurrency(t *testing.T) {
 		var running sync.WaitGroup
 		for range 60 {
 			running.Go(func() {
-				end, err := l.Begin(t.Context())
+				end, err := l.Begin(t.Context(), "")
 				if err != nil {
 					t.Error(err)
 					return
@@ -95,17 +95,17 @@ func TestSeats(t *testing.T) {
 	t.Parallel()
 	var s seats
 	s.set(1)
-	if err := s.sit(t.Context()); err != nil {
+	if err := s.sit(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	gave := 0
 	for range 100 {
 		ctx := &gaveUp{Context: t.Context(), done: make(chan struct{})}
 		given := make(chan error)
-		go func() { given <- s.sit(ctx) }()
+		go func() { given <- s.sit(ctx, "") }()
 		for waits := 0; waits == 0; runtime.Gosched() {
 			s.mu.Lock()
-			waits = len(s.line)
+			waits = len(s.lines)
 			s.mu.Unlock()
 		}
 		s.mu.Lock()
@@ -115,12 +115,12 @@ func TestSeats(t *testing.T) {
 		s.mu.Unlock()
 		if err := <-given; err != nil {
 			gave++
-			if err := s.sit(t.Context()); err != nil {
+			if err := s.sit(t.Context(), ""); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if s.mu.Lock(); s.taken != 1 || len(s.line) != 0 {
-			t.Fatalf("%d seats are taken, %d wait", s.taken, len(s.line))
+		if s.mu.Lock(); s.taken != 1 || len(s.lines) != 0 {
+			t.Fatalf("%d seats are taken, %d wait", s.taken, len(s.lines))
 		}
 		s.mu.Unlock()
 	}
@@ -184,22 +184,22 @@ func TestCircuitAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{})
 		for l.State().Away.IsZero() {
-			end, err := l.Begin(t.Context())
+			end, err := l.Begin(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			end(Answer{Failed: true})
 		}
 		time.Sleep(longAway + time.Second)
-		probe, err := l.Begin(t.Context())
+		probe, err := l.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.Begin(t.Context()); fault.CodeOf(err) != "circuit.open" || fault.KindOf(err) != fault.Unavailable {
+		if _, err := l.Begin(t.Context(), ""); fault.CodeOf(err) != "circuit.open" || fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("it is waited for: %v", err)
 		}
 		probe(Answer{None: true}) // given up: the next one asks
-		end, err := l.Begin(t.Context())
+		end, err := l.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestState(t *testing.T) {
 		time.Sleep(48*time.Hour + 8*time.Hour)
 		is(10, 2, ByHours, "Mon-Fri 07:00-19:00")
 		for range 20 {
-			end, err := l.Begin(t.Context())
+			end, err := l.Begin(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -275,4 +275,40 @@ func (g *gaveUp) Err() error {
 	default:
 		return nil
 	}
+}
+
+// TestFair: of many that wait for one and few for others, each has its turn.
+func TestFair(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s seats
+		s.set(1)
+		came := make(chan string, 100)
+		sit := func(who string) {
+			go func() {
+				if err := s.sit(t.Context(), who); err != nil {
+					t.Error(err)
+				}
+				came <- who
+			}()
+			synctest.Wait()
+		}
+		for range 50 {
+			sit("large")
+		}
+		for _, who := range []string{"a", "b", "a"} {
+			sit(who)
+		}
+		var order []string
+		for range 53 {
+			order = append(order, <-came)
+			s.leave()
+		}
+		if want := []string{"large", "large", "a", "b", "large", "a", "large", "large"}; !slices.Equal(order[:8], want) {
+			t.Errorf("they came in the order %v, not %v", order[:8], want)
+		}
+		if s.taken != 0 || len(s.lines) != 0 {
+			t.Errorf("%d seats are taken, %d wait", s.taken, len(s.lines))
+		}
+	})
 }
