@@ -2,13 +2,13 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/hand"
 	"godwit/internal/control/run/issues"
+	"godwit/internal/control/run/redrive"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -49,7 +49,9 @@ const (
 // ByHand is what people do to records that a run did not load: put them right,
 // dismiss them, take that back.
 func (r *Runs) ByHand(ctx context.Context, of Ref) hand.Of {
-	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
+	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) {
+		return redrive.Schema(ctx, r.Ledger.View(), of, step)
+	}}
 }
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
@@ -147,18 +149,7 @@ func againOf(run Ref) (*unit.Redrive, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b struct {
-		Steps []struct{ Spec struct{ Again *unit.Redrive } }
-	}
-	if json.Unmarshal(f.Flow, &b) != nil {
-		return nil, nil //nolint:nilerr // specs of another shape: no redrive
-	}
-	for _, s := range b.Steps {
-		if s.Spec.Again != nil {
-			return s.Spec.Again, nil
-		}
-	}
-	return nil, nil
+	return redrive.Read(f.Flow), nil
 }
 
 // Parts are the runs that one has called: see chronicle.Part.
