@@ -47,10 +47,14 @@ const (
 )
 
 // ByHand is what people do to records that a run did not load: put them right,
-// dismiss them, take that back.
+// dismiss them, take that back. Those of runs that it has called are among them.
 func (r *Runs) ByHand(ctx context.Context, of Ref) hand.Of {
-	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) {
-		return redrive.Schema(ctx, r.Ledger.View(), of, step)
+	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(name, step string) (*catalog.Schema, error) {
+		run, err := r.Find(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return redrive.Schema(ctx, r.Ledger.View(), run, step)
 	}}
 }
 
