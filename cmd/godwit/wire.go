@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -74,8 +75,8 @@ func program(interrupts <-chan os.Signal) *cli.Program {
 				return nil, nil, err
 			}
 			own := runs
-			own.Ledger, own.Paces = l, limits.New()
-			return &own, l.Close, nil
+			own.Ledger, own.Paces = l, limits.New(l.Beside)
+			return &own, func() error { return errors.Join(own.Paces.Close(), l.Close()) }, nil
 		},
 	}
 }

@@ -107,6 +107,10 @@ func owned(owner string, until time.Time) error {
 
 func (s *Session) lockPath() string { return s.ledger.lockPath(s.name) }
 
+// Beside is a file beside the ledger that processes with the same ledger share by its
+// name.
+func (l *Ledger) Beside(name string) string { return l.lockPath(name) }
+
 func (l *Ledger) lockPath(name string) string { return l.path + "." + name + ".lock" }
 
 // Token is the owner's number: 1 for a run's first.

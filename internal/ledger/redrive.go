@@ -63,14 +63,18 @@ func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64
 	return of, place, err
 }
 
-// Handle lets people do something to exceptions of a run, in one transaction,
-// whoever owns the run.
-func (l *Ledger) Handle(ctx context.Context, run Run, do func(exception.Hand) error) error {
+// Handle lets people do something to exceptions of runs, in one transaction,
+// whoever owns the runs: there is a hand for each of them.
+func (l *Ledger) Handle(ctx context.Context, runs []int64, do func([]exception.Hand) error) error {
 	return l.write(ctx, func(tx *tx) error {
-		return do(exception.Hand{Run: run.ID, Now: tx.now, Exec: tx.exec, Note: func(e unit.Event) error {
-			_, err := tx.journal(run.ID, []unit.Event{e})
-			return err
-		}})
+		hands := make([]exception.Hand, len(runs))
+		for i, run := range runs {
+			hands[i] = exception.Hand{Run: run, Now: tx.now, Exec: tx.exec, Note: func(e unit.Event) error {
+				_, err := tx.journal(run, []unit.Event{e})
+				return err
+			}}
+		}
+		return do(hands)
 	}, nil)
 }
 

@@ -3,9 +3,11 @@ package rate
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/rate/joint"
 )
 
 const (
@@ -26,7 +28,8 @@ const (
 // place is one interval behind that, however late the request began.
 type Limiter struct {
 	seats seats
-	head  chan struct{} // held by the one that waits for the next place
+	joint atomic.Pointer[joint.Joint] // with those of other processes; nil: alone
+	head  chan struct{}               // held by the one that waits for the next place
 
 	mu       sync.Mutex
 	declared Limit
@@ -73,18 +76,35 @@ func (l *Limiter) Begin(ctx context.Context, who string) (end func(Answer), err 
 	if err := l.seats.sit(ctx, who); err != nil {
 		return nil, err
 	}
+	stand, err := l.sit(ctx)
+	if err != nil {
+		l.seats.leave()
+		return nil, err
+	}
 	probe, err := l.wait(ctx)
 	if err != nil {
+		stand()
 		l.seats.leave()
 		return nil, err
 	}
 	var once sync.Once
 	return func(a Answer) {
 		once.Do(func() {
+			stand()
 			l.seats.leave()
 			l.answered(time.Now(), a, probe)
 		})
 	}, nil
+}
+
+// sit waits for a seat among those of all processes.
+func (l *Limiter) sit(ctx context.Context) (stand func(), err error) {
+	j := l.joint.Load()
+	if j == nil || l.seats.many() == 0 {
+		return func() {}, nil
+	}
+	seat, err := j.Sit(ctx, l.seats.many)
+	return func() { j.Leave(seat) }, err
 }
 
 // lookAgain is how long is slept at most before the hours are looked at again.
@@ -164,19 +184,28 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 		return taken{due: due, other: true, changed: l.changed}, err
 	}
 	rate := l.rate(now)
-	if rate > 0 {
+	if j := l.joint.Load(); rate > 0 && j != nil {
+		if due := j.Take(time.Duration(float64(time.Second)/rate), catchUp); due > 0 {
+			return l.taken(now, due, rate), nil
+		}
+	} else if rate > 0 {
 		place := l.last.Add(time.Duration(float64(time.Second) / rate))
 		if earliest := now.Add(-catchUp); place.Before(earliest) {
 			place = earliest
 		}
 		if due := place.Sub(now); due > 0 {
-			return taken{due: due, other: rate < l.allowed(now) || l.allowed(now) == 0, changed: l.changed}, nil
+			return l.taken(now, due, rate), nil
 		}
 		l.last = place
 	}
 	l.slowed.used++
 	l.answers.began(now)
 	return taken{probe: l.circuit.probe()}, nil
+}
+
+// taken is a place that is still away, by a rate.
+func (l *Limiter) taken(now time.Time, due time.Duration, rate float64) taken {
+	return taken{due: due, other: rate < l.allowed(now) || l.allowed(now) == 0, changed: l.changed}
 }
 
 // allowed is what is allowed at a time: what was declared, or tuned down to.

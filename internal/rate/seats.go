@@ -77,6 +77,12 @@ func (s *seats) set(most int) {
 	s.call()
 }
 
+func (s *seats) many() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
 func (s *seats) free() bool { return s.most == 0 || s.taken < s.most }
 
 // call gives free seats, one to each line in turn.

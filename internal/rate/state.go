@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"godwit/internal/rate/joint"
 )
 
 // Tune is what people lower a limit to while it is in use. What is 0 is as it was
@@ -49,6 +51,15 @@ func (l *Limiter) Tune(t Tune) {
 	l.seats.set(int(lowest(float64(l.declared.Concurrency), float64(t.Concurrency))))
 	l.lookUp()
 }
+
+// Limited reports whether a limit was declared.
+func (l *Limiter) Limited() bool {
+	return l.declared.Rate > 0 || l.declared.Concurrency > 0 || len(l.declared.Times) > 0
+}
+
+// Join has the limiter keep to its limit together with those of other processes, from
+// now on.
+func (l *Limiter) Join(j *joint.Joint) { l.joint.Store(j) }
 
 // State is a limiter as it stands.
 type State struct {

@@ -196,11 +196,12 @@ type Needs struct {
 	Compare     bool   // the target's definitions are wanted too
 	Snapshot    bool   // the source is read at the run's snapshot
 	Records     *Records
-	Statement   bool     // one is run at To; nothing is looked at
-	Requests    bool     // single requests are sent to To; nothing is looked at
-	Unsure      bool     // what is missing may be made by a step before: that stops nothing
-	Awaited     []string // connections that steps before wait for: that one cannot be reached stops nothing
-	Place       string   // of the step in its file, for messages; "" = it has none
+	Items       *catalog.Query // of a for_each: it is asked at From, and nothing else is looked at
+	Statement   bool           // one is run at To; nothing is looked at
+	Requests    bool           // single requests are sent to To; nothing is looked at
+	Unsure      bool           // what is missing may be made by a step before: that stops nothing
+	Awaited     []string       // connections that steps before wait for: that one cannot be reached stops nothing
+	Place       string         // of the step in its file, for messages; "" = it has none
 }
 
 // Connections are all that the step reads or writes.

@@ -68,6 +68,11 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 	x := &examination{open: open, seen: map[string]bool{}, sides: map[string]*catalog.Database{}, away: map[string]error{}}
 	for _, n := range needs {
 		x.awaited = n.Awaited
+		if n.Items != nil {
+			x.items(ctx, n)
+			x.found.Facts = append(x.found.Facts, Facts{})
+			continue
+		}
 		facts := catalog.Facts{}
 		source, other := able(ctx, open, n)
 		facts.Source = x.look(ctx, n.From, "source", n.Select, source)

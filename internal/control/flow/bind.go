@@ -1,14 +1,13 @@
 package flow
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
 )
 
@@ -36,6 +35,8 @@ type Bound struct {
 	// Referred are the entities that maps of the project refer to.
 	Referred []string `json:"referred,omitempty"`
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
+
+	unknown bool // its inputs are: it cannot be run, only looked at
 }
 
 // InputsText is the inputs as one text, the same for the same ones; "" without any.
@@ -79,28 +80,7 @@ type Late struct {
 }
 
 // Vars are an environment's: text, int, bool or nil.
-type Vars map[string]any
-
-// UnmarshalJSON keeps whole numbers whole.
-func (v *Vars) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var all map[string]any
-	if err := d.Decode(&all); err != nil {
-		return err
-	}
-	*v = all
-	for name, one := range all {
-		if n, ok := one.(json.Number); ok {
-			i, err := strconv.Atoi(n.String())
-			if err != nil {
-				return err
-			}
-			all[name] = i
-		}
-	}
-	return nil
-}
+type Vars = scalar.Vars
 
 // BoundConnection is a connection with its settings: the struct of its
 // connector, by pointer.
@@ -114,6 +94,12 @@ type BoundConnection struct {
 // when the project has at most one. A flow or project with diagnostics is not
 // bound: they are returned again. It may be called again.
 func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) {
+	return f.bind(inputs, env, nil)
+}
+
+// bind is Bind; what uses one of the names that are unknown is left for the run, and
+// connections that do are left out.
+func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bound, Diagnostics) {
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
 		return nil, wrong.Sorted()
 	}
@@ -122,7 +108,10 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 	if wrong != nil {
 		d.List = append(d.List, *wrong)
 	}
-	values, texts := d.given(f.Inputs, inputs)
+	values, texts := map[string]any{}, map[string]string{}
+	if d.unknown = unknown; unknown == nil {
+		values, texts = d.given(f.Inputs, inputs)
+	}
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}
@@ -147,10 +136,17 @@ func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) 
 		d.Used[b.Issues.At] = true
 	}
 	for _, name := range decode.SortedKeys(d.Used) {
+		if unknown != nil {
+			d.Later = &decode.Later{Names: unknown, Open: true}
+		}
 		c := f.Connections[name]
-		b.Connections[name] = BoundConnection{c.System, d.settings(f.project, c)}
+		if settings := d.settings(f.project, c); !d.Later.Waits() {
+			b.Connections[name] = BoundConnection{c.System, settings}
+		}
 	}
-	b.Alarms, b.Overlap = d.told(f.project, e), d.overlap(f)
+	if b.unknown = unknown != nil; !b.unknown {
+		b.Alarms, b.Overlap = d.told(f.project, e), d.overlap(f)
+	}
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}

@@ -121,24 +121,12 @@ func (f *Filler) Call(id string, late record.Object) (*Bound, error) {
 	if !ok {
 		return nil, fault.New(fault.Internal, "flow.gone", "step %s calls no flow", id)
 	}
-	d := newDecoder(decode.Decoder{})
-	p := &Project{lang: f.lang, files: f.files.Clone(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
-	for path := range f.bound.Late.Texts {
-		if name, ok := strings.CutPrefix(path, "flows/"); ok && strings.HasSuffix(name, ".yaml") {
-			p.Flows = append(p.Flows, strings.TrimSuffix(name, ".yaml"))
-		}
-	}
-	slices.Sort(p.Flows)
+	p := f.project()
 	if !slices.Contains(p.Flows, c.Name) {
 		return nil, fault.New(fault.Config, "flow.missing", "step %s, %s: there is no flow %s", id, s.Pos, source.Quote(c.Name)).
 			Hint("%s", decode.Choice(c.Name, p.Flows, "flows")).
 			Hint("files and items are those of when the run began: mend what names the flow, then start another run with --new; what is loaded is unchanged there")
 	}
-	d.Files = p.files
-	if n := p.files.YAML(d.Problems, projectFile); n != nil {
-		d.project(p, n)
-	}
-	p.wrong = d.List.Sorted()
 	called, wrong := p.Flow(c.Name)
 	if len(wrong) == 0 {
 		var b *Bound
@@ -147,4 +135,22 @@ func (f *Filler) Call(id string, late record.Object) (*Bound, error) {
 		}
 	}
 	return nil, refused(id, wrong)
+}
+
+// project is that of the files that were frozen with the run.
+func (f *Filler) project() *Project {
+	d := newDecoder(decode.Decoder{})
+	p := &Project{lang: f.lang, files: f.files.Clone(), Environments: map[string]Environment{}, Connections: map[string]Connection{}}
+	for path := range f.bound.Late.Texts {
+		if name, ok := strings.CutPrefix(path, "flows/"); ok && strings.HasSuffix(name, ".yaml") {
+			p.Flows = append(p.Flows, strings.TrimSuffix(name, ".yaml"))
+		}
+	}
+	slices.Sort(p.Flows)
+	d.Files = p.files
+	if n := p.files.YAML(d.Problems, projectFile); n != nil {
+		d.project(p, n)
+	}
+	p.wrong = d.List.Sorted()
+	return p
 }

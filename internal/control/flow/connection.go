@@ -78,9 +78,9 @@ func (d *decoder) connection(p *Project, f source.Field, up *decode.Level) (Conn
 // settings decodes a connection into its connector's struct.
 func (d *decoder) settings(p *Project, c Connection) any {
 	into := p.lang.system(c.System).Settings()
-	inner := newDecoder(decode.Decoder{Problems: d.Problems, Scope: d.Scope, Dir: p.Dir, Files: d.Files})
+	inner := newDecoder(decode.Decoder{Problems: d.Problems, Scope: d.Scope, Later: d.Later, Dir: p.Dir, Files: d.Files})
 	inner.Group(c.settings, elem(into), &decode.Level{Name: "connection " + c.Name, Keys: Keys(into), Planned: decode.Planned[c.System]}, c.spot)
-	if check := p.lang.system(c.System).Check; check != nil {
+	if check := p.lang.system(c.System).Check; check != nil && !d.Later.Waits() {
 		for _, wrong := range check(into) {
 			d.Add(c.settings.At(wrong.Path...), wrong.Code, wrong.Text, wrong.Next)
 		}

@@ -20,6 +20,7 @@ type decoder struct {
 	ids     map[*Node]string // of steps
 	filling bool             // one step is filled in, in the run
 	calls   bool             // some step runs another flow
+	unknown []string         // names that are not known before the run: it is only looked at
 }
 
 func newDecoder(d decode.Decoder) *decoder {

@@ -115,7 +115,10 @@ func (b *Bound) Filler(lang Language) (*Filler, error) {
 	var keys flowKeys
 	f.level = &decode.Level{Name: "the flow", Keys: Keys(keys), Planned: decode.Planned["flow"]}
 	d.keys(f.root, &keys, f.level)
-	values, _ := d.given(d.inputs(keys.Inputs, f.level), b.Inputs)
+	values := map[string]any{}
+	if !b.unknown {
+		values, _ = d.given(d.inputs(keys.Inputs, f.level), b.Inputs)
+	}
 	f.own = &decode.Scope{Types: expression.Names{}, Values: map[string]any{"inputs": values, "env": variables(b.Env, b.Rehearsal, b.Late.Vars)}}
 	for name, v := range f.own.Values {
 		f.own.Types[name] = typeOf(v)

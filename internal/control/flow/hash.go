@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 
 	"godwit/internal/unit"
 )
@@ -80,33 +79,3 @@ func (b *Bound) Hash(definitions [][]string, destroyed []string) (all, parts str
 }
 
 func brief(h hash.Hash, n int) string { return hex.EncodeToString(h.Sum(nil))[:n] }
-
-// Stale says what differs between the plan of a name and one of this hash and
-// parts, empty when nothing does. The hash alone is a name too; then it cannot
-// say what.
-func Stale(name, now, parts string) string {
-	hash, rest, _ := strings.Cut(name, "-")
-	if hash == now {
-		return ""
-	}
-	then, of := strings.Split(rest, "-"), strings.Split(parts, "-")
-	if len(then) != len(of) {
-		return "flow, inputs, definitions or what would be destroyed changed"
-	}
-	var changed []string
-	if then[0] != of[0] {
-		changed = append(changed, "the flow, its inputs or its environment changed")
-	}
-	for i, what := range []string{"the source's definitions", "what would be destroyed"} {
-		if then[i+1] == of[i+1] {
-			continue
-		}
-		before, _, _ := strings.Cut(then[i+1], ".")
-		after, _, _ := strings.Cut(of[i+1], ".")
-		changed = append(changed, fmt.Sprintf("%s changed, %s objects then, %s now", what, before, after))
-	}
-	if changed == nil {
-		return "something changed"
-	}
-	return strings.Join(changed, "; ")
-}

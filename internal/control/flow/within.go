@@ -60,7 +60,7 @@ func (d *decoder) enter(w within) {
 	for _, name := range w.items {
 		s.Types[name] = types.Any
 	}
-	d.Scope, d.Later = s, &decode.Later{Names: append(names, w.items...), Place: d.Later.HasPlace(), File: d.Later.HasFile()}
+	d.Scope, d.Later = s, &decode.Later{Names: append(append(names, d.unknown...), w.items...), Place: d.Later.HasPlace(), File: d.Later.HasFile(), Open: d.unknown != nil}
 }
 
 // expression checks one that is evaluated in the run, and lists what it reads.

@@ -80,7 +80,7 @@ func drained(report unit.Report) bool {
 // enough is not tried again here; what keeps it from going on may pass.
 func (c *caller) came(ctx context.Context, u unit.Unit, e Ended) (unit.Result, error) {
 	switch {
-	case e.Run.Outcome == plan.OutcomeDone && (e.Exit == 0 || e.Exit == 3), e.Run.Outcome == plan.OutcomeSkipped:
+	case e.Run.Outcome == plan.OutcomeDone && chronicle.Well(e.Exit), e.Run.Outcome == plan.OutcomeSkipped:
 		return c.result(ctx, u, e.Run)
 	case e.Stopped && e.Fault != nil:
 		return unit.Result{}, &fault.Error{Fault: *e.Fault}

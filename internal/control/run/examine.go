@@ -6,8 +6,8 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/opened"
+	"godwit/internal/control/run/reach"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -19,34 +19,49 @@ type (
 	Side      = doctor.Side
 )
 
-// Doctor examines everything that a flow would use and changes nothing.
+// Doctor examines everything that a flow would use, and the flows that it may run, and
+// changes nothing.
 func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, error) {
+	found, err := r.examine(ctx, b, nil)
+	if err != nil {
+		return nil, err
+	}
+	called, err := reach.Flows(b, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range called {
+		if f.Bound == nil {
+			found.Called(f.Way, f.Err, !f.Sure)
+			continue
+		}
+		other, err := r.examine(ctx, f.Bound, &f)
+		if err != nil {
+			return nil, fault.Wrap(err, "%s", f.Way)
+		}
+		found.Add(f.Way, other, !f.Sure)
+	}
+	return found, nil
+}
+
+// examine examines what a flow would use itself; outside is how another one runs it.
+func (r *Runs) examine(ctx context.Context, b *flow.Bound, outside *reach.Flow) (*doctor.Diagnosis, error) {
 	open := r.endpoints(b.Connections)
 	defer open.Close()
 	ctx, done := r.watched(ctx, open)
 	defer done()
-	var needs []unit.Needs
-	work, writers, awaited := b.Work(), late.NewWriters(b, r.verb), late.NewAwaited(b, r.verb)
-	for _, s := range work {
-		verb, ok := r.verb(s.Verb)
-		if !ok {
-			return nil, fault.New(fault.Internal, "verb.unknown", "step %s: no verb %q", s.ID, s.Verb)
-		}
-		n, err := verb.Needs(s.Spec)
-		if err != nil {
-			return nil, fault.Wrap(err, "step %s", s.ID)
-		}
-		n.Unsure, n.Awaited = writers.Made(n, s.ID), awaited[s.ID]
-		if s.Pos.File != "" {
-			n.Place = s.Pos.String()
-		}
-		needs = append(needs, n)
+	steps, needs, err := reach.Needs(b, r.verb, outside)
+	if err != nil {
+		return nil, err
 	}
 	found, err := doctor.Examine(ctx, open, needs)
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range work {
+	for i, s := range steps {
+		if outside != nil && needs[i].Unsure {
+			continue
+		}
 		if err := r.refusal(ctx, open, s, needs[i], found.Facts[i]); err != nil {
 			found.Refuse(needs[i].To, err)
 		}

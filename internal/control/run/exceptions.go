@@ -2,13 +2,13 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/hand"
 	"godwit/internal/control/run/issues"
+	"godwit/internal/control/run/redrive"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -47,9 +47,15 @@ const (
 )
 
 // ByHand is what people do to records that a run did not load: put them right,
-// dismiss them, take that back.
+// dismiss them, take that back. Those of runs that it has called are among them.
 func (r *Runs) ByHand(ctx context.Context, of Ref) hand.Of {
-	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(step string) (*catalog.Schema, error) { return r.schema(ctx, of, step) }}
+	return hand.Of{Ledger: r.Ledger, Run: of, Schema: func(name, step string) (*catalog.Schema, error) {
+		run, err := r.Find(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return redrive.Schema(ctx, r.Ledger.View(), run, step)
+	}}
 }
 
 // Exceptions looks at records that were not loaded; nothing is changed by it.
@@ -147,18 +153,7 @@ func againOf(run Ref) (*unit.Redrive, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b struct {
-		Steps []struct{ Spec struct{ Again *unit.Redrive } }
-	}
-	if json.Unmarshal(f.Flow, &b) != nil {
-		return nil, nil //nolint:nilerr // specs of another shape: no redrive
-	}
-	for _, s := range b.Steps {
-		if s.Spec.Again != nil {
-			return s.Spec.Again, nil
-		}
-	}
-	return nil, nil
+	return redrive.Read(f.Flow), nil
 }
 
 // Parts are the runs that one has called: see chronicle.Part.

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/planned"
+	"godwit/internal/control/run/reach"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -73,7 +74,9 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 		return nil, fault.New(fault.Config, "run.full", "no step of flow %s reads since a mark: it reads everything as it is", b.Flow).Hint("leave --full away")
 	}
 	p.Hash, p.Parts = b.Hash(p.Changes())
-	return p, nil
+	var err error
+	p.Lost, err = reach.Losses(b, flow.Language{Verbs: r.Verbs, Systems: r.Systems}, p.Foreseen)
+	return p, err
 }
 
 // waits is a step that waits instead of working. Its system need not be there

@@ -3,6 +3,7 @@ package pieces
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -70,4 +71,21 @@ func closing(s string) int {
 		}
 	}
 	return -1
+}
+
+// Pattern is that of the texts which one with ${...} may come to.
+func Pattern(text string) (*regexp.Regexp, error) {
+	parts, err := Cut(text)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Expr {
+			b.WriteString(".*")
+		} else {
+			b.WriteString(regexp.QuoteMeta(p.Text))
+		}
+	}
+	return regexp.Compile("^(?s:" + b.String() + ")$")
 }

@@ -21,11 +21,19 @@ type Member struct {
 // all are a run and the runs below it.
 const all = `WITH RECURSIVE kin (id) AS (SELECT ? UNION ALL SELECT run.id FROM run JOIN kin ON run.parent = kin.id) `
 
+// All are a run and those below it, in the order in which they were started.
+func All(ctx context.Context, db store.Reader, run int64) ([]Member, error) {
+	return members(ctx, db, "", run)
+}
+
 // Working are the run itself and those below it whose accounts it does not have
 // yet: a called run gives them back when it ends well.
 func Working(ctx context.Context, db store.Reader, run int64) ([]Member, error) {
-	var list []Member
-	err := store.Each(ctx, db, func(scan func(...any) error) error {
+	return members(ctx, db, `WHERE run.id = ? OR NOT (run.state = 'ended' AND run.outcome IN ('done', 'skipped'))`, run, run)
+}
+
+func members(ctx context.Context, db store.Reader, where string, args ...any) (list []Member, err error) {
+	err = store.Each(ctx, db, func(scan func(...any) error) error {
 		var m Member
 		var flow string
 		var n int
@@ -33,8 +41,7 @@ func Working(ctx context.Context, db store.Reader, run int64) ([]Member, error) 
 		m.Name = fmt.Sprintf("%s-%d", flow, n)
 		list = append(list, m)
 		return err
-	}, all+`SELECT run.id, run.flow, run.n FROM run JOIN kin ON kin.id = run.id
-		WHERE run.id = ? OR NOT (run.state = 'ended' AND run.outcome IN ('done', 'skipped')) ORDER BY run.id`, run, run)
+	}, all+`SELECT run.id, run.flow, run.n FROM run JOIN kin ON kin.id = run.id `+where+` ORDER BY run.id`, args...)
 	return list, err
 }
 

@@ -15,7 +15,7 @@ var ann = exception.Deed{Actor: "ann", Reason: "sold off"}
 
 // handles does something to exceptions of a run.
 func (d *desk) handles(l *ledger.Ledger, do func(exception.Hand) error) error {
-	return l.Handle(context.Background(), d.run, do)
+	return l.Handle(context.Background(), []int64{d.run.ID}, func(hands []exception.Hand) error { return do(hands[0]) })
 }
 
 func (d *desk) dismiss(l *ledger.Ledger, f exception.Filter) (n int64) {

@@ -214,10 +214,10 @@ func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 // protected environment was refused before, any other agreed by its flow.
 func (s *session) agreeTo(ctx context.Context, p *run.Plan, b *flow.Bound, w *working) error {
 	v := story.Plan(p)
-	if len(v.Destroys.Tables)+len(v.Destroys.Blobs) == 0 {
+	what := v.Destroys.What()
+	if what == "" {
 		return nil
 	}
-	what := v.Destroys.What()
 	if w.yes || w.plan != "" || !terminal(s.In) {
 		s.line("%s", what)
 		return nil

@@ -53,11 +53,7 @@ the target was given them, without mapping them again.`,
 
 // redriveOf redrives one run.
 func (s *session) redriveOf(ctx context.Context, runs *run.Runs, of run.Ref, a run.Again, w *working, dry bool) error {
-	b, err := s.today(runs, of)
-	if err != nil {
-		return err
-	}
-	again, err := runs.Redrive(ctx, of, b, a)
+	again, err := runs.Redrive(ctx, of, func(run run.Ref) (*flow.Bound, error) { return s.today(runs, run) }, a)
 	if fault.CodeOf(err) == "redrive.nothing" && !dry && !w.fresh {
 		return s.redriveOn(ctx, runs, of, a.Filter, w, err)
 	}
@@ -66,7 +62,7 @@ func (s *session) redriveOf(ctx context.Context, runs *run.Runs, of run.Ref, a r
 	}
 	s.again = of.Name()
 	if dry {
-		return s.wouldRedrive(ctx, runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: b.Flow, Filter: a.Filter, Limit: a.Limit, AsSent: a.AsSent})
+		return s.wouldRedrive(ctx, runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: of.Flow, Changes: again.Changes, Filter: a.Filter, Limit: a.Limit, AsSent: a.AsSent})
 	}
 	if err := s.agreed(again.Flow, w); err != nil {
 		return err

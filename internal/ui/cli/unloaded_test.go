@@ -247,7 +247,7 @@ func TestRedriven(t *testing.T) {
 	p.contains("redrive shop-1 --dry-run --rule required --json", `"records":2`, `"command":"godwit redrive shop-1 --rule required"`)
 	p.refused("redrive shop-1 --field none", "redrive.nothing")
 
-	redriving, err := p.runs.Redrive(t.Context(), of, p.bound("tuesday"), run.Again{Filter: run.Filter{Rule: "required"}})
+	redriving, err := p.runs.Redrive(t.Context(), of, func(run.Ref) (*flow.Bound, error) { return p.bound("tuesday"), nil }, run.Again{Filter: run.Filter{Rule: "required"}})
 	p.must(err)
 	again := redriving.Flow
 	left := incomplete("=3")

@@ -122,7 +122,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	if err != nil {
 		return nil, err
 	}
-	if stale := flow.Stale(w.plan, p.Hash, p.Parts); w.plan != "" && stale != "" {
+	if stale := p.Stale(w.plan); w.plan != "" && stale != "" {
 		hash, _, _ := strings.Cut(w.plan, "-")
 		return nil, fault.New(fault.Config, "plan.stale", "the plan is %s now, not %s: %s", p.Hash, hash, stale).
 			Hint("%s shows it", s.commandOf("plan", b))

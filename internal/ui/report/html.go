@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"godwit/internal/control/plan/exit"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/ui/view"
@@ -155,7 +156,7 @@ func (p page) mark() string {
 	switch {
 	case p.Verdict.Exit == 0 && p.closes():
 		return "good"
-	case p.Verdict.Exit == 3 || p.Verdict.Exit == 5:
+	case p.Verdict.Exit == exit.Open || p.Verdict.Exit == exit.Stopped:
 		return "warn"
 	}
 	return "bad"
@@ -243,7 +244,7 @@ func (p page) sections() []section {
 		{ID: "accounts-section", Title: "Accounts", Tables: pick("called", "called-why", "steps", "accounts", "changes")},
 		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
 		{ID: "owners-section", Title: "Owners", Tables: append(pick("owners", "known"), p.lists()...)},
-		{ID: "again", Title: "Copied again", Tables: pick("copied-again")},
+		{ID: "again", Title: "Done more than once", Tables: pick("copied-again")},
 		{ID: "proof-section", Title: "Proof", Tables: pick("proof", "differences", "objects")},
 		{ID: "time", Title: "Time", Gantt: p.gantt(), Curve: p.curve(), Tables: pick("times", "throughput", "slowest", "waits", "forecasts")},
 		{ID: "appendix", Title: "Appendix", Tables: pick("snapshots", "actions", "events"), Flow: p.FlowText, Words: glossary},

@@ -38,7 +38,7 @@ func TestReportIsComplete(t *testing.T) {
 	page := render(t, sample())
 	for _, must := range []string{
 		"finished with 9 dead letters and 2 unexplained differences", "warehouse-7", "flows/warehouse.yaml", "9f3c1e",
-		"Copied again", "reconcile sales.orders", "hr_emea.photo", "NOT VERIFIED", "mover may not SELECT on new", "Sat 07:35:00",
+		"Done more than once", "reconcile sales.orders", "hr_emea.photo", "NOT VERIFIED", "mover may not SELECT on new", "Sat 07:35:00",
 		"<td class=\"good\">yes</td>", "Why not", "under 1 %", "7 applied by redrive-1", "ALTER TABLE, then redrive", "99120332", "Issues by rule", "fill it in", "pid 4711", "TRIGGER hr_emea.payslip_audit", "workers 5 to 8", "sales.event index event_day_idx", "<svg", "fingerprint",
 	} {
 		if !strings.Contains(page, must) {

@@ -15,6 +15,9 @@ import (
 // Plan puts a plan into what is shown, all but how to run it.
 func Plan(p *run.Plan) view.Plan {
 	v := view.Plan{Hash: p.Hash}
+	for _, l := range p.Lost {
+		v.Destroys.Lost = append(v.Destroys.Lost, view.Loss{Step: l.Step, On: l.At, What: l.What})
+	}
 	for _, st := range p.Steps {
 		row := view.PlanStep{Step: st.Step.ID + " " + st.Needs.From + " -> " + st.Needs.To, Units: int64(len(st.Units)) + 1}
 		if one, ok := around(row, st); ok {

@@ -6,16 +6,18 @@ import (
 	"godwit/internal/control/run"
 	"godwit/internal/ui/layout"
 	"godwit/internal/ui/view"
+	"godwit/internal/unit"
 )
 
 // Redrive is what a redrive would process again.
 type Redrive struct {
-	Run    string
-	Flow   string
-	Filter run.Filter
-	Limit  int
-	AsSent bool
-	Steps  []Step
+	Run     string
+	Flow    string
+	Filter  run.Filter
+	Limit   int
+	AsSent  bool
+	Steps   []Step
+	Changes []unit.Note // settings that are changed meanwhile
 }
 
 // Step is a step of the flow with the causes that it would process.
@@ -73,17 +75,28 @@ func (r Redrive) Draw(edge int) []string {
 	if r.AsSent {
 		how = " would be written again as they were sent, to the tables of flow "
 	}
+	for i, c := range r.Changes {
+		if i == 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, c.Label+" "+c.Text)
+	}
 	return append(lines, "", view.Plural(r.Records(), "record")+" of "+r.Run+how+r.Flow+" as it is now.",
 		"Nothing was changed. Run this: "+r.Command())
 }
 
 // Value is the dry run for programs.
 func (r Redrive) Value() any {
+	var changes []string
+	for _, c := range r.Changes {
+		changes = append(changes, c.Text)
+	}
 	return struct {
-		Run     string `json:"run"`
-		Flow    string `json:"flow"`
-		Records int64  `json:"records"`
-		Steps   []Step `json:"steps"`
-		Command string `json:"command"`
-	}{r.Run, r.Flow, r.Records(), r.Steps, r.Command()}
+		Run     string   `json:"run"`
+		Flow    string   `json:"flow"`
+		Records int64    `json:"records"`
+		Steps   []Step   `json:"steps"`
+		Changes []string `json:"changes,omitempty"`
+		Command string   `json:"command"`
+	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.Command()}
 }

@@ -199,7 +199,7 @@ func (l List) Draw(edge int) []string {
 		field, value := e.At()
 		row := []string{strconv.FormatInt(e.ID, 10), string(e.Outcome), names[e.Cause], e.Entity, e.Key, field, view.Stamp(e.Last.In(l.Now.Location()), l.Now)}
 		text := e.Text
-		if value != "" {
+		if value != "" && !strings.HasSuffix(text, " "+value) { // is null
 			text += ": " + value
 		}
 		if e.Closed != "" {

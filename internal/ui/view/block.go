@@ -62,7 +62,11 @@ const barWidth = 31
 type shape struct {
 	active, waits                            int
 	bars, first, last, keys, blanks, details bool
+	names                                    bool // are not cut
 }
+
+// everything is a block of any height.
+var everything = shape{active: 4, waits: math.MaxInt, bars: true, first: true, last: true, keys: true, blanks: true, details: true}
 
 // drops make the block smaller, one after the other, until it fits. State, all
 // and accounts always stay.
@@ -87,8 +91,7 @@ func Block(s Status, width, height int) []string {
 	if width < 80 {
 		return []string{layout.Clean(s.short(width))}
 	}
-	show := shape{active: 4, waits: math.MaxInt, bars: true, first: true, last: true,
-		keys: true, blanks: true, details: true}
+	show := everything
 	if s.Open == "active" {
 		show.active = math.MaxInt
 	}
@@ -214,6 +217,7 @@ func (s Status) waits(show shape, edge int) []string {
 
 func (s Status) active(show shape, edge int) []string {
 	var lines []string
+	shown := 0
 	for i, a := range s.Active {
 		if i == show.active {
 			break
@@ -222,9 +226,13 @@ func (s Status) active(show shape, edge int) []string {
 		if i == 0 {
 			label = "active"
 		}
-		lines = append(lines, layout.Left(label, 8)+a.line(s.Now, edge-8))
+		if show.names && a.cut(edge-8) {
+			lines, label = append(lines, layout.Wrap(layout.Left(label, 8), a.Unit, 8, edge)...), ""
+			a.Unit = ""
+		}
+		lines, shown = append(lines, layout.Left(label, 8)+a.line(s.Now, edge-8)), shown+1
 	}
-	if n := len(s.Active) - len(lines); n > 0 && len(lines) > 0 {
+	if n := len(s.Active) - shown; n > 0 && len(lines) > 0 {
 		last := len(lines) - 1
 		if more := "+ " + Count(n) + " more"; layout.Width(lines[last])+6+len(more) <= edge {
 			lines[last] += "      " + more
@@ -235,9 +243,15 @@ func (s Status) active(show shape, edge int) []string {
 	return lines
 }
 
+// nameWidth is the room for a unit's name.
+func nameWidth(edge int) int { return 17 + min(max(0, edge-92), 30) }
+
+// cut reports whether the unit's name is longer than its column.
+func (a Active) cut(edge int) bool { return layout.Width(a.Unit) > nameWidth(edge) }
+
 // line is the unit in fixed columns; what a wide terminal has more goes to the name.
 func (a Active) line(now time.Time, edge int) string {
-	names := 17 + min(max(0, edge-92), 30)
+	names := nameWidth(edge)
 	rows := a.Note
 	if rows == "" {
 		rows = layout.Right(Count(a.Rows), 9) + " rows"

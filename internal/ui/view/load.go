@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"godwit/internal/control/plan/exit"
 	"godwit/internal/ui/layout"
 )
 
@@ -82,8 +83,8 @@ func (l Load) lines(edge int) []string {
 
 // Ended is a run's outcome in one or a few words. Nothing is called done that
 // left records behind.
-func Ended(outcome string, exit int) string {
-	if outcome == "done" && exit == 3 {
+func Ended(outcome string, code int) string {
+	if outcome == "done" && code == exit.Open {
 		return "finished with records left"
 	}
 	return outcome

@@ -46,10 +46,16 @@ type Destroys struct {
 	All    bool    // list all of them, not two
 	Some   bool    // only rows of them go, which ones is not known before
 	Blobs  []uint32
+	Lost   []Loss // how much is not known before the run
 }
 
+// Loss is what a step takes away.
+type Loss struct{ Step, On, What string }
+
 // nothing reports whether a target loses nothing.
-func (d Destroys) nothing() bool { return d.Rows == 0 && len(d.Tables) == 0 && len(d.Blobs) == 0 }
+func (d Destroys) nothing() bool {
+	return d.Rows == 0 && len(d.Tables) == 0 && len(d.Blobs) == 0 && len(d.Lost) == 0
+}
 
 // blobs names the large objects.
 func (d Destroys) blobs() string {
@@ -65,8 +71,29 @@ func (d Destroys) blobs() string {
 	return Plural(len(d.Blobs), "large object") + ": " + strings.Join(list, ", ")
 }
 
-// What is what would be lost, in one line.
+func (l Loss) on() string {
+	if l.On == "" {
+		return ""
+	}
+	return "on " + l.On
+}
+
+// What is what would be lost, in one line; "" of nothing.
 func (d Destroys) What() string {
+	var all []string
+	if counted := d.counted(); counted != "" {
+		all = append(all, counted)
+	}
+	for _, l := range d.Lost {
+		all = append(all, strings.TrimSpace(l.Step+" may destroy "+l.on())+": "+l.What)
+	}
+	return strings.Join(all, "; ")
+}
+
+func (d Destroys) counted() string {
+	if len(d.Tables)+len(d.Blobs) == 0 {
+		return ""
+	}
 	var parts []string
 	if len(d.Tables) > 0 {
 		parts = append(parts, Plural(len(d.Tables), "table"))
@@ -164,6 +191,9 @@ func (p Plan) Draw(edge int) []string {
 	if d := p.Destroys; len(d.Blobs) > 0 {
 		note("destroys on "+d.On, d.blobs(), "")
 	}
+	for _, l := range p.Destroys.Lost {
+		note(strings.TrimSpace("may destroy "+l.on()), l.Step+": "+l.What, "")
+	}
 	if l := p.LeftOut; l.Tables > 0 {
 		note("leaves out", l.What+": "+Plural(l.Tables, "table")+", "+Size(l.Bytes)+", "+l.Why, "")
 	}
@@ -231,6 +261,9 @@ func (p Plan) decision(edge int) []string {
 	}
 	if n := len(p.Destroys.Blobs); n > 0 {
 		parts = append(parts, "destroys "+Plural(n, "large object"))
+	}
+	if n := len(p.Destroys.Lost); n > 0 {
+		parts = append(parts, "may destroy in "+Plural(n, "step"))
 	}
 	basis := "No forecast before 3 units of a class are done."
 	if takes > 0 {

@@ -24,7 +24,7 @@ type Lost struct {
 func (s Status) Draw(edge int) []string {
 	if s.Lost == nil {
 		s.Keys, s.Hint = false, ""
-		return slices.Concat(Block(s, edge, 1000), s.After.line(edge), below(s.Below, edge))
+		return slices.Concat(s.whole(edge), s.After.line(edge), below(s.Below, edge))
 	}
 	l := s.Lost
 	first := "lost: nobody owns it   " + l.Owner + " last wrote "
@@ -47,6 +47,19 @@ func (s Status) Draw(edge int) []string {
 	}
 	s.Waits = l.Waits
 	return slices.Concat(lines, []string{indent + units, indent + resume}, s.waits(shape{waits: 1000, details: true}, edge), s.After.line(edge), below(s.Below, edge))
+}
+
+// whole is the block in as many lines as it needs, with names as they can be typed.
+func (s Status) whole(edge int) []string {
+	if edge < 80 {
+		return Block(s, edge, 1000)
+	}
+	show := everything
+	show.names = true
+	if s.Open == "active" {
+		show.active = len(s.Active)
+	}
+	return cleaned(s.block(show, edge))
 }
 
 // Row is one below the block.

@@ -213,7 +213,7 @@ func note(label, n, text, more string, at, edge int) string {
 
 // accounts is the table whose last column is the verdict.
 func accounts(steps []record.Account, total record.Account) []string {
-	columns := []layout.Column{{Head: "step", Most: 30}, {Head: "read", Right: true}, {Head: "applied", Right: true, Least: 8},
+	columns := []layout.Column{{Head: "step", Most: 60}, {Head: "read", Right: true}, {Head: "applied", Right: true, Least: 8},
 		{Head: "unchanged", Right: true}, {Head: "filtered", Right: true}, {Head: "rejected", Right: true},
 		{Head: "dead", Right: true}, {Head: "pending", Right: true}, {Head: "closes"}}
 	var rows [][]string

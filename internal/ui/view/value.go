@@ -54,12 +54,19 @@ type destroyedValue struct {
 	Rows   int64  `json:"rows"`
 }
 
+type lostValue struct {
+	Step string `json:"step"`
+	On   string `json:"on,omitempty"`
+	What string `json:"what"`
+}
+
 type planValue struct {
 	Hash     string           `json:"hash"`
 	Command  string           `json:"command"`
 	Steps    []stepValue      `json:"steps"`
 	Destroys []destroyedValue `json:"destroys"`
 	Blobs    []uint32         `json:"destroys_large_objects,omitempty"`
+	Lost     []lostValue      `json:"may_destroy,omitempty"`
 	LeftOut  int64            `json:"left_out"`
 	Omitted  []string         `json:"omitted,omitempty"`
 	Retyped  []string         `json:"other_types,omitempty"`
@@ -73,6 +80,9 @@ func (p Plan) Value() any {
 	}
 	for _, t := range p.Destroys.Tables {
 		v.Destroys = append(v.Destroys, destroyedValue{t.Name, t.N})
+	}
+	for _, l := range p.Destroys.Lost {
+		v.Lost = append(v.Lost, lostValue(l))
 	}
 	return v
 }

@@ -5,6 +5,7 @@ package request
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -39,6 +40,19 @@ type Filled struct {
 
 // KeyHeader is the header of a request that the system knows again by it.
 const KeyHeader = "Idempotency-Key"
+
+// WithKey are headers by which the system knows the request again: one that the flow
+// writes itself stays. The headers that are given are not changed.
+func WithKey(headers map[string]string, key string) map[string]string {
+	for name := range headers {
+		if strings.EqualFold(name, KeyHeader) {
+			return headers
+		}
+	}
+	all := map[string]string{KeyHeader: key}
+	maps.Copy(all, headers)
+	return all
+}
 
 // Problem is something wrong with what is said of a request. Path is the key that
 // it is about.

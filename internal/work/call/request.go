@@ -118,7 +118,7 @@ func (s *turn) forget(sent calls.Sent) {
 func (s *turn) request(c *calls.Compiled, sent calls.Sent, f calls.Filled) connector.Request {
 	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, ParamsAs: c.ParamsAs, Headers: f.Headers, Body: f.Body, Success: c.Success}
 	if c.InDoubt.Does() == request.Keyed {
-		r.Headers = with(r.Headers, request.KeyHeader, s.key(sent))
+		r.Headers = request.WithKey(r.Headers, s.key(sent))
 	}
 	return r
 }

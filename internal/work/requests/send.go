@@ -166,11 +166,7 @@ func (x *executor) send(ctx context.Context, call connector.Caller, o *one, key 
 func (o *one) filledIn(key string) connector.Request {
 	r := connector.Request{Method: o.filled.Method, Path: o.filled.Path, Params: o.filled.Params, Headers: o.filled.Headers, Body: o.filled.Body, Success: o.success}
 	if key != "" {
-		r.Headers = maps.Clone(r.Headers)
-		if r.Headers == nil {
-			r.Headers = map[string]string{}
-		}
-		r.Headers[request.KeyHeader] = key
+		r.Headers = request.WithKey(r.Headers, key)
 	}
 	return r
 }

@@ -15,6 +15,7 @@ type Later struct {
 	Read  []string // files that were opened since
 	Place bool     // some name of a connection depends on one
 	File  bool     // some path of a file does
+	Open  bool     // anything may depend on one: the flow is only looked at
 }
 
 // Among reports whether one of the names is among what an expression reads.
@@ -53,9 +54,9 @@ func (d *Decoder) waits(n *Node, k Key, l *Level) {
 	if !d.Later.Waits() {
 		return // the flow is only read, not bound
 	}
-	for at := l; at != nil; at = at.Up {
+	for at := l; at != nil || d.Later.Open; at = at.Up {
 		switch {
-		case at.Fills, at.Name == "for_each" && (k.Name == "at" || k.Name == "query"):
+		case d.Later.Open, at.Fills, at.Name == "for_each" && (k.Name == "at" || k.Name == "query"):
 			d.Later.Place = d.Later.Place || k.Kind == Name || k.Kind == Place
 			d.Later.File = d.Later.File || k.Kind == File || k.Kind == CSV
 			return

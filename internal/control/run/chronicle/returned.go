@@ -26,6 +26,9 @@ func Returned(ctx context.Context, v *ledger.View, u unit.Unit, run ledger.Run) 
 	return res, nil
 }
 
+// Well reports whether a run with this exit code did all that it could.
+func Well(code int) bool { return code == 0 || code == exit.Open }
+
 const because = "because"
 
 // ended is the code of what a called run came to: that of the run that called it

@@ -11,15 +11,16 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/kin"
 	"godwit/internal/work/pipeline/patch"
 )
 
-// Of are the records that a run did not load.
+// Of are the records that a run did not load, nor those that it has called.
 type Of struct {
 	Ledger *ledger.Ledger
 	Run    ledger.Run
-	// Schema is that of the records of a step, as they were read.
-	Schema func(step string) (*catalog.Schema, error)
+	// Schema is that of the records of a step of one of them, as they were read.
+	Schema func(run, step string) (*catalog.Schema, error)
 }
 
 // Edit is one field of one record, or of all that are selected.
@@ -39,6 +40,7 @@ type Edits struct {
 
 // Patched is a record with what was changed in it.
 type Patched struct {
+	Run     string             `json:"run"`
 	ID      int64              `json:"id"`
 	Step    string             `json:"step"`
 	Entity  string             `json:"entity"`
@@ -51,7 +53,7 @@ type Patched struct {
 // Faults: exception.unknown, exception.several, exception.taken, patch.*.
 func (o Of) Patch(ctx context.Context, f exception.Filter, e Edits, d exception.Deed, dry bool) ([]Patched, error) {
 	var done []Patched
-	var edits []exception.Edit
+	edits := map[string][]exception.Edit{} // by run
 	look := o.Ledger.View().Exceptions()
 	targets, err := o.targets(ctx, look, f, e)
 	if err != nil {
@@ -64,18 +66,44 @@ func (o Of) Patch(ctx context.Context, f exception.Filter, e Edits, d exception.
 		}
 		edit, err := o.edited(whole, t)
 		if err != nil {
-			return nil, fault.Wrap(err, "%s id %d", o.Run.Name(), t.id)
+			return nil, fault.Wrap(err, "%s id %d", whole.Run, t.id)
 		}
 		if len(edit.Changes) == 0 {
 			continue
 		}
-		edits = append(edits, edit)
-		done = append(done, Patched{whole.ID, whole.Step, whole.Entity, whole.Key, edit.Changes})
+		edits[whole.Run] = append(edits[whole.Run], edit)
+		done = append(done, Patched{whole.Run, whole.ID, whole.Step, whole.Entity, whole.Key, edit.Changes})
 	}
 	if dry || len(edits) == 0 {
 		return done, nil
 	}
-	return done, o.Ledger.Handle(ctx, o.Run, func(h exception.Hand) error { return h.Patch(edits, d) })
+	return done, o.each(ctx, func(run string, h exception.Hand) error {
+		if edits[run] == nil {
+			return nil
+		}
+		return h.Patch(edits[run], d)
+	})
+}
+
+// each does something to exceptions of the run and of those that it has called, in
+// one transaction.
+func (o Of) each(ctx context.Context, do func(run string, h exception.Hand) error) error {
+	runs, err := kin.All(ctx, o.Ledger.View().Reader(), o.Run.ID)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
+	}
+	return o.Ledger.Handle(ctx, ids, func(hands []exception.Hand) error {
+		for i, h := range hands {
+			if err := do(runs[i].Name, h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // target is a record with what is to be done to it.
@@ -86,6 +114,7 @@ type target struct {
 
 // targets finds the records, in the order of their numbers.
 func (o Of) targets(ctx context.Context, look exception.Look, f exception.Filter, e Edits) ([]target, error) {
+	f.Called = true
 	all, err := look.List(ctx, o.Run.ID, f, 0, 0)
 	if err != nil {
 		return nil, err
@@ -118,7 +147,7 @@ func (o Of) targets(ctx context.Context, look exception.Look, f exception.Filter
 				Hint("godwit dead list %s shows the keys", o.Run.Name())
 		case several[f.Key]:
 			return nil, fault.New(fault.Config, "exception.several", "line %d: %s has several open records with the key %q", f.Line, o.Run.Name(), f.Key).
-				Hint("--entity or --step says which are meant; or godwit dead patch %s ID --set FIELD=VALUE", o.Run.Name())
+				Hint("--entity or --step says which are meant, or the run that has one of them; or godwit dead patch %s ID --set FIELD=VALUE", o.Run.Name())
 		}
 		list[i].Fields = append(list[i].Fields, f)
 	}
@@ -136,7 +165,7 @@ func (o Of) edited(w exception.Whole, t target) (exception.Edit, error) {
 	if w.Closed != "" {
 		return edit, fault.New(fault.Config, "exception.closed", "it is closed: %s", w.Closed).Hint("godwit dead reopen %s %d takes a dismissal back", o.Run.Name(), w.ID)
 	}
-	schema, err := o.Schema(w.Step)
+	schema, err := o.Schema(w.Run, w.Step)
 	if err != nil {
 		return edit, err
 	}
@@ -177,14 +206,16 @@ func (o Of) edited(w exception.Whole, t target) (exception.Edit, error) {
 // how many there were, and how many are left because a redrive has them in hand.
 func (o Of) Dismiss(ctx context.Context, f exception.Filter, d exception.Deed) (n, left int64, err error) {
 	look := o.Ledger.View().Exceptions()
-	f.State = exception.Open
-	err = o.Ledger.Handle(ctx, o.Run, func(h exception.Hand) (err error) {
-		n, err = h.Dismiss(f, d)
+	f.State, f.Called = exception.Open, false // each has its own
+	err = o.each(ctx, func(_ string, h exception.Hand) error {
+		more, err := h.Dismiss(f, d)
+		n += more
 		return err
 	})
 	if err != nil {
 		return n, 0, err
 	}
+	f.Called = true
 	rest, err := look.Count(ctx, o.Run.ID, f)
 	if err == nil && n+rest.Records == 0 {
 		err = o.nothing()
@@ -194,7 +225,7 @@ func (o Of) Dismiss(ctx context.Context, f exception.Filter, d exception.Deed) (
 
 // Dismissed counts those that a filter selects.
 func (o Of) Dismissed(ctx context.Context, f exception.Filter) (n int64, err error) {
-	f.State = exception.Closed
+	f.State, f.Called = exception.Closed, true
 	all, err := o.Ledger.View().Exceptions().List(ctx, o.Run.ID, f, 0, 0)
 	for _, e := range all {
 		if exception.ByHand(e.Closed) {
@@ -206,8 +237,10 @@ func (o Of) Dismissed(ctx context.Context, f exception.Filter) (n int64, err err
 
 // Reopen takes dismissals back, and returns of how many records.
 func (o Of) Reopen(ctx context.Context, f exception.Filter, d exception.Deed) (n int64, err error) {
-	err = o.Ledger.Handle(ctx, o.Run, func(h exception.Hand) (err error) {
-		n, err = h.Reopen(f, d)
+	f.Called = false
+	err = o.each(ctx, func(_ string, h exception.Hand) error {
+		more, err := h.Reopen(f, d)
+		n += more
 		return err
 	})
 	if err == nil && n == 0 {

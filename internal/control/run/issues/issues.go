@@ -12,6 +12,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
+	"godwit/internal/ledger/kin"
 	"godwit/internal/unit"
 )
 
@@ -32,21 +33,37 @@ type Decision struct {
 // and in later runs, as long as the values are the same. It returns how many; of
 // none, and so when it is said twice, the fault has code issues.nothing.
 func Accept(ctx context.Context, l *ledger.Ledger, run ledger.Run, d Decision) (int64, error) {
-	return d.decide(ctx, l, run, "issues.accept", "open issues", func(action int64) (string, []any) { return d.Filter.Accept(run.ID, action) })
+	return d.decide(ctx, l, run, "issues.accept", "open issues", d.Filter.Accept)
 }
 
 // Unaccept takes it back.
 func Unaccept(ctx context.Context, l *ledger.Ledger, run ledger.Run, d Decision) (int64, error) {
-	return d.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(int64) (string, []any) { return d.Filter.Unaccept(run.ID) })
+	return d.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(run, _ int64) (string, []any) { return d.Filter.Unaccept(run) })
 }
 
-func (d Decision) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(int64) (string, []any)) (int64, error) {
-	n, err := l.Decide(ctx, run, ledger.Action{Verb: verb, Body: unit.Body(d.Filter), Actor: d.Actor, Reason: d.Reason}, does)
-	if fault.CodeOf(err) == "action.nothing" {
-		err = fault.New(fault.Config, "issues.nothing", "%s has no %s that this selects", run.Name(), which).
+// decide decides about the issues of a run, and of those that it has called: each run
+// has an action of its own, and one that has none of these issues has none.
+func (d Decision) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(run, action int64) (string, []any)) (n int64, err error) {
+	members, err := kin.All(ctx, l.View().Reader(), run.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range members {
+		member, err := l.Find(ctx, m.Name)
+		if err != nil {
+			return n, err
+		}
+		more, err := l.Decide(ctx, member, ledger.Action{Verb: verb, Body: unit.Body(d.Filter), Actor: d.Actor, Reason: d.Reason}, func(action int64) (string, []any) { return does(m.ID, action) })
+		if err != nil && fault.CodeOf(err) != "action.nothing" {
+			return n, err
+		}
+		n += more
+	}
+	if n == 0 {
+		return 0, fault.New(fault.Config, "issues.nothing", "%s has no %s that this selects", run.Name(), which).
 			Hint("godwit issues list %s --all shows what there is", run.Name())
 	}
-	return n, err
+	return n, nil
 }
 
 // Expected is an expectation with how many there were.

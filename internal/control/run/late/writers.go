@@ -21,6 +21,7 @@ func NewWriters(b *flow.Bound, verbs func(string) (unit.Verb, bool)) (list Write
 	add = func(steps []flow.Step, many bool) {
 		for _, s := range steps {
 			many := many || s.Each != nil
+			list = append(list, writer{step: s.ID}) // what is inside comes behind it
 			add(s.Steps, many)
 			add(s.Finally, many)
 			if s.Verb == flow.Calls { // whatever that one does
@@ -58,6 +59,19 @@ func (w Writers) Made(n unit.Needs, step string) bool {
 			return false
 		}
 		if one.makes && (one.to == n.From || one.to == n.To || one.to == "") {
+			return true
+		}
+	}
+	return false
+}
+
+// Before reports whether a step before another one may make something.
+func (w Writers) Before(step string) bool {
+	for _, one := range w {
+		if one.step == step {
+			return false
+		}
+		if one.makes {
 			return true
 		}
 	}

@@ -44,11 +44,13 @@ func tunedBy(actor, reason string, t unit.Tuned) unit.Event {
 // those that open it later; another connection of the same name keeps to its own.
 func TestShare(t *testing.T) {
 	t.Parallel()
-	p := limits.New()
+	p := limits.New(nil)
 	one, two, three := settings{rate.Limit{Rate: 50, Concurrency: 4}}, settings{rate.Limit{Rate: 10}}, settings{rate.Limit{Rate: 30}}
 	share := func(s settings) *endpoint {
 		e := open(t, "target", s)
-		p.Share("target", bound(s.Limit), e)
+		if err := p.Share("target", bound(s.Limit), e); err != nil {
+			t.Fatal(err)
+		}
 		return e
 	}
 	run := func(s settings) *limits.Watch {
@@ -97,7 +99,9 @@ func TestShare(t *testing.T) {
 		t.Errorf("%+v", held)
 	}
 	var none *limits.Paces // as of who only looks
-	none.Share("target", bound(rate.Limit{}), a)
+	if err := none.Share("target", bound(rate.Limit{}), a); err != nil {
+		t.Fatal(err)
+	}
 	idle := none.Watch(nil, func() []string { return []string{"target"} })
 	idle.Fold(tunedBy("", "", unit.Tuned{}), false)
 	if rows := idle.Rows(time.Now()); rows != nil {

@@ -1,17 +1,23 @@
 // Package limits is what a run's connections may bear while it goes on: as the
 // project declares it, as people have tuned it. All runs of a process that use the
-// same connection share one pace. Start at Paces, then Request.
+// same connection share one pace, and the paces of processes with the same ledger
+// keep to its limit together. Start at Paces, then Request.
 package limits
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/control/flow"
+	"godwit/internal/fault"
 	"godwit/internal/rate"
+	"godwit/internal/rate/joint"
 	"godwit/internal/unit"
 )
 
@@ -22,7 +28,9 @@ type Paces struct {
 	all map[string]*shared // by what the connection is, see key
 	// tuned is what people made of limits: of one connection, by its key, or of all
 	// that have a name.
-	tuned map[string]tuned
+	tuned  map[string]tuned
+	beside func(name string) string
+	joint  []*joint.Joint
 }
 
 // shared is a pace that endpoints share.
@@ -38,8 +46,26 @@ type tuned struct {
 	by string
 }
 
-// New has no paces yet.
-func New() *Paces { return &Paces{all: map[string]*shared{}, tuned: map[string]tuned{}} }
+// New has no paces yet. Processes that have the same files beside their ledger, by
+// names, share their limits; nil: this one keeps to them alone.
+func New(beside func(name string) string) *Paces {
+	return &Paces{all: map[string]*shared{}, tuned: map[string]tuned{}, beside: beside}
+}
+
+// Close leaves the limits to other processes. No pace may be used afterwards.
+func (p *Paces) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, s := range p.all {
+		s.Join(nil)
+	}
+	for _, j := range p.joint {
+		errs = append(errs, j.Close())
+	}
+	p.joint = nil
+	return errors.Join(errs...)
+}
 
 // key is what a connection is: the same name may stand for another one in each
 // flow that is called.
@@ -52,10 +78,10 @@ func key(name string, c flow.BoundConnection) string {
 }
 
 // Share has an endpoint that was just opened keep to the pace of its connection.
-func (p *Paces) Share(name string, c flow.BoundConnection, ep connector.Endpoint) {
+func (p *Paces) Share(name string, c flow.BoundConnection, ep connector.Endpoint) error {
 	paced, ok := ep.(connector.Paced)
 	if p == nil || !ok {
-		return
+		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,10 +91,31 @@ func (p *Paces) Share(name string, c flow.BoundConnection, ep connector.Endpoint
 		if !own {
 			t = p.tuned[name]
 		}
+		if err := p.join(at, paced.Pace()); err != nil {
+			return err
+		}
 		p.all[at] = &shared{Pace: paced.Pace(), name: name}
 		p.all[at].tune(t)
 	}
 	paced.Share(p.all[at].Pace)
+	return nil
+}
+
+// join has a pace keep to its limit together with those of other processes.
+func (p *Paces) join(at string, pace *connector.Pace) error {
+	if p.beside == nil || !pace.Limited() {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(at))
+	j, err := joint.Open(p.beside("pace~" + hex.EncodeToString(sum[:8])))
+	if err != nil {
+		return fault.New(fault.Config, "ledger.denied", "share the limit of %s with other processes: %w", pace.Name, err).Hint("make the ledger's folder writable")
+	}
+	if j != nil {
+		p.joint = append(p.joint, j)
+		pace.Join(j)
+	}
+	return nil
 }
 
 func (s *shared) tune(t tuned) {

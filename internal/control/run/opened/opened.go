@@ -52,7 +52,9 @@ func (p *Pool) Open(ctx context.Context, name string) (connector.Endpoint, error
 	if err != nil {
 		return nil, fault.Wrap(err, "open %s", name)
 	}
-	p.paces.Share(name, c, ep)
+	if err := p.paces.Share(name, c, ep); err != nil {
+		return nil, errors.Join(err, ep.Close())
+	}
 	p.open[name] = ep
 	return ep, nil
 }

@@ -4,18 +4,22 @@ package planned
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
+	"godwit/internal/control/run/reach"
 	"godwit/internal/unit"
 )
 
 // Plan is what a run of a flow would do, as both sides stand now.
 type Plan struct {
 	Hash  string // of flow, inputs, environment, definitions and what is destroyed; not of sizes
-	Parts string // of each of them, see flow.Stale
+	Parts string // of each of them, see Stale
 	Steps []PlannedStep
+	Lost  []reach.Loss // of steps that are not planned, and of flows that are called
 }
 
 // PlannedStep is one step with the facts it was planned from.
@@ -46,8 +50,43 @@ func (p *Plan) Changes() (definitions [][]string, destroyed []string) {
 	return definitions, destroyed
 }
 
+// Foreseen reports whether a step is planned as a whole.
+func (p *Plan) Foreseen(s flow.Step) bool {
+	i := slices.IndexFunc(p.Steps, func(o PlannedStep) bool { return o.Step.ID == s.ID })
+	return i >= 0 && p.Steps[i].Later == ""
+}
+
 // Name is the hash with its parts: what --plan takes.
 func (p *Plan) Name() string { return p.Hash + "-" + p.Parts }
+
+// Stale says what differs between the plan of a name and this one, empty when nothing
+// does. A hash alone is a name too; then it cannot say what.
+func (p *Plan) Stale(name string) string {
+	hash, rest, _ := strings.Cut(name, "-")
+	if hash == p.Hash {
+		return ""
+	}
+	then, of := strings.Split(rest, "-"), strings.Split(p.Parts, "-")
+	if len(then) != len(of) {
+		return "flow, inputs, definitions or what would be destroyed changed"
+	}
+	var changed []string
+	if then[0] != of[0] {
+		changed = append(changed, "the flow, its inputs or its environment changed")
+	}
+	for i, what := range []string{"the source's definitions", "what would be destroyed"} {
+		if then[i+1] == of[i+1] {
+			continue
+		}
+		before, _, _ := strings.Cut(then[i+1], ".")
+		after, _, _ := strings.Cut(of[i+1], ".")
+		changed = append(changed, fmt.Sprintf("%s changed, %s objects then, %s now", what, before, after))
+	}
+	if changed == nil {
+		return "something changed"
+	}
+	return strings.Join(changed, "; ")
+}
 
 // Units counts those of all steps, with the one that each step begins with.
 func (p *Plan) Units() int {

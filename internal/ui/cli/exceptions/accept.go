@@ -55,7 +55,7 @@ func (s commands) deciding(v unloaded.Accepted) *cobra.Command {
 			asked := run.Decision{Filter: f, Actor: s.Actor(), Reason: reason}
 			switch {
 			case dry:
-				if v.Verb == "unaccept" {
+				if f.Called = true; v.Verb == "unaccept" {
 					f.State = run.Accepted
 				}
 				v.Issues, err = runs.Exceptions().CountIssues(c.Context(), of.ID, f)

@@ -19,6 +19,7 @@ import (
 // be meant by silence.
 func (c *Chosen) selected(ctx context.Context, look run.Exceptions, of run.Ref, args []string) (run.Filter, error) {
 	f, err := c.Read(ctx, look, of)
+	f.Called = true
 	if err != nil || len(args) == 1 {
 		if err == nil && unloaded.Flags(f) == "" {
 			err = fault.New(fault.Config, "usage", "say which records are meant: a number, or flags that select some").
@@ -30,15 +31,10 @@ func (c *Chosen) selected(ctx context.Context, look run.Exceptions, of run.Ref, 
 		return f, fault.New(fault.Config, "usage", "a number and flags that select records exclude each other")
 	}
 	id, err := number(args[0], args[1])
-	var one run.Whole
 	if err == nil {
-		one, err = look.One(ctx, of.ID, id)
+		_, err = look.One(ctx, of.ID, id)
 	}
-	if err == nil && one.Run != of.Name() {
-		err = fault.New(fault.Config, "exception.unknown", "exception %d is of %s, which %s has called", id, one.Run, of.Name()).
-			Hint("the same command for %s", one.Run)
-	}
-	return run.Filter{IDs: []int64{id}, State: run.AllOnes}, err
+	return run.Filter{IDs: []int64{id}, State: run.AllOnes, Called: true}, err
 }
 
 // number reads that of a record.
@@ -187,7 +183,7 @@ when and why is kept; dead reopen takes it back.`,
 			if err != nil {
 				return err
 			}
-			rest, err := runs.Exceptions().Count(c.Context(), of.ID, run.Filter{})
+			rest, err := runs.Exceptions().Count(c.Context(), of.ID, run.Filter{Called: true})
 			if err != nil {
 				return err
 			}

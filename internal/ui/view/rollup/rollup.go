@@ -40,7 +40,7 @@ func (r Rollup) Draw(int) []string {
 		}
 	}
 	a := sum.Account
-	columns := []layout.Column{{Head: "step", Most: 30}, {Head: "run", Most: 24}, {Head: "state"}, {Head: "took", Right: true}}
+	columns := []layout.Column{{Head: "step", Most: 60}, {Head: "run", Most: 40}, {Head: "state"}, {Head: "took", Right: true}}
 	for _, head := range []string{"read", "applied", "unchanged", "filtered", "rejected", "dead", "pending", "open", "exit"} {
 		columns = append(columns, layout.Column{Head: head, Right: true})
 	}

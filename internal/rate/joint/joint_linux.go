@@ -1,0 +1,194 @@
+package joint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What stands in the file: the place that was taken last, in nanoseconds of
+// CLOCK_MONOTONIC, which all processes read alike. Seats and waiting are locks of
+// bytes (F_OFD_SETLK, fcntl(2)), which the kernel frees with their process; nothing
+// is written there.
+const (
+	size  = 8
+	seats = 1 << 20 // the first of them
+	waits = 1 << 21 // one for each process
+	most  = 1 << 20 // of each
+)
+
+// lookEvery is how often it is looked for a seat that another process gave back.
+const lookEvery = 5 * time.Millisecond
+
+// Joint is one process's part in a schedule and in seats. It is safe for concurrent
+// use.
+type Joint struct {
+	path string
+	file *os.File
+	last *atomic.Int64
+	turn chan struct{} // held by the one that looks for a seat
+
+	mu    sync.Mutex
+	mine  map[int]bool // seats
+	left  time.Time    // when one was given back last
+	place int64        // of this process among those that wait
+}
+
+// Open joins those who have opened the same path, in this process or others.
+func Open(path string) (*Joint, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		j, err := join(path, f)
+		if j != nil || err != nil {
+			return j, err
+		}
+	}
+}
+
+// join is nil when the file was removed meanwhile.
+func join(path string, f *os.File) (*Joint, error) {
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	own, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if named, err := os.Stat(path); err != nil || !os.SameFile(own, named) {
+		return nil, f.Close()
+	}
+	if err := f.Truncate(size); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	mem, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("map %s: %w", path, err), f.Close())
+	}
+	return &Joint{path: path, file: f, last: (*atomic.Int64)(unsafe.Pointer(&mem[0])), turn: make(chan struct{}, 1),
+		mine: map[int]bool{}, place: waits + rand.Int64N(most)}, nil
+}
+
+// Close leaves; the last one takes the file along. Nobody sits behind it.
+func (j *Joint) Close() error {
+	if unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		_ = os.Remove(j.path) // left behind it does no harm
+	}
+	return j.file.Close() // the map stays: somebody may still look at it
+}
+
+// Take takes the next place, one interval behind the last, and at most so far behind
+// now; or it says how far away it is, and takes none.
+func (j *Joint) Take(every, behind time.Duration) time.Duration {
+	for {
+		last := j.last.Load()
+		now := clock() // behind the look: no place that was taken is later
+		from := last
+		if last > now {
+			from = 0 // of an earlier start of the machine
+		}
+		place := max(from+int64(every), now-int64(behind))
+		if place > now {
+			return time.Duration(place - now)
+		}
+		if j.last.CompareAndSwap(last, place) {
+			return 0
+		}
+	}
+}
+
+func clock() int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		panic("read CLOCK_MONOTONIC: " + err.Error())
+	}
+	return t.Nano()
+}
+
+// Sit waits for one of so many seats. While others wait, too, a process has no more
+// than its part of them. The error is the context's.
+func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) {
+	select {
+	case j.turn <- struct{}{}:
+		defer func() { <-j.turn }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	waiting := false
+	defer func() {
+		if waiting {
+			j.lock(j.place, unix.F_UNLCK)
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		if seat, ok := j.seat(many()); ok {
+			return seat, nil
+		}
+		waiting = waiting || j.lock(j.place, unix.F_WRLCK)
+		timer.Reset(lookEvery)
+	}
+}
+
+// seat takes a free one.
+func (j *Joint) seat(many int) (int, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	others := j.others()
+	switch {
+	case len(j.mine) >= (many+others)/(others+1):
+		return 0, false
+	case others >= many && time.Since(j.left) < 2*lookEvery: // there is not one for each: in turn
+		return 0, false
+	}
+	for seat := range many {
+		if !j.mine[seat] && j.lock(seats+int64(seat), unix.F_WRLCK) {
+			j.mine[seat] = true
+			return seat, true
+		}
+	}
+	return 0, false
+}
+
+// others is how many other processes wait for a seat.
+func (j *Joint) others() (n int) {
+	for from := int64(waits); from < waits+most; n++ {
+		l := unix.Flock_t{Type: unix.F_WRLCK, Start: from, Len: waits + most - from}
+		if unix.FcntlFlock(j.file.Fd(), unix.F_OFD_GETLK, &l) != nil || l.Type == unix.F_UNLCK {
+			return n
+		}
+		from = l.Start + 1
+	}
+	return n
+}
+
+// Leave gives a seat back.
+func (j *Joint) Leave(seat int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.mine, seat)
+	j.left = time.Now()
+	j.lock(seats+int64(seat), unix.F_UNLCK)
+}
+
+// lock changes the lock of a byte, if no other process has it.
+func (j *Joint) lock(at int64, to int16) bool {
+	l := unix.Flock_t{Type: to, Start: at, Len: 1}
+	return unix.FcntlFlock(j.file.Fd(), unix.F_OFD_SETLK, &l) == nil
+}
