@@ -25,7 +25,7 @@ const RedriveFlow = "redrive"
 // Again says which open exceptions of a run are processed again, and how.
 type Again struct {
 	Filter
-	Limit  int  // at most so many, the oldest first; 0 is all
+	Limit  int  // at most so many, the first ones by rank; 0 is all
 	AsSent bool // written as they were sent, without mapping them again
 }
 
@@ -51,11 +51,10 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, b *flow.Bound, a Again) (*Re
 	}
 	look := r.Ledger.View().Exceptions()
 	if a.Limit > 0 {
-		last, err := look.Nth(ctx, of.ID, a.Filter, a.Limit)
-		if err != nil {
+		var err error
+		if a.Filter, err = look.First(ctx, of.ID, a.Filter, a.Limit); err != nil {
 			return nil, err
 		}
-		a.UpTo = last
 	}
 	ids, err := look.Steps(ctx, of.ID, a.Filter)
 	if err != nil {
@@ -182,7 +181,7 @@ func (r *Runs) Unended(ctx context.Context, of Ref, f Filter) (run Ref, same, ok
 		}
 		var was Filter
 		if again != nil && again.Of == of.Name() && json.Unmarshal(again.Filter, &was) == nil {
-			was.UpTo = 0
+			was.UpTo, was.Turn = 0, 0
 			return run, reflect.DeepEqual(was, f), true, nil
 		}
 	}
