@@ -79,7 +79,7 @@ func TestCallsRejected(t *testing.T) {
 			}
 			m.checked(t)
 			if policy == "block" {
-				m.start(t, nil, "dead", "list", "orders-1", "--key", "000037", "--ledger", m.ledger).ends(t, 0).says(t, "waits for another record of its group", `"000001"`)
+				m.start(t, nil, "dead", "list", "orders-1", "--key", "000037", "--ledger", m.ledger).ends(t, 0).says(t, "waits for another record of its group", "000001")
 				m.redriven(t, nil).ends(t, 3) // nothing was mended: it holds them up again
 				if n := len(s.Assignments()); n != want {
 					t.Errorf("%d objects behind the redrive of what is not mended, want %d", n, want)
@@ -111,7 +111,7 @@ func TestCallsRejectedPart(t *testing.T) {
 		if n := len(s.Assignments()); n != 268 { // the fourth is behind the dead one
 			t.Errorf("%d objects, want 268", n)
 		}
-		m.start(t, nil, "dead", "list", "orders-1", "--key", "000028", "--ledger", m.ledger).ends(t, 0).says(t, "pending", `"000016"`)
+		m.start(t, nil, "dead", "list", "orders-1", "--key", "000028", "--ledger", m.ledger).ends(t, 0).says(t, "pending", "000016")
 		mend()
 		m.redriven(t, nil, "--limit", "1").ends(t, 0) // the first one that is left: of P1
 		if n := len(s.Assignments()); n != 269 {
