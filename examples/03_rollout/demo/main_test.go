@@ -66,6 +66,10 @@ func TestShow(t *testing.T) {
 			if v := r.verdict(t); len(v.Changed)+len(v.Disorder)+len(v.Duplicates) > 0 {
 				t.Errorf("behind the first run: %+v", v)
 			}
+		case args[0] == "redrive": // what was rejected, refused, and what stood behind it: in the order of each project
+			if v := r.verdict(t); len(v.Disorder)+len(v.Duplicates) > 0 {
+				t.Errorf("behind the redrive: %q %q", v.Disorder, v.Duplicates)
+			}
 		case args[0] == "ledger":
 			r.same(t, both)
 			r.proved(t, both)
