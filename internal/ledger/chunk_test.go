@@ -137,7 +137,7 @@ func loaded(t *testing.T, l *ledger.Ledger) (run, redrive ledger.Run) {
 	if n, err := r.Take(ctx, run, exception.Filter{}); n != 3 || err != nil {
 		t.Fatal(n, err)
 	}
-	open, err := r.Open(ctx, run, exception.Filter{}, 0, 2)
+	open, err := r.Open(ctx, run, exception.Filter{}, record.Rank{}, 2)
 	if err != nil || len(open) != 2 {
 		t.Fatal(open, err)
 	}
@@ -163,7 +163,7 @@ func TestCheckFindsWhatIsPlantedInLoads(t *testing.T) {
 		{"an account that closes with other numbers", "UPDATE account SET read = 9, applied = 9 WHERE unit = 'b'", "unit b: chunk 1 says other numbers than its account 2"},
 		{"an account that does not count", "UPDATE account SET current = FALSE WHERE unit = 'b'", "unit b is done, but the account of its chunk 1 does not count"},
 		{"an exception that is gone", "DELETE FROM exception WHERE id = 1", "says 2 rejected, dead and blocked records, but 1 exceptions and 0 that failed again are there"},
-		{"an exception too many", "INSERT INTO exception SELECT 99, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal, attempts, mapping, first, last, '', 0, 0, 0 FROM exception WHERE id = 3", "exception 99 is of no chunk"},
+		{"an exception too many", "INSERT INTO exception SELECT 99, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal, attempts, mapping, first, last, '', 0, 0, 0, `group`, turn FROM exception WHERE id = 3", "exception 99 is of no chunk"},
 		{"what a discarded chunk left", "UPDATE chunk SET state = 'dropped' WHERE unit = 'a' AND n = 2", "unit a: chunk 2 was discarded, but 1 exceptions and 1 payloads of it are there"},
 		{"an exception of another chunk", "UPDATE exception SET chunk = 3 WHERE id = 1", "was given 2 exceptions; 1 are there"},
 		{"a payload that is gone", "DELETE FROM payload WHERE exception = 2", "was given 2 exceptions; 2 are there, 1 with payload"},

@@ -35,10 +35,10 @@ func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, 
 const pageBytes = 4 << 20
 
 // Open reads exceptions that this session's run has taken and that are still
-// open, with Source and Issues, in order of id from behind one on. A page has
+// open, with Source and Issues, in the order of their ranks from behind one on. A page has
 // at most limit of them, and fewer when they are large; only an empty page is
 // the end.
-func (s *Session) Open(ctx context.Context, of Run, f exception.Filter, after int64, limit int) ([]record.Exception, error) {
+func (s *Session) Open(ctx context.Context, of Run, f exception.Filter, after record.Rank, limit int) ([]record.Exception, error) {
 	f.State = exception.Open
 	page, err := s.ledger.view.Exceptions().Claimed(ctx, of.ID, s.run, f, after, limit, pageBytes)
 	return page, s.wrap(err, "read exceptions of "+of.Name())

@@ -75,11 +75,20 @@ type Exception struct {
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	Payload
+	Order
 	// Closed says how it ended: "" while open, "applied by RUN", "dismissed by ...".
 	Closed string `json:"closed,omitempty"`
-	// Older: see Record. Only redrives ask.
-	Older bool `json:"-"`
 }
+
+// Rank is where an exception stands among those of its run: in the order of the source
+// where that is known, then as they were noted.
+type Rank struct{ Turn, ID int64 }
+
+// Less reports whether it comes before another one.
+func (r Rank) Less(o Rank) bool { return r.Turn < o.Turn || r.Turn == o.Turn && r.ID < o.ID }
+
+// Rank is the exception's.
+func (e *Exception) Rank() Rank { return Rank{e.Turn, e.ID} }
 
 // Payload is what an exception was: the record as it was read, and what the target was
 // given. Canonical JSON, see Encode; Sent is empty for what was rejected.

@@ -63,14 +63,30 @@ type Record struct {
 	Whole []any  // what was read, where Slots has only parts of its documents; nil = Slots has all
 	Key   string // the key's values as text, see KeyText; "" = it has none
 	Size  int    // bytes at the source, about
+	Order
 	// Exception is the one that this record is redriven from, 0 when it comes
 	// from its source.
 	Exception int64
-	// Older: a later run has read the record anew since, and what had been wrong with it
-	// was right by then. What this one has of it is not written over that.
-	Older bool
 	// Broken says why it could not be read, or not all of it: it is not mapped then.
 	Broken *Broken
+}
+
+// Order is where a record stands among others: those that are delivered one behind the
+// other, and itself in other runs. Ahead and Older only redrives ask for.
+type Order struct {
+	Group string `json:"group,omitempty"` // ordered inside; "" = it waits for nobody
+	Turn  int64  `json:"turn,omitempty"`  // grows in the order of the source; 0 = it is not known
+	// Ahead is one of its group that comes before it and that the redrive leaves out.
+	Ahead Ahead `json:"-"`
+	// Older: a later run has read the record anew since, and what had been wrong with it
+	// was right by then. What this one has of it is not written over that.
+	Older bool `json:"-"`
+}
+
+// Ahead names an open exception; without an ID it is none.
+type Ahead struct {
+	Rank
+	Key string
 }
 
 // AsRead are the slots with all that the source gave.

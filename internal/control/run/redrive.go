@@ -62,7 +62,7 @@ func (r *Runs) Unended(ctx context.Context, of Ref, f Filter) (run Ref, same, ok
 		}
 		var was Filter
 		if again != nil && again.Of == of.Name() && json.Unmarshal(again.Filter, &was) == nil {
-			was.UpTo = 0
+			was.UpTo, was.Turn = 0, 0
 			return run, reflect.DeepEqual(was, f), true, nil
 		}
 	}

@@ -28,11 +28,12 @@ type Filter struct {
 	Entity  string         `json:"entity,omitempty"`
 	Step    string         `json:"step,omitempty"`
 	Outcome record.Outcome `json:"outcome,omitempty"`
-	State   string         `json:"state,omitempty"`  // Open, Closed, All
-	Since   time.Time      `json:"since,omitzero"`   // last tried then or later
-	Before  time.Time      `json:"before,omitzero"`  // last tried before that
-	Mapping string         `json:"map,omitempty"`    // version of the map that made it what it is, or how that begins
-	UpTo    int64          `json:"upTo,omitempty"`   // number at most
+	State   string         `json:"state,omitempty"` // Open, Closed, All
+	Since   time.Time      `json:"since,omitzero"`  // last tried then or later
+	Before  time.Time      `json:"before,omitzero"` // last tried before that
+	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is, or how that begins
+	UpTo    int64          `json:"upTo,omitempty"`  // at most the rank of this turn and number
+	Turn    int64          `json:"turn,omitempty"`
 	Called  bool           `json:"called,omitempty"` // also those of runs that the run has called
 }
 
@@ -73,8 +74,8 @@ func (f Filter) Where(run int64) (string, []any) {
 	}
 	c.equal("substr(e.mapping, 1, "+strconv.Itoa(len(f.Mapping))+")", f.Mapping)
 	if f.UpTo > 0 {
-		c.text.WriteString(" AND e.id <= ?")
-		c.args = append(c.args, f.UpTo)
+		c.text.WriteString(" AND (e.turn, e.id) <= (?, ?)")
+		c.args = append(c.args, f.Turn, f.UpTo)
 	}
 	f.broken(&c)
 	c.text.WriteString(shown)

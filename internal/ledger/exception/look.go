@@ -53,12 +53,13 @@ func (l Look) List(ctx context.Context, run int64, f Filter, after int64, limit 
 // latest is the record as it was read, or as it was put right last.
 const latest = `coalesce((SELECT d.source FROM patch d WHERE d.exception = e.id ORDER BY d.id DESC LIMIT 1), p.source)`
 
-// Claimed returns open exceptions that a redrive has taken, with their source
-// as it was put right last, what was sent, and issues. A page ends behind the one with which it has so many bytes.
-func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after int64, limit int, bytes int) ([]record.Exception, error) {
+// Claimed returns open exceptions that a redrive has taken, in the order of their ranks
+// from behind one on, with their source as it was put right last, what was sent, and
+// issues. A page ends behind the one with which it has so many bytes.
+func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after record.Rank, limit int, bytes int) ([]record.Exception, error) {
 	where, args := f.Where(run)
 	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
-		where+` AND e.claimed = ? AND e.id > ? ORDER BY e.id LIMIT ?`, append(args, by, after, atMost(limit))...)
+		where+` AND e.claimed = ? AND (e.turn, e.id) > (?, ?) ORDER BY e.turn, e.id LIMIT ?`, append(args, by, after.Turn, after.ID, atMost(limit))...)
 	if err != nil {
 		return nil, l.Fault(err)
 	}

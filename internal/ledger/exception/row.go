@@ -18,16 +18,16 @@ const (
 	InsertPayload = `INSERT INTO payload (exception, source, sent)`
 
 	written = `id, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal,
-		attempts, mapping, first, last`
+		attempts, mapping, first, last, "group", turn`
 	columns = `e.id, e.step, e.entity, e.key, e.unit, e.chunk, e.outcome, e.cause, e.code, e.text, e.fields, e.refusal,
-		e.attempts, e.mapping, e.first, e.last, e.closed`
+		e.attempts, e.mapping, e.first, e.last, e."group", e.turn, e.closed`
 )
 
 // Row is an exception's row for Insert; its id is the first value.
 func Row(run int64, e record.Exception, now time.Time) []any {
 	field, value := e.At()
 	return []any{e.ID, run, e.Step, e.Entity, e.Key, e.Unit, e.Chunk, string(e.Outcome), e.Cause, e.Code, e.Text, field, value,
-		listJSON(e.Fields), refusalJSON(e.Refusal), max(e.Attempts, 1), e.Mapping, millis(e.First, now), millis(e.Last, now)}
+		listJSON(e.Fields), refusalJSON(e.Refusal), max(e.Attempts, 1), e.Mapping, millis(e.First, now), millis(e.Last, now), e.Group, e.Turn}
 }
 
 // Reason are the values of a new reason: outcome, cause, code, text, field,
@@ -81,7 +81,7 @@ func scan(s scanner, more ...any) (record.Exception, error) {
 	var first, last int64
 	var fields, refusal string
 	err := s.Scan(append([]any{&e.ID, &e.Step, &e.Entity, &e.Key, &e.Unit, &e.Chunk, &e.Outcome, &e.Cause, &e.Code, &e.Text, &fields,
-		&refusal, &e.Attempts, &e.Mapping, &first, &last, &e.Closed}, more...)...)
+		&refusal, &e.Attempts, &e.Mapping, &first, &last, &e.Group, &e.Turn, &e.Closed}, more...)...)
 	e.First, e.Last = clock(first), clock(last)
 	if err == nil && fields != "" {
 		err = json.Unmarshal([]byte(fields), &e.Fields)

@@ -12,18 +12,13 @@ func (l Look) Steps(ctx context.Context, run int64, f Filter) ([]string, error) 
 	}, `SELECT e.step FROM exception e`+where+` GROUP BY e.step ORDER BY min(e.id)`, args...)
 }
 
-// Nth is the number of the nth exception that a filter selects and no redrive
-// has in hand, or of the last one when there are fewer; 0 is none.
-func (l Look) Nth(ctx context.Context, run int64, f Filter, n int) (int64, error) {
+// First selects of a filter's exceptions that no redrive has in hand the first n, by
+// their ranks.
+func (l Look) First(ctx context.Context, run int64, f Filter, n int) (Filter, error) {
 	where, args := free(f, run)
-	ids, err := ask(ctx, l, func(r scanner) (id int64, err error) {
-		err = r.Scan(&id)
-		return id, err
-	}, `SELECT coalesce(max(id), 0) FROM (SELECT e.id AS id FROM exception e`+where+` ORDER BY e.id LIMIT ?) AS first`, append(args, n)...)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	return ids[0], nil
+	_, err := ask(ctx, l, func(r scanner) (int64, error) { return 0, r.Scan(&f.Turn, &f.UpTo) },
+		`SELECT turn, id FROM (SELECT e.turn AS turn, e.id AS id FROM exception e`+where+` ORDER BY e.turn, e.id LIMIT ?) AS first ORDER BY turn DESC, id DESC LIMIT 1`, append(args, n)...)
+	return f, err
 }
 
 // Unsent counts a filter's exceptions of which nothing was ever sent.

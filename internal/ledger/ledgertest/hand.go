@@ -58,7 +58,7 @@ func patched(t *testing.T, l *ledger.Ledger) {
 	d := begin(t, l, "r")
 	u := d.loads("r", 1)
 	d.take(of, exception.Filter{})
-	page := d.open(of, 0, 9)
+	page := d.open(of, record.Rank{}, 9)
 	same(t, "as put right", []string{`{"id":"uno"}`, `{"id":"two"}`, `{"id":"3"}`}, []string{string(page[0].Source), string(page[1].Source), string(page[2].Source)})
 	// In hand it is not changed.
 	code(t, of.patch(l, edit(all[3], 0, `{}`)), fault.Conflict, "exception.taken")

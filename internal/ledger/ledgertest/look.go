@@ -147,7 +147,7 @@ func story(t *testing.T, l *ledger.Ledger) {
 	d := begin(t, l, "r")
 	d.take(first, exception.Filter{Key: "1"})
 	r := d.loads("r", 1)
-	if err := r.again(1, became(d.open(first, 0, 0)[0], record.Applied)); err != nil {
+	if err := r.again(1, became(d.open(first, record.Rank{}, 0)[0], record.Applied)); err != nil {
 		t.Fatal(err)
 	}
 	r.settle(1)

@@ -33,7 +33,7 @@ func (d *desk) take(of *desk, f exception.Filter) int64 {
 	return n
 }
 
-func (d *desk) open(of *desk, after int64, limit int) []record.Exception {
+func (d *desk) open(of *desk, after record.Rank, limit int) []record.Exception {
 	d.Helper()
 	page, err := d.session.Open(context.Background(), of.run, exception.Filter{}, after, limit)
 	if err != nil {
@@ -63,11 +63,11 @@ func redriven(d, of *desk) (*loading, []record.Exception) {
 	u := d.loads("r", 1)
 	same(d.T, "taken", int64(4), d.take(of, exception.Filter{}))
 	same(d.T, "taken again", int64(4), d.take(of, exception.Filter{}))
-	first := d.open(of, 0, 3)
+	first := d.open(of, record.Rank{}, 3)
 	same(d.T, "first page", 3, len(first))
 	same(d.T, "source", `{"id":"1"}`, string(first[0].Source))
 	same(d.T, "issues", 3, len(first[1].Issues))
-	same(d.T, "second page", "4", d.open(of, first[2].ID, 3)[0].Key)
+	same(d.T, "second page", "4", d.open(of, first[2].Rank(), 3)[0].Key)
 	again := became(first[1], record.Rejected)
 	again.Issues = []record.Issue{
 		{Rule: "required", Field: "title", Severity: record.SeverityError, Text: "is missing"},
@@ -148,7 +148,7 @@ func redrives(t *testing.T, l *ledger.Ledger) {
 	same(t, "redrives", 1, len(whole.Redrives))
 	same(t, "redrive", []string{d.run.Name(), "dead", "data.duplicate", d.run.Name()},
 		[]string{whole.Redrives[0].Run, string(whole.Redrives[0].Outcome), whole.Redrives[0].Code, whole.Claimed})
-	same(t, "left to do", "4", d.open(of, fate[2].ID, 9)[0].Key)
+	same(t, "left to do", "4", d.open(of, fate[2].Rank(), 9)[0].Key)
 	u.ends(unit.UnitDone)
 	d.sound()
 	of.sound()
@@ -170,7 +170,7 @@ func twoRedrives(t *testing.T, l *ledger.Ledger) {
 	same(t, "a takes 1", int64(1), a.take(of, exception.Filter{Key: "1"}))
 	same(t, "b takes the others", int64(3), b.take(of, exception.Filter{}))
 	same(t, "a gets no more", int64(1), a.take(of, exception.Filter{}))
-	open := b.open(of, 0, 0)
+	open := b.open(of, record.Rank{}, 0)
 	same(t, "b reads", 3, len(open))
 	code(t, ua.again(1, became(open[0], record.Applied)), fault.Conflict, "exception.taken")
 	code(t, ua.again(1, record.Exception{ID: 999, Outcome: record.Applied}), fault.Conflict, "exception.taken")
@@ -184,7 +184,7 @@ func twoRedrives(t *testing.T, l *ledger.Ledger) {
 	same(t, "a takes what is left", int64(3), a.take(of, exception.Filter{}))
 	ub.settle(1)
 	code(t, ub.again(2, became(open[1], record.Applied)), fault.Conflict, "exception.taken")
-	mine := a.open(of, 0, 0)
+	mine := a.open(of, record.Rank{}, 0)
 	if err := ua.again(1, became(mine[0], record.Applied), became(mine[1], record.Equal), became(mine[2], record.Filtered)); err != nil {
 		t.Fatal(err)
 	}
@@ -222,13 +222,77 @@ func largePages(t *testing.T, l *ledger.Ledger) {
 	d := begin(t, l, "r")
 	d.take(of, exception.Filter{})
 	var sizes []int
-	for after := int64(0); ; {
+	for after := (record.Rank{}); ; {
 		page := d.open(of, after, 1000)
 		if len(page) == 0 {
 			break
 		}
 		sizes = append(sizes, len(page))
-		after = page[len(page)-1].ID
+		after = page[len(page)-1].Rank()
 	}
 	same(t, "pages", []int{2, 2, 2}, sizes)
+}
+
+// inTurn has a redrive read exceptions in the order of the source, whatever kind they
+// are of and whichever was noted first, and tells who is ahead of those that it takes.
+func inTurn(t *testing.T, l *ledger.Ledger) {
+	ctx := context.Background()
+	at := func(e record.Exception, group string, turn int64) record.Exception {
+		e.Group, e.Turn = group, turn
+		return e
+	}
+	of, d := begin(t, l, "a"), begin(t, l, "r")
+	u := of.loads("a", 1)
+	waits := at(dead("w"), "g", 1)
+	waits.Code = "record.blocked"
+	u.loaded(1, at(rejected("5"), "g", 5), at(rejected("2"), "g", 2), at(rejected("3"), "h", 3))
+	u.loaded(2, at(dead("4"), "g", 4), at(dead("6"), "h", 6), dead("none"), waits)
+	u.ends(unit.UnitDone)
+	keys := func(list []record.Exception) string {
+		var words []string
+		for _, e := range list {
+			words = append(words, e.Key)
+		}
+		return strings.Join(words, " ")
+	}
+	first, err := of.look().First(ctx, of.run.ID, exception.Filter{}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the first three", "2 none w", of.keys(first)) // listed as they were noted
+	ahead := func(what, want string) {
+		t.Helper()
+		found, err := of.look().Ahead(ctx, of.run.ID, d.run.ID, step, []string{"g", "h", "i"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, what, want, fmt.Sprint(found["g"].Key, found["g"].Turn, " ", found["h"].Key, found["h"].Turn, " ", len(found)))
+	}
+	ahead("ahead of all", "22 33 2")
+	d.take(of, exception.Filter{Outcome: record.Rejected})
+	ahead("ahead of what was rejected", "44 66 2")
+	same(t, "which are", "2 3 5", keys(d.open(of, record.Rank{}, 0)))
+	d.take(of, exception.Filter{})
+	ahead("of all there is none", "0 0 0")
+	all := d.open(of, record.Rank{}, 0)
+	same(t, "all", "none w 2 3 4 5 6", keys(all))
+	same(t, "a page behind one", "4 5", keys(d.open(of, all[3].Rank(), 2)))
+	holds := func(want bool, at record.Rank) {
+		t.Helper()
+		is, err := exception.Holds(ctx, l.Often(), of.run.UID, step, at)
+		if err != nil || is != want {
+			t.Errorf("%+v holds: %v, %v", at, is, err)
+		}
+	}
+	holds(true, record.Rank{Turn: 5})
+	holds(true, record.Rank{ID: all[5].ID})
+	holds(false, record.Rank{Turn: 1}) // it waits for its parent
+	holds(false, record.Rank{Turn: 7})
+	again := d.loads("r", 1)
+	if err := again.again(1, became(all[5], record.Applied)); err != nil {
+		t.Fatal(err)
+	}
+	again.settle(1)
+	holds(false, record.Rank{Turn: 5})
+	holds(false, record.Rank{ID: all[5].ID})
 }

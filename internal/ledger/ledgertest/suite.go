@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"a prepared redrive changes nothing", preparedRedrive},
 		{"a redrive closes exceptions", redrives},
 		{"two redrives at the same time", twoRedrives},
+		{"a redrive goes by the order of the source", inTurn},
 		{"records that are put right", patched},
 		{"records that will not come", dismissed},
 		{"large exceptions come in small pages", largePages},

@@ -28,7 +28,7 @@ func Of(ledger, uid string) Spool { return Spool{filepath.Join(ledger+".spool", 
 
 // A file is magic, blocks, the index as JSON, its length and hash, magic.
 const (
-	magic     = "godwit spool 2\n" // 1 had JSON for items, and partitions of other numbers
+	magic     = "godwit spool 3\n" // 1 had JSON for items, and partitions of other numbers; 2 no turns
 	tail      = 16 + len(magic)
 	blockSize = 256 << 10 // of the texts in a block, before they are packed
 )

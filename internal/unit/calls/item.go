@@ -15,7 +15,9 @@ type Item struct {
 	Hash      uint64 // of what Open gives; never 0
 	Source    []byte // the record as it was read, see record.Encode
 	Exception int64  // that it is redriven from, 0 = none
+	Turn      int64  // see record.Order
 	Gone      bool   // it is not in the source any more: Open gives two empty objects
+	Gap       bool   // no record: one of the group is missing here, for a reason that may hold the others up
 	Size      int
 
 	record, doc []byte
@@ -36,25 +38,29 @@ type Texts struct {
 	Key, Group          string
 	Hash                uint64
 	Record, Doc, Source []byte
-	Exception           int64
-	Gone                bool
+	Exception, Turn     int64
+	Gone, Gap           bool
 }
 
 // A stored item begins with its form: another one is of another version.
 const (
 	form     = 1
 	formGone = 2
+	formGap  = 3
 )
 
 // Append writes an item in its stored form behind b.
 func (t *Texts) Append(b []byte) []byte {
-	if t.Gone {
+	switch {
+	case t.Gone:
 		b = append(b, formGone)
-	} else {
+	case t.Gap:
+		b = append(b, formGap)
+	default:
 		b = append(b, form)
 	}
 	b = binary.BigEndian.AppendUint64(b, t.Hash)
-	b = binary.AppendVarint(b, t.Exception)
+	b = binary.AppendVarint(binary.AppendVarint(b, t.Exception), t.Turn)
 	for _, text := range []string{t.Key, t.Group} {
 		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
 	}
@@ -68,16 +74,19 @@ func (t *Texts) Append(b []byte) []byte {
 func DecodeItem(text []byte) (*Item, error) {
 	i := &Item{Size: len(text)}
 	bad := fmt.Errorf("it is no record of a spool")
-	if len(text) < 10 || text[0] != form && text[0] != formGone {
+	if len(text) < 10 || text[0] < form || text[0] > formGap {
 		return nil, bad
 	}
-	i.Gone = text[0] == formGone
+	i.Gone, i.Gap = text[0] == formGone, text[0] == formGap
 	i.Hash = binary.BigEndian.Uint64(text[1:])
-	var n int
-	if i.Exception, n = binary.Varint(text[9:]); n <= 0 {
-		return nil, bad
+	rest := text[9:]
+	for _, into := range []*int64{&i.Exception, &i.Turn} {
+		v, n := binary.Varint(rest)
+		if n <= 0 {
+			return nil, bad
+		}
+		*into, rest = v, rest[n:]
 	}
-	rest := text[9+n:]
 	var parts [5][]byte
 	for k := range parts {
 		length, n := binary.Uvarint(rest)

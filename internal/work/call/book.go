@@ -26,6 +26,9 @@ type Memory interface {
 	// Later reports whether a later run than that of an exception has delivered its
 	// record since.
 	Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error)
+	// Holds reports whether the record of a gap still holds up those behind it: by its
+	// exception's number, or without one by the turn that it has in the step of this run.
+	Holds(ctx context.Context, step string, at record.Rank) (bool, error)
 	// Beside names the run that has delivered a record last when it was that of another
 	// item of the loop that this run is of: two items have records of one key. "" else.
 	Beside(ctx context.Context, at record.Place, key string) (run string, err error)

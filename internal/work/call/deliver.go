@@ -142,7 +142,9 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		}
 		if yielded = d.drained(); broken == nil && !yielded {
 			if broken = d.fill(ctx); broken == nil {
-				busy += d.dispatch(ctx, ends, workers-busy)
+				var began int
+				began, broken = d.dispatch(ctx, ends, workers-busy)
+				busy += began
 			}
 		}
 		if busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
@@ -151,6 +153,9 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		wake := d.order.wake(time.Now())
 		if wake.IsZero() || broken != nil || yielded {
 			wake = time.Now().Add(settleEvery)
+		}
+		if d.order.items == 0 && !d.source.cramped { // all of them waited: there is room for others
+			wake = time.Now()
 		}
 		if d.source.cramped {
 			wake = earlier(wake, time.Now().Add(askAgain))
@@ -221,12 +226,18 @@ func (d *delivering) drained() bool {
 
 // dispatch begins records that may be, at most n, and gives how many. Those of
 // groups that wait get their outcome at once.
-func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (began int) {
+func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (began int, err error) {
 	d.order.wake(time.Now())
 	for began < n {
 		t := d.order.next()
 		if t == nil {
-			return began
+			return began, nil
+		}
+		if t.Gap {
+			if err := d.pass(ctx, t); err != nil {
+				return began, err
+			}
+			continue
 		}
 		if by, waits := d.place.Blocked[t.Group]; waits && t.Group != "" {
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
@@ -246,7 +257,7 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			ends <- e
 		}()
 	}
-	return began
+	return began, nil
 }
 
 func (d *delivering) machine() *expression.Machine {
@@ -299,8 +310,7 @@ const leastForShare = 1000
 // tooMany is what ends a unit that has left records behind.
 func (d *delivering) tooMany(e *end) error {
 	if d.spec.Groups == calls.Stop {
-		return fault.New(fault.Data, "records.stopped", "%s/%s was refused, and dead: {group: stop} ends the step: %s", d.spec.Entity, e.task.Key, e.why.Text).
-			Hint("godwit dead show %s names the reason; the same command goes on behind it", d.lease.Name)
+		return d.stopped(e.task.Key, "refused", ": "+e.why.Text)
 	}
 	a := d.total.Plus(d.chunk.account())
 	all := a.Settled() + a.Blocked
@@ -312,10 +322,15 @@ func (d *delivering) tooMany(e *end) error {
 		Hint("mend the map or the source, or raise stop_at; the same command goes on")
 }
 
+// stopped is what ends a unit whose groups stop.
+func (d *delivering) stopped(key, was, why string) error {
+	return fault.New(fault.Data, "records.stopped", "%s/%s was %s, and dead: {group: stop} ends the step%s", d.spec.Entity, key, was, why).
+		Hint("godwit dead list %s names the reason; the same command goes on behind it", d.lease.Name)
+}
+
 func (d *delivering) progress() {
 	a := d.total.Plus(d.chunk.account())
-	n := -a.Pending + a.Blocked
-	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: n, Done: min(n, d.unit.Weight), Total: d.unit.Weight, Doing: d.doing()})
+	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: a.Blocked - a.Pending, Done: d.place.n, Total: d.unit.Weight, Doing: d.doing()})
 }
 
 // result holds the accounts of all chunks.

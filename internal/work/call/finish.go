@@ -44,16 +44,21 @@ func (c *chunk) due() time.Time {
 	return c.began.Add(settleEvery)
 }
 
-// finish gives a record its outcome.
-func (d *delivering) finish(e *end) {
+// begun is the chunk that what is finished now comes into.
+func (d *delivering) begun() *chunk {
 	if d.chunk == nil {
 		d.chunk = &chunk{began: time.Now()}
 		d.chunk.Number, d.chunk.State = d.next, record.Prepared
 		d.chunk.Account = record.Account{Step: d.spec.Step, Entity: d.spec.Entity, Unit: d.unit.ID, Generation: 1, Current: true}
 		d.chunk.States = &record.States{Place: d.spec.Place, Mapping: d.spec.Mapping}
 	}
-	c, t := d.chunk, e.task
-	c.records++
+	d.chunk.records++
+	return d.chunk
+}
+
+// finish gives a record its outcome.
+func (d *delivering) finish(e *end) {
+	c, t := d.begun(), e.task
 	c.Account.Pending--
 	c.Account.Count(e.outcome, 1)
 	c.Account.Written += int64(e.written)
@@ -76,13 +81,12 @@ func (d *delivering) finish(e *end) {
 		c.States.List = append(c.States.List, s)
 	}
 	if e.outcome == record.Dead || e.outcome == record.Pending {
-		if _, waits := d.place.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
-			d.place.Blocked[t.Group] = t.Key
-		}
+		d.block(t)
 	}
-	d.place.add(t.Seq)
 	k := d.source.keys[t.Key]
-	k.at = nil
+	if k.at == t {
+		k.at = nil
+	}
 	if k.n--; k.n == 0 {
 		delete(d.source.keys, t.Key)
 	} else if e.outcome == record.Applied && t.Item.Gone {
@@ -92,9 +96,45 @@ func (d *delivering) finish(e *end) {
 	} else if e.outcome != record.Equal && e.outcome != record.Superseded {
 		k.now = &t.Standing
 	}
+	d.done(t)
+}
+
+// done takes what has come to its end out of memory.
+func (d *delivering) done(t *task) {
+	d.place.add(t.Seq)
 	delete(d.source.memory, t.Seq)
 	d.space.give(t.Size)
 	d.order.done(t)
+}
+
+// block keeps those back that stand behind one in its group.
+func (d *delivering) block(t *task) {
+	if _, waits := d.place.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
+		d.place.Blocked[t.Group] = t.Key
+	}
+}
+
+// pass goes by a gap: one that was rejected, or left out, is to those behind it what one
+// is that was refused. Its own outcome is told where that was decided.
+func (d *delivering) pass(ctx context.Context, t *task) error {
+	_, waits := d.place.Blocked[t.Group]
+	holds := false
+	if !waits {
+		var err error
+		if holds, err = d.book.Holds(ctx, d.spec.Step, record.Rank{Turn: t.Turn, ID: t.Exception}); err != nil {
+			d.order.delay(t, time.Now())
+			return err
+		}
+	}
+	if holds {
+		d.block(t)
+	}
+	d.begun()
+	d.done(t)
+	if holds && d.spec.Groups == calls.Stop {
+		return d.stopped(t.Key, "rejected", "")
+	}
+	return nil
 }
 
 // except puts away a record that was not delivered, or says how one ended that was.
@@ -108,6 +148,7 @@ func (c *chunk) except(d *delivering, e *end) {
 		return
 	}
 	x.Step, x.Entity, x.Key, x.Unit, x.Source, x.First, x.Attempts = d.spec.Step, d.spec.Entity, t.Key, d.unit.ID, json.RawMessage(t.Source), now, max(1, t.tries)
+	x.Group, x.Turn = t.Group, t.Turn
 	x.Code, x.Text, x.Issues = e.why.Code, e.why.Text, e.why.Issues
 	if t.Item.Gone {
 		x.Issues = append([]record.Issue{{Rule: record.RuleGone, Severity: record.SeverityError, Text: "it is gone from the source, and was not deleted: " + x.Text,

@@ -54,7 +54,6 @@ func (d *delivering) onlyLost() bool {
 			return false
 		}
 	}
-	a := d.total.Plus(d.chunk.account())
-	done := a.Blocked - a.Pending
+	done := d.place.n
 	return (d.unit.Weight-done)*fewOf <= done
 }

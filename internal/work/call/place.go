@@ -15,6 +15,7 @@ type place struct {
 	Done []int64 `json:"done"`
 	// Groups that wait for a record of theirs, by its key.
 	Blocked map[string]string `json:"blocked,omitempty"`
+	n       int64             // of those in Done, gaps among them
 }
 
 func placeOf(text []byte) (p place, err error) {
@@ -23,11 +24,15 @@ func placeOf(text []byte) (p place, err error) {
 			return p, fault.New(fault.Internal, "ledger.damaged", "how far a delivery has come cannot be read: %v", err)
 		}
 	}
+	for i := 0; i < len(p.Done); i += 2 {
+		p.n += p.Done[i+1] - p.Done[i]
+	}
 	return p, nil
 }
 
 // add notes a record that has an outcome now.
 func (p *place) add(n int64) {
+	p.n++
 	i := 2 * sort.Search(len(p.Done)/2, func(i int) bool { return p.Done[2*i+1] >= n }) // the first range that ends at n or behind it
 	switch {
 	case i == len(p.Done) || p.Done[i] > n+1:

@@ -68,7 +68,9 @@ func (d *delivering) fill(ctx context.Context) error {
 			case full:
 				d.source.full[name] = true
 			default:
-				page, keys, size = append(page, i), append(keys, i.Key), size+i.Size
+				if page, size = append(page, i), size+i.Size; !i.Gap {
+					keys = append(keys, i.Key)
+				}
 				d.source.memory[i.Seq] = true // the next pass may begin before the page ends
 			}
 		}
@@ -81,17 +83,24 @@ func (d *delivering) fill(ctx context.Context) error {
 			return fault.Wrap(err, "look up how %d records stand", len(keys))
 		}
 		for _, i := range page {
-			if d.source.keys[i.Key] == nil {
-				d.source.keys[i.Key] = &sameKey{}
-			}
-			d.source.keys[i.Key].n++
-			d.order.add(&task{Item: i, Standing: standing[i.Key], since: d.began})
+			d.enter(&task{Item: i, Standing: standing[i.Key], since: d.began})
 		}
 		if waits {
 			return nil
 		}
 	}
 	return nil
+}
+
+// enter takes a record in.
+func (d *delivering) enter(t *task) {
+	if !t.Gap {
+		if d.source.keys[t.Key] == nil {
+			d.source.keys[t.Key] = &sameKey{}
+		}
+		d.source.keys[t.Key].n++
+	}
+	d.order.add(t)
 }
 
 // count is how many of some records are of a group.

@@ -31,6 +31,14 @@ func (r *loading) aim(ctx context.Context, open connector.Opener) (target, error
 	return connector.Capable[connector.RecordTarget](ctx, open, r.spec.To, "take records")
 }
 
+// inOrder has records that are given to calls say where they stand in the source.
+func (r *loading) inOrder() (err error) {
+	if r.spec.Calls != nil {
+		r.reader, err = r.spec.Calls.InOrder(r.reader, r.unit.ID, r.total.Read)
+	}
+	return err
+}
+
 // calling checks the keys of a load whose records are given to calls.
 func (l *Load) calling() []unit.Problem {
 	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Within: l.File != nil}

@@ -15,7 +15,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 	e := record.Exception{
 		ID:   m.Record.Exception,
 		Step: c.step, Entity: c.Account.Entity, Key: m.Record.Key, Unit: c.Account.Unit, Outcome: outcome,
-		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Payload: record.Payload{Source: source},
+		Issues: m.Issues, Refusal: refusal, Attempts: 1, Mapping: c.version, First: c.now, Last: c.now, Payload: record.Payload{Source: source}, Order: m.Record.Order,
 	}
 	if refusal != nil {
 		refusal.Value = c.printable.Value(m, refusal)

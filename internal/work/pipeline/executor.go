@@ -138,8 +138,10 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 		return fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
-		r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil)
-		return err
+		if r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil); err != nil {
+			return err
+		}
+		return r.inOrder()
 	}
 	if r.reader, r.point, err = r.spec.read(ctx, x.open, l, u.Step, after); err != nil {
 		return err
@@ -148,7 +150,10 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 		r.point = fmt.Sprintf("%s %d", u.ID, l.Fence) // its own
 	}
 	read := snapshot.Read{Step: u.Step, From: r.spec.From, Into: r.spec.Into[0], Lost: r.spec.SnapshotLost}
-	if err = x.snapshots.Notice(ctx, read, l, r.report); err != nil {
+	if err = x.snapshots.Notice(ctx, read, l, r.report); err == nil {
+		err = r.inOrder()
+	}
+	if err != nil {
 		r.close()
 	}
 	return err

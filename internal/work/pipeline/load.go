@@ -102,7 +102,7 @@ func (t Target) held() held.Place {
 
 // Dead is the policy for records that are not loaded.
 type Dead struct {
-	Group    string  `flow:"group" enum:"block,skip,stop" default:"block" help:"of calls: what becomes of the records of a group behind one that is not delivered: they wait, they are delivered, the step stops"`
+	Group    string  `flow:"group" enum:"block,skip,stop" default:"block" help:"of calls: what becomes of the records of a group behind one that is rejected or not delivered: they wait, they are delivered, the step stops"`
 	Attempts int     `flow:"attempts" default:"10" min:"2" help:"of calls: how often a record is tried whose answers do not say what became of it (500, a timeout), while the system takes others"`
 	StopAt   float64 `flow:"stop_at,share" help:"share of records, from 1,000 read on, from which the step stops"`
 }

@@ -139,8 +139,10 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	if err := c.aim.Note(ctx, c.records, b.keys); err != nil {
 		return err
 	}
-	if s, ok := c.records.(produce.Seer); ok {
-		s.See(b.mapped)
+	if e, ok := c.records.(produce.Ender); ok {
+		if err := e.End(b.mapped); err != nil {
+			return err
+		}
 	}
 	c.Account.Read = b.count - before
 	for i := range b.page.Records {

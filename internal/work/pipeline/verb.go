@@ -78,6 +78,9 @@ func (l *Load) check() []unit.Problem {
 		bad("to", "flow.required", "to needs a table, or calls of an API")
 	}
 	p = append(p, l.calling()...)
+	if l.process().Group != "" && to.Calls != nil {
+		p = append(p, l.From.Ordered(l.process().Key)...)
+	}
 	if path, text := to.held().Problem(); text != "" && to.Calls == nil {
 		bad(path, "load.gone", "%s", text)
 	}

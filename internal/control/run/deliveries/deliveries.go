@@ -8,6 +8,7 @@ import (
 	"godwit/internal/control/run/guards"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/records"
 	"godwit/internal/ledger/spool"
 	"godwit/internal/ledger/store"
@@ -37,6 +38,12 @@ func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map
 func (p Book) Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error) {
 	yes, err := records.Later(ctx, p.Ledger.Often(), at, key, exception)
 	return yes, fault.Wrap(err, "read what is remembered of records")
+}
+
+// Holds is call.Book's.
+func (p Book) Holds(ctx context.Context, step string, at record.Rank) (bool, error) {
+	yes, err := exception.Holds(ctx, p.Ledger.Often(), p.UID, step, at)
+	return yes, fault.Wrap(err, "read what became of a record that was not loaded")
 }
 
 // Beside is call.Book's.

@@ -46,12 +46,21 @@ func (p Past) Take(ctx context.Context, a unit.Redrive) (int64, error) {
 	return p.Own.Take(ctx, of, f)
 }
 
-func (p Past) Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error) {
+func (p Past) Open(ctx context.Context, a unit.Redrive, after record.Rank, limit int) ([]record.Exception, error) {
 	of, f, err := p.taken(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	return p.Own.Open(ctx, of, f, after, limit)
+}
+
+// Ahead is exceptions.Book's.
+func (p Past) Ahead(ctx context.Context, a unit.Redrive, groups []string) (map[string]record.Ahead, error) {
+	of, err := p.Ledger.Find(ctx, a.Of)
+	if err != nil {
+		return nil, err
+	}
+	return p.Ledger.View().Exceptions().Ahead(ctx, of.ID, p.Run, a.Step, groups)
 }
 
 // taken is the run whose exceptions are processed again, and which of them.

@@ -29,7 +29,7 @@ type Filter = ledger.ExceptionFilter
 // Again says which open exceptions of a run are processed again, and how.
 type Again struct {
 	Filter
-	Limit  int  // at most so many, the oldest first; 0 is all
+	Limit  int  // at most so many, the first ones by rank; 0 is all
 	AsSent bool // written as they were sent, without mapping them again
 }
 
@@ -63,11 +63,10 @@ type Maker struct {
 func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) (*Redriving, error) {
 	look := m.Ledger.View().Exceptions()
 	if a.Limit > 0 {
-		last, err := look.Nth(ctx, of.ID, a.Filter, a.Limit)
-		if err != nil {
+		var err error
+		if a.Filter, err = look.First(ctx, of.ID, a.Filter, a.Limit); err != nil {
 			return nil, err
 		}
-		a.UpTo = last
 	}
 	ids, err := look.Steps(ctx, of.ID, a.Filter)
 	if err != nil {

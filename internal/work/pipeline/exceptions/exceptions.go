@@ -5,8 +5,11 @@ package exceptions
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"strconv"
+	"strings"
 
 	"godwit/internal/catalog"
 	"godwit/internal/fault"
@@ -20,9 +23,12 @@ import (
 type Book interface {
 	// Take claims the exceptions of another run that are to be processed again.
 	Take(ctx context.Context, a unit.Redrive) (int64, error)
-	// Open reads claimed ones in order of their ids, from behind one on; an
+	// Open reads claimed ones in the order of their ranks, from behind one on; an
 	// empty page is the end.
-	Open(ctx context.Context, a unit.Redrive, after int64, limit int) ([]record.Exception, error)
+	Open(ctx context.Context, a unit.Redrive, after record.Rank, limit int) ([]record.Exception, error)
+	// Ahead gives of groups the first exception that holds up those behind it and that
+	// is not claimed; of most there is none.
+	Ahead(ctx context.Context, a unit.Redrive, groups []string) (map[string]record.Ahead, error)
 }
 
 // Target is where records go that are written as they were sent.
@@ -36,23 +42,34 @@ type Reader struct {
 	book  Book
 	of    unit.Redrive
 	to    Target
-	after int64
+	after record.Rank
 	count int64
-	own   bool // of this run, which has counted them as read
+	own   bool                    // of this run, which has counted them as read
+	ahead map[string]record.Ahead // of groups that were asked for
 }
 
 // Open claims the exceptions and reads them from behind a chunk on. Own are those
 // of the run itself, which has counted them as read.
 func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte, own bool) (*Reader, error) {
-	a := &Reader{book: book, of: of, to: to, own: own}
+	a := &Reader{book: book, of: of, to: to, own: own, ahead: map[string]record.Ahead{}}
 	if after != nil {
 		var err error
-		if a.after, err = strconv.ParseInt(string(after), 10, 64); err != nil {
-			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's number", after)
+		if a.after, err = rank(string(after)); err != nil {
+			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's", after)
 		}
 	}
 	_, err := book.Take(ctx, of)
 	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)
+}
+
+// rank reads the place behind an exception: its number and turn, without which one of an
+// earlier version is.
+func rank(text string) (r record.Rank, err error) {
+	id, turn, has := strings.Cut(text, " ")
+	if r.ID, err = strconv.ParseInt(id, 10, 64); err == nil && has {
+		r.Turn, err = strconv.ParseInt(turn, 10, 64)
+	}
+	return r, err
 }
 
 // exceptionsInPage are read at once: a variable, so that binaries built for tests can
@@ -67,6 +84,9 @@ func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
 	}
 	if len(list) == 0 {
 		return nil, io.EOF
+	}
+	if err := a.order(ctx, list); err != nil {
+		return nil, err
 	}
 	p := &record.Page{Schema: a.of.Schema, Records: make([]record.Record, 0, len(list))}
 	for _, e := range list {
@@ -83,17 +103,46 @@ func (a *Reader) Next(ctx context.Context) (*record.Page, error) {
 			p.Mapped = append(p.Mapped, m)
 		}
 		p.Bytes += int64(len(e.Source))
-		a.after = e.ID
+		a.after = e.Rank()
 	}
 	if !a.own {
 		a.count += int64(len(list))
 	}
-	p.After = strconv.AppendInt(nil, a.after, 10)
+	p.After = fmt.Appendf(nil, "%d %d", a.after.ID, a.after.Turn)
 	return p, nil
 }
 
+// mostGroups are remembered: asked for again they cost what is left out of them.
+const mostGroups = 100_000
+
+// order notes who is ahead of exceptions in their groups and is left out.
+func (a *Reader) order(ctx context.Context, list []record.Exception) error {
+	if len(a.ahead) > mostGroups {
+		clear(a.ahead)
+	}
+	var groups []string
+	for i := range list {
+		if g := list[i].Group; g != "" {
+			if _, asked := a.ahead[g]; !asked {
+				groups, a.ahead[g] = append(groups, g), record.Ahead{}
+			}
+		}
+	}
+	found, err := a.book.Ahead(ctx, a.of, groups)
+	if err != nil {
+		return fault.Wrap(err, "look up what is ahead of exceptions of %s", a.of.Of)
+	}
+	maps.Copy(a.ahead, found)
+	for i := range list {
+		if before := a.ahead[list[i].Group]; before.ID != 0 && before.Less(list[i].Rank()) {
+			list[i].Ahead = before
+		}
+	}
+	return nil
+}
+
 func (a *Reader) record(e record.Exception) (record.Record, error) {
-	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID, Older: e.Older}
+	r := record.Record{Op: record.Create, Key: e.Key, Size: len(e.Source), Exception: e.ID, Order: e.Order}
 	var err error
 	if e.Code == malformed || e.Code == "issue."+assembly.Rule || len(e.Issues) > 0 && e.Issues[0].Rule == record.RuleGone {
 		if r.Broken, err = broken(e); err != nil || r.Broken != nil {

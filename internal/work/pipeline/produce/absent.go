@@ -18,11 +18,13 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// Seer is told which records were read, whatever becomes of them.
-type Seer interface{ See(page []record.Mapped) }
+// Ender is told of each page of records what became of them, before the next one.
+type Ender interface {
+	End(page []record.Mapped) error
+}
 
-// See notes the keys of a page. One without a key may be any of those that seem gone.
-func (c *chunk) See(page []record.Mapped) {
+// see notes the keys of a page. One without a key may be any of those that seem gone.
+func (c *chunk) see(page []record.Mapped) {
 	if !c.of.spec.Gone || c.of.spec.Anew {
 		return
 	}

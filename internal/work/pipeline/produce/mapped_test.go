@@ -31,9 +31,9 @@ func TestMapped(t *testing.T) {
 			if err != nil || other != nil || string(got) != "x"+string(want) {
 				t.Errorf("%q: %s, %v; want %s, %v", columns, got, err, want, other)
 			}
-			text := (&calls.Texts{Key: "k", Group: "g", Hash: 7, Record: got[1:], Doc: []byte("{}"), Source: []byte("s"), Exception: 3}).Append(nil)
+			text := (&calls.Texts{Key: "k", Group: "g", Hash: 7, Record: got[1:], Doc: []byte("{}"), Source: []byte("s"), Exception: 3, Turn: 1 << 60}).Append(nil)
 			item, err := calls.DecodeItem(text)
-			if err != nil || item.Key != "k" || item.Group != "g" || item.Hash != 7 || string(item.Source) != "s" || item.Exception != 3 || item.Size != len(text) {
+			if err != nil || item.Key != "k" || item.Group != "g" || item.Hash != 7 || string(item.Source) != "s" || item.Exception != 3 || item.Turn != 1<<60 || item.Gap || item.Size != len(text) {
 				t.Fatalf("%+v %v", item, err)
 			}
 			back, doc, err := item.Open()

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"godwit/internal/connector"
-	"godwit/internal/expression/path"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
@@ -43,8 +42,7 @@ type Target struct {
 	mapped  mapped
 	source  *record.Encoder
 	program *calls.Program
-	names   []string // fields as they are read
-	group   path.Path
+	names   []string        // fields as they are read
 	changed map[uint64]bool // keys, hashed, of which the target has something else than was spooled last
 	resumed bool            // what was spooled before is not in changed: nothing is called unchanged here any more
 }
@@ -55,9 +53,6 @@ func New(spec *Spec, book Book, unit string, columns []string) (*Target, error) 
 	var err error
 	if t.program, err = spec.Program(); err != nil {
 		return nil, fault.New(fault.Internal, "unit.spec", "%s: %w", unit, err)
-	}
-	if t.group, err = spec.group(); err != nil {
-		return nil, err
 	}
 	for _, f := range spec.Schema.Fields {
 		t.names = append(t.names, f.Name)
@@ -88,8 +83,9 @@ type chunk struct {
 	connector.Transaction
 	of    *Target
 	draft calls.Draft
-	items []calls.Spooled // that are not in the draft yet
-	held  int             // their bytes
+	page  []spooled       // of the page that is at work
+	items []calls.Spooled // of those before it, that are not in the draft yet
+	held  int             // bytes of both
 	count int             // of all
 	bytes int
 	seen  []byte // keys that were read, hashed
@@ -123,15 +119,9 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 		if was.Hash != 0 {
 			c.of.changed[h] = true
 		}
-		text := item.Append(make([]byte, 0, len(item.Record)+len(item.Doc)+len(item.Source)+len(item.Key)+len(item.Group)+64))
 		became[i].Outcome = record.Pending
-		c.items = append(c.items, calls.Spooled{Part: part(item), Text: text})
-		c.count, c.bytes, c.held = c.count+1, c.bytes+len(text), c.held+len(text)
-		if c.held >= mostBytes {
-			if err := c.add(); err != nil {
-				return nil, err
-			}
-		}
+		c.behind(page[i].Record.Order)
+		c.put(item)
 	}
 	return became, nil
 }
@@ -146,16 +136,11 @@ func part(i *calls.Texts) int {
 }
 
 func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
-	i = &calls.Texts{Key: m.Record.Key}
+	i = &calls.Texts{Key: m.Record.Key, Group: m.Record.Group, Turn: m.Record.Turn}
 	if !t.spec.Anew {
 		i.Exception = m.Record.Exception
 	}
 	slots := m.Record.AsRead()
-	if t.group != nil {
-		if v := value(t.spec.Schema, slots, t.group); v != nil {
-			i.Group = record.KeyText(v)
-		}
-	}
 	doc, err := record.EncodeValue(t.program.Part(t.names, func(name string) any { return slots[slices.Index(t.names, name)] }))
 	if err == nil {
 		room := m.Record.Size + m.Record.Size/4 + 512
@@ -194,7 +179,7 @@ func (c *chunk) Commit(context.Context, []record.Account) error {
 
 // Close forgets what was not kept.
 func (c *chunk) Close() error {
-	c.items = nil
+	c.items, c.page = nil, nil
 	c.draft.Drop()
 	return nil
 }

@@ -1,0 +1,114 @@
+package produce
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"godwit/internal/connector"
+	"godwit/internal/expression/path"
+	"godwit/internal/fault"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// turnsOf is how many records have a turn in one unit: the units of a step read one
+// range of the key behind the other.
+const turnsOf = 1 << 44
+
+// InOrder has a reader give records with their group and turn. Read is how many the unit
+// has read before. Those of exceptions keep the turn that they had.
+func (s *Spec) InOrder(r connector.RecordReader, unit string, read int64) (connector.RecordReader, error) {
+	group, err := s.group()
+	if err != nil || group == nil {
+		return r, err
+	}
+	n, err := strconv.ParseInt(unit[strings.LastIndexByte(unit, '/')+1:], 10, 64)
+	if err != nil {
+		return r, fault.New(fault.Internal, "unit.spec", "%s has no number", unit)
+	}
+	return &ordered{RecordReader: r, schema: s.Schema, group: group, turn: n*turnsOf + read}, nil
+}
+
+type ordered struct {
+	connector.RecordReader
+	schema *record.Schema
+	group  path.Path
+	turn   int64 // of the last one
+}
+
+// Next is the connector.RecordReader's.
+func (o *ordered) Next(ctx context.Context) (*record.Page, error) {
+	page, err := o.RecordReader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Records {
+		r := &page.Records[i]
+		if o.turn++; r.Exception == 0 {
+			r.Turn = o.turn
+		}
+		slots := r.AsRead()
+		if len(slots) != len(o.schema.Fields) { // of one that is redriven and cannot be read its exception knows
+			continue
+		}
+		was := r.Group
+		if r.Group = ""; value(o.schema, slots, o.group) != nil {
+			r.Group = record.KeyText(value(o.schema, slots, o.group))
+		}
+		if r.Group != was { // somebody has put it right: nobody of the new one is known to be ahead
+			r.Ahead = record.Ahead{}
+		}
+	}
+	return page, nil
+}
+
+// spooled is an item with its turn.
+type spooled struct {
+	calls.Spooled
+	turn int64
+}
+
+// gap notes that a record of a group is missing, or is not to be delivered yet.
+func (c *chunk) gap(key string, o record.Order, exception int64) {
+	if o.Group == "" || c.of.spec.Groups == calls.Skip {
+		return
+	}
+	c.put(&calls.Texts{Gap: true, Key: key, Group: o.Group, Turn: o.Turn, Exception: exception})
+}
+
+// behind notes that a redrive leaves out what comes before a record in its group. Where
+// a group is not blocked others have gone before the one that was refused.
+func (c *chunk) behind(o record.Order) {
+	if o.Ahead.ID != 0 && c.of.spec.Groups == calls.Block {
+		c.gap(o.Ahead.Key, o, o.Ahead.ID)
+	}
+}
+
+// put adds an item to those of the page.
+func (c *chunk) put(i *calls.Texts) {
+	text := i.Append(make([]byte, 0, len(i.Record)+len(i.Doc)+len(i.Source)+len(i.Key)+len(i.Group)+64))
+	c.page = append(c.page, spooled{calls.Spooled{Part: part(i), Text: text}, i.Turn})
+	c.count, c.bytes, c.held = c.count+1, c.bytes+len(text), c.held+len(text)
+}
+
+// End takes in what became of a page: of what was rejected a gap stays. It puts the
+// page in the order of the source, whichever of its records was decided first.
+func (c *chunk) End(page []record.Mapped) error {
+	c.see(page)
+	for i := range page {
+		if m := &page[i]; m.Reject && !m.Record.Older {
+			c.gap(m.Record.Key, m.Record.Order, m.Record.Exception)
+		}
+	}
+	slices.SortStableFunc(c.page, func(a, b spooled) int { return int(max(-1, min(1, a.turn-b.turn))) })
+	for _, s := range c.page {
+		c.items = append(c.items, s.Spooled)
+	}
+	clear(c.page)
+	if c.page = c.page[:0]; c.held < mostBytes {
+		return nil
+	}
+	return c.add()
+}

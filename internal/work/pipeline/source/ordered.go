@@ -1,0 +1,109 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"godwit/internal/unit"
+)
+
+// Ordered is what is wrong with a query whose records are delivered one behind the other:
+// they come in the order of the key, and an order of its own would be lost unseen. One that
+// says which rows there are, as before limit, is none, nor is that of the key.
+func (s Source) Ordered(key []string) []unit.Problem {
+	w, whole := words(s.Query)
+	at := -1
+	for i := range w {
+		switch {
+		case w[i].text == "order" && i+1 < len(w) && w[i+1].text == "by":
+			at = i
+		case w[i].text == "limit", w[i].text == "fetch", w[i].text == "offset", w[i].text == "distinct" && i+1 < len(w) && w[i+1].text == "on":
+			return nil
+		}
+	}
+	if at < 0 || slices.Equal(columns(whole[w[at+1].at+len("by"):]), key) {
+		return nil
+	}
+	line := strings.Count(s.Query[:w[at].at], "\n") + 1
+	return []unit.Problem{{Path: "from.query", Code: "load.source", Text: fmt.Sprintf("the query has an order by in line %d, and no use for it: records of a group are delivered in the order of key (%s)", line, strings.Join(key, ", ")),
+		Next: []string{"key: [COLUMN] names what is to order them, if it tells them apart, over all sources too"}}}
+}
+
+// word is one of a statement, in lower case, outside of brackets.
+type word struct {
+	text string
+	at   int
+}
+
+// words are those of a statement without its literals and comments, and the statement
+// with blanks in their place.
+func words(sql string) (list []word, whole string) {
+	out, depth := []byte(sql), 0
+	for i := 0; i < len(sql); {
+		n := skipped(sql[i:])
+		switch {
+		case n > 0:
+			if sql[i] != '"' && sql[i] != '`' {
+				copy(out[i:i+n], strings.Repeat(" ", n))
+			}
+		case sql[i] == '(':
+			depth, n = depth+1, 1
+		case sql[i] == ')':
+			depth, n = depth-1, 1
+		default:
+			for n = 0; i+n < len(sql) && letter(sql[i+n]); n++ {
+			}
+			if n > 0 && depth == 0 {
+				list = append(list, word{strings.ToLower(sql[i : i+n]), i})
+			}
+			n = max(n, 1)
+		}
+		i += n
+	}
+	return list, string(out)
+}
+
+// skipped is the length of a literal, a quoted name or a comment.
+func skipped(s string) int {
+	until := func(from int, end string) int {
+		if n := strings.Index(s[min(from, len(s)):], end); n >= 0 {
+			return from + n + len(end)
+		}
+		return len(s)
+	}
+	switch {
+	case s[0] == '\'' || s[0] == '"' || s[0] == '`': // a doubled one begins the next
+		return until(1, s[:1])
+	case strings.HasPrefix(s, "--"):
+		return until(2, "\n")
+	case strings.HasPrefix(s, "/*"):
+		return until(2, "*/")
+	case s[0] == '$':
+		n := 1
+		for n < len(s) && letter(s[n]) {
+			n++
+		}
+		if n < len(s) && s[n] == '$' {
+			return until(n+1, s[:n+1])
+		}
+	}
+	return 0
+}
+
+func letter(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// columns are those of a list, without their tables and quotes.
+func columns(list string) []string {
+	var names []string
+	for _, one := range strings.Split(strings.TrimRight(list, "; \t\r\n"), ",") {
+		one = strings.TrimSpace(one)
+		if n := len(one) - len(" asc"); n > 0 && strings.EqualFold(one[n:], " asc") {
+			one = strings.TrimSpace(one[:n])
+		}
+		names = append(names, strings.Trim(one[strings.LastIndexByte(one, '.')+1:], "\"`"))
+	}
+	return names
+}
