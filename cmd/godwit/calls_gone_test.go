@@ -29,6 +29,8 @@ func TestCallsGone(t *testing.T) {
 	s.Break(newsys.Fault{Method: "DELETE", Share: 0.05, Do: newsys.CutAfter()})
 	m.remove(t, s, "000500")
 	pgtest.Exec(t, m.from, "delete from item where seq % 2 = 0")
+	m.env = append(m.env, "GODWIT_INDEX=1") // keys are compared in a file
+	m.load(t, "TMPDIR="+filepath.Join(m.ledger, "none")).ends(t, 5).says(t, "load.scratch")
 	for _, point := range []string{"load.prepared:1", "absent.prepared:1", "absent.spooled:1", "call.intended:20", "call.answered:100", "deliver.settled:2", "deliver.prepared:1"} {
 		t.Log(point)
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)

@@ -1,8 +1,6 @@
 package records
 
 import (
-	"time"
-
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
@@ -13,8 +11,10 @@ import (
 const otherwise = 1
 
 // Anew changes what is known of records of a place, so that their next delivery mends
-// what is not at the target as it was delivered. It may be called twice.
-func Anew(change store.Change, run int64, p record.Place, list []calls.Anew, now time.Time) error {
+// what is not at the target as it was delivered. It may be called twice. By a claimant it
+// is refused as NoteAll refuses: another has gone on with the record. Of a record of which
+// nothing is there the next attempt is another one than those before.
+func Anew(tx store.Tx, run int64, by calls.Claimant, p record.Place, list []calls.Anew) error {
 	var doubt []calls.Sent
 	for _, a := range list {
 		hash, kept := int64(otherwise), []byte(nil)
@@ -28,11 +28,18 @@ func Anew(change store.Change, run int64, p record.Place, list []calls.Anew, now
 			}
 			kept = short(text)
 		}
-		err := change(`UPDATE record SET hash = ?, kept = ? WHERE place = `+placeID+` AND key = ? AND hash = ?`,
-			hash, kept, p.Entity, p.At, p.Env, a.Key, int64(a.Hash))
+		err := tx.Change(`UPDATE record SET hash = ?, kept = ?, attempts = attempts + ? WHERE place = `+placeID+` AND key = ? AND hash = ?`,
+			hash, kept, a.Kept == nil, p.Entity, p.At, p.Env, a.Key, int64(a.Hash))
 		if err != nil {
 			return err
 		}
 	}
-	return Note(change, run, 0, p, doubt, now) // nobody is at work with it
+	if by.ID == 0 { // nobody is at work with it
+		return Note(tx.Change, run, 0, p, doubt, tx.Now)
+	}
+	refused, err := NoteAll(tx, run, p, []calls.Notes{{By: by, List: doubt}})
+	if err == nil {
+		err = refused[0]
+	}
+	return err
 }

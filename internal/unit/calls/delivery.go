@@ -6,6 +6,8 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/record"
 	"godwit/internal/unit"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Kinds of the units that deliver what a step has produced.
@@ -103,9 +105,13 @@ type Anew struct {
 	Key  string
 	Hash uint64      // that it stands with: of one that stands otherwise by now nothing is changed
 	Kept record.Kept // what still holds; nil: the target holds nothing of it
-	// Doubt are calls that would make it again: the system is asked before.
+	// Doubt are calls that would make it again, of which the system is asked before, or
+	// that are of no account any more (Gone).
 	Doubt []Sent
 }
+
+// GoneHash is the hash of the item of a record that is gone.
+func GoneHash(key string) uint64 { return max(1, xxh3.HashString("gone "+key)) }
 
 // Spooled is an item in its stored form, with its partition.
 type Spooled struct {

@@ -23,15 +23,17 @@ type Memory interface {
 	// Standing gives how records stand beyond runs, and how far calls of theirs have
 	// come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
-	// Later reports whether a later run than that of an exception has delivered its
-	// record since.
-	Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error)
 	// Holds reports whether the record of a gap still holds up those behind it: by its
 	// exception's number, or without one by the turn that it has in the step of this run.
 	Holds(ctx context.Context, step string, at record.Rank) (bool, error)
-	// Beside names the run that has delivered a record last when it was that of another
-	// item of the loop that this run is of: two items have records of one key. "" else.
-	Beside(ctx context.Context, at record.Place, key string) (run string, err error)
+	// Last is what was said of a record last, and whether that is newer than what an
+	// exception has of it, 0 for none.
+	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
+	// Origin is who a step of this run is, in the same terms.
+	Origin(ctx context.Context, step string) (calls.Origin, error)
+	// Anew changes what is known of records that a claimant has, durably and at once
+	// with what is known of their requests. It is refused as Sent is.
+	Anew(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Anew) error
 	// Sent notes requests that are about to be sent, or what became of them: durably,
 	// when it returns, those of all claimants in one write. When a chunk that says that
 	// a record is finished is settled, all that was noted of its requests is gone. It

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"godwit/internal/connector"
@@ -92,6 +93,37 @@ func (s *turn) unfound(c *calls.Compiled, a *connector.Answer, err error) *end {
 		return &end{err: fault.Wrap(err, "look up %s/%s", s.d.spec.Entity, s.t.Key)}
 	}
 	return s.open(c, "call.in-doubt", "the look-up was refused: "+fault.Of(err).Text, "see in_doubt of the call")
+}
+
+// back finishes a delete that was begun while the record was gone from its source, which
+// it is not any more, and was not settled. Nothing of it is there then. The ledger is told
+// so, durably, before anything else is sent, and the record is made anew.
+func (s *turn) back(ctx context.Context) *end {
+	is, gone := s.t.Item, *s.t.Item
+	gone.Gone, gone.Hash = true, calls.GoneHash(is.Key)
+	if is.Gone || !slices.ContainsFunc(s.t.Calls, func(c calls.Sent) bool { return c.Hash == gone.Hash }) {
+		return nil
+	}
+	if s.t.Standing.Hash != 0 || len(s.t.Kept) > 0 { // else a verification has found out already
+		s.t.Item, s.op = &gone, record.Delete
+		e := s.calls(ctx)
+		s.t.Item, s.op = is, record.Create
+		if e != nil {
+			return e
+		}
+	}
+	anew := calls.Anew{Key: is.Key, Hash: s.t.Standing.Hash}
+	for _, sent := range s.t.Calls {
+		sent.Gone = true
+		anew.Doubt = append(anew.Doubt, sent)
+	}
+	if err := s.d.notes.halt(ctx, func() error { return s.d.book.Anew(ctx, s.d.notes.by, s.d.spec.Place, []calls.Anew{anew}) }); err != nil {
+		return &end{err: fault.Wrap(err, "note that %s/%s is not there any more", s.d.spec.Entity, is.Key)}
+	}
+	s.t.Standing = calls.Standing{Attempts: s.t.Standing.Attempts + 1}
+	s.remember()
+	s.d.report.At("call.anew")
+	return nil
 }
 
 // open leaves a record pending: a person has to decide.

@@ -79,16 +79,17 @@ func (s *turn) all(ctx context.Context) *end {
 	if e := s.claim(ctx); e != nil {
 		return e
 	}
+	if s.equal() {
+		return &end{outcome: record.Equal}
+	}
+	if e := s.foreign(ctx); e != nil {
+		return e
+	}
 	gone := s.t.Item.Gone
 	switch {
-	case s.equal():
-		return &end{outcome: record.Equal}
 	case gone:
 		s.op = record.Delete
 	case s.t.Standing.Hash != 0:
-		if e := s.foreign(ctx); e != nil {
-			return e
-		}
 		s.op = record.Update
 	}
 	s.remember()
@@ -97,17 +98,25 @@ func (s *turn) all(ctx context.Context) *end {
 			return err
 		}
 	}
+	if e := s.back(ctx); e != nil {
+		return e
+	}
 	for _, sent := range s.t.Calls { // it was there with other content
 		if c := s.call(sent.Call); c != nil && c.Each == "" && sent.Answered && sent.Hash != s.t.Item.Hash && !gone {
 			s.op = record.Update
 		}
 	}
+	return s.calls(ctx)
+}
+
+// calls makes the calls, in their order.
+func (s *turn) calls(ctx context.Context) *end {
 	for _, c := range s.d.program.Calls {
-		if gone && !c.Deletes() {
+		if s.op == record.Delete && !c.Deletes() {
 			continue
 		}
-		if err := s.make(ctx, c); err != nil {
-			return err
+		if e := s.make(ctx, c); e != nil {
+			return e
 		}
 	}
 	return nil
@@ -119,34 +128,40 @@ func (s *turn) equal() bool {
 	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
 }
 
-// superseded is the end of a record that is redriven and was read and delivered anew
-// by a later run: its source message is older than what is there.
+// superseded is the end of a record that is redriven, and that a later run has read and
+// delivered anew, or deleted: its source message is older than what is there.
 func (s *turn) superseded(ctx context.Context) *end {
-	if s.t.Exception == 0 || s.t.Standing.Hash == 0 || len(s.t.Calls) > 0 || s.t.claimed {
+	if s.t.Exception == 0 || s.t.Attempts == 0 || len(s.t.Calls) > 0 || s.t.claimed {
 		return nil
 	}
-	later, err := s.d.book.Later(ctx, s.d.spec.Place, s.t.Key, s.t.Exception)
-	switch {
-	case err != nil:
-		return &end{err: fault.Wrap(err, "look up what became of %s/%s", s.d.spec.Entity, s.t.Key)}
-	case later:
+	last, e := s.last(ctx)
+	if e == nil && last.Newer && !last.Redrive && last.Outcome == record.Applied {
 		return &end{outcome: record.Superseded}
 	}
-	return nil
+	return e
 }
 
 // foreign is the end of a record whose key is that of another item's, as two legacy
 // databases may number alike: an update would lay the one over the other.
 func (s *turn) foreign(ctx context.Context) *end {
-	run, err := s.d.book.Beside(ctx, s.d.spec.Place, s.t.Key)
-	switch {
-	case err != nil:
-		return &end{err: fault.Wrap(err, "look up who has delivered %s/%s", s.d.spec.Entity, s.t.Key)}
-	case run != "":
-		return &end{outcome: record.Dead, theirs: true, why: &reason{Code: "call.key-taken",
-			Text: fmt.Sprintf("run %s, of another item of the loop, has delivered a record with this key: nothing was sent", run)}}
+	if is := s.t.Standing; !s.d.origin.Looped() || s.t.Item.Gone || is.Hash == 0 && len(is.Kept)+len(is.Calls) == 0 {
+		return nil
 	}
-	return nil
+	last, e := s.last(ctx)
+	if e == nil && last.Beside(s.d.origin) {
+		return &end{outcome: record.Dead, theirs: true, why: &reason{Code: "call.key-taken",
+			Text: fmt.Sprintf("run %s, of another item of the loop, has delivered a record with this key: nothing was sent", last.Run)}}
+	}
+	return e
+}
+
+// last is what was said of the record last.
+func (s *turn) last(ctx context.Context) (calls.Word, *end) {
+	last, err := s.d.book.Last(ctx, s.d.spec.Place, s.t.Key, s.t.Exception)
+	if err != nil {
+		return last, &end{err: fault.Wrap(err, "look up what became of %s/%s", s.d.spec.Entity, s.t.Key)}
+	}
+	return last, nil
 }
 
 func (s *turn) call(name string) *calls.Compiled {

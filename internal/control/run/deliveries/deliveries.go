@@ -34,10 +34,10 @@ func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
-// Later is call.Book's.
-func (p Book) Later(ctx context.Context, at record.Place, key string, exception int64) (bool, error) {
-	yes, err := records.Later(ctx, p.Ledger.Often(), at, key, exception)
-	return yes, fault.Wrap(err, "read what is remembered of records")
+// Last is call.Book's.
+func (p Book) Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error) {
+	w, err := records.Last(ctx, p.Ledger.Often(), at, key, exception)
+	return w, fault.Wrap(err, "read what was said of a record last")
 }
 
 // Holds is call.Book's.
@@ -46,10 +46,10 @@ func (p Book) Holds(ctx context.Context, step string, at record.Rank) (bool, err
 	return yes, fault.Wrap(err, "read what became of a record that was not loaded")
 }
 
-// Beside is call.Book's.
-func (p Book) Beside(ctx context.Context, at record.Place, key string) (string, error) {
-	name, err := records.Beside(ctx, p.Ledger.Often(), at, p.UID, key)
-	return name, fault.Wrap(err, "read who has delivered a record")
+// Origin is call.Book's.
+func (p Book) Origin(ctx context.Context, step string) (calls.Origin, error) {
+	o, err := records.Origin(ctx, p.Ledger.View().Reader(), p.UID, step)
+	return o, fault.Wrap(err, "read whose records %s delivers", step)
 }
 
 // Known is produce.Book's.
@@ -58,10 +58,10 @@ func (p Book) Known(ctx context.Context, at record.Place, step, after string, n 
 	return keys, fault.Wrap(err, "read which records are known")
 }
 
-// Anew is readback.Book's.
-func (p Book) Anew(ctx context.Context, at record.Place, list []calls.Anew) error {
+// Anew is readback.Book's and call.Book's.
+func (p Book) Anew(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Anew) error {
 	return p.Own.Room(ctx, "note what is to be delivered again", func(run int64, tx store.Tx) error {
-		return records.Anew(tx.Change, run, at, list, tx.Now)
+		return records.Anew(tx, run, by, at, list)
 	})
 }
 

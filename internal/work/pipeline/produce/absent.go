@@ -14,6 +14,7 @@ import (
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/held"
+	"godwit/internal/work/pipeline/seen"
 
 	"github.com/zeebo/xxh3"
 )
@@ -29,19 +30,17 @@ func (c *chunk) see(page []record.Mapped) {
 		return
 	}
 	for i := range page {
-		c.seen = append(c.seen, hashed(page[i].Record.Key)...)
+		h := hashed(page[i].Record.Key)
+		c.seen = append(c.seen, h[:]...)
 	}
 }
 
-func hashed(key string) []byte {
+func hashed(key string) seen.Digest {
 	if key == "" {
-		return make([]byte, len(sum{}))
+		return seen.Digest{}
 	}
-	h := xxh3.HashString128(key).Bytes()
-	return h[:]
+	return xxh3.HashString128(key).Bytes()
 }
-
-type sum [16]byte
 
 // Chunks is the ledger's side of what is spooled beside a load.
 type Chunks interface {
@@ -76,7 +75,9 @@ func (x absent) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if err != nil {
 		return unit.Result{}, err
 	}
-	seen, untold, err := x.seen(ctx, d.Sources)
+	read := seen.NewIndex()
+	defer read.Close()
+	untold, err := x.read(ctx, d.Sources, read)
 	if err != nil {
 		return unit.Result{}, err
 	}
@@ -88,13 +89,13 @@ func (x absent) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 		if len(keys) == 0 {
 			break
 		}
-		if len(seen) == 0 {
+		if read.Len() == 0 {
 			return unit.Result{}, fault.New(fault.Data, "records.none-read", "no record was read, and %s has some of %s: with gone: delete all of them would be deleted", d.To, d.Entity).
 				Hint("see whether the source is the one that is meant; to delete them all leave one in it")
 		}
 		after = keys[len(keys)-1]
 		gone := slices.DeleteFunc(keys, func(key string) bool {
-			_, there := slices.BinarySearchFunc(seen, sum(hashed(key)), compare)
+			_, there := read.Find(hashed(key))
 			return there
 		})
 		if len(gone) == 0 {
@@ -135,7 +136,7 @@ func (x absent) spool(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	empty := []byte("{}")
 	items := make([]calls.Spooled, 0, len(gone))
 	for _, key := range gone {
-		i := &calls.Texts{Key: key, Gone: true, Hash: max(1, xxh3.HashString("gone "+key)), Record: empty, Doc: empty, Source: source}
+		i := &calls.Texts{Key: key, Gone: true, Hash: calls.GoneHash(key), Record: empty, Doc: empty, Source: source}
 		items = append(items, calls.Spooled{Part: part(i), Text: i.Append(nil)})
 	}
 	if err := x.book.Prepare(ctx, u.ID, l.Fence, c, nil, nil); err != nil {
@@ -183,28 +184,27 @@ func (x absent) recover(ctx context.Context, u unit.Unit, l unit.Lease) (next in
 	return next, after, nil
 }
 
-// seen are the keys that were read, hashed, in order; untold that of one is not known.
-func (x absent) seen(ctx context.Context, units []string) (list []sum, untold bool, err error) {
+// read puts the keys that were read, hashed, into an index; untold that of one is not known.
+func (x absent) read(ctx context.Context, units []string, index *seen.Index) (untold bool, err error) {
 	items, err := x.book.Items(ctx, units, []int{calls.Seen})
 	if err != nil {
-		return nil, false, fault.Wrap(err, "open the spool")
+		return false, fault.Wrap(err, "open the spool")
 	}
 	defer items.Close()
 	for {
 		text, err := items.Next()
 		if errors.Is(err, io.EOF) {
-			slices.SortFunc(list, compare)
-			return list, untold, nil
+			return untold, nil
 		}
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		for part := range slices.Chunk(text, len(sum{})) {
-			h := sum(part)
-			untold = untold || h == sum{}
-			list = append(list, h)
+		for part := range slices.Chunk(text, len(seen.Digest{})) {
+			h := seen.Digest(part)
+			untold = untold || h == seen.Digest{}
+			if _, _, err := index.First(h, h); err != nil {
+				return false, err
+			}
 		}
 	}
 }
-
-func compare(a, b sum) int { return slices.Compare(a[:], b[:]) }

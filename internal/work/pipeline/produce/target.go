@@ -34,6 +34,10 @@ const (
 	mostBytes = 16 << 20
 )
 
+// mostChanged are the keys that a unit holds in memory, some 20 bytes each. A variable, so
+// that binaries built for tests can hold few.
+var mostChanged = 1 << 20
+
 // Target takes the records of one unit.
 type Target struct {
 	spec    *Spec
@@ -44,7 +48,7 @@ type Target struct {
 	program *calls.Program
 	names   []string        // fields as they are read
 	changed map[uint64]bool // keys, hashed, of which the target has something else than was spooled last
-	resumed bool            // what was spooled before is not in changed: nothing is called unchanged here any more
+	unsure  bool            // not all of them are in changed: nothing is called unchanged here any more
 }
 
 // New makes the target of a unit.
@@ -63,7 +67,7 @@ func New(spec *Spec, book Book, unit string, columns []string) (*Target, error) 
 // Marks are the unit's chunks that are kept.
 func (t *Target) Marks(ctx context.Context, run string) ([]record.Mark, error) {
 	numbers, err := t.book.Spooled(ctx, t.unit)
-	t.resumed = t.resumed || len(numbers) > 0
+	t.unsure = t.unsure || len(numbers) > 0
 	var marks []record.Mark
 	for _, n := range numbers {
 		marks = append(marks, record.Mark{MarkKey: record.MarkKey{Run: run, Unit: t.unit, Chunk: n}})
@@ -112,12 +116,15 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 			return nil, err
 		}
 		was, h := standing[item.Key], xxh3.HashString(item.Key)
-		if was.Hash == item.Hash && len(was.Calls) == 0 && !c.of.changed[h] && !c.of.resumed { // else it is decided when it is its turn
+		if was.Hash == item.Hash && len(was.Calls) == 0 && !c.of.changed[h] && !c.of.unsure { // else it is decided when it is its turn
 			became[i].Outcome = record.Equal
 			continue
 		}
-		if was.Hash != 0 {
+		if was.Hash != 0 && !c.of.unsure {
 			c.of.changed[h] = true
+			if c.of.unsure = len(c.of.changed) > mostChanged; c.of.unsure {
+				c.of.changed = nil
+			}
 		}
 		became[i].Outcome = record.Pending
 		c.behind(page[i].Record.Order)

@@ -85,6 +85,6 @@ func (c *Comparison) Repair(ctx context.Context) (int, error) {
 	if len(c.anew) == 0 {
 		return 0, nil
 	}
-	err := c.book.Anew(ctx, c.d.Place, c.anew)
+	err := c.book.Anew(ctx, calls.Claimant{}, c.d.Place, c.anew)
 	return len(c.anew), fault.Wrap(err, "note what is to be delivered again")
 }

@@ -23,8 +23,9 @@ type Book interface {
 	// theirs have come; of one that nothing is known of there is none.
 	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
 	// Anew changes what is known of records, so that their next delivery mends what is
-	// not at the target as it was delivered. It may be called twice.
-	Anew(ctx context.Context, at record.Place, list []calls.Anew) error
+	// not at the target as it was delivered. It may be called twice. By nobody: only of
+	// those that stand as they did when they were compared.
+	Anew(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Anew) error
 }
 
 // atOnce is how many records are read at the same time; the connection's limits say how many

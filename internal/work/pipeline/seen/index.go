@@ -1,6 +1,6 @@
 // Package seen remembers what the records of a load have in the fields that
-// rules over many of them compare: in an index of bounded memory while they are
-// read, and in the form that is kept with each chunk. Start reading at Index.
+// rules over many of them compare, and which keys were read: in an index of bounded
+// memory, and in the form that is kept with each chunk. Start reading at Index.
 package seen
 
 import (
@@ -30,10 +30,11 @@ type Index struct {
 
 const (
 	slotBytes  = 32 // group, then value; an empty slot is all zero
-	firstSlots = 1 << 12
+	firstSlots = 1 << 10
 )
 
-// inMemory is how large a table may be in memory. A variable for tests.
+// inMemory is how large a table may be in memory. A variable for tests, and so that
+// binaries built for tests can hold little.
 var inMemory uint64 = 32 << 20
 
 // NewIndex gives an empty one.
@@ -110,7 +111,7 @@ func (x *Index) grow() error {
 	if size := larger.slots * slotBytes; size <= inMemory {
 		larger.table = make([]byte, size)
 	} else if err := larger.create(int(size)); err != nil { //nolint:gosec // a file's size
-		return fault.New(fault.Unavailable, "load.scratch", "the file for what rules over many records compare: %w", err).
+		return fault.New(fault.Unavailable, "load.scratch", "the file for what records are compared by: %w", err).
 			Hint("it takes up to 256 bytes a record, in the folder that TMPDIR names: make room there, or name another folder")
 	}
 	for at := 0; at < len(x.table); at += slotBytes {

@@ -1,0 +1,45 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"godwit/internal/ledger/store"
+	"godwit/internal/record"
+	"godwit/internal/unit/calls"
+)
+
+// origin is a run o as a calls.Origin, without its step.
+const origin = `o.flow || ' ' || o.inputs, (WITH RECURSIVE up (parent, node) AS (SELECT o.parent, CASE o.parent WHEN 0 THEN o.flow ELSE o.parent_node END
+	UNION ALL SELECT f.parent, CASE f.parent WHEN 0 THEN f.flow ELSE f.parent_node END || '/' || up.node FROM up JOIN run f ON f.id = up.parent)
+	SELECT node FROM up WHERE parent = 0)`
+
+// Origin is who a step of a run is.
+func Origin(ctx context.Context, db store.Reader, uid, step string) (calls.Origin, error) {
+	return one(ctx, db, func(r *sql.Rows, o *calls.Origin) error { o.Step = step; return r.Scan(&o.Given, &o.Node) },
+		`SELECT `+origin+` FROM run o WHERE o.uid = ?`, uid)
+}
+
+// Last is what was said of a record last, and by whom: in a redrive by who had left the
+// record. Newer is held against an exception, 0 for none.
+func Last(ctx context.Context, db store.Reader, p record.Place, key string, exception int64) (calls.Word, error) {
+	return one(ctx, db, func(r *sql.Rows, w *calls.Word) error {
+		var state int
+		err := r.Scan(&w.Run, &w.Redrive, &state, &w.Newer, &w.Step, &w.Given, &w.Node)
+		w.Outcome = outcomes[min(state, len(outcomes)-1)]
+		return err
+	}, `SELECT w.flow || '-' || w.n, w.flow = 'redrive', r.state,
+		coalesce(d.run > e.run AND d.at > max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
+		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)), `+origin+`
+		FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run w ON w.id = d.run
+		LEFT JOIN exception e ON e.id = ?
+		LEFT JOIN exception x ON x.id = (SELECT a.exception FROM attempt a WHERE a.run = d.run AND a.unit = d.unit AND a.n = d.n LIMIT 1)
+		JOIN run o ON o.id = coalesce(x.run, d.run)`+ofPlace+` AND r.chunk >= p.floor AND r.key = ?`, exception, p.Entity, p.At, p.Env, key)
+}
+
+// one is the only row of a question, zero for none.
+func one[T any](ctx context.Context, db store.Reader, read func(*sql.Rows, *T) error, query string, args ...any) (is T, err error) {
+	list, err := scan(reading(ctx, db), func(r *sql.Rows) (v T, err error) { err = read(r, &v); return v, err }, query, args...)
+	return slices.Concat(list, []T{is})[0], err
+}

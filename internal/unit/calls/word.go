@@ -1,0 +1,50 @@
+package calls
+
+import (
+	"strings"
+
+	"godwit/internal/record"
+)
+
+// Word is what was said of a record last, by whom; zero: nothing.
+type Word struct {
+	Origin
+	Run     string // its name
+	Redrive bool   // it is one: Origin is who had left the record
+	Outcome record.Outcome
+	// Newer: than what an exception has of the record. A later run said it, and since
+	// the record was read or somebody put it right.
+	Newer bool
+}
+
+// Origin is who delivers records, beyond runs: a step of a flow that is called at a place
+// of another one.
+type Origin struct {
+	Node  string // where the run was called, from the outermost flow on: rollout/move[north]/flow/project/1
+	Given string // its flow and inputs
+	Step  string
+}
+
+// Looped reports whether others may be items of the same loop.
+func (o Origin) Looped() bool { return strings.Contains(o.Node+o.Step, "[") }
+
+// Beside reports whether two are different items of one loop: of one of loads, or of one
+// of flows that were given something else.
+func (o Origin) Beside(other Origin) bool {
+	if o.Node == other.Node {
+		return apart(o.Step, other.Step)
+	}
+	return o.Given != other.Given && apart(o.Node, other.Node)
+}
+
+// apart reports whether two ids are the same as far as the name of an item.
+func apart(a, b string) bool {
+	before, a, loop := strings.Cut(a, "[")
+	other, b, its := strings.Cut(b, "[")
+	if before != other || !loop || !its {
+		return false
+	}
+	item, a, _ := strings.Cut(a, "]")
+	another, b, _ := strings.Cut(b, "]")
+	return item != another || apart(a, b)
+}
