@@ -93,9 +93,11 @@ const (
 
 // batch is what is written at once.
 type batch struct {
-	parts []*part
-	leave int // requests that are about to leave
-	done  chan struct{}
+	parts   []*part
+	leave   int           // requests that are about to leave
+	company bool          // they are enough: full is closed
+	full    chan struct{}
+	done    chan struct{}
 }
 
 // part is what is written for one unit.
@@ -163,11 +165,11 @@ func (d *desk) gather(b *batch) {
 	if wait <= 0 {
 		return
 	}
-	d.mu.Lock()
-	full := int64(b.leave) >= min(d.busy.Load(), enough)
-	d.mu.Unlock()
-	if !full {
-		time.Sleep(wait)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-b.full:
+	case <-timer.C:
 	}
 }
 
@@ -176,7 +178,7 @@ func (d *desk) join(of *notes, s calls.Sent) (*batch, *part) {
 	defer d.mu.Unlock()
 	b := d.next[of.at]
 	if b == nil {
-		b = &batch{done: make(chan struct{})}
+		b = &batch{full: make(chan struct{}), done: make(chan struct{})}
 		d.next[of.at] = b
 	}
 	i := slices.IndexFunc(b.parts, func(p *part) bool { return p.of == of })
@@ -185,7 +187,10 @@ func (d *desk) join(of *notes, s calls.Sent) (*batch, *part) {
 	}
 	p := b.parts[i]
 	p.waited, p.leave = append(p.waited, of.waiting()...), append(p.leave, s)
-	b.leave++
+	if b.leave++; !b.company && int64(b.leave) >= min(d.busy.Load(), enough) {
+		b.company = true
+		close(b.full)
+	}
 	return b, p
 }
 
