@@ -85,17 +85,20 @@ type desk struct {
 	next map[record.Place]*batch // of those that wait for it
 }
 
-// How long after a write the next one waits for company, and how many are enough.
+// How long after a write the next one waits for company, for each record at work, and
+// at most; and how many are enough. What waits for as long as it takes to make a few
+// requests for all that are at work slows nobody down.
 const (
-	gathering = 2 * time.Millisecond
-	enough    = 32
+	gathering     = 30 * time.Microsecond
+	mostGathering = 8 * time.Millisecond
+	enough        = 128
 )
 
 // batch is what is written at once.
 type batch struct {
 	parts   []*part
-	leave   int           // requests that are about to leave
-	company bool          // they are enough: full is closed
+	leave   int  // requests that are about to leave
+	company bool // they are enough: full is closed
 	full    chan struct{}
 	done    chan struct{}
 }
@@ -161,7 +164,7 @@ func (d *desk) send(ctx context.Context, at record.Place, by calls.Claimant, lis
 // gather waits for company: a write costs as much for one note as for some dozens. Who
 // has been alone for a while, and when all that may come have come, does not wait.
 func (d *desk) gather(b *batch) {
-	wait := gathering - time.Since(d.last)
+	wait := min(time.Duration(d.busy.Load())*gathering, mostGathering) - time.Since(d.last)
 	if wait <= 0 {
 		return
 	}
