@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"records of another database or table are forgotten", anotherPlace},
 		{"records without a settled chunk are found", strayRecords},
 		{"blocked records are taken out by the run itself", blockedRecords},
+		{"what is noted of requests in the log and in rows", notedRequests},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 	if err := tx.Change(ensurePlace, at...); err != nil {
 		return c, err
 	}
-	if err := tx.Change(`DELETE FROM claimant WHERE place = `+placeID+` AND run = ? AND unit = ?`, append(at, run, id)...); err != nil {
+	if err := expel(tx, `c.place = `+placeID+` AND c.run = ? AND c.unit = ?`, append(slices.Clone(at), run, id)...); err != nil {
 		return c, err
 	}
 	all, err := claimants(tx, `c.place = `+placeID, at...)
@@ -29,13 +29,16 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 	for _, other := range all {
 		switch {
 		case !other.alive(living):
-			err = expel(tx, other.id)
+			err = expel(tx, `c.id = ?`, other.id)
 		case other.family != family:
 			c.Shared = true
 		}
 		if err != nil {
 			return c, err
 		}
+	}
+	if err := unlog(tx, `c.place = `+placeID+` AND c.family <> ?`, append(slices.Clone(at), family)...); err != nil {
+		return c, err
 	}
 	for _, one := range []struct {
 		text string
@@ -72,9 +75,13 @@ func claimants(tx store.Tx, where string, args ...any) ([]claimant, error) {
 	}, `SELECT c.id, c.token, c.family, r.token, r.flow || '-' || r.n FROM claimant c JOIN run r ON r.id = c.run WHERE `+where, args...)
 }
 
-// expel ends a claimant. What it was about to send is free, as something in doubt.
-func expel(tx store.Tx, id int64) error {
-	return tx.Change(`DELETE FROM claimant WHERE id = ?`, id)
+// expel ends claimants; where is about c. What they were about to send is free, as
+// something in doubt.
+func expel(tx store.Tx, where string, args ...any) error {
+	if err := unlog(tx, where, args...); err != nil {
+		return err
+	}
+	return tx.Change(`DELETE FROM claimant AS c WHERE `+where, args...)
 }
 
 // Leave ends a claimant that is over. It may be called twice.
@@ -82,13 +89,16 @@ func Leave(tx store.Tx, p record.Place, c calls.Claimant) error {
 	if err := tx.Change(`DELETE FROM sent WHERE place = `+placeID+` AND call = '' AND claimant = ?`, p.Entity, p.At, p.Env, c.ID); err != nil {
 		return err
 	}
-	return expel(tx, c.ID)
+	return expel(tx, `c.id = ?`, c.ID)
 }
 
 // Claim makes a claimant the one that is at work with a record; by is the run that is,
 // when it is another one. Mine: it was its own before.
 func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, living store.Living) (by string, mine bool, err error) {
 	if err := Holds(tx, p, c, false); err != nil {
+		return "", false, err
+	}
+	if err := unlog(tx, `c.id = ?`, c.ID); err != nil { // what it has noted of the record itself is among it
 		return "", false, err
 	}
 	at := []any{p.Entity, p.At, p.Env, key}
@@ -109,7 +119,7 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 			if other.alive(living) {
 				return other.run, false, nil
 			}
-			if err := expel(tx, other.id); err != nil { // it is stopped, say: it must not go on as if nothing were
+			if err := expel(tx, `c.id = ?`, other.id); err != nil { // it is stopped, say: it must not go on as if nothing were
 				return "", false, err
 			}
 		}
@@ -125,18 +135,25 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 // has claimed nothing (loose), when others have come since, code call.shared: who
 // knows how its records stand has to look again.
 func Holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) error {
+	_, err := holds(tx, p, c, loose)
+	return err
+}
+
+// holds is Holds, and reports whether a claimant is alone: nobody but its family was
+// there when it joined, nor has come since.
+func holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone bool, err error) {
 	joined, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
 		`SELECT p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE c.id = ?`, c.ID)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case len(joined) == 0:
-		return fault.New(fault.Conflict, "call.expelled", "others have gone on with records of %s at %s, since this run did not answer", p.Entity, p.At).
+		return false, fault.New(fault.Conflict, "call.expelled", "others have gone on with records of %s at %s, since this run did not answer", p.Entity, p.At).
 			Hint("the step is tried again by itself; it makes the calls that are still to be made")
 	case loose && joined[0] != c.Joined:
-		return fault.New(fault.Conflict, "call.shared", "another load of %s into %s has begun", p.Entity, p.At)
+		return false, fault.New(fault.Conflict, "call.shared", "another load of %s into %s has begun", p.Entity, p.At)
 	}
-	return nil
+	return !c.Shared && joined[0] == c.Joined, nil
 }
 
 // NoteAll notes requests of several claimants. What a claimant is refused, see Holds,
@@ -144,17 +161,32 @@ func Holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) error {
 func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (refused []error, err error) {
 	refused = make([]error, len(list))
 	for i, n := range list {
-		if refused[i] = Holds(tx, p, n.By, n.Loose()); refused[i] != nil {
+		alone := false
+		if alone, refused[i] = holds(tx, p, n.By, n.Loose()); refused[i] != nil {
 			if fault.KindOf(refused[i]) != fault.Conflict { // the ledger's own
 				return nil, refused[i]
 			}
 			continue
 		}
-		if err := Note(tx.Change, run, n.By.ID, p, n.List, tx.Now); err != nil {
+		if err := noteOne(tx, run, p, n, alone); err != nil {
 			return nil, err
 		}
 	}
 	return refused, nil
+}
+
+func noteOne(tx store.Tx, run int64, p record.Place, n calls.Notes, alone bool) error {
+	switch {
+	case len(n.List) == 0:
+		return nil
+	case !alone:
+		return Note(tx.Change, run, n.By.ID, p, n.List, tx.Now)
+	}
+	data, err := packNotes(n.List)
+	if err != nil {
+		return err
+	}
+	return log(tx.Change, n.By.ID, p.Database, tx.Now, data)
 }
 
 // free are the conditions that a row of sent is no other claimant's than a unit's own.
@@ -162,16 +194,22 @@ func (c Chunk) free(place int64) (where string, args []any) {
 	return ` AND claimant NOT IN (SELECT id FROM claimant WHERE place = ? AND NOT (run = ? AND unit = ?))`, []any{place, c.Run, c.Unit}
 }
 
+// delivered reports whether nothing of a record is to be sent any more.
+func delivered(s record.State) bool { return s.Outcome == record.Applied || s.Outcome == record.Equal }
+
 // finished forgets what was sent for records that have come to their end, and frees
 // the others: who comes next may go on with them.
 func finished(tx Tx, c Chunk, place int64, states []record.State) error {
+	if err := trim(store.Tx{Change: tx.Change, Query: tx.Query, Now: tx.Now}, c, place, states); err != nil {
+		return err
+	}
 	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
 	if err != nil || len(some) == 0 {
 		return err
 	}
 	var done, open []string
 	for _, s := range states {
-		if s.Outcome == record.Applied || s.Outcome == record.Equal {
+		if delivered(s) {
 			done = append(done, s.Key)
 		} else {
 			open = append(open, s.Key)

@@ -196,7 +196,11 @@ func (r *reader) text() []byte {
 
 func (r *reader) end() error {
 	if r.bad || len(r.b) > 0 {
-		return fault.New(fault.Data, "ledger.damaged", "what a chunk says about its records cannot be read")
+		return damaged("what a chunk says about its records")
 	}
 	return nil
+}
+
+func damaged(what string) error {
+	return fault.New(fault.Data, "ledger.damaged", "%s cannot be read", what)
 }

@@ -54,12 +54,9 @@ func Note(change store.Change, run, claimant int64, p record.Place, list []calls
 			}
 			continue
 		}
-		var kept []byte
-		if len(s.Kept) > 0 {
-			var err error
-			if kept, err = record.EncodeValue(s.Kept); err != nil {
-				return err
-			}
+		kept, err := keptOf(s)
+		if err != nil {
+			return err
 		}
 		if rows = append(rows, s.Key, s.Call, s.Element, int64(s.Hash), s.Answered, kept); len(rows) == 6*notedAtOnce {
 			if err := write(); err != nil {
@@ -70,14 +67,27 @@ func Note(change store.Change, run, claimant int64, p record.Place, list []calls
 	return write()
 }
 
+// keptOf is what is kept of a request, nil for nothing.
+func keptOf(s calls.Sent) ([]byte, error) {
+	if len(s.Kept) == 0 {
+		return nil, nil
+	}
+	return record.EncodeValue(s.Kept)
+}
+
 const (
 	ofPlace  = ` WHERE p.entity = ? AND p.connection = ? AND p.env = ?`
 	anyKnown = `SELECT EXISTS (SELECT 1 FROM place p JOIN record r ON r.place = p.id` + ofPlace + ` AND r.key BETWEEN ? AND ?),
-		EXISTS (SELECT 1 FROM place p JOIN sent s ON s.place = p.id` + ofPlace + ` AND s.key BETWEEN ? AND ?)`
+		EXISTS (SELECT 1 FROM place p JOIN sent s ON s.place = p.id` + ofPlace + ` AND s.key BETWEEN ? AND ?)
+		OR ? AND EXISTS (SELECT 1 FROM place p JOIN claimant c ON c.place = p.id JOIN noted n ON n.claimant = c.id` + ofPlace + `)`
 	standRecord = `SELECT r.key, r.state, r.attempts, r.hash, r.kept, r.chunk FROM place p JOIN record r ON r.place = p.id
 		JOIN recorded d ON d.id = r.chunk AND NOT d.doubted` + ofPlace + ` AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND r.key IN (`
-	standSent = `SELECT s.key, s.call, s.element, s.hash, s.answered, s.kept FROM place p JOIN sent s ON s.place = p.id` + ofPlace + `
+	standSent = `SELECT 0 n, s.at at, s.key, s.call, s.element, s.hash, s.answered, s.kept FROM place p JOIN sent s ON s.place = p.id` + ofPlace + `
 		AND (s.database IN ('', ?) OR ? = '') AND s.call <> '' AND s.key IN (`
+	// standNoted goes with it: one statement sees what is moved from the one to the other once.
+	standNoted = ` UNION ALL SELECT n.n, n.at, '', '', '', 0, FALSE, n.data FROM place p JOIN claimant c ON c.place = p.id JOIN noted n ON n.claimant = c.id` + ofPlace + `
+		AND (n.database IN ('', ?) OR ? = '')`
+	inOrder = ` ORDER BY n, at`
 )
 
 // askedAtOnce are how many keys a statement asks for, the fewest that do: there are
@@ -95,24 +105,31 @@ func fitting(keys []string) (marks string, args []any) {
 }
 
 // Standings gives how records stand, and how far calls of theirs have come. Of
-// those that stand in another database than the place's nothing is known.
-func Standings(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string]calls.Standing, error) {
+// those that stand in another database than the place's nothing is known. A claimant
+// of the place (by; none has ID 0) is not told what its family has in the log: it
+// knows that of its own records, and has none of the others'.
+func Standings(ctx context.Context, db store.Reader, by calls.Claimant, p record.Place, keys []string) (map[string]calls.Standing, error) {
 	found := map[string]calls.Standing{}
 	if len(keys) == 0 {
 		return found, nil
 	}
-	known, err := someKnown(ctx, db, p, slices.Min(keys), slices.Max(keys))
+	known, err := someKnown(ctx, db, by, p, slices.Min(keys), slices.Max(keys))
 	if err != nil {
 		return nil, err
 	}
 	for part := range slices.Chunk(keys, atOnce) {
 		marks, args := fitting(part)
-		args = append([]any{p.Entity, p.At, p.Env, p.Database, p.Database}, args...)
+		at := []any{p.Entity, p.At, p.Env, p.Database, p.Database}
+		args = append(at[:len(at):len(at)], args...)
 		if known.record {
 			err = standing(ctx, db, found, standRecord+marks, args)
 		}
-		if err == nil && known.sent {
-			err = sentBefore(ctx, db, found, standSent+marks+" ORDER BY s.at", args)
+		switch {
+		case err != nil || !known.sent:
+		case by.ID != 0:
+			err = sentBefore(ctx, db, found, part, standSent+marks+inOrder, args)
+		default:
+			err = sentBefore(ctx, db, found, part, standSent+marks+standNoted+inOrder, append(args, at...))
 		}
 		if err != nil {
 			return nil, err
@@ -125,9 +142,10 @@ type someOf struct{ record, sent bool }
 
 // someKnown reports whether anything is known between two keys: of records that are
 // new nothing is looked up.
-func someKnown(ctx context.Context, db store.Reader, p record.Place, from, to string) (someOf, error) {
-	at := []any{p.Entity, p.At, p.Env, from, to}
-	list, err := scan(reading(ctx, db), func(r *sql.Rows) (s someOf, err error) { return s, r.Scan(&s.record, &s.sent) }, anyKnown, append(at, at...)...)
+func someKnown(ctx context.Context, db store.Reader, by calls.Claimant, p record.Place, from, to string) (someOf, error) {
+	place := []any{p.Entity, p.At, p.Env}
+	at := append(place[:3:3], from, to)
+	list, err := scan(reading(ctx, db), func(r *sql.Rows) (s someOf, err error) { return s, r.Scan(&s.record, &s.sent) }, anyKnown, slices.Concat(at, at, []any{by.ID == 0}, place)...)
 	if err != nil || len(list) == 0 {
 		return someOf{}, err
 	}
@@ -146,18 +164,44 @@ func standing(ctx context.Context, db store.Reader, found map[string]calls.Stand
 	return err
 }
 
-func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Standing, query string, args []any) error {
-	_, err := scan(reading(ctx, db), func(r *sql.Rows) (one calls.Sent, err error) {
-		var hash int64
+// sentBefore adds what is known of requests for some keys: as it stands in sent, and
+// what is in the log laid over it.
+func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Standing, keys []string, query string, args []any) error {
+	wanted := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		wanted[key] = true
+	}
+	_, err := scan(reading(ctx, db), func(r *sql.Rows) (none any, err error) {
+		var one calls.Sent
+		var n, at, hash int64
 		var kept []byte
-		if err = r.Scan(&one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept); err == nil {
+		if err = r.Scan(&n, &at, &one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept); err != nil {
+			return nil, err
+		}
+		if n == 0 {
 			one.Hash = uint64(hash)
 			one.Kept, err = record.DecodeObject(kept)
+			s := found[one.Key]
+			s.Calls = append(s.Calls, one)
+			found[one.Key] = s
+			return nil, err
 		}
-		s := found[one.Key]
-		s.Calls = append(s.Calls, one)
-		found[one.Key] = s
-		return one, err
+		list, err := unpackNotes(kept, wanted)
+		for _, one := range list {
+			s := found[one.Key]
+			s.Calls = laid(s.Calls, one)
+			found[one.Key] = s
+		}
+		return nil, err
 	}, query, args...)
 	return err
+}
+
+// laid are requests with what is known of one now.
+func laid(list []calls.Sent, now calls.Sent) []calls.Sent {
+	list = slices.DeleteFunc(list, func(s calls.Sent) bool { return s.Call == now.Call && s.Element == now.Element })
+	if now.Gone {
+		return list
+	}
+	return append(list, now)
 }

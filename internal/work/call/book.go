@@ -21,8 +21,10 @@ type Book interface {
 // Memory is what is known of records.
 type Memory interface {
 	// Standing gives how records stand beyond runs, and how far calls of theirs have
-	// come; of one that nothing is known of there is none.
-	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	// come; of one that nothing is known of there is none. A claimant of the place is not
+	// told what it has noted itself since its last chunk was settled, or others of its
+	// family: who is none says calls.Claimant{}.
+	Standing(ctx context.Context, by calls.Claimant, at record.Place, keys []string) (map[string]calls.Standing, error)
 	// Holds reports whether the record of a gap still holds up those behind it: by its
 	// exception's number, or without one by the turn that it has in the step of this run.
 	Holds(ctx context.Context, step string, at record.Rank) (bool, error)

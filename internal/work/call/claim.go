@@ -48,7 +48,7 @@ func (s *turn) claim(ctx context.Context) *end {
 		return nil
 	}
 	if len(s.t.Calls) == 0 { // another run may have delivered it since it was read: that needs no claim
-		now, err := s.d.book.Standing(ctx, s.d.spec.Place, []string{s.t.Key})
+		now, err := s.d.book.Standing(ctx, s.d.notes.by, s.d.spec.Place, []string{s.t.Key})
 		if err != nil {
 			return &end{err: fault.Wrap(err, "look up how %s/%s stands", s.d.spec.Entity, s.t.Key)}
 		}

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"godwit/internal/fault"
@@ -84,17 +85,18 @@ func (d *delivering) finish(e *end) {
 		d.block(t)
 	}
 	k := d.source.keys[t.Key]
-	if k.at == t {
+	if k.n--; k.at == t {
 		k.at = nil
 	}
-	if k.n--; k.n == 0 {
-		delete(d.source.keys, t.Key)
-	} else if e.outcome == record.Applied && t.Item.Gone {
+	if e.outcome == record.Applied && t.Item.Gone {
 		k.now = &calls.Standing{Attempts: t.Attempts + 1}
 	} else if e.outcome == record.Applied {
 		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept, Attempts: t.Attempts + 1}
 	} else if e.outcome != record.Equal && e.outcome != record.Superseded {
-		k.now = &t.Standing
+		now := t.Standing
+		k.now = &now
+	} else if k.n == 0 && k.now == nil {
+		delete(d.source.keys, t.Key)
 	}
 	d.done(t)
 }
@@ -188,6 +190,7 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 		return err
 	}
 	d.report.At("deliver.settled")
+	maps.DeleteFunc(d.source.keys, func(_ string, k *sameKey) bool { return k.n == 0 }) // the ledger tells how they stand
 	d.total, d.next, d.chunk = d.total.Plus(c.Account), c.Number+1, nil
 	return nil
 }

@@ -85,17 +85,22 @@ type desk struct {
 	next map[record.Place]*batch // of those that wait for it
 }
 
-// How long after a write the next one waits for company, and how many are enough.
+// How long after a write the next one waits for company, for each record at work, and
+// at most; and how many are enough. What waits for as long as it takes to make a few
+// requests for all that are at work slows nobody down.
 const (
-	gathering = 2 * time.Millisecond
-	enough    = 32
+	gathering     = 30 * time.Microsecond
+	mostGathering = 8 * time.Millisecond
+	enough        = 128
 )
 
 // batch is what is written at once.
 type batch struct {
-	parts []*part
-	leave int // requests that are about to leave
-	done  chan struct{}
+	parts   []*part
+	leave   int  // requests that are about to leave
+	company bool // they are enough: full is closed
+	full    chan struct{}
+	done    chan struct{}
 }
 
 // part is what is written for one unit.
@@ -159,15 +164,15 @@ func (d *desk) send(ctx context.Context, at record.Place, by calls.Claimant, lis
 // gather waits for company: a write costs as much for one note as for some dozens. Who
 // has been alone for a while, and when all that may come have come, does not wait.
 func (d *desk) gather(b *batch) {
-	wait := gathering - time.Since(d.last)
+	wait := min(time.Duration(d.busy.Load())*gathering, mostGathering) - time.Since(d.last)
 	if wait <= 0 {
 		return
 	}
-	d.mu.Lock()
-	full := int64(b.leave) >= min(d.busy.Load(), enough)
-	d.mu.Unlock()
-	if !full {
-		time.Sleep(wait)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-b.full:
+	case <-timer.C:
 	}
 }
 
@@ -176,7 +181,7 @@ func (d *desk) join(of *notes, s calls.Sent) (*batch, *part) {
 	defer d.mu.Unlock()
 	b := d.next[of.at]
 	if b == nil {
-		b = &batch{done: make(chan struct{})}
+		b = &batch{full: make(chan struct{}), done: make(chan struct{})}
 		d.next[of.at] = b
 	}
 	i := slices.IndexFunc(b.parts, func(p *part) bool { return p.of == of })
@@ -185,7 +190,10 @@ func (d *desk) join(of *notes, s calls.Sent) (*batch, *part) {
 	}
 	p := b.parts[i]
 	p.waited, p.leave = append(p.waited, of.waiting()...), append(p.leave, s)
-	b.leave++
+	if b.leave++; !b.company && int64(b.leave) >= min(d.busy.Load(), enough) {
+		b.company = true
+		close(b.full)
+	}
 	return b, p
 }
 

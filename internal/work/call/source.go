@@ -14,7 +14,7 @@ type source struct {
 	items   calls.Items
 	seq     int64               // of the next item
 	held    *calls.Item         // was read, and its group has no room
-	keys    map[string]*sameKey // of those in memory
+	keys    map[string]*sameKey // of those in memory, or not settled yet
 	memory  map[int64]bool      // numbers of those in memory
 	full    map[string]bool     // groups of which some were left for another pass
 	patient bool                // this is that pass: it waits for room
@@ -23,7 +23,7 @@ type source struct {
 }
 
 // sameKey is how many records of a key are in memory, and how it stands since one of
-// them was finished.
+// them was finished: until that is settled, the ledger does not tell a unit.
 type sameKey struct {
 	n   int
 	at  *task // that is not finished: of two groups, say
@@ -77,7 +77,7 @@ func (d *delivering) fill(ctx context.Context) error {
 		if len(page) == 0 {
 			return nil
 		}
-		standing, err := d.book.Standing(ctx, d.spec.Place, keys)
+		standing, err := d.book.Standing(ctx, d.notes.by, d.spec.Place, keys)
 		if err != nil {
 			d.space.giveAll(page)
 			return fault.Wrap(err, "look up how %d records stand", len(keys))

@@ -28,9 +28,9 @@ func Forget(l *ledger.Ledger, uid string) { spool.Of(l.Path(), uid).Forget() }
 
 func (p Book) spool() spool.Spool { return spool.Of(p.Ledger.Path(), p.UID) }
 
-// Standing is produce.Book's and call.Book's.
-func (p Book) Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error) {
-	found, err := records.Standings(ctx, p.Ledger.Often(), at, keys)
+// Standing is produce.Book's, readback.Book's and call.Book's.
+func (p Book) Standing(ctx context.Context, by calls.Claimant, at record.Place, keys []string) (map[string]calls.Standing, error) {
+	found, err := records.Standings(ctx, p.Ledger.Often(), by, at, keys)
 	return found, fault.Wrap(err, "read what is remembered of records")
 }
 
@@ -101,7 +101,7 @@ func (p Book) Claim(ctx context.Context, by calls.Claimant, at record.Place, key
 	if err != nil || mine || got.By != "" {
 		return got, err
 	}
-	all, err := p.Standing(ctx, at, []string{key})
+	all, err := p.Standing(ctx, by, at, []string{key})
 	now := all[key]
 	got.Now = &now
 	return got, err

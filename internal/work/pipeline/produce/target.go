@@ -16,7 +16,7 @@ import (
 type Book interface {
 	// Standing gives how records stand at a place beyond runs, and how far calls of
 	// theirs have come; of one that nothing is known of there is none.
-	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	Standing(ctx context.Context, by calls.Claimant, at record.Place, keys []string) (map[string]calls.Standing, error)
 	// Draft begins to keep the items of a unit's chunk.
 	Draft(unit string, chunk int) calls.Draft
 	// Spooled are the chunks of a unit that are kept.
@@ -105,7 +105,7 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 	for i := range page {
 		keys[i] = page[i].Record.Key
 	}
-	standing, err := c.of.book.Standing(ctx, c.of.spec.Place, keys)
+	standing, err := c.of.book.Standing(ctx, calls.Claimant{}, c.of.spec.Place, keys)
 	if err != nil {
 		return nil, fault.Wrap(err, "look up how %d records of %s stand", len(page), c.of.spec.Entity)
 	}

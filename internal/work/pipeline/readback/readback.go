@@ -21,7 +21,7 @@ import (
 type Book interface {
 	// Standing gives how records stand at a place beyond runs, and how far calls of
 	// theirs have come; of one that nothing is known of there is none.
-	Standing(ctx context.Context, at record.Place, keys []string) (map[string]calls.Standing, error)
+	Standing(ctx context.Context, by calls.Claimant, at record.Place, keys []string) (map[string]calls.Standing, error)
 	// Anew changes what is known of records, so that their next delivery mends what is
 	// not at the target as it was delivered. It may be called twice. By nobody: only of
 	// those that stand as they did when they were compared.
@@ -112,7 +112,7 @@ func (c *Comparison) Compare(ctx context.Context, page []record.Mapped) ([]conne
 	for i := range page {
 		keys[i] = page[i].Record.Key
 	}
-	standing, err := c.book.Standing(ctx, c.d.Place, keys)
+	standing, err := c.book.Standing(ctx, calls.Claimant{}, c.d.Place, keys)
 	if err != nil {
 		return nil, fault.Wrap(err, "look up how %d records of %s stand", len(page), c.d.Entity)
 	}
