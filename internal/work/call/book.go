@@ -15,6 +15,7 @@ type Book interface {
 	// Unaccepted counts what a unit left that nobody has accepted.
 	Unaccepted(ctx context.Context, id string) (int64, error)
 	Memory
+	Claims
 	Spool
 }
 
@@ -33,6 +34,10 @@ type Memory interface {
 	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
 	// Origin is who a step of this run is, in the same terms.
 	Origin(ctx context.Context, step string) (calls.Origin, error)
+}
+
+// Claims is who makes calls for which records, and what is noted of them.
+type Claims interface {
 	// Anew changes what is known of records that a claimant has, durably and at once
 	// with what is known of their requests. It is refused as Sent is.
 	Anew(ctx context.Context, by calls.Claimant, at record.Place, list []calls.Anew) error

@@ -78,7 +78,6 @@ type delivering struct {
 	space  *space
 	good   good // of the last record of which something came through
 	shared shared
-	origin calls.Origin
 }
 
 func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
@@ -101,9 +100,6 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}
-	if d.origin, err = d.book.Origin(ctx, d.spec.Step); err != nil {
-		return nil, err
-	}
 	if err := d.join(ctx); err != nil {
 		return nil, err
 	}
@@ -111,6 +107,9 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		d.place.Blocked = map[string]string{}
 	}
 	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
+	if d.source.of, err = d.book.Origin(ctx, d.spec.Step); err != nil {
+		return nil, err
+	}
 	return d, d.reopen(ctx)
 }
 
