@@ -48,8 +48,8 @@ func TestCallsTorture(t *testing.T) {
 			m := newCalls(t, s, 600, withReads(keyed))
 			write(t, filepath.Dir(m.ledger), "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
 			pgtest.Exec(t, m.from, twoNotes+"where seq % 4 = 0")
-			aimed, changes := map[string]int{}, 0
-			for killed := 0; killed < kills; changes++ {
+			aimed := map[string]int{}
+			for killed, changes := 0, 1; killed < kills; changes++ {
 				for _, at := range m.dies(t, random, kills-killed) {
 					aimed[at]++
 					killed++
@@ -57,10 +57,10 @@ func TestCallsTorture(t *testing.T) {
 				m.delivered(t, s)
 				m.notes(t, s, 300)
 				m.readEqual(t, 600, 300)
+				v := s.Verdict()
+				t.Logf("%d kills in %d runs, each read back; %d requests, of which %d had no answer; aimed at %v", killed, changes, v.Requests, v.Statuses[0], aimed)
 				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 3 = %d", changes, changes%3))
 			}
-			v := s.Verdict()
-			t.Logf("%d kills in %d runs over %d requests, of which %d had no answer; aimed at %v", kills, changes, v.Requests, v.Statuses[0], aimed)
 		})
 	}
 }
