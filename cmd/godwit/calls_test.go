@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -118,12 +117,7 @@ func TestCalls(t *testing.T) {
 		t.Errorf("%d writes of 300 that changed", v.Writes)
 	}
 	m.delivered(t, s)
-	dir := filepath.Dir(m.ledger)
-	text, err := os.ReadFile(filepath.Join(dir, "maps/assignment.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "maps/assignment.yaml", strings.Replace(string(text), "title: {from: title,", `title: {from: title, convert: {replace: ["01$", "xx"]},`, 1))
+	m.edit(t, "maps/assignment.yaml", "title: {from: title,", `title: {from: title, convert: {replace: ["01$", "xx"]},`)
 	s.Forget()
 	m.load(t).ends(t, 0)
 	if v := s.Verdict(); v.Writes != 29 { // 101, 201 ... 2901
@@ -150,46 +144,6 @@ func TestCallsKilled(t *testing.T) {
 	}
 	m.load(t).ends(t, 0)
 	m.delivered(t, s)
-}
-
-// TestCallsTorture kills by chance, with lost answers and systems that find what was
-// made by a look-up, or know a request by its key: nothing is there twice, nothing is
-// missing, and each group has its order. The source changes between two runs.
-func TestCallsTorture(t *testing.T) {
-	t.Parallel()
-	for name, process := range map[string]string{"look-up": withNotes(false), "key": withNotes(true)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			kills, seed := torture(t, 4, 60)
-			random := rand.New(rand.NewPCG(seed, 0))
-			s := newSystem(t, 0, newsys.Options{Unseen: 250 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
-			for _, f := range []newsys.Fault{{Share: 0.05, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
-				s.Break(f)
-			}
-			m := newCalls(t, s, 600, process)
-			pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 4 = 0`)
-			for killed, change := 0, 0; ; {
-				p := m.load(t)
-				if killed < kills {
-					killed += kill(p, 300*time.Millisecond+time.Duration(random.Int64N(int64(3*time.Second))))
-				}
-				switch code := p.exit(t); code {
-				case -1:
-					continue
-				case 0:
-				default:
-					t.Fatalf("exit %d:\n%s", code, p.said.String())
-				}
-				m.delivered(t, s)
-				m.notes(t, s, 300)
-				if killed >= kills {
-					return
-				}
-				change++
-				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 3 = %d", change, change%3))
-			}
-		})
-	}
 }
 
 // withNotes is a process with a second call for each note.
@@ -220,7 +174,7 @@ func TestCallsEach(t *testing.T) {
 				s.Break(newsys.Fault{Method: "POST", Path: path, Share: 0.05, Do: newsys.Throttle(0)})
 			}
 			m := newCalls(t, s, 400, process)
-			pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 2 = 0`)
+			pgtest.Exec(t, m.from, twoNotes+"where seq % 2 = 0")
 			for _, point := range []string{"call.answered:90", "call.intended:100", "call.answered:30"} {
 				m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 			}

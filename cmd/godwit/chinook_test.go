@@ -195,3 +195,17 @@ func write(t testing.TB, dir, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// edit changes words of a file of the project.
+func (m *move) edit(t testing.TB, name, before, after string) {
+	t.Helper()
+	dir := filepath.Dir(m.ledger)
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), before) {
+		t.Fatalf("%s does not say %q", name, before)
+	}
+	write(t, dir, name, strings.Replace(string(text), before, after, 1))
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	godwit "godwit/cmd/godwit"
+	"godwit/rig/memory"
 )
 
 // TestMain makes this binary play godwit when it is called by that name, and
@@ -30,6 +31,9 @@ func played(m *testing.M) int {
 	self, err := os.Executable()
 	if err == nil {
 		err = os.Symlink(self, filepath.Join(dir, "godwit"))
+	}
+	if folder := memory.Folder(); err == nil && folder != "" {
+		err = os.Setenv("TMPDIR", folder) // ledgers of tests need not survive the machine
 	}
 	if err == nil {
 		err = os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))

@@ -130,15 +130,29 @@ func (p *process) says(t testing.TB, words ...string) {
 	}
 }
 
-// eventually polls until yes.
+// eventually expects a yes.
 func eventually(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); !yes(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
+	if !comes(yes) {
+		t.Fatalf("not within %s: %s", patience, what)
+	}
+}
+
+// patience is how long is waited for what comes by itself.
+const patience = 3 * time.Minute
+
+// comes asks until yes or too late, and for no more than a fifth of the time: what is
+// asked after needs the machine.
+func comes(yes func() bool) bool {
+	for began := time.Now(); ; {
+		asked := time.Now()
+		if yes() {
+			return true
 		}
+		if asked.Sub(began) > patience {
+			return false
+		}
+		<-time.After(max(5*time.Millisecond, 4*time.Since(asked)))
 	}
 }
 

@@ -98,8 +98,18 @@ func prove(t testing.TB, dir string, code int, args ...string) proof {
 	if s.code != code {
 		t.Fatalf("exit %d, want %d:\n%.3000s\n%s", s.code, code, s.out[max(0, len(s.out)-3000):], s.err)
 	}
+	p := told(t, s.out)
+	if len(p.tables) == 0 {
+		t.Fatalf("nothing was verified:\n%s%s", s.out, s.err)
+	}
+	return p
+}
+
+// told reads what a verification tells.
+func told(t testing.TB, out string) proof {
+	t.Helper()
 	p := proof{tables: map[string]verified{}}
-	for line := range strings.Lines(s.out) {
+	for line := range strings.Lines(out) {
 		var e struct {
 			Type, Entity string
 		}
@@ -122,9 +132,6 @@ func prove(t testing.TB, dir string, code int, args ...string) proof {
 		}
 	}
 	slices.Sort(p.unlike)
-	if len(p.tables) == 0 {
-		t.Fatalf("nothing was verified:\n%s%s", s.out, s.err)
-	}
 	return p
 }
 

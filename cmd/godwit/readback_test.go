@@ -1,11 +1,9 @@
 package main_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,23 +13,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readBack says how assignments and their notes are read.
-const readBack = `  read:
+// withReads is a process with notes that says how all of it is read back.
+func withReads(keyed bool) string {
+	return withNotes(keyed) + `      read:
+        request: "GET /assignments/${create.id}/annotations"
+        items: body.results
+        key: item.externalId
+        map: {text: item.text}
+  read:
     request: "GET /assignments/${create.id}"
     map: {externalId: body.externalId, title: body.title, seq: body.seq, projectId: body.projectId}
 `
+}
+
+// twoNotes gives two notes to the items that a condition behind it names.
+const twoNotes = `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) `
 
 // newReadBack is a project that has loaded n assignments with two notes for each
 // tenth, and a flow that verifies them.
 func newReadBack(t testing.TB, s *newsys.System, n int) *move {
 	t.Helper()
-	process := withNotes(false) + `      read:
-        request: "GET /assignments/${create.id}/annotations"
-        items: body.results
-        key: item.externalId
-        map: {text: item.text}
-` + readBack
-	m := newCalls(t, s, n, process)
+	m := newCalls(t, s, n, withReads(false))
 	dir := filepath.Dir(m.ledger)
 	write(t, dir, "maps/assignment.yaml", `fields:
   externalId: {from: id, type: text, required: true}
@@ -42,7 +44,7 @@ func newReadBack(t testing.TB, s *newsys.System, n int) *move {
 `)
 	write(t, dir, "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
 	write(t, dir, "flows/some.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml, sample: 20%}\n")
-	pgtest.Exec(t, m.from, `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) where seq % 10 = 0`)
+	pgtest.Exec(t, m.from, twoNotes+"where seq % 10 = 0")
 	m.load(t).ends(t, 0)
 	return m
 }
@@ -50,19 +52,8 @@ func newReadBack(t testing.TB, s *newsys.System, n int) *move {
 // proves runs a flow that verifies, and gives its differences and what it said.
 func (m *move) proves(t testing.TB, flow string, code int) (list []string, said string) {
 	t.Helper()
-	p := m.start(t, nil, "run", flow, "--json", "--new", "--ledger", m.ledger)
-	p.ends(t, code)
-	for _, line := range strings.Split(p.said.String(), "\n") {
-		var e struct {
-			Type string
-			unlike
-		}
-		if json.Unmarshal([]byte(line), &e) == nil && e.Type == "verify.difference" {
-			list = append(list, e.unlike.String())
-		}
-	}
-	slices.Sort(list)
-	return list, p.said.String()
+	p := m.start(t, nil, "run", flow, "--json", "--new", "--ledger", m.ledger).ends(t, code)
+	return told(t, p.said.String()).unlike, p.said.String()
 }
 
 func idOf(t testing.TB, s *newsys.System, external string) string {

@@ -193,7 +193,7 @@ func TestReplicationPoints(t *testing.T) {
 // the third table is mended after the first kill.
 func TestReplicationTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 6, 6)
+	kills, seed := torture(t, 0, 6)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := newReplication(t, 3000)
 	began := time.Now()

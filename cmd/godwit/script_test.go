@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"godwit/rig/mariadb/mariatest"
 	"godwit/rig/postgres/pgtest"
@@ -159,17 +158,15 @@ func poll(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: eventually PROGRAM ARGS... -- PATTERN")
 	}
 	want := regexp.MustCompile(args[n-1])
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	var out []byte
+	if !comes(func() bool {
 		cmd := exec.Command(args[0], args[1:n-2]...)
 		cmd.Dir = ts.MkAbs(".")
 		cmd.Env = append(os.Environ(), "TZ=UTC", "NO_COLOR=1")
-		out, _ := cmd.CombinedOutput()
-		if want.Match(out) {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("%q is not said in time: %s", args[n-1], out)
-		}
+		out, _ = cmd.CombinedOutput()
+		return want.Match(out)
+	}) {
+		ts.Fatalf("%q is not said in time: %s", args[n-1], out)
 	}
 }
 

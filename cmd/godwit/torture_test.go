@@ -15,10 +15,14 @@ import (
 )
 
 // torture says how often a test kills at random moments, and the seed that they
-// come from: fewer times, or, with GODWIT_SLOW, more; GODWIT_KILLS says how often
-// from outside, GODWIT_SEED repeats a run.
+// come from: fewer times, or, with GODWIT_SLOW, more; without fewer it is one of the
+// slow tests, since another one kills the same at its points. GODWIT_KILLS says how
+// often from outside, GODWIT_SEED repeats a run.
 func torture(t *testing.T, fewer, more int) (kills int, seed uint64) {
 	t.Helper()
+	if fewer == 0 {
+		slow(t)
+	}
 	kills, seed = fewer, uint64(time.Now().UnixNano())
 	if os.Getenv("GODWIT_SLOW") != "" {
 		kills = more

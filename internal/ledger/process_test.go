@@ -349,7 +349,7 @@ func TestStoppedOwnerIsFencedOff(t *testing.T) {
 // be refused.
 func ownWhenOver(t *testing.T, l *ledger.Ledger, run ledger.Run) *ledger.Session {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()

@@ -1,11 +1,12 @@
 // Package mariadb starts throw-away MariaDB servers for tests. Nothing of the
 // product imports it. A server listens on 127.0.0.1, lives in a folder of its
-// own, never runs as root, and ends with the process that started it, however
-// that process ends.
+// own, in memory where there is room, never runs as root, and ends with the
+// process that started it, however that process ends.
 package mariadb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
+
+	"godwit/rig/loopback"
+	"godwit/rig/memory"
 )
 
 // ErrNotInstalled says that no MariaDB server was found.
@@ -52,7 +57,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if s.who, err = account(); err != nil {
 		return nil, err
 	}
-	if s.base, err = os.MkdirTemp("/tmp", "godwit-maria-"); err != nil {
+	if s.base, err = os.MkdirTemp(cmp.Or(memory.Folder(), "/tmp"), "godwit-maria-"); err != nil {
 		return nil, err
 	}
 	if err = os.Chmod(s.base, 0o755); err == nil && s.who != nil {
@@ -62,10 +67,7 @@ func Start(ctx context.Context) (*Server, error) {
 		err = s.run(ctx, install, "--no-defaults", "--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")
 	}
 	if err == nil {
-		s.Port, err = freePort()
-	}
-	if err == nil {
-		err = s.launch(ctx)
+		err = s.firstLaunch(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start mariadb: %w", errors.Join(err, s.Stop()))
@@ -121,12 +123,19 @@ func (s *Server) run(ctx context.Context, program string, args ...string) error 
 	return nil
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// firstLaunch launches on a free port, trying others when somebody was faster.
+func (s *Server) firstLaunch(ctx context.Context) error {
+	var err error
+	for range 5 {
+		if s.Port, err = loopback.FreePort(); err != nil {
+			return err
+		}
+		if err = s.launch(ctx); err == nil || !strings.Contains(err.Error(), "in use") {
+			return err
+		}
+		s.Crash()
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	return err
 }
 
 // launch starts the server on its port, with a shell beside it that ends it

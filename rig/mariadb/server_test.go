@@ -87,7 +87,7 @@ func gone(t *testing.T, port int, folder string) {
 	t.Helper()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for late := time.After(20 * time.Second); ; {
+	for late := time.After(time.Minute); ; {
 		conn, err := net.Dial("tcp4", "127.0.0.1:"+strconv.Itoa(port))
 		if err == nil {
 			conn.Close()

@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 )
 
 // ErrFolder says that the account that runs PostgreSQL cannot enter Options.Dir.
@@ -78,21 +75,6 @@ func reachable(dir string, owner account) (string, error) {
 			return full, nil
 		}
 	}
-}
-
-// freePort finds a port of 127.0.0.1 that nobody listens on, below those that
-// the system gives to outgoing connections, so that it is still free after a crash.
-func freePort() (int, error) {
-	var last error
-	for range 100 {
-		port := 15000 + rand.IntN(17000)
-		listener, err := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(port))
-		if err == nil {
-			return port, listener.Close()
-		}
-		last = err
-	}
-	return 0, fmt.Errorf("find a free port: %w", last)
 }
 
 // tail is the end of a file, empty when it cannot be read.

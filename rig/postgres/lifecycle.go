@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"godwit/rig/loopback"
 )
 
 // errStopped answers whatever is asked of a server after Stop.
@@ -80,7 +82,7 @@ func (s *Server) Signal(signal os.Signal) error {
 func (s *Server) firstLaunch(ctx context.Context) error {
 	var err error
 	for range 5 {
-		if s.Port, err = freePort(); err != nil {
+		if s.Port, err = loopback.FreePort(); err != nil {
 			return err
 		}
 		if err = s.writeSettings(); err != nil {

@@ -217,7 +217,7 @@ func gone(t *testing.T, folder string) {
 	t.Helper()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for late := time.After(20 * time.Second); ; {
+	for late := time.After(time.Minute); ; {
 		if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
 			return
 		}
@@ -232,7 +232,7 @@ func gone(t *testing.T, folder string) {
 // await asks until the answer is yes.
 func await(t *testing.T, url, sql string) {
 	t.Helper()
-	for late := time.Now().Add(20 * time.Second); !pgtest.Query[bool](t, url, sql); {
+	for late := time.Now().Add(time.Minute); !pgtest.Query[bool](t, url, sql); {
 		if time.Now().After(late) {
 			t.Fatalf("still not true: %s", sql)
 		}

@@ -94,7 +94,7 @@ func TestFewSessions(t *testing.T) {
 			t.Errorf("%d records", len(all))
 		}
 	}
-	if took := time.Since(start); took < 600*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(start); took < 600*time.Millisecond {
 		t.Errorf("8 pages at 10/s took %v", took)
 	}
 }

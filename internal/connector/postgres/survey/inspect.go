@@ -34,12 +34,6 @@ func NotOfExtension(class, oid string) string {
 		AND x.classid = 'pg_catalog.` + class + `'::regclass AND x.objid = ` + oid + `)`
 }
 
-// byItself is a condition on an object that no other object (a range's
-// constructors, a table's row type) brings along.
-func byItself(class, oid string) string {
-	return strings.Replace(NotOfExtension(class, oid), "x.deptype = 'e'", "x.deptype = 'i'", 1)
-}
-
 // Inspect reads what the selection holds. Sizes and row counts are the
 // server's estimates. Tables of extensions are left out: the extension makes
 // them, and their rows with them. Materialised views are among the tables,

@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"godwit/rig/newsys"
+	"godwit/rig/postgres/pgtest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// mortal are the points at which a delivery is killed, and up to which of the times that
+// a process passes it. Some are not passed by each: what is passed by all comes with them.
+var mortal = []struct {
+	point string
+	times int
+}{
+	{"load.prepared", 2}, {"load.committed", 2}, {"load.settled", 2}, {"call.intended", 60}, {"call.answered", 60}, {"call.lost", 3}, {"call.looked", 3},
+	{"deliver.prepared", 8}, {"deliver.settled", 8}, {"call.delivered", 4}, {"call.counted", 1},
+}
+
+// moment is where a process is to die: at one of the points, or else some calls later.
+func moment(random *rand.Rand) (point, at string) {
+	m := mortal[random.IntN(len(mortal))]
+	return m.point, fmt.Sprintf("%s:%d,call.answered:%d", m.point, 1+random.IntN(m.times), 61+random.IntN(60))
+}
+
+// TestCallsTorture kills by chance, at named points and at any moment, with lost answers
+// and systems that find what was made by a look-up, or know a request by its key: nothing
+// is there twice, nothing is missing, each group has its order, and what the system says
+// of each record when it is read back is what the ledger has delivered. The source
+// changes between two runs.
+func TestCallsTorture(t *testing.T) {
+	t.Parallel()
+	for name, keyed := range map[string]bool{"look-up": false, "key": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kills, seed := torture(t, 6, 60)
+			random := rand.New(rand.NewPCG(seed, 0))
+			s := newSystem(t, 0, newsys.Options{Unseen: 250 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
+			for _, f := range []newsys.Fault{{Share: 0.05, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
+				s.Break(f)
+			}
+			m := newCalls(t, s, 600, withReads(keyed))
+			write(t, filepath.Dir(m.ledger), "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
+			pgtest.Exec(t, m.from, twoNotes+"where seq % 4 = 0")
+			aimed := map[string]int{}
+			for killed, changes := 0, 1; killed < kills; changes++ {
+				for _, at := range m.dies(t, random, kills-killed) {
+					aimed[at]++
+					killed++
+				}
+				m.delivered(t, s)
+				m.notes(t, s, 300)
+				m.readEqual(t, 600, 300)
+				v := s.Verdict()
+				t.Logf("%d kills in %d runs, each read back; %d requests, of which %d had no answer; aimed at %v", killed, changes, v.Requests, v.Statuses[0], aimed)
+				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 3 = %d", changes, changes%3))
+			}
+		})
+	}
+}
+
+// dies starts a delivery anew until it ends, and kills it until then, at most some times;
+// it gives what each kill aimed at.
+func (m *move) dies(t testing.TB, random *rand.Rand, most int) (aimed []string) {
+	t.Helper()
+	for {
+		point, at := "any moment", ""
+		if len(aimed) < most && random.IntN(3) > 0 {
+			point, at = moment(random)
+		}
+		p := m.load(t, "GODWIT_KILL_AT="+at)
+		if len(aimed) < most && at == "" {
+			kill(p, time.Duration(random.Int64N(int64(1500*time.Millisecond))))
+		}
+		switch code := p.exit(t); {
+		case code == 0:
+			return aimed
+		case code == -1:
+			aimed = append(aimed, point)
+		case !killsOwner(p):
+			t.Fatalf("exit %d:\n%s", code, p.said.String())
+		}
+	}
+}
+
+// readEqual has all that was delivered read back: each assignment and note is there as it
+// was sent, and nothing beside them.
+func (m *move) readEqual(t testing.TB, assignments, notes int64) {
+	t.Helper()
+	_, said := m.proves(t, "prove", 0)
+	p := told(t, said)
+	aside := verified{}.Aside
+	aside.Read = assignments
+	want := map[string]verified{"api.assignment": {Result: "equal", Rows: assignments, Aside: aside}, "api.assignment/note": {Result: "equal", Rows: notes}}
+	if diff := cmp.Diff(want, p.tables); diff != "" || p.unlike != nil {
+		t.Errorf("read back: %v (-want +got):\n%s", p.unlike, diff)
+	}
+}
