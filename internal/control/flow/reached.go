@@ -56,11 +56,12 @@ func (f *Filler) reached(s Step) (list []Reached) {
 		}
 		r := Reached{Step: s, Name: one, Sure: sure}
 		called, wrong := p.Flow(one)
-		if called != nil && len(wrong) == 0 && known {
-			wrong = called.takes(given)
-			if len(wrong) > 0 && !sure {
+		if called != nil && known {
+			unfit := called.takes(given)
+			if len(unfit) > 0 && !sure {
 				continue // data does not choose it for this
 			}
+			wrong = append(wrong, unfit...)
 		}
 		if called != nil && len(wrong) == 0 {
 			r.Bound, wrong = called.bind(nil, f.bound.Env, []string{"inputs"})

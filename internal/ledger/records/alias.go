@@ -53,3 +53,19 @@ func Aliases(ctx context.Context, db store.Reader, p record.Place, keys []string
 	}
 	return became, nil
 }
+
+// Telling is a step that told of aliases which are in force.
+type Telling struct {
+	Entity, At string
+	Step       string // with its items
+	Aliases    int64
+}
+
+// Tellings are those of a flow in an environment, by the steps' names.
+func Tellings(ctx context.Context, db store.Reader, flow, env string) ([]Telling, error) {
+	by := flow + "//" // of runs that nothing has called
+	return scan(reading(ctx, db), func(r *sql.Rows) (t Telling, err error) {
+		return t, r.Scan(&t.Entity, &t.At, &t.Step, &t.Aliases)
+	}, `SELECT p.entity, p.connection, substr(a.told, length(?) + 1), count(*) FROM alias a JOIN place p ON p.id = a.place
+		WHERE p.env = ? AND substr(a.told, 1, length(?)) = ? GROUP BY p.id, a.told ORDER BY 3, 1, 2`, by, env, by, by)
+}

@@ -84,7 +84,9 @@ func (j *Joint) Close() error {
 	if unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 		_ = os.Remove(j.path) // left behind it does no harm
 	}
-	return j.file.Close() // the map stays: somebody may still look at it
+	// The map stays, since somebody may still look at it, and with it the open file.
+	all := unix.Flock_t{Type: unix.F_UNLCK}
+	return errors.Join(unix.FcntlFlock(j.file.Fd(), unix.F_OFD_SETLK, &all), unix.Flock(int(j.file.Fd()), unix.LOCK_UN), j.file.Close())
 }
 
 // Take takes the next place, one interval behind the last, and at most so far behind
@@ -93,11 +95,10 @@ func (j *Joint) Take(every, behind time.Duration) time.Duration {
 	for {
 		last := j.last.Load()
 		now := clock() // behind the look: no place that was taken is later
-		from := last
-		if last > now {
-			from = 0 // of an earlier start of the machine
+		place := now - int64(behind)
+		if last > 0 && last <= now { // else of an earlier start of the machine
+			place = max(last+int64(every), place)
 		}
-		place := max(from+int64(every), now-int64(behind))
 		if place > now {
 			return time.Duration(place - now)
 		}

@@ -15,6 +15,10 @@ import (
 // Plan puts a plan into what is shown, all but how to run it.
 func Plan(p *run.Plan) view.Plan {
 	v := view.Plan{Hash: p.Hash}
+	for _, t := range p.Outlived {
+		v.Outlived = append(v.Outlived, fmt.Sprintf("%s of %s at %s are in force that step %s told; the flow has no such step any more: one of that id takes them over",
+			view.Count(t.Aliases), t.Entity, t.At, t.Step))
+	}
 	for _, l := range p.Lost {
 		v.Destroys.Lost = append(v.Destroys.Lost, view.Loss{Step: l.Step, On: l.At, What: l.What})
 	}

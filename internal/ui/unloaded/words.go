@@ -105,7 +105,7 @@ func reason(c run.Cause) string {
 	var values []string
 	several := strings.Contains(fields(c), ", ")
 	for _, t := range c.Top {
-		if t.Value == "" {
+		if t.Value == "" || !several && strings.HasSuffix(c.Text, " "+t.Value) { // is null
 			continue
 		}
 		value := t.Value

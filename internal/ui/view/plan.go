@@ -17,6 +17,7 @@ type Plan struct {
 	Destroys Destroys
 	LeftOut  LeftOut
 	Omitted  []string // what else is left out
+	Outlived []string // aliases that steps told which are gone
 	Retyped  []string // columns that have another type at the target
 	Since    *Since   // against an earlier run
 	Decides  *Decides
@@ -202,6 +203,9 @@ func (p Plan) Draw(edge int) []string {
 	}
 	for _, o := range p.Omitted {
 		note("leaves out", o, "")
+	}
+	for _, o := range p.Outlived {
+		note("aliases", o, "")
 	}
 	if s := p.Since; s != nil {
 		note("since "+s.Run, s.text(), "")

@@ -70,11 +70,12 @@ type planValue struct {
 	LeftOut  int64            `json:"left_out"`
 	Omitted  []string         `json:"omitted,omitempty"`
 	Retyped  []string         `json:"other_types,omitempty"`
+	Outlived []string         `json:"aliases_in_force,omitempty"`
 }
 
 // Value is the plan as it is given to programs.
 func (p Plan) Value() any {
-	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted, Retyped: p.Retyped}
+	v := planValue{Hash: p.Hash, Command: p.Run, Steps: []stepValue{}, Destroys: []destroyedValue{}, Blobs: p.Destroys.Blobs, LeftOut: p.LeftOut.Tables, Omitted: p.Omitted, Retyped: p.Retyped, Outlived: p.Outlived}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, stepValue{s.Step, s.Makes, s.Units, s.Bytes, s.Load})
 	}

@@ -11,6 +11,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/reach"
+	"godwit/internal/ledger/records"
 	"godwit/internal/unit"
 )
 
@@ -20,6 +21,9 @@ type Plan struct {
 	Parts string // of each of them, see Stale
 	Steps []PlannedStep
 	Lost  []reach.Loss // of steps that are not planned, and of flows that are called
+	// Outlived are aliases in force that steps have told of which the flow does not have
+	// any more.
+	Outlived []records.Telling
 }
 
 // PlannedStep is one step with the facts it was planned from.
