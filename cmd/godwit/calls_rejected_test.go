@@ -11,13 +11,13 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
-// rejecting is a load of 400 records in 12 groups. A map rejects the first ones of P1, P2
+// rejecting is a load of n records in 12 groups. A map rejects the first ones of P1, P2
 // and P3, and one of P4 that stands behind one that the system refuses.
-func rejecting(t testing.TB, policy string) (m *move, s *newsys.System, mend func()) {
+func rejecting(t testing.TB, n int, policy string) (m *move, s *newsys.System, mend func()) {
 	t.Helper()
 	s = newSystem(t, 0, newsys.Options{Latency: [2]time.Duration{0, 5 * time.Millisecond}})
 	mend = poisoned(s, `"000016"`, newsys.Says(422, "application/json", `{"error":{"message":"poison"}}`))
-	m = newCalls(t, s, 400, strings.Replace(created, "to:\n", "dead: {group: "+policy+"}\nto:\n", 1))
+	m = newCalls(t, s, n, strings.Replace(created, "to:\n", "dead: {group: "+policy+"}\nto:\n", 1))
 	pgtest.Exec(t, m.from, "update item set project = 'P' || seq % 12", "update item set title = null where seq in (1, 2, 3, 28)")
 	return m, s, mend
 }
@@ -40,11 +40,11 @@ func (m *move) redriven(t testing.TB, env []string, flags ...string) *process {
 }
 
 // allOnce: all is there, once, and nothing of it is sent again.
-func (m *move) allOnce(t testing.TB, s *newsys.System, ordered bool) {
+func (m *move) allOnce(t testing.TB, s *newsys.System, want int, ordered bool) {
 	t.Helper()
 	v := s.Verdict()
-	if n := len(s.Assignments()); n != 400 || len(v.Duplicates) > 0 || ordered && len(v.Disorder) > 0 {
-		t.Errorf("%d objects, want 400; verdict: %.10q %.10q", n, v.Duplicates, v.Disorder)
+	if n := len(s.Assignments()); n != want || len(v.Duplicates) > 0 || ordered && len(v.Disorder) > 0 {
+		t.Errorf("%d objects, want %d; verdict: %d twice, %d out of order, as %q", n, want, len(v.Duplicates), len(v.Disorder), v.Disorder[:min(5, len(v.Disorder))])
 	}
 	m.checked(t)
 	s.Forget()
@@ -61,7 +61,7 @@ func TestCallsRejected(t *testing.T) {
 	for policy, want := range map[string]int{"block": 265, "skip": 395, "stop": 395} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
-			m, s, mend := rejecting(t, policy)
+			m, s, mend := rejecting(t, 400, policy)
 			first := m.load(t)
 			stopped := 0
 			for policy == "stop" && first.exit(t) == 1 {
@@ -88,7 +88,7 @@ func TestCallsRejected(t *testing.T) {
 			m.mended(t)
 			mend()
 			m.redriven(t, nil).ends(t, 0)
-			m.allOnce(t, s, policy == "block")
+			m.allOnce(t, s, 400, policy == "block")
 		})
 	}
 }
@@ -99,7 +99,7 @@ func TestCallsRejectedPart(t *testing.T) {
 	t.Parallel()
 	t.Run("block", func(t *testing.T) {
 		t.Parallel()
-		m, s, mend := rejecting(t, "block")
+		m, s, mend := rejecting(t, 400, "block")
 		m.load(t).ends(t, 3)
 		m.mended(t)
 		s.Forget()
@@ -121,14 +121,14 @@ func TestCallsRejectedPart(t *testing.T) {
 		m.redriven(t, nil, "--outcome", "dead").ends(t, 0)
 		m.redriven(t, nil).ends(t, 0)
 		if v := s.Verdict(); len(s.Assignments()) != 399 || len(v.Disorder) > 0 {
-			t.Errorf("%d objects, want 399; %.10q", len(s.Assignments()), v.Disorder)
+			t.Errorf("%d objects, want 399; %d out of order", len(s.Assignments()), len(v.Disorder))
 		}
 		m.checked(t)
 	})
 	for _, policy := range []string{"skip", "stop"} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
-			m, s, mend := rejecting(t, policy)
+			m, s, mend := rejecting(t, 400, policy)
 			for code := 1; code == 1; {
 				code = m.load(t).exit(t)
 			}
@@ -136,21 +136,23 @@ func TestCallsRejectedPart(t *testing.T) {
 			mend()
 			m.redriven(t, nil, "--outcome", "rejected").ends(t, 0) // others have gone before what is left
 			m.redriven(t, nil, "--outcome", "dead").ends(t, 0)
-			m.allOnce(t, s, false)
+			m.allOnce(t, s, 400, false)
 		})
 	}
 }
 
-// TestCallsRejectedKilled kills a run whose groups are held up, and the redrive.
+// TestCallsRejectedKilled kills a run whose groups are held up, also between two chunks of
+// the records of one, and the redrive.
 func TestCallsRejectedKilled(t *testing.T) {
 	t.Parallel()
-	m, s, mend := rejecting(t, "block")
-	for _, point := range []string{"load.committed:1", "deliver.prepared:1", "deliver.settled:2"} {
+	m, s, mend := rejecting(t, 1600, "block")
+	pgtest.Exec(t, m.from, "update item set title = null where seq = 720")
+	for _, point := range []string{"load.committed:1", "load.settled:1", "deliver.prepared:1", "deliver.settled:2"} {
 		m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 	}
 	m.load(t).ends(t, 3)
-	if n := len(s.Assignments()); n != 265 {
-		t.Errorf("%d objects, want 265", n)
+	if n := len(s.Assignments()); n != 991 { // 59 of P0, one of P4, 133 of each that is not held up
+		t.Errorf("%d objects, want 991", n)
 	}
 	m.mended(t)
 	mend()
@@ -159,13 +161,13 @@ func TestCallsRejectedKilled(t *testing.T) {
 		m.redriven(t, append(small, "GODWIT_KILL_AT="+point)).ends(t, -1)
 	}
 	m.redriven(t, small).ends(t, 0)
-	m.allOnce(t, s, true)
+	m.allOnce(t, s, 1600, true)
 }
 
 // TestCallsRejectedAccepted: what was accepted as it is holds nobody up.
 func TestCallsRejectedAccepted(t *testing.T) {
 	t.Parallel()
-	m, s, mend := rejecting(t, "block")
+	m, s, mend := rejecting(t, 400, "block")
 	mend()
 	m.load(t).ends(t, 3)
 	m.start(t, nil, "issues", "accept", "orders-1", "--rule", "required", "--reason", "they stay there", "--ledger", m.ledger).ends(t, 0)

@@ -58,8 +58,18 @@ const latest = `coalesce((SELECT d.source FROM patch d WHERE d.exception = e.id 
 // issues. A page ends behind the one with which it has so many bytes.
 func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after record.Rank, limit int, bytes int) ([]record.Exception, error) {
 	where, args := f.Where(run)
-	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+
-		where+` AND e.claimed = ? AND (e.turn, e.id) > (?, ?) ORDER BY e.turn, e.id LIMIT ?`, append(args, by, after.Turn, after.ID, atMost(limit))...)
+	args = append(args, by, after.Turn)
+	// Two questions: of a pair SQLite's index is asked for the first value only, and in
+	// most runs all have the same one.
+	page, err := l.claimed(ctx, bytes, where+` AND e.claimed = ? AND e.turn = ? AND e.id > ? ORDER BY e.id LIMIT ?`, append(args, after.ID, atMost(limit))...)
+	if err != nil || len(page) > 0 {
+		return page, err
+	}
+	return l.claimed(ctx, bytes, where+` AND e.claimed = ? AND e.turn > ? ORDER BY e.turn, e.id LIMIT ?`, append(args, atMost(limit))...)
+}
+
+func (l Look) claimed(ctx context.Context, bytes int, which string, args ...any) ([]record.Exception, error) {
+	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+which, args...)
 	if err != nil {
 		return nil, l.Fault(err)
 	}
