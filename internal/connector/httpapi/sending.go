@@ -62,10 +62,11 @@ func (s *sending) request(ctx context.Context, u *url.URL) (*http.Request, error
 	case s.body != nil:
 		body, kind = bytes.NewReader(s.body), "application/json"
 	}
-	r, err := http.NewRequestWithContext(ctx, s.method, u.String(), body)
+	r, err := http.NewRequestWithContext(ctx, s.method, "", body)
 	if err != nil {
 		return nil, err
 	}
+	r.URL, r.Host = u, u.Host // it is parsed once
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}
