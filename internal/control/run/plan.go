@@ -8,7 +8,6 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/planned"
@@ -77,7 +76,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	p.Hash, p.Parts = b.Hash(p.Changes())
 	var err error
 	if p.Lost, err = reach.Losses(b, flow.Language{Verbs: r.Verbs, Systems: r.Systems}, p.Foreseen); err == nil && r.Ledger != nil {
-		p.Outlived, err = chronicle.Outlived(ctx, r.Ledger.View(), b)
+		p.Outlived, err = planned.Outlived(ctx, r.Ledger.View(), b)
 	}
 	return p, err
 }

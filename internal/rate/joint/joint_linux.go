@@ -125,25 +125,25 @@ func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) 
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	waiting := false
-	defer func() {
-		if waiting {
-			j.lock(j.place, unix.F_UNLCK)
-		}
-	}()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if seat, ok := j.seat(many()); ok {
+		return seat, nil
+	}
+	j.lock(j.place, unix.F_WRLCK)
+	defer j.lock(j.place, unix.F_UNLCK)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
-		case <-timer.C:
+		case <-look.C:
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
 		if seat, ok := j.seat(many()); ok {
 			return seat, nil
 		}
-		waiting = waiting || j.lock(j.place, unix.F_WRLCK)
-		timer.Reset(lookEvery)
 	}
 }
 

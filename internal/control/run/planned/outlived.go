@@ -1,4 +1,4 @@
-package chronicle
+package planned
 
 import (
 	"context"
