@@ -172,6 +172,7 @@ func (d *desk) gather(b *batch) {
 	defer timer.Stop()
 	select {
 	case <-b.full:
+	case <-b.done: // by one before
 	case <-timer.C:
 	}
 }
