@@ -78,7 +78,6 @@ type delivering struct {
 	space  *space
 	good   good // of the last record of which something came through
 	shared shared
-	origin calls.Origin
 }
 
 func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
@@ -99,9 +98,6 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	}
 	d.notes = &notes{desk: x.desk, at: spec.Place}
 	if err := d.recover(ctx); err != nil {
-		return nil, err
-	}
-	if d.origin, err = d.book.Origin(ctx, d.spec.Step); err != nil {
 		return nil, err
 	}
 	if err := d.join(ctx); err != nil {
