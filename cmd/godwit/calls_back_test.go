@@ -69,11 +69,11 @@ func TestCallsGoneRedriven(t *testing.T) {
 	pgtest.Exec(t, m.from, "create table away as select * from item where seq = 8", "delete from item where seq in (7, 8)")
 	m.load(t).ends(t, 0)
 	s.Forget()
-	m.start(t, nil, "redrive", "orders-2", "--ledger", m.ledger, "--progress", "none").ends(t, 0).says(t, "superseded")
+	m.start(t, nil, "redrive", "orders-2", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
 	if v := s.Verdict(); v.Writes != 0 {
 		t.Errorf("%d writes of what is gone", v.Writes)
 	}
-	pgtest.Exec(t, m.from, "insert into item select * from away")
+	pgtest.Exec(t, m.from, "update away set seq = 1008", "insert into item select * from away")
 	m.load(t).ends(t, 0)
 	m.delivered(t, s)
 }
