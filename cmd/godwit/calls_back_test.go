@@ -26,11 +26,16 @@ func TestCallsGoneBack(t *testing.T) {
 			dir := filepath.Dir(m.ledger)
 			write(t, dir, "flows/mend.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml, repair: true}\n")
 			m.load(t).ends(t, 0)
-			for i, c := range [][]string{{"call.intended:1"}, {"call.answered:1"}, {"deliver.prepared:1"}, {"call.answered:1", "call.anew:1"}, {"call.answered:1", "call.answered:2"}, {"deliver.prepared:1", "call.intended:1"}, {"deliver.prepared:1", "call.answered:1"}} {
+			run := 1
+			for _, c := range [][]string{{"call.intended:1"}, {"call.answered:1"}, {"deliver.prepared:1"}, {"call.answered:1", "call.anew:1"}, {"call.answered:1", "call.answered:2"}, {"deliver.prepared:1", "call.intended:1"}, {"deliver.prepared:1", "call.answered:1"}} {
+				if name == "verified" && c[len(c)-1] == "call.answered:2" { // the delete is not sent again
+					continue
+				}
 				t.Log(c)
+				run += 2
 				pgtest.Exec(t, m.from, "drop table if exists away", "create table away as select * from item where id = '000007'", "delete from item where id = '000007'")
 				m.load(t, "GODWIT_KILL_AT="+c[0]).ends(t, -1)
-				m.start(t, nil, "cancel", fmt.Sprintf("orders-%d", 2+2*i), "--ledger", m.ledger).ends(t, 0)
+				m.start(t, nil, "cancel", fmt.Sprintf("orders-%d", run-1), "--ledger", m.ledger).ends(t, 0)
 				pgtest.Exec(t, m.from, "update away set title = title || '!', seq = seq + 1000", "insert into item select * from away")
 				if name == "verified" {
 					m.proves(t, "mend", 4)
@@ -64,11 +69,11 @@ func TestCallsGoneRedriven(t *testing.T) {
 	pgtest.Exec(t, m.from, "create table away as select * from item where seq = 8", "delete from item where seq in (7, 8)")
 	m.load(t).ends(t, 0)
 	s.Forget()
-	m.start(t, nil, "redrive", "orders-2", "--ledger", m.ledger, "--progress", "none").ends(t, 0).says(t, "superseded")
+	m.start(t, nil, "redrive", "orders-2", "--ledger", m.ledger, "--progress", "none").ends(t, 0)
 	if v := s.Verdict(); v.Writes != 0 {
 		t.Errorf("%d writes of what is gone", v.Writes)
 	}
-	pgtest.Exec(t, m.from, "insert into item select * from away")
+	pgtest.Exec(t, m.from, "update away set seq = 1008", "insert into item select * from away")
 	m.load(t).ends(t, 0)
 	m.delivered(t, s)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/internal/fault"
+	"godwit/internal/unit/calls"
 )
 
 // shared is what others at the same place mean for a unit: two that were given the
@@ -13,11 +14,17 @@ import (
 type shared struct {
 	now atomic.Bool // each record has to be claimed
 	by  string      // the run that a record waits for
+	as  calls.Origin
 }
 
 // join comes to the place. The units of a step's delivery share no record, and claim
 // none as long as they are alone there.
 func (d *delivering) join(ctx context.Context) error {
+	as, err := d.book.Origin(ctx, d.spec.Step)
+	if err != nil {
+		return err
+	}
+	d.shared.as = as
 	by, err := d.book.Join(ctx, d.spec.Place, d.unit.ID, d.spec.Sources[0])
 	if err != nil {
 		return fault.Wrap(err, "begin to deliver %s", d.spec.Entity)

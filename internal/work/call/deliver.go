@@ -107,9 +107,6 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		d.place.Blocked = map[string]string{}
 	}
 	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
-	if d.source.of, err = d.book.Origin(ctx, d.spec.Step); err != nil {
-		return nil, err
-	}
 	return d, d.reopen(ctx)
 }
 

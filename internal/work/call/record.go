@@ -144,11 +144,11 @@ func (s *turn) superseded(ctx context.Context) *end {
 // foreign is the end of a record whose key is that of another item's, as two legacy
 // databases may number alike: an update would lay the one over the other.
 func (s *turn) foreign(ctx context.Context) *end {
-	if is := s.t.Standing; !s.d.source.of.Looped() || s.t.Item.Gone || is.Hash == 0 && len(is.Kept)+len(is.Calls) == 0 {
+	if is := s.t.Standing; !s.d.shared.as.Looped() || s.t.Item.Gone || is.Hash == 0 && len(is.Kept)+len(is.Calls) == 0 {
 		return nil
 	}
 	last, e := s.last(ctx)
-	if e == nil && last.Beside(s.d.source.of) {
+	if e == nil && last.Beside(s.d.shared.as) {
 		return &end{outcome: record.Dead, theirs: true, why: &reason{Code: "call.key-taken",
 			Text: fmt.Sprintf("run %s, of another item of the loop, has delivered a record with this key: nothing was sent", last.Run)}}
 	}

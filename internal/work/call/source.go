@@ -11,7 +11,6 @@ import (
 
 // source is where the records come from, and which of them are in memory.
 type source struct {
-	of      calls.Origin // who this step of the run is
 	items   calls.Items
 	seq     int64               // of the next item
 	held    *calls.Item         // was read, and its group has no room
