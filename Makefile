@@ -30,8 +30,8 @@ build: ## build bin/godwit
 	$(GO) build -trimpath -o $(BIN) ./cmd/godwit
 
 .PHONY: torture
-torture: tools ## kill -9 a copy KILLS times (25) at random moments and prove the target
-	GODWIT_SLOW=1 GODWIT_KILLS=$(KILLS) $(GO) test -count=1 -v -timeout 4h -run 'TestTorture' ./cmd/godwit
+torture: tools ## kill -9 a copy, and deliveries by calls, KILLS times (25) and prove the target
+	GODWIT_SLOW=1 GODWIT_KILLS=$(KILLS) $(GO) test -count=1 -v -timeout 4h -run 'TestTorture|TestCallsTorture' ./cmd/godwit
 
 .PHONY: bench
 bench: tools build ## godwit beside its peers, interleaved, with ratios

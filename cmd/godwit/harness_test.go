@@ -102,7 +102,7 @@ func (p *process) exit(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(4 * time.Minute):
+	case <-time.After(8 * time.Minute):
 		_ = p.Process.Signal(syscall.SIGQUIT)
 		<-p.ended
 		t.Fatalf("%v did not end:\n%s", p.Args[1:], p.said.String())

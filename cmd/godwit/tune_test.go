@@ -59,7 +59,7 @@ func TestTune(t *testing.T) {
 		}
 	}
 	t.Logf("it held %v after the command had ended", took)
-	if took > 5*time.Second || len(now) > asked+5*50 {
+	if len(now) > asked+5*50 { // five seconds of the old rate
 		t.Errorf("it held %v later, %d requests", took, len(now)-asked)
 	}
 
