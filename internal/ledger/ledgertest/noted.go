@@ -76,10 +76,15 @@ const (
 		WHERE c.id IS NULL OR c.place = (SELECT id FROM place WHERE entity = ? AND connection = ? AND env = ?)`
 )
 
-// requests are what is known of requests of records.
+// requests are what is known of requests of records, by who only looks.
 func (d *desk) requests(p record.Place, keys []string) string {
 	d.Helper()
-	found, err := records.Standings(context.Background(), d.ledger.View().Reader(), calls.Claimant{}, p, keys)
+	return d.requestsTo(calls.Claimant{}, p, keys)
+}
+
+func (d *desk) requestsTo(by calls.Claimant, p record.Place, keys []string) string {
+	d.Helper()
+	found, err := records.Standings(context.Background(), d.ledger.View().Reader(), by, p, keys)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -135,6 +140,7 @@ func (w *twoPlaces) notes(r *rand.Rand) {
 			w.claims(w.alone, w.log, s.Key)
 			w.claimed = true
 			w.alike("claimed")
+			same(w.T, "what is told to who has claimed "+s.Key, w.requests(w.among, []string{s.Key}), w.requestsTo(w.log, w.alone, []string{s.Key}))
 		}
 	}
 	if err := w.noted(w.alone, w.log, list...); err != nil {
