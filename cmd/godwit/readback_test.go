@@ -20,11 +20,14 @@ func withReads(keyed bool) string {
         items: body.results
         key: item.externalId
         map: {text: item.text}
-  read:
+` + readBack
+}
+
+// readBack says how assignments are read.
+const readBack = `  read:
     request: "GET /assignments/${create.id}"
     map: {externalId: body.externalId, title: body.title, seq: body.seq, projectId: body.projectId}
 `
-}
 
 // twoNotes gives two notes to the items that a condition behind it names.
 const twoNotes = `update item set notes = jsonb_build_array(jsonb_build_object('id', id || 'a', 'text', 'one'), jsonb_build_object('id', id || 'b', 'text', 'two')) `

@@ -105,11 +105,17 @@ func (d *delivering) leaves() func(context.Context) error {
 }
 
 // first reports whether a record may be begun: another one of its key, of another
-// group, may be under way. It waits for that one then.
+// group, may be under way. It waits for that one then, and until that is settled: what
+// is noted of this one meanwhile would be forgotten with it.
 func (d *delivering) first(t *task) bool {
 	k := d.source.keys[t.Key]
-	if k.at != nil && k.at != t {
+	switch {
+	case k.at != nil && k.at != t:
 		d.order.delay(t, time.Now().Add(firstLook))
+		return false
+	case k.open:
+		d.chunk.early = true
+		d.order.delay(t, time.Now())
 		return false
 	}
 	k.at = t

@@ -3,7 +3,6 @@ package call
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"time"
 
 	"godwit/internal/fault"
@@ -24,6 +23,7 @@ type chunk struct {
 	exceptions []record.Exception
 	began      time.Time
 	records    int64
+	early      bool // somebody waits until it is settled
 }
 
 func (c *chunk) account() record.Account {
@@ -34,13 +34,16 @@ func (c *chunk) account() record.Account {
 }
 
 func (c *chunk) full() bool {
-	return c != nil && (c.records >= settleRecords || time.Since(c.began) >= settleEvery)
+	return c != nil && (c.early || c.records >= settleRecords || time.Since(c.began) >= settleEvery)
 }
 
 // due is when it is settled at the latest, zero without one.
 func (c *chunk) due() time.Time {
 	if c == nil {
 		return time.Time{}
+	}
+	if c.early {
+		return c.began
 	}
 	return c.began.Add(settleEvery)
 }
@@ -98,6 +101,7 @@ func (d *delivering) finish(e *end) {
 	} else if k.n == 0 && k.now == nil {
 		delete(d.source.keys, t.Key)
 	}
+	k.open = true
 	d.done(t)
 }
 
@@ -190,7 +194,11 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 		return err
 	}
 	d.report.At("deliver.settled")
-	maps.DeleteFunc(d.source.keys, func(_ string, k *sameKey) bool { return k.n == 0 }) // the ledger tells how they stand
+	for key, k := range d.source.keys { // the ledger tells how they stand
+		if k.open = false; k.n == 0 {
+			delete(d.source.keys, key)
+		}
+	}
 	d.total, d.next, d.chunk = d.total.Plus(c.Account), c.Number+1, nil
 	return nil
 }

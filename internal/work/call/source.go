@@ -25,9 +25,10 @@ type source struct {
 // sameKey is how many records of a key are in memory, and how it stands since one of
 // them was finished: until that is settled, the ledger does not tell a unit.
 type sameKey struct {
-	n   int
-	at  *task // that is not finished: of two groups, say
-	now *calls.Standing
+	n    int
+	at   *task // that is not finished: of two groups, say
+	now  *calls.Standing
+	open bool // one was finished and is not settled
 }
 
 func (d *delivering) reopen(ctx context.Context) (err error) {
