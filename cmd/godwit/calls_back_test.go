@@ -87,10 +87,10 @@ func TestCallsLoopAlike(t *testing.T) {
 	m := newCalls(t, s, 20, strings.Replace(created, "group: project\n", "", 1))
 	write(t, filepath.Dir(m.ledger), "flows/orders.yaml", `steps:
   - for_each: {items: '["a", "b"]', as: i, key: ""}
-    load:
-      from: {at: old, query: "select id, project, seq, title || :i as title, notes from item where :i = 'a' or seq < 11 order by id", with: {i: i}}
-      process: processes/assignment.yaml
+    load: {from: {at: old, table: "public.item_${i}"}, process: processes/assignment.yaml}
 `)
+	pgtest.Exec(t, m.from, "create table item_a as select id, project, seq, title || 'a' as title, notes from item", "alter table item_a add primary key (id)",
+		"create table item_b as select id, project, seq, title || 'b' as title, notes from item where seq < 11", "alter table item_b add primary key (id)")
 	of := func(item string) (n int) {
 		for _, a := range s.Assignments() {
 			if title, _ := a["title"].(string); strings.HasSuffix(title, item) {
@@ -113,6 +113,34 @@ func TestCallsLoopAlike(t *testing.T) {
 	m.load(t).ends(t, 3).says(t, "10 dead letters")
 	if of("a") != 10 || of("b") != 10 {
 		t.Errorf("%d objects of the first item, %d of the second", of("a"), of("b"))
+	}
+	m.checked(t)
+}
+
+// TestCallsLoopParts: a loop that parts one source by values given to its query, and a
+// record that moves from one part to another between two runs: it is updated.
+func TestCallsLoopParts(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 20, strings.Replace(created, "group: project\n", "", 1))
+	write(t, filepath.Dir(m.ledger), "flows/orders.yaml", `steps:
+  - for_each: {items: '["one", "two"]', as: i, key: ""}
+    load:
+      from: {at: old, query: "select id, project, seq, title, notes from item where state = :i", with: {i: i}}
+      process: processes/assignment.yaml
+`)
+	pgtest.Exec(t, m.from, "alter table item add state text", "update item set state = case when seq % 2 = 0 then 'one' else 'two' end")
+	m.load(t).ends(t, 0)
+	pgtest.Exec(t, m.from, "update item set state = 'two', title = title || ', moved' where seq % 4 = 0")
+	m.load(t).ends(t, 0)
+	moved := 0
+	for _, a := range s.Assignments() {
+		if title, _ := a["title"].(string); strings.HasSuffix(title, ", moved") {
+			moved++
+		}
+	}
+	if n := len(s.Assignments()); n != 20 || moved != 5 {
+		t.Errorf("%d objects, %d of them moved", n, moved)
 	}
 	m.checked(t)
 }

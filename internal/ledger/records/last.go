@@ -26,12 +26,13 @@ func Origin(ctx context.Context, db store.Reader, uid, step string) (calls.Origi
 func Last(ctx context.Context, db store.Reader, p record.Place, key string, exception int64) (calls.Word, error) {
 	return one(ctx, db, func(r *sql.Rows, w *calls.Word) error {
 		var state int
-		err := r.Scan(&w.Run, &w.Redrive, &state, &w.Newer, &w.Step, &w.Given, &w.Node)
+		err := r.Scan(&w.Run, &w.Redrive, &state, &w.Newer, &w.Step, &w.Reads, &w.Given, &w.Node)
 		w.Outcome = outcomes[min(state, len(outcomes)-1)]
 		return err
 	}, `SELECT w.flow || '-' || w.n, w.flow = 'redrive', r.state,
 		coalesce(d.run > e.run AND d.at > max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
-		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)), `+origin+`
+		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)),
+		coalesce((SELECT coalesce(u.spec ->> '$.spec.reads', u.spec ->> '$.spec.calls.reads') FROM unit u WHERE u.run = o.id AND u.id = coalesce(x.unit, d.unit)), ''), `+origin+`
 		FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run w ON w.id = d.run
 		LEFT JOIN exception e ON e.id = ?
 		LEFT JOIN exception x ON x.id = (SELECT a.exception FROM attempt a WHERE a.run = d.run AND a.unit = d.unit AND a.n = d.n LIMIT 1)

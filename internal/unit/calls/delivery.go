@@ -56,6 +56,9 @@ type Delivery struct {
 	Schema   *catalog.Schema `json:"schema"`          // of the records as they were read
 	Again    *unit.Redrive   `json:"again,omitempty"`
 	Sources  []string        `json:"sources"` // units that produced, in the order of their records
+	// Reads tells what the records are read of: the same for steps that give other values
+	// to one query.
+	Reads string `json:"reads"`
 	// Parts are the partitions that a unit of kind deliver is about.
 	Parts []int `json:"parts,omitempty"`
 }

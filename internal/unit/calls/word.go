@@ -23,14 +23,19 @@ type Origin struct {
 	Node  string // where the run was called, from the outermost flow on: rollout/move[north]/flow/project/1
 	Given string // its flow and inputs
 	Step  string
+	Reads string // what its records are read of, see Delivery; "" when nobody knows
 }
 
 // Looped reports whether others may be items of the same loop.
 func (o Origin) Looped() bool { return strings.Contains(o.Node+o.Step, "[") }
 
 // Beside reports whether two are different items of one loop: of one of loads, or of one
-// of flows that were given something else.
+// of flows that were given something else. Items that part one source are not: a record
+// may move from one to the other.
 func (o Origin) Beside(other Origin) bool {
+	if o.Reads != "" && o.Reads == other.Reads {
+		return false
+	}
 	if o.Node == other.Node {
 		return apart(o.Step, other.Step)
 	}

@@ -26,6 +26,9 @@ func TestBeside(t *testing.T) {
 		"an item's name in one":  {at("f/move[12]/x", "p 1", "load"), at("f/move[1]/x", "p 2", "load"), true},
 		"behind the same item":   {at("f/move[1]/x", "p 1", "load"), at("f/move[1]/y", "p 2", "load"), false},
 		"a loop and none behind": {at("f/a[1]/b[1]", "p 1", "load"), at("f/a[1]/b", "p 2", "load"), false},
+		"parts of one source":    {Origin{"f", "f", "load[1]", "a"}, Origin{"f", "f", "load[2]", "a"}, false},
+		"two sources":            {Origin{"f", "f", "load[1]", "a"}, Origin{"f", "f", "load[2]", "b"}, true},
+		"nobody knows":           {Origin{"f", "f", "load[1]", ""}, Origin{"f", "f", "load[2]", ""}, true},
 	} {
 		if got := c.a.Beside(c.b); got != c.want || c.b.Beside(c.a) != c.want {
 			t.Errorf("%s: %t, want %t", name, got, c.want)

@@ -24,7 +24,7 @@ func (d *delivering) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.shared.as = as
+	d.shared.as, d.shared.as.Reads = as, d.spec.Reads
 	by, err := d.book.Join(ctx, d.spec.Place, d.unit.ID, d.spec.Sources[0])
 	if err != nil {
 		return fault.Wrap(err, "begin to deliver %s", d.spec.Entity)

@@ -76,7 +76,7 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 	spec.Rate = nil // of calls it is that of requests
 	rate, most := p.Limit.Requests()
 	spec.Calls, err = produce.Plan(calls.Delivery{Rate: rate, Concurrency: most, To: p.To.At, Place: at, Calls: p.To.Calls, Read: p.To.Read, Groups: p.Dead.Group, StopAt: p.Dead.StopAt, Attempts: p.Dead.Attempts, Step: step,
-		Entity: at.Entity, Scope: l.Scope, Mapping: program.Version(), Schema: spec.Schema, Again: l.Again}, p.Group, program.Columns(0), env)
+		Entity: at.Entity, Reads: produce.Reads(spec.From, facts), Scope: l.Scope, Mapping: program.Version(), Schema: spec.Schema, Again: l.Again}, p.Group, program.Columns(0), env)
 	if err != nil {
 		return nil, err
 	}
