@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"database/sql"
-	"slices"
 
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
@@ -42,5 +41,8 @@ func Last(ctx context.Context, db store.Reader, p record.Place, key string, exce
 // one is the only row of a question, zero for none.
 func one[T any](ctx context.Context, db store.Reader, read func(*sql.Rows, *T) error, query string, args ...any) (is T, err error) {
 	list, err := scan(reading(ctx, db), func(r *sql.Rows) (v T, err error) { err = read(r, &v); return v, err }, query, args...)
-	return slices.Concat(list, []T{is})[0], err
+	if len(list) > 0 {
+		is = list[0]
+	}
+	return is, err
 }

@@ -53,13 +53,13 @@ type Maker struct {
 }
 
 // Make makes the flow that processes open exceptions of a run again, by what b says
-// today: the run's own flow, bound anew. Each step of it that has left some becomes a step of the redrive, also one that
-// stood in a group or in a for_each: with the item that it had. Settings that are
-// changed around such a step, in the flows that called its own too, are changed
-// around that of the redrive. Conditions are not asked again, and nothing else of
-// the flow runs. Faults: redrive.nothing when the filter selects none,
-// redrive.step when a step is not in the flow any more, redrive.rows when its verb
-// does not process any again, redrive.as-sent, redrive.connection.
+// today: the run's own flow, bound anew. Each step of it that has left some becomes a
+// step of the redrive, also one that stood in a group or in a for_each: with the item
+// that it had. Settings that are changed around such a step, in the flows that called
+// its own too, are changed around that of the redrive. Conditions are not asked again,
+// and nothing else of the flow runs. Faults: redrive.nothing when the filter selects
+// none, redrive.step when a step is not in the flow any more, redrive.rows when its
+// verb does not process any again, redrive.as-sent, redrive.connection.
 func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) (*Redriving, error) {
 	look := m.Ledger.View().Exceptions()
 	if a.Limit > 0 {
