@@ -115,7 +115,7 @@ func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) 
 
 // step is that of a redrive for the exceptions of one step of a run.
 func (m Maker) step(ctx context.Context, of ledger.Run, step flow.Step, id string, a Again, own *level) (flow.Step, error) {
-	verb, _ := m.verb(step.Verb)
+	verb, _ := m.Language.Verb(step.Verb)
 	if verb.Redrive == nil {
 		return step, fault.New(fault.Config, "redrive.rows", "%s left rows out in step %s, which is a %s: it has no map that a redrive could process them by", of.Name(), id, step.Verb).
 			Hint("mend them at the source, or what refuses them at the target, then copy their table again; godwit dead show %s ID --source shows one", of.Name()).
@@ -151,15 +151,6 @@ func alone(s flow.Step, id string, spec any) flow.Step {
 // named is what a redrive calls a step: one of a for_each without brackets, which
 // names of steps do not have.
 func named(id string) string { return strings.NewReplacer("[", ".", "]", "").Replace(id) }
-
-func (m Maker) verb(name string) (unit.Verb, bool) {
-	for _, v := range m.Language.Verbs {
-		if v.Name == name {
-			return v, true
-		}
-	}
-	return unit.Verb{}, false
-}
 
 // nothing says that a run has none, and which runs that it started have some.
 func (m Maker) nothing(ctx context.Context, of ledger.Run) error {
