@@ -4,14 +4,13 @@ import (
 	"context"
 
 	"godwit/internal/record"
+	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 )
 
-// Book is the ledger's side. Of chunks see pipeline.Book. Safe for concurrent use.
+// Book is the ledger's side. Safe for concurrent use.
 type Book interface {
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	Settle(ctx context.Context, id string, fence int64, number int) error
+	unit.Chunks
 	// Unaccepted counts what a unit left that nobody has accepted.
 	Unaccepted(ctx context.Context, id string) (int64, error)
 	Memory

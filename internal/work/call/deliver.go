@@ -113,16 +113,11 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 // recover settles what an attempt had prepared: its outcomes are what they are,
 // whoever writes them down.
 func (d *delivering) recover(ctx context.Context) error {
-	chunks, err := d.book.Chunks(ctx, d.unit.ID)
+	chunks, err := unit.Recover(ctx, d.book, d.unit.ID, d.lease.Fence, nil)
 	if err != nil {
-		return fault.Wrap(err, "look up chunks")
+		return err
 	}
 	for _, c := range chunks {
-		if c.State == record.Prepared {
-			if err := d.book.Settle(ctx, d.unit.ID, d.lease.Fence, c.Number); err != nil {
-				return fault.Wrap(err, "settle chunk %d", c.Number)
-			}
-		}
 		d.next, d.total = c.Number+1, d.total.Plus(c.Account)
 		if d.position, err = positionOf(c.After); err != nil {
 			return err
