@@ -31,8 +31,8 @@ type Memory interface {
 	// Last is what was said of a record last, and whether that is newer than what an
 	// exception has of it, 0 for none.
 	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
-	// Origin is who a step of this run is, in the same terms.
-	Origin(ctx context.Context, step string) (calls.Origin, error)
+	// Speaker is who a step of this run is, in the same terms.
+	Speaker(ctx context.Context, step string) (calls.Speaker, error)
 }
 
 // Claims is who makes calls for which records, and what is noted of them.
