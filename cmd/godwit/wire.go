@@ -63,7 +63,7 @@ func executors(open connector.Opener, was past.Past) map[string]unit.Executor {
 func program(interrupts <-chan os.Signal) *cli.Program {
 	lang := language()
 	runs := run.Runs{
-		Verbs: lang.Verbs, Systems: lang.Systems, Executors: executors, Cores: runtime.NumCPU(),
+		Language: lang, Executors: executors, Cores: runtime.NumCPU(),
 		Version: version(), Owner: owner(), At: testPoint(),
 	}
 	return &cli.Program{

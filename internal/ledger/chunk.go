@@ -43,7 +43,7 @@ func (s *Session) Chunks(ctx context.Context, unit string) ([]record.Chunk, erro
 // is settled, and no exception of this run's own comes of it. The run may be
 // this one: a chunk that says less than none blocked takes so many out again.
 //
-// Faults: run.fenced, chunk.order (it is not the next one), account.open
+// Faults: unit.fenced, run.fenced, chunk.order (it is not the next one), account.open
 // (numbers that do not fit the exceptions), exception.taken.
 func (s *Session) Prepare(
 	ctx context.Context, unit string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning,

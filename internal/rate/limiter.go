@@ -67,8 +67,8 @@ type Answer struct {
 	None    bool          // it was given up: nothing is known
 }
 
-// Begin waits until a request of somebody, a run by its name say, may start. End must be called once it is
-// answered, or given up; a second call does nothing. The errors are the
+// Begin waits until a request of somebody, a run by its name say, may start. End must be
+// called once it is answered, or given up; a second call does nothing. The errors are the
 // context's; limit.paused of kind throttled when the other side wants to be left
 // alone for more than a minute; and circuit.open of kind unavailable when it has
 // been away for long. Who gives up waiting takes no place in the schedule.
@@ -186,7 +186,7 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 	rate := l.rate(now)
 	if j := l.joint.Load(); rate > 0 && j != nil {
 		if due := j.Take(time.Duration(float64(time.Second)/rate), catchUp); due > 0 {
-			return l.taken(now, due, rate), nil
+			return l.away(now, due, rate), nil
 		}
 	} else if rate > 0 {
 		place := l.last.Add(time.Duration(float64(time.Second) / rate))
@@ -194,7 +194,7 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 			place = earliest
 		}
 		if due := place.Sub(now); due > 0 {
-			return l.taken(now, due, rate), nil
+			return l.away(now, due, rate), nil
 		}
 		l.last = place
 	}
@@ -203,8 +203,8 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 	return taken{probe: l.circuit.probe()}, nil
 }
 
-// taken is a place that is still away, by a rate.
-func (l *Limiter) taken(now time.Time, due time.Duration, rate float64) taken {
+// away is a place that is still so far away, by a rate.
+func (l *Limiter) away(now time.Time, due time.Duration, rate float64) taken {
 	return taken{due: due, other: rate < l.allowed(now) || l.allowed(now) == 0, changed: l.changed}
 }
 

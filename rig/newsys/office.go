@@ -109,21 +109,26 @@ func (s *System) workflow(w http.ResponseWriter, r *http.Request) {
 
 // exchange answers GET with what is there, and PUT once that has been replaced.
 func (s *System) exchange(w http.ResponseWriter, r *http.Request, put func(Object) Object) {
-	var o Object
-	switch r.Method {
-	case http.MethodGet:
-	case http.MethodPut:
-		var ok bool
-		if o, ok = body(w, r); !ok {
-			return
-		}
-	default:
-		refuse(w, http.StatusMethodNotAllowed, r.Method+" is not known here")
+	o, ok := given(w, r, http.MethodPut)
+	if !ok {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer(w, 200, put(o))
+}
+
+// given is what a request gives where GET reads and one other method writes: nil to
+// read. Any other is refused.
+func given(w http.ResponseWriter, r *http.Request, writes string) (o Object, ok bool) {
+	switch r.Method {
+	case http.MethodGet:
+		return nil, true
+	case writes:
+		return body(w, r)
+	}
+	refuse(w, http.StatusMethodNotAllowed, r.Method+" is not known here")
+	return nil, false
 }
 
 // Workstations are the codes of all of them.

@@ -8,16 +8,8 @@ import (
 // others are the objects of a kind that nothing hangs on: GET lists, POST makes one.
 func (s *System) others(kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var o Object
-		switch r.Method {
-		case http.MethodGet:
-		case http.MethodPost:
-			var ok bool
-			if o, ok = body(w, r); !ok {
-				return
-			}
-		default:
-			refuse(w, http.StatusMethodNotAllowed, r.Method+" is not known here")
+		o, ok := given(w, r, http.MethodPost)
+		if !ok {
 			return
 		}
 		s.mu.Lock()

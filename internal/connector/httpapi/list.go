@@ -24,7 +24,7 @@ func (e *Endpoint) List(ctx context.Context, r connector.Request, items string) 
 		return nil, fault.New(fault.Data, "http.path", "%s %s: %s", r.Method, r.Path, why)
 	}
 	for !p.Over {
-		l, next, err := e.turn(ctx, t, p)
+		l, next, err := e.windowed(ctx, t, p)
 		if err != nil {
 			return nil, err
 		}

@@ -138,7 +138,7 @@ func (r *reader) page(ctx context.Context) (*record.Page, error) {
 // advance asks for the next answer.
 func (r *reader) advance(ctx context.Context) error {
 	told, before := r.Count(), r.next.given()
-	l, next, err := r.e.turn(ctx, r.target, r.next)
+	l, next, err := r.e.windowed(ctx, r.target, r.next)
 	if err != nil {
 		return err
 	}

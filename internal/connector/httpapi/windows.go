@@ -39,10 +39,10 @@ func (p place) given() int64 {
 	return p.Given
 }
 
-// turn gives the objects at a place and where the next ones are. A list that is too
+// windowed gives the objects at a place and where the next ones are. A list that is too
 // long is read window by window: as wide as its system bears, each twice as wide as
 // the one before at most.
-func (e *Endpoint) turn(ctx context.Context, t target, p place) (list, place, error) {
+func (e *Endpoint) windowed(ctx context.Context, t target, p place) (list, place, error) {
 	split := e.pages.Split
 	if split == nil {
 		return e.page(ctx, t, p)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"godwit/internal/control/flow/source"
-	"godwit/internal/unit"
 )
 
 // A verb may work around other steps: before them and behind. They stand below
@@ -26,15 +25,11 @@ func (d *decoder) around(f source.Field, w within) []Step {
 // apart says what to do about a step with several verbs.
 func apart(verbs []source.Field, lang Language) string {
 	for _, f := range verbs {
-		if holds(lang, f.Name) && slices.ContainsFunc(verbs, func(o source.Field) bool { return o.Name == InOrder }) {
+		if verb, _ := lang.Verb(f.Name); verb.Holds && slices.ContainsFunc(verbs, func(o source.Field) bool { return o.Name == InOrder }) {
 			return "the steps of " + f.Name + " stand below it, beside its other keys: indent them as far as these; else make two steps of it"
 		}
 	}
 	return "make two steps of it"
-}
-
-func holds(lang Language, verb string) bool {
-	return slices.ContainsFunc(lang.Verbs, func(v unit.Verb) bool { return v.Name == verb && v.Holds })
 }
 
 // withoutSteps is a verb's field with its own keys alone.

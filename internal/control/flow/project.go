@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"godwit/internal/connector"
@@ -23,13 +24,13 @@ type Language struct {
 	Systems []connector.Connector
 }
 
-func (lang Language) verb(name string) *unit.Verb {
-	for i := range lang.Verbs {
-		if lang.Verbs[i].Name == name {
-			return &lang.Verbs[i]
-		}
+// Verb is the one of a name.
+func (lang Language) Verb(name string) (verb unit.Verb, ok bool) {
+	i := slices.IndexFunc(lang.Verbs, func(v unit.Verb) bool { return v.Name == name })
+	if i < 0 {
+		return verb, false
 	}
-	return nil
+	return lang.Verbs[i], true
 }
 
 func (lang Language) system(name string) *connector.Connector {

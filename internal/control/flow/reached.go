@@ -42,7 +42,7 @@ func (b *Bound) Reached(lang Language) (list []Reached, err error) {
 func (f *Filler) reached(s Step) (list []Reached) {
 	if s.Late == "" {
 		b, err := f.Call(s.ID, nil)
-		return []Reached{{s, s.Spec.(*Call).Name, true, true, b, err}}
+		return []Reached{{Step: s, Name: s.Spec.(*Call).Name, Sure: true, Whole: true, Bound: b, Err: err}}
 	}
 	name, given, known := f.words(s)
 	p, sure := f.project(), !strings.Contains(name, "${")

@@ -63,8 +63,8 @@ func thaw(frozen []frozenStep, lang Language) (steps []Step, err error) {
 			return nil, err
 		}
 		if s.Verb != InOrder && s.Verb != AtOnce {
-			verb := lang.verb(s.Verb)
-			if verb == nil {
+			verb, ok := lang.Verb(s.Verb)
+			if !ok {
 				return nil, fault.New(fault.Config, "flow.gone", "step %s: this godwit has no verb %s", s.ID, s.Verb)
 			}
 			s.Spec = verb.Spec()

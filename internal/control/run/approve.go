@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/late"
@@ -23,7 +22,7 @@ func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := late.New(run, b, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	names, err := late.New(run, b, r.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +30,7 @@ func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
 }
 
 func (r *Runs) looking(run Ref, f frozen, names *late.Names) held.Look {
-	return held.Look{Run: run.Name(), Graph: &f.Graph, Waiting: func(id string, s plan.Scope) (unit.Waiting, error) { return names.Waiting(id, s, r.verb) }}
+	return held.Look{Run: run.Name(), Graph: &f.Graph, Waiting: func(id string, s plan.Scope) (unit.Waiting, error) { return names.Waiting(id, s, r.Verb) }}
 }
 
 // Approve answers a question of a run: that of a step, or the only one. It

@@ -26,7 +26,7 @@ func (r *Runs) Doctor(ctx context.Context, b *flow.Bound) (*doctor.Diagnosis, er
 	if err != nil {
 		return nil, err
 	}
-	called, err := reach.Flows(b, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	called, err := reach.Flows(b, r.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (r *Runs) examine(ctx context.Context, b *flow.Bound, outside *reach.Flow) 
 	defer open.Close()
 	ctx, done := r.watched(ctx, open)
 	defer done()
-	steps, needs, err := reach.Needs(b, r.verb, outside)
+	steps, needs, err := reach.Needs(b, r.Verb, outside)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *Runs) refusal(ctx context.Context, open *opened.Pool, s flow.Step, n un
 	if err := doctor.Unknown(ctx, open, n, facts.Facts, nil, r.known); err != nil {
 		return err
 	}
-	verb, _ := r.verb(s.Verb)
+	verb, _ := r.Verb(s.Verb)
 	_, err := verb.Plan(s.ID, s.Spec, facts.Facts)
 	return err
 }

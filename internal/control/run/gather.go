@@ -151,7 +151,7 @@ func (r *Runs) decode(raw json.RawMessage) (verb unit.Verb, spec any, late bool,
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return verb, nil, false, fault.New(fault.Internal, "unit.spec", "read spec: %w", err)
 	}
-	verb, ok := r.verb(s.Verb)
+	verb, ok := r.Verb(s.Verb)
 	if !ok {
 		return verb, nil, false, fault.New(fault.Config, "verb.unknown", "this godwit has no verb %q", s.Verb)
 	}

@@ -34,7 +34,7 @@ func (r *Runs) freeze(b *flow.Bound) (f frozen, key string, err error) {
 	if f.Flow, err = json.Marshal(b); err != nil {
 		return f, "", fault.Wrap(err, "freeze %s", b.Flow)
 	}
-	maker := nodes.Maker{Verb: r.verb, Cores: r.Cores}
+	maker := nodes.Maker{Verb: r.Verb, Cores: r.Cores}
 	if f.Graph.Steps, err = maker.Nodes(b.Steps); err == nil {
 		f.Graph.Finally, err = maker.Nodes(b.Finally)
 	}
@@ -48,5 +48,5 @@ func digest(b []byte) string {
 
 // thaw reads a frozen flow back into the verbs' and connectors' own types.
 func (r *Runs) thaw(f frozen) (*flow.Bound, error) {
-	return flow.Thaw(f.Flow, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	return flow.Thaw(f.Flow, r.Language)
 }

@@ -33,7 +33,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	defer done()
 	p := &Plan{}
 	i := -1 // of the diagnosis: it knows those of Work
-	writers, away := late.NewWriters(b, r.verb), late.NewAway(b, r.verb)
+	writers, away := late.NewWriters(b, r.Verb), late.NewAway(b, r.Verb)
 	for _, s := range b.All() {
 		if s.Snapshot != "" {
 			if _, err := connector.Capable[connector.Snapshots](ctx, open, s.Snapshot, "be read at one point in time"); err != nil {
@@ -75,7 +75,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	}
 	p.Hash, p.Parts = b.Hash(p.Changes())
 	var err error
-	if p.Lost, err = reach.Losses(b, flow.Language{Verbs: r.Verbs, Systems: r.Systems}, p.Foreseen); err == nil && r.Ledger != nil {
+	if p.Lost, err = reach.Losses(b, r.Language, p.Foreseen); err == nil && r.Ledger != nil {
 		p.Outlived, err = planned.Outlived(ctx, r.Ledger.View(), b)
 	}
 	return p, err
@@ -84,7 +84,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 // waits is a step that waits instead of working. Its system need not be there
 // yet, and must be one that can be asked.
 func (r *Runs) waits(ctx context.Context, open *opened.Pool, s flow.Step) (one PlannedStep, err error) {
-	verb, ok := r.verb(s.Verb)
+	verb, ok := r.Verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
 	}
@@ -99,7 +99,7 @@ func (r *Runs) waits(ctx context.Context, open *opened.Pool, s flow.Step) (one P
 // undo are the notes of a step that is taken back, or put back, as far as its
 // words are known.
 func (r *Runs) undo(s flow.Step) []unit.Note {
-	verb, ok := r.verb(s.Verb)
+	verb, ok := r.Verb(s.Verb)
 	if !ok || !verb.Holds && (verb.Undoes == nil || !verb.Undoes(s.Spec)) {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (r *Runs) undo(s flow.Step) []unit.Note {
 
 // plan plans one step.
 func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts, away *late.Away) (one PlannedStep, err error) {
-	verb, ok := r.verb(s.Verb)
+	verb, ok := r.Verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)
 	}

@@ -35,7 +35,7 @@ func (r *Runs) Redrive(ctx context.Context, of Ref, today func(Ref) (*flow.Bound
 		return nil, err
 	}
 	m := redrive.Maker{
-		Ledger: r.Ledger, Language: flow.Language{Verbs: r.Verbs, Systems: r.Systems}, Today: today,
+		Ledger: r.Ledger, Language: r.Language, Today: today,
 		Publishes: r.kinds(func(k unit.Kind) bool { return k.Publishes }),
 		Graph: func(run Ref) (*plan.Graph, error) {
 			f, err := thawed(run)

@@ -26,9 +26,8 @@ import (
 // Runs opens runs and goes on with them. Its fields are set once, by wire; all
 // methods are safe for concurrent use.
 type Runs struct {
+	flow.Language
 	Ledger    *ledger.Ledger // nil for one that only looks at systems: Doctor, Plan, Inspect
-	Verbs     []unit.Verb
-	Systems   []connector.Connector
 	Executors func(connector.Opener, past.Past) map[string]unit.Executor
 	Cores     int
 	Version   string
@@ -38,15 +37,6 @@ type Runs struct {
 	// Waits is told what a look at both sides waits for (Doctor, Plan,
 	// Inspect), by another goroutine; nil is nobody. It is set before the first.
 	Waits func(unit.Wait)
-}
-
-func (r *Runs) verb(name string) (unit.Verb, bool) {
-	for _, v := range r.Verbs {
-		if v.Name == name {
-			return v, true
-		}
-	}
-	return unit.Verb{}, false
 }
 
 // kinds are those of all verbs' units that have something in common, sorted.
@@ -241,7 +231,7 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	if err != nil {
 		return Ended{}, err
 	}
-	names, err := late.New(run, fresh, flow.Language{Verbs: r.Verbs, Systems: r.Systems})
+	names, err := late.New(run, fresh, r.Language)
 	if err != nil {
 		return Ended{}, errors.Join(err, session.Release(ctx))
 	}

@@ -25,7 +25,7 @@ func (r *Runs) Trials(ctx context.Context, b *flow.Bound, do func(Tried, connect
 	defer done()
 	found := false
 	for _, s := range b.Steps {
-		verb, ok := r.verb(s.Verb)
+		verb, ok := r.Verb(s.Verb)
 		if !ok || verb.Trial == nil || verb.Trial.File(s.Spec) == "" {
 			continue
 		}

@@ -2,7 +2,6 @@ package exception
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"godwit/internal/ledger/store"
@@ -48,13 +47,6 @@ func Holds(ctx context.Context, db store.Reader, uid, step string, at record.Ran
 	if at.ID == 0 {
 		which, args = `e.run = (SELECT r.id FROM run r WHERE r.uid = ?) AND e.step = ? AND e.turn = ?`, []any{uid, step, at.Turn}
 	}
-	rows, err := db.QueryContext(ctx, `SELECT EXISTS (SELECT 1 FROM exception e WHERE `+which+` AND`+holds+`)`, args...)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		err = rows.Scan(&yes)
-	}
-	return yes && err == nil, errors.Join(err, rows.Err())
+	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&yes) }, `SELECT EXISTS (SELECT 1 FROM exception e WHERE `+which+` AND`+holds+`)`, args...)
+	return yes && err == nil, err
 }

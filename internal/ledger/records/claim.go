@@ -95,7 +95,7 @@ func Leave(tx store.Tx, p record.Place, c calls.Claimant) error {
 // Claim makes a claimant the one that is at work with a record; by is the run that is,
 // when it is another one. Mine: it was its own before.
 func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string, living store.Living) (by string, mine bool, err error) {
-	if err := Holds(tx, p, c, false); err != nil {
+	if _, err := admit(tx, p, c, false); err != nil {
 		return "", false, err
 	}
 	if err := unlog(tx, `c.id = ?`, c.ID); err != nil { // what it has noted of the record itself is among it
@@ -131,17 +131,11 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 		VALUES (`+placeID+`, ?, '', '', ?, ?, 0, TRUE, ?, ?) ON CONFLICT DO NOTHING`, append(at, p.Database, run, tx.Now.UnixMilli(), c.ID)...)
 }
 
-// Holds fails when a claimant is none any more, code call.expelled, or, of one that
-// has claimed nothing (loose), when others have come since, code call.shared: who
-// knows how its records stand has to look again.
-func Holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) error {
-	_, err := holds(tx, p, c, loose)
-	return err
-}
-
-// holds is Holds, and reports whether a claimant is alone: nobody but its family was
-// there when it joined, nor has come since.
-func holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone bool, err error) {
+// admit reports whether a claimant is alone: nobody but its family was there when it
+// joined, nor has come since. It fails when a claimant is none any more, code
+// call.expelled, or, of one that has claimed nothing (loose), when others have come
+// since, code call.shared: who knows how its records stand has to look again.
+func admit(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone bool, err error) {
 	joined, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
 		`SELECT p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE c.id = ?`, c.ID)
 	switch {
@@ -156,13 +150,13 @@ func holds(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone boo
 	return !c.Shared && joined[0] == c.Joined, nil
 }
 
-// NoteAll notes requests of several claimants. What a claimant is refused, see Holds,
+// NoteAll notes requests of several claimants. What a claimant is refused, see admit,
 // is told by its place in the list; nothing of it is noted.
 func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (refused []error, err error) {
 	refused = make([]error, len(list))
 	for i, n := range list {
 		alone := false
-		if alone, refused[i] = holds(tx, p, n.By, n.Loose()); refused[i] != nil {
+		if alone, refused[i] = admit(tx, p, n.By, n.Loose()); refused[i] != nil {
 			if fault.KindOf(refused[i]) != fault.Conflict { // the ledger's own
 				return nil, refused[i]
 			}

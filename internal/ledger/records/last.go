@@ -3,22 +3,21 @@ package records
 import (
 	"context"
 	"database/sql"
-	"slices"
 
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
 )
 
-// origin is a run o as a calls.Origin, without its step.
-const origin = `o.flow || ' ' || o.inputs, (WITH RECURSIVE up (parent, node) AS (SELECT o.parent, CASE o.parent WHEN 0 THEN o.flow ELSE o.parent_node END
+// speaker is a run o as a calls.Speaker, without its step.
+const speaker = `o.flow || ' ' || o.inputs, (WITH RECURSIVE up (parent, node) AS (SELECT o.parent, CASE o.parent WHEN 0 THEN o.flow ELSE o.parent_node END
 	UNION ALL SELECT f.parent, CASE f.parent WHEN 0 THEN f.flow ELSE f.parent_node END || '/' || up.node FROM up JOIN run f ON f.id = up.parent)
 	SELECT node FROM up WHERE parent = 0)`
 
-// Origin is who a step of a run is.
-func Origin(ctx context.Context, db store.Reader, uid, step string) (calls.Origin, error) {
-	return one(ctx, db, func(r *sql.Rows, o *calls.Origin) error { o.Step = step; return r.Scan(&o.Given, &o.Node) },
-		`SELECT `+origin+` FROM run o WHERE o.uid = ?`, uid)
+// Speaker is who a step of a run is.
+func Speaker(ctx context.Context, db store.Reader, uid, step string) (calls.Speaker, error) {
+	return one(ctx, db, func(r *sql.Rows, o *calls.Speaker) error { o.Step = step; return r.Scan(&o.Given, &o.Node) },
+		`SELECT `+speaker+` FROM run o WHERE o.uid = ?`, uid)
 }
 
 // Last is what was said of a record last, and by whom: in a redrive by who had left the
@@ -32,7 +31,7 @@ func Last(ctx context.Context, db store.Reader, p record.Place, key string, exce
 	}, `SELECT w.flow || '-' || w.n, w.flow = 'redrive', r.state,
 		coalesce(d.run > e.run AND d.at > max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
 		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)),
-		coalesce((SELECT coalesce(u.spec ->> '$.spec.reads', u.spec ->> '$.spec.calls.reads') FROM unit u WHERE u.run = o.id AND u.id = coalesce(x.unit, d.unit)), ''), `+origin+`
+		coalesce((SELECT coalesce(u.spec ->> '$.spec.reads', u.spec ->> '$.spec.calls.reads') FROM unit u WHERE u.run = o.id AND u.id = coalesce(x.unit, d.unit)), ''), `+speaker+`
 		FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run w ON w.id = d.run
 		LEFT JOIN exception e ON e.id = ?
 		LEFT JOIN exception x ON x.id = (SELECT a.exception FROM attempt a WHERE a.run = d.run AND a.unit = d.unit AND a.n = d.n LIMIT 1)
@@ -42,5 +41,8 @@ func Last(ctx context.Context, db store.Reader, p record.Place, key string, exce
 // one is the only row of a question, zero for none.
 func one[T any](ctx context.Context, db store.Reader, read func(*sql.Rows, *T) error, query string, args ...any) (is T, err error) {
 	list, err := scan(reading(ctx, db), func(r *sql.Rows) (v T, err error) { err = read(r, &v); return v, err }, query, args...)
-	return slices.Concat(list, []T{is})[0], err
+	if len(list) > 0 {
+		is = list[0]
+	}
+	return is, err
 }

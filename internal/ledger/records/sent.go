@@ -145,11 +145,7 @@ type someOf struct{ record, sent bool }
 func someKnown(ctx context.Context, db store.Reader, by calls.Claimant, p record.Place, from, to string) (someOf, error) {
 	place := []any{p.Entity, p.At, p.Env}
 	at := append(place[:3:3], from, to)
-	list, err := scan(reading(ctx, db), func(r *sql.Rows) (s someOf, err error) { return s, r.Scan(&s.record, &s.sent) }, anyKnown, slices.Concat(at, at, []any{by.ID == 0}, place)...)
-	if err != nil || len(list) == 0 {
-		return someOf{}, err
-	}
-	return list[0], nil
+	return one(ctx, db, func(r *sql.Rows, s *someOf) error { return r.Scan(&s.record, &s.sent) }, anyKnown, slices.Concat(at, at, []any{by.ID == 0}, place)...)
 }
 
 func standing(ctx context.Context, db store.Reader, found map[string]calls.Standing, query string, args []any) error {

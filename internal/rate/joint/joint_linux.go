@@ -34,7 +34,7 @@ type Joint struct {
 	path string
 	file *os.File
 	last *atomic.Int64
-	turn chan struct{} // held by the one that looks for a seat
+	look chan struct{} // held by the one that looks for a seat
 
 	mu    sync.Mutex
 	mine  map[int]bool // seats
@@ -75,7 +75,7 @@ func join(path string, f *os.File) (*Joint, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("map %s: %w", path, err), f.Close())
 	}
-	return &Joint{path: path, file: f, last: (*atomic.Int64)(unsafe.Pointer(&mem[0])), turn: make(chan struct{}, 1),
+	return &Joint{path: path, file: f, last: (*atomic.Int64)(unsafe.Pointer(&mem[0])), look: make(chan struct{}, 1),
 		mine: map[int]bool{}, place: waits + rand.Int64N(most)}, nil
 }
 
@@ -120,8 +120,8 @@ func clock() int64 {
 // than its part of them. The error is the context's.
 func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) {
 	select {
-	case j.turn <- struct{}{}:
-		defer func() { <-j.turn }()
+	case j.look <- struct{}{}:
+		defer func() { <-j.look }()
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}

@@ -69,7 +69,7 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	p.ledger, p.runs = l, &run.Runs{Ledger: l, Verbs: lang.Verbs, Systems: lang.Systems, Cores: 2, Version: "test", Owner: "host:1"}
+	p.ledger, p.runs = l, &run.Runs{Ledger: l, Language: lang, Cores: 2, Version: "test", Owner: "host:1"}
 	p.program = &Program{Language: lang, Version: "test", In: strings.NewReader(""), Out: &p.out, Err: &p.err, Zone: time.UTC,
 		Open: func(context.Context, string) (*run.Runs, func() error, error) {
 			return p.runs, func() error { return nil }, nil

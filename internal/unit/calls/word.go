@@ -8,18 +8,18 @@ import (
 
 // Word is what was said of a record last, by whom; zero: nothing.
 type Word struct {
-	Origin
+	Speaker
 	Run     string // its name
-	Redrive bool   // it is one: Origin is who had left the record
+	Redrive bool   // it is one: Speaker is who had left the record
 	Outcome record.Outcome
 	// Newer: than what an exception has of the record. A later run said it, and since
 	// the record was read or somebody put it right.
 	Newer bool
 }
 
-// Origin is who delivers records, beyond runs: a step of a flow that is called at a place
-// of another one.
-type Origin struct {
+// Speaker is who says what became of records, beyond runs: a step of a flow that is called
+// at a node of another one.
+type Speaker struct {
 	Node  string // where the run was called, from the outermost flow on: rollout/move[north]/flow/project/1
 	Given string // its flow and inputs
 	Step  string
@@ -27,19 +27,19 @@ type Origin struct {
 }
 
 // Looped reports whether others may be items of the same loop.
-func (o Origin) Looped() bool { return strings.Contains(o.Node+o.Step, "[") }
+func (s Speaker) Looped() bool { return strings.Contains(s.Node+s.Step, "[") }
 
 // Beside reports whether two are different items of one loop: of one of loads, or of one
 // of flows that were given something else. Items that part one source are not: a record
 // may move from one to the other.
-func (o Origin) Beside(other Origin) bool {
-	if o.Reads != "" && o.Reads == other.Reads {
+func (s Speaker) Beside(other Speaker) bool {
+	if s.Reads != "" && s.Reads == other.Reads {
 		return false
 	}
-	if o.Node == other.Node {
-		return apart(o.Step, other.Step)
+	if s.Node == other.Node {
+		return apart(s.Step, other.Step)
 	}
-	return o.Given != other.Given && apart(o.Node, other.Node)
+	return s.Given != other.Given && apart(s.Node, other.Node)
 }
 
 // apart reports whether two ids are the same as far as the name of an item.

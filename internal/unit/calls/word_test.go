@@ -5,9 +5,9 @@ import "testing"
 // TestBeside: two items of one loop, whichever of the loops around them they are of.
 func TestBeside(t *testing.T) {
 	t.Parallel()
-	at := func(node, given, step string) Origin { return Origin{Node: node, Given: given, Step: step} }
+	at := func(node, given, step string) Speaker { return Speaker{Node: node, Given: given, Step: step} }
 	for name, c := range map[string]struct {
-		a, b Origin
+		a, b Speaker
 		want bool
 	}{
 		"loads":                  {at("f", "f", "load[1]"), at("f", "f", "load[2]"), true},
@@ -26,9 +26,9 @@ func TestBeside(t *testing.T) {
 		"an item's name in one":  {at("f/move[12]/x", "p 1", "load"), at("f/move[1]/x", "p 2", "load"), true},
 		"behind the same item":   {at("f/move[1]/x", "p 1", "load"), at("f/move[1]/y", "p 2", "load"), false},
 		"a loop and none behind": {at("f/a[1]/b[1]", "p 1", "load"), at("f/a[1]/b", "p 2", "load"), false},
-		"parts of one source":    {Origin{"f", "f", "load[1]", "a"}, Origin{"f", "f", "load[2]", "a"}, false},
-		"two sources":            {Origin{"f", "f", "load[1]", "a"}, Origin{"f", "f", "load[2]", "b"}, true},
-		"nobody knows":           {Origin{"f", "f", "load[1]", ""}, Origin{"f", "f", "load[2]", ""}, true},
+		"parts of one source":    {Speaker{"f", "f", "load[1]", "a"}, Speaker{"f", "f", "load[2]", "a"}, false},
+		"two sources":            {Speaker{"f", "f", "load[1]", "a"}, Speaker{"f", "f", "load[2]", "b"}, true},
+		"nobody knows":           {Speaker{"f", "f", "load[1]", ""}, Speaker{"f", "f", "load[2]", ""}, true},
 	} {
 		if got := c.a.Beside(c.b); got != c.want || c.b.Beside(c.a) != c.want {
 			t.Errorf("%s: %t, want %t", name, got, c.want)

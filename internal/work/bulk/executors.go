@@ -17,7 +17,9 @@ type History interface {
 	Settled(ctx context.Context, step, kind string) ([]unit.Settled, error)
 	// Accounts lists the current accounts of an entity in a step.
 	Accounts(ctx context.Context, step, entity string) ([]record.Account, error)
-	Book
+	// Chunks are those that rows are left out of: the target's mark proves the rows that
+	// are there, but does not know which were refused.
+	unit.Chunks
 }
 
 // Executors returns those of the copy verb that move rows, by kind.

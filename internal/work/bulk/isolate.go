@@ -16,22 +16,6 @@ import (
 	"godwit/internal/unit"
 )
 
-// Book is the ledger's side of chunks that rows are left out of: the target's
-// mark proves the rows that are there, but does not know which were refused.
-// All methods fail with code unit.fenced when the fence is not the unit's any
-// more.
-type Book interface {
-	// Chunks returns the unit's chunks in order. At most the last is prepared.
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	// Prepare notes what a chunk will have come to, before the target commits
-	// it. Nothing of it counts until it is settled.
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	// Settle makes a prepared chunk count.
-	Settle(ctx context.Context, id string, fence int64, number int) error
-	// Discard forgets the unit's chunks from a number on, with their exceptions.
-	Discard(ctx context.Context, id string, fence int64, from int) error
-}
-
 // Bounds of what is put away of one chunk: beyond them it is no matter of
 // single rows.
 const (
@@ -102,27 +86,22 @@ func (d *data) isolate(ctx context.Context, u unit.Unit, l unit.Lease, report un
 // recover settles or discards what was prepared when an attempt ended, and
 // discards settled chunks that the target has lost.
 func (i *isolation) recover(ctx context.Context) error {
-	chunks, err := i.past.Chunks(ctx, i.u.ID)
-	if err != nil || len(chunks) == 0 {
-		return fault.Wrap(err, "look up chunks")
-	}
-	marks, err := marked(ctx, i.writer, i.l.Run, i.u.ID)
-	if err != nil {
-		return err
-	}
-	for n, c := range chunks {
-		number := markNumber(i.spec.Chunks, n, i.spec.Chunks[n])
-		if !slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Chunk == number }) {
-			return fault.Wrap(i.past.Discard(ctx, i.u.ID, i.l.Fence, c.Number), "discard chunk %d", c.Number)
-		}
-		if c.State == record.Prepared {
-			if err := i.past.Settle(ctx, i.u.ID, i.l.Fence, c.Number); err != nil {
-				return fault.Wrap(err, "settle chunk %d", c.Number)
-			}
-		}
+	chunks, err := unit.Recover(ctx, i.past, i.u.ID, i.l.Fence, i.there)
+	for _, c := range chunks {
 		i.accounts = append(i.accounts, c.Account)
 	}
-	return nil
+	return err
+}
+
+// there tells by its mark of which chunk the target has the rows.
+func (i *isolation) there(ctx context.Context) (map[int]bool, error) {
+	marks, err := marked(ctx, i.writer, i.l.Run, i.u.ID)
+	there := map[int]bool{}
+	for n, c := range i.spec.Chunks {
+		number := markNumber(i.spec.Chunks, n, c)
+		there[n+1] = slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Chunk == number })
+	}
+	return there, err
 }
 
 // chunk copies one without the rows that are refused.

@@ -4,14 +4,13 @@ import (
 	"context"
 
 	"godwit/internal/record"
+	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 )
 
-// Book is the ledger's side. Of chunks see pipeline.Book. Safe for concurrent use.
+// Book is the ledger's side. Safe for concurrent use.
 type Book interface {
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	Settle(ctx context.Context, id string, fence int64, number int) error
+	unit.Chunks
 	// Unaccepted counts what a unit left that nobody has accepted.
 	Unaccepted(ctx context.Context, id string) (int64, error)
 	Memory
@@ -32,8 +31,8 @@ type Memory interface {
 	// Last is what was said of a record last, and whether that is newer than what an
 	// exception has of it, 0 for none.
 	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
-	// Origin is who a step of this run is, in the same terms.
-	Origin(ctx context.Context, step string) (calls.Origin, error)
+	// Speaker is who a step of this run is, in the same terms.
+	Speaker(ctx context.Context, step string) (calls.Speaker, error)
 }
 
 // Claims is who makes calls for which records, and what is noted of them.

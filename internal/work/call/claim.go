@@ -14,13 +14,13 @@ import (
 type shared struct {
 	now atomic.Bool // each record has to be claimed
 	by  string      // the run that a record waits for
-	as  calls.Origin
+	as  calls.Speaker
 }
 
 // join comes to the place. The units of a step's delivery share no record, and claim
 // none as long as they are alone there.
 func (d *delivering) join(ctx context.Context) error {
-	as, err := d.book.Origin(ctx, d.spec.Step)
+	as, err := d.book.Speaker(ctx, d.spec.Step)
 	if err != nil {
 		return err
 	}

@@ -69,15 +69,15 @@ type delivering struct {
 	notes   *notes
 	idle    []*expression.Machine
 
-	place  place // with what is finished and not settled
-	order  *order
-	chunk  *chunk
-	next   int            // number of the next chunk
-	total  record.Account // of the settled ones
-	source source
-	space  *space
-	good   good // of the last record of which something came through
-	shared shared
+	position position // with what is finished and not settled
+	order    *order
+	chunk    *chunk
+	next     int            // number of the next chunk
+	total    record.Account // of the settled ones
+	source   source
+	space    *space
+	good     good // of the last record of which something came through
+	shared   shared
 }
 
 func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report unit.Report) (*delivering, error) {
@@ -103,8 +103,8 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if err := d.join(ctx); err != nil {
 		return nil, err
 	}
-	if d.place.Blocked == nil {
-		d.place.Blocked = map[string]string{}
+	if d.position.Blocked == nil {
+		d.position.Blocked = map[string]string{}
 	}
 	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
 	return d, d.reopen(ctx)
@@ -113,18 +113,13 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 // recover settles what an attempt had prepared: its outcomes are what they are,
 // whoever writes them down.
 func (d *delivering) recover(ctx context.Context) error {
-	chunks, err := d.book.Chunks(ctx, d.unit.ID)
+	chunks, err := unit.Recover(ctx, d.book, d.unit.ID, d.lease.Fence, nil)
 	if err != nil {
-		return fault.Wrap(err, "look up chunks")
+		return err
 	}
 	for _, c := range chunks {
-		if c.State == record.Prepared {
-			if err := d.book.Settle(ctx, d.unit.ID, d.lease.Fence, c.Number); err != nil {
-				return fault.Wrap(err, "settle chunk %d", c.Number)
-			}
-		}
 		d.next, d.total = c.Number+1, d.total.Plus(c.Account)
-		if d.place, err = placeOf(c.After); err != nil {
+		if d.position, err = positionOf(c.After); err != nil {
 			return err
 		}
 	}
@@ -239,7 +234,7 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			}
 			continue
 		}
-		if by, waits := d.place.Blocked[t.Group]; waits && t.Group != "" {
+		if by, waits := d.position.Blocked[t.Group]; waits && t.Group != "" {
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
@@ -330,7 +325,7 @@ func (d *delivering) stopped(key, was, why string) error {
 
 func (d *delivering) progress() {
 	a := d.total.Plus(d.chunk.account())
-	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: a.Blocked - a.Pending, Done: d.place.n, Total: d.unit.Weight, Doing: d.doing()})
+	d.report.Progress(unit.Progress{Unit: d.unit.ID, At: time.Now(), Rows: a.Blocked - a.Pending, Done: d.position.n, Total: d.unit.Weight, Doing: d.doing()})
 }
 
 // result holds the accounts of all chunks.

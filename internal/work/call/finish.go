@@ -107,7 +107,7 @@ func (d *delivering) finish(e *end) {
 
 // done takes what has come to its end out of memory.
 func (d *delivering) done(t *task) {
-	d.place.add(t.Seq)
+	d.position.add(t.Seq)
 	delete(d.source.memory, t.Seq)
 	d.space.give(t.Size)
 	d.order.done(t)
@@ -115,15 +115,15 @@ func (d *delivering) done(t *task) {
 
 // block keeps those back that stand behind one in its group.
 func (d *delivering) block(t *task) {
-	if _, waits := d.place.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
-		d.place.Blocked[t.Group] = t.Key
+	if _, waits := d.position.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
+		d.position.Blocked[t.Group] = t.Key
 	}
 }
 
 // pass goes by a gap: one that was rejected, or left out, is to those behind it what one
 // is that was refused. Its own outcome is told where that was decided.
 func (d *delivering) pass(ctx context.Context, t *task) error {
-	_, waits := d.place.Blocked[t.Group]
+	_, waits := d.position.Blocked[t.Group]
 	holds := false
 	if !waits {
 		var err error
@@ -173,7 +173,7 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 	if c == nil {
 		return d.notes.flush(ctx)
 	}
-	if c.After, err = json.Marshal(d.place); err != nil {
+	if c.After, err = json.Marshal(d.position); err != nil {
 		return fault.New(fault.Internal, "chunk.order", "note how far %s has come: %w", d.unit.ID, err)
 	}
 	if !c.Account.Balances() {

@@ -54,6 +54,6 @@ func (d *delivering) onlyLost() bool {
 			return false
 		}
 	}
-	done := d.place.n
+	done := d.position.n
 	return (d.unit.Weight-done)*fewOf <= done
 }

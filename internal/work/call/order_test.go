@@ -65,7 +65,7 @@ func TestPlace(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 200 {
-		var p place
+		var p position
 		is := map[int64]bool{}
 		for _, n := range r.Perm(60)[:r.IntN(61)] {
 			p.add(int64(n))

@@ -138,7 +138,7 @@ func (d *delivering) read(ctx context.Context) (*calls.Item, error) {
 		}
 		seq := s.seq
 		s.seq++
-		if s.memory[seq] || d.place.has(seq) {
+		if s.memory[seq] || d.position.has(seq) {
 			continue
 		}
 		i, err := calls.DecodeItem(text)

@@ -17,20 +17,10 @@ import (
 )
 
 // Book is the ledger's side of a load: what it remembers of a unit between
-// its chunks. All methods fail with code run.fenced when the fence is not the
-// unit's any more. It is safe for concurrent use.
+// its chunks. Methods with a fence fail as those of unit.Chunks do. It is safe for
+// concurrent use.
 type Book interface {
-	// Chunks returns the unit's chunks in order. At most the last is prepared.
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	// Prepare notes what a chunk will have come to, before the target commits
-	// it. Nothing of it counts until it is settled. Exceptions with an ID are
-	// those that the chunk processed again, with their new outcome.
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	// Settle makes a prepared chunk count.
-	Settle(ctx context.Context, id string, fence int64, number int) error
-	// Discard forgets the unit's chunks from a number on, and what was found
-	// in them.
-	Discard(ctx context.Context, id string, fence int64, from int) error
+	unit.Chunks
 	// Advance notes how far the step has read; it may be called twice.
 	Advance(ctx context.Context, id string, fence int64, w catalog.Watermark) error
 	exceptions.Book

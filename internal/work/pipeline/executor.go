@@ -228,28 +228,13 @@ func (r *loading) close() {
 // recover settles or discards what was prepared when an attempt ended, and
 // discards settled chunks that the target has lost. It returns where to begin.
 func (r *loading) recover(ctx context.Context) ([]byte, error) {
-	chunks, err := r.book.Chunks(ctx, r.unit.ID)
-	if err != nil {
-		return nil, fault.Wrap(err, "look up chunks")
-	}
-	r.next = 1
-	if len(chunks) == 0 {
-		return nil, nil
-	}
-	there, err := r.marks(ctx)
+	chunks, err := unit.Recover(ctx, r.book, r.unit.ID, r.lease.Fence, r.marks)
 	if err != nil {
 		return nil, err
 	}
+	r.next = 1
 	var after []byte
 	for _, c := range chunks {
-		if !there[c.Number] {
-			return after, fault.Wrap(r.book.Discard(ctx, r.unit.ID, r.lease.Fence, c.Number), "discard chunk %d", c.Number)
-		}
-		if c.State == record.Prepared {
-			if err := r.book.Settle(ctx, r.unit.ID, r.lease.Fence, c.Number); err != nil {
-				return nil, fault.Wrap(err, "settle chunk %d", c.Number)
-			}
-		}
 		after = c.After
 		r.next, r.total, r.over = c.Number+1, r.total.Plus(c.Account), c.After == nil
 	}

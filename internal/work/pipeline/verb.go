@@ -79,7 +79,7 @@ func (l *Load) check() []unit.Problem {
 	}
 	p = append(p, l.calling()...)
 	if l.process().Group != "" && to.Calls != nil {
-		p = append(p, l.From.Ordered(l.process().Key)...)
+		p = append(p, l.From.OrderProblems(l.process().Key)...)
 	}
 	if path, text := to.held().Problem(); text != "" && to.Calls == nil {
 		bad(path, "load.gone", "%s", text)

@@ -46,9 +46,9 @@ func (p Book) Holds(ctx context.Context, step string, at record.Rank) (bool, err
 	return yes, fault.Wrap(err, "read what became of a record that was not loaded")
 }
 
-// Origin is call.Book's.
-func (p Book) Origin(ctx context.Context, step string) (calls.Origin, error) {
-	o, err := records.Origin(ctx, p.Ledger.View().Reader(), p.UID, step)
+// Speaker is call.Book's.
+func (p Book) Speaker(ctx context.Context, step string) (calls.Speaker, error) {
+	o, err := records.Speaker(ctx, p.Ledger.View().Reader(), p.UID, step)
 	return o, fault.Wrap(err, "read whose records %s delivers", step)
 }
 

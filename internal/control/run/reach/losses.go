@@ -20,9 +20,8 @@ type Loss struct {
 // Losses are those of the steps of a flow that foreseen does not know all of, and of
 // the flows that it may run.
 func Losses(b *flow.Bound, lang flow.Language, foreseen func(flow.Step) bool) (all []Loss, err error) {
-	w := walk{lang: lang}
 	for _, s := range b.All() {
-		all = append(all, w.lost("", s, foreseen(s))...)
+		all = append(all, lost(lang, "", s, foreseen(s))...)
 	}
 	called, err := Flows(b, lang)
 	for _, f := range called {
@@ -30,7 +29,7 @@ func Losses(b *flow.Bound, lang flow.Language, foreseen func(flow.Step) bool) (a
 			continue
 		}
 		for _, s := range f.Bound.All() {
-			all = append(all, w.lost(f.Way+": ", s, false)...)
+			all = append(all, lost(lang, f.Way+": ", s, false)...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Loss) int { return strings.Compare(a.At, b.At) })
@@ -38,8 +37,8 @@ func Losses(b *flow.Bound, lang flow.Language, foreseen func(flow.Step) bool) (a
 }
 
 // lost are the losses of a step; of one that is foreseen those that nobody counts.
-func (w walk) lost(way string, s flow.Step, foreseen bool) (all []Loss) {
-	verb, ok := w.verb(s.Verb)
+func lost(lang flow.Language, way string, s flow.Step, foreseen bool) (all []Loss) {
+	verb, ok := lang.Verb(s.Verb)
 	if !ok || s.Spec == nil || s.Verb == flow.Calls || s.Waits() {
 		return nil
 	}

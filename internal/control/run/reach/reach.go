@@ -9,7 +9,6 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/late"
-	"godwit/internal/unit"
 )
 
 // deepest is how far calls are followed.
@@ -53,7 +52,7 @@ func (w *walk) add(b *flow.Bound, by Flow, depth int) error {
 	if err != nil || depth == deepest {
 		return err
 	}
-	writers, awaited := late.NewWriters(b, w.verb), late.NewAwaited(b, w.verb)
+	writers, awaited := late.NewWriters(b, w.lang.Verb), late.NewAwaited(b, w.lang.Verb)
 	for _, r := range list {
 		f := Flow{Reached: r, Way: fmt.Sprintf("flow %s (step %s)", r.Name, r.Step.ID), Unsure: by.Unsure || writers.Before(r.Step.ID),
 			Awaited: slices.Concat(by.Awaited, awaited[r.Step.ID])}
@@ -74,12 +73,4 @@ func (w *walk) add(b *flow.Bound, by Flow, depth int) error {
 		}
 	}
 	return nil
-}
-
-func (w *walk) verb(name string) (unit.Verb, bool) {
-	i := slices.IndexFunc(w.lang.Verbs, func(v unit.Verb) bool { return v.Name == name })
-	if i < 0 {
-		return unit.Verb{}, false
-	}
-	return w.lang.Verbs[i], true
 }

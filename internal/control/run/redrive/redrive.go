@@ -53,13 +53,13 @@ type Maker struct {
 }
 
 // Make makes the flow that processes open exceptions of a run again, by what b says
-// today: the run's own flow, bound anew. Each step of it that has left some becomes a step of the redrive, also one that
-// stood in a group or in a for_each: with the item that it had. Settings that are
-// changed around such a step, in the flows that called its own too, are changed
-// around that of the redrive. Conditions are not asked again, and nothing else of
-// the flow runs. Faults: redrive.nothing when the filter selects none,
-// redrive.step when a step is not in the flow any more, redrive.rows when its verb
-// does not process any again, redrive.as-sent, redrive.connection.
+// today: the run's own flow, bound anew. Each step of it that has left some becomes a
+// step of the redrive, also one that stood in a group or in a for_each: with the item
+// that it had. Settings that are changed around such a step, in the flows that called
+// its own too, are changed around that of the redrive. Conditions are not asked again,
+// and nothing else of the flow runs. Faults: redrive.nothing when the filter selects
+// none, redrive.step when a step is not in the flow any more, redrive.rows when its
+// verb does not process any again, redrive.as-sent, redrive.connection.
 func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) (*Redriving, error) {
 	look := m.Ledger.View().Exceptions()
 	if a.Limit > 0 {
@@ -115,7 +115,7 @@ func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) 
 
 // step is that of a redrive for the exceptions of one step of a run.
 func (m Maker) step(ctx context.Context, of ledger.Run, step flow.Step, id string, a Again, own *level) (flow.Step, error) {
-	verb, _ := m.verb(step.Verb)
+	verb, _ := m.Language.Verb(step.Verb)
 	if verb.Redrive == nil {
 		return step, fault.New(fault.Config, "redrive.rows", "%s left rows out in step %s, which is a %s: it has no map that a redrive could process them by", of.Name(), id, step.Verb).
 			Hint("mend them at the source, or what refuses them at the target, then copy their table again; godwit dead show %s ID --source shows one", of.Name()).
@@ -151,15 +151,6 @@ func alone(s flow.Step, id string, spec any) flow.Step {
 // named is what a redrive calls a step: one of a for_each without brackets, which
 // names of steps do not have.
 func named(id string) string { return strings.NewReplacer("[", ".", "]", "").Replace(id) }
-
-func (m Maker) verb(name string) (unit.Verb, bool) {
-	for _, v := range m.Language.Verbs {
-		if v.Name == name {
-			return v, true
-		}
-	}
-	return unit.Verb{}, false
-}
 
 // nothing says that a run has none, and which runs that it started have some.
 func (m Maker) nothing(ctx context.Context, of ledger.Run) error {

@@ -32,7 +32,7 @@ type level struct {
 func (m Maker) level(ctx context.Context, run ledger.Run, b *flow.Bound, steps []string) (*level, error) {
 	l := &level{maker: m, run: run}
 	l.around = late.NewAround(b, func(s flow.Step) bool {
-		verb, _ := m.verb(s.Verb)
+		verb, _ := m.Language.Verb(s.Verb)
 		return verb.Holds || s.Each != nil
 	})
 	names, err := late.New(run, b, m.Language)
@@ -69,7 +69,7 @@ func (l *level) spec(step flow.Step, id string) (any, error) {
 func (l *level) settings(id, prefix string) (list []flow.Step, err error) {
 	around := l.around[flow.StepOf(id)]
 	for i, o := range around {
-		if verb, _ := l.maker.verb(o.Step.Verb); !verb.Holds {
+		if verb, _ := l.maker.Language.Verb(o.Step.Verb); !verb.Holds {
 			continue
 		}
 		name, spec := o.Item(id), o.Step.Spec
@@ -139,7 +139,7 @@ func (m Maker) callers(ctx context.Context, of ledger.Run, out *Redriving) (list
 
 // connect gives a redrive the connections of a step of another flow.
 func (m Maker) connect(out *Redriving, caller ledger.Run, b *flow.Bound, s flow.Step) error {
-	verb, _ := m.verb(s.Verb)
+	verb, _ := m.Language.Verb(s.Verb)
 	needs, err := verb.Needs(s.Spec)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func put(list, around []flow.Step, s flow.Step) []flow.Step {
 // changes says which settings steps change.
 func (m Maker) changes(steps []flow.Step) (notes []unit.Note) {
 	for _, s := range steps {
-		if verb, _ := m.verb(s.Verb); verb.Holds {
+		if verb, _ := m.Language.Verb(s.Verb); verb.Holds {
 			notes = append(append(notes, verb.Notes(s.Spec, catalog.Facts{})...), m.changes(s.Steps)...)
 		}
 	}

@@ -31,12 +31,9 @@ func Named(rules []mapping.SetRule) []mapping.SetRule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r mapping.SetRule) bool { return !r.Named() })
 }
 
-// Book is the ledger's side, see pipeline.Book.
+// Book is the ledger's side.
 type Book interface {
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	Settle(ctx context.Context, id string, fence int64, number int) error
-	Discard(ctx context.Context, id string, fence int64, from int) error
+	unit.Chunks
 	Said(ctx context.Context, step, rule string, again *unit.Redrive, do func(own bool, said []byte) error) error
 }
 

@@ -45,10 +45,7 @@ func hashed(key string) seen.Digest {
 // Chunks is the ledger's side of what is spooled beside a load.
 type Chunks interface {
 	Book
-	Chunks(ctx context.Context, id string) ([]record.Chunk, error)
-	Prepare(ctx context.Context, id string, fence int64, c record.Chunk, exceptions []record.Exception, warnings []record.Warning) error
-	Settle(ctx context.Context, id string, fence int64, number int) error
-	Discard(ctx context.Context, id string, fence int64, from int) error
+	unit.Chunks
 }
 
 // Absent does units of kind absent.
@@ -158,30 +155,22 @@ func (x absent) spool(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 
 // recover settles what an earlier attempt has spooled, and tells where it was.
 func (x absent) recover(ctx context.Context, u unit.Unit, l unit.Lease) (next int, after string, err error) {
-	chunks, err := x.book.Chunks(ctx, u.ID)
-	if err != nil {
-		return 0, "", fault.Wrap(err, "look up chunks")
-	}
-	there, err := x.book.Spooled(ctx, u.ID)
-	if err != nil {
-		return 0, "", fault.Wrap(err, "look what is spooled")
-	}
-	next = 1
-	for _, c := range chunks {
-		if c.State == record.Prepared {
-			if !slices.Contains(there, c.Number) {
-				return next, after, fault.Wrap(x.book.Discard(ctx, u.ID, l.Fence, c.Number), "discard chunk %d", c.Number)
-			}
-			if err := x.book.Settle(ctx, u.ID, l.Fence, c.Number); err != nil {
-				return 0, "", fault.Wrap(err, "settle chunk %d", c.Number)
-			}
+	chunks, err := unit.Recover(ctx, x.book, u.ID, l.Fence, func(ctx context.Context) (map[int]bool, error) {
+		numbers, err := x.book.Spooled(ctx, u.ID)
+		there := map[int]bool{}
+		for _, n := range numbers {
+			there[n] = true
 		}
-		if err := json.Unmarshal(c.After, &after); err != nil {
-			return 0, "", fault.New(fault.Internal, "ledger.damaged", "how far %s has come cannot be read: %w", u.ID, err)
-		}
-		next = c.Number + 1
+		return there, fault.Wrap(err, "look what is spooled")
+	})
+	if err != nil || len(chunks) == 0 {
+		return 1, "", err
 	}
-	return next, after, nil
+	last := chunks[len(chunks)-1]
+	if err := json.Unmarshal(last.After, &after); err != nil {
+		return 0, "", fault.New(fault.Internal, "ledger.damaged", "how far %s has come cannot be read: %w", u.ID, err)
+	}
+	return last.Number + 1, after, nil
 }
 
 // read puts the keys that were read, hashed, into an index; untold that of one is not known.

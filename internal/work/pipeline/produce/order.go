@@ -1,6 +1,7 @@
 package produce
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -102,7 +103,7 @@ func (c *chunk) End(page []record.Mapped) error {
 			c.gap(m.Record.Key, m.Record.Order, m.Record.Exception)
 		}
 	}
-	slices.SortStableFunc(c.page, func(a, b spooled) int { return int(max(-1, min(1, a.turn-b.turn))) })
+	slices.SortStableFunc(c.page, func(a, b spooled) int { return cmp.Compare(a.turn, b.turn) })
 	for _, s := range c.page {
 		c.items = append(c.items, s.Spooled)
 	}

@@ -2,8 +2,8 @@ package source
 
 import "testing"
 
-// TestOrdered refuses an order that would be lost, and no other.
-func TestOrdered(t *testing.T) {
+// TestOrderProblems refuses an order that would be lost, and no other.
+func TestOrderProblems(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]bool{
 		"select * from a order by seq":                                                  true,
@@ -26,11 +26,11 @@ func TestOrdered(t *testing.T) {
 		"select reorder by_id from a":                                                   false,
 		"":                                                                              false,
 	} {
-		if got := len(Source{Query: sql}.Ordered([]string{"id"})) > 0; got != want {
+		if got := len(Source{Query: sql}.OrderProblems([]string{"id"})) > 0; got != want {
 			t.Errorf("%q: refused is %v", sql, got)
 		}
 	}
-	p := Source{Query: "select 1\n-- order\nfrom a order by x"}.Ordered([]string{"p", "id"})
+	p := Source{Query: "select 1\n-- order\nfrom a order by x"}.OrderProblems([]string{"p", "id"})
 	if len(p) != 1 || p[0].Path != "from.query" || p[0].Text != "the query has an order by in line 3, and no use for it: records of a group are delivered in the order of key (p, id)" {
 		t.Errorf("%+v", p)
 	}

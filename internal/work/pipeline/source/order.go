@@ -8,10 +8,10 @@ import (
 	"godwit/internal/unit"
 )
 
-// Ordered is what is wrong with a query whose records are delivered one behind the other:
-// they come in the order of the key, and an order of its own would be lost unseen. One that
-// says which rows there are, as before limit, is none, nor is that of the key.
-func (s Source) Ordered(key []string) []unit.Problem {
+// OrderProblems are what is wrong with a query whose records are delivered one behind the
+// other: they come in the order of the key, and an order of its own would be lost unseen.
+// One that says which rows there are, as before limit, is none, nor is that of the key.
+func (s Source) OrderProblems(key []string) []unit.Problem {
 	w, whole := words(s.Query)
 	at := -1
 	for i := range w {

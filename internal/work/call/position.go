@@ -7,9 +7,9 @@ import (
 	"godwit/internal/fault"
 )
 
-// place is how far a unit has come: what its chunks say, of which the last one
+// position is how far a unit has come: what its chunks say, of which the last one
 // counts.
-type place struct {
+type position struct {
 	// Done are the records that have an outcome, as ranges of their numbers: from,
 	// to behind the last, from, to ...
 	Done []int64 `json:"done"`
@@ -18,7 +18,7 @@ type place struct {
 	n       int64             // of those in Done, gaps among them
 }
 
-func placeOf(text []byte) (p place, err error) {
+func positionOf(text []byte) (p position, err error) {
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &p); err != nil || len(p.Done)%2 != 0 {
 			return p, fault.New(fault.Internal, "ledger.damaged", "how far a delivery has come cannot be read: %v", err)
@@ -31,7 +31,7 @@ func placeOf(text []byte) (p place, err error) {
 }
 
 // add notes a record that has an outcome now.
-func (p *place) add(n int64) {
+func (p *position) add(n int64) {
 	p.n++
 	i := 2 * sort.Search(len(p.Done)/2, func(i int) bool { return p.Done[2*i+1] >= n }) // the first range that ends at n or behind it
 	switch {
@@ -48,7 +48,7 @@ func (p *place) add(n int64) {
 }
 
 // has reports whether a record has an outcome.
-func (p *place) has(n int64) bool {
+func (p *position) has(n int64) bool {
 	i := 2 * sort.Search(len(p.Done)/2, func(i int) bool { return p.Done[2*i+1] > n })
 	return i < len(p.Done) && p.Done[i] <= n
 }
