@@ -179,7 +179,7 @@ func TestReadBackRepair(t *testing.T) {
 	m.remove(t, s, "000030")
 	s.DropNotes(func(note newsys.Object) bool { return note["externalId"] == "000020b" })
 	hidden := s.Break(newsys.Fault{Method: "GET", Path: "/assignments/" + idOf(t, s, "000012"), Do: newsys.Says(404, "application/json", "{}")})
-	if list, said := m.proves(t, "mend", 4); len(list) != 6 {
+	if list, said := m.proves(t, "mend", 4); len(list) != 6 || !strings.Contains(said, `"repaired":4`) {
 		t.Errorf("%q\n%s", list, said)
 	}
 	hidden()

@@ -138,7 +138,7 @@ func TestTwoRedrives(t *testing.T) {
 		m.broken(t)
 		first := m.redrive(t, []string{"GODWIT_STOP_AT=" + at}, "--rule", "required")
 		first.stopped(t)
-		m.start(t, nil, "dead", "patch", "orders-1", "--key", "97", "--set", "customer=too late", "--ledger", m.ledger).ends(t, 2).says(t, "exception.taken")
+		m.start(t, nil, "dead", "patch", "orders-1", "--key", "97", "--set", "customer=too late", "--ledger", m.ledger).ends(t, 2).says(t, "exception.taken", "says who has it")
 		m.start(t, nil, "dead", "dismiss", "orders-1", "--key", "97", "--reason", "too late", "--ledger", m.ledger).ends(t, 0).says(t, "a redrive has them in hand")
 		m.redrive(t, nil).ends(t, 0)
 		first.signal(t, syscall.SIGCONT)

@@ -31,6 +31,7 @@ type Aside struct {
 	Superseded int64   `json:"superseded,omitempty"` // by another record with the same key
 	Sample     float64 `json:"sample,omitempty"`     // share that was compared; rows without a record were not looked for then
 	Left       int64   `json:"left,omitempty"`       // outside of the sample
+	Repaired   int64   `json:"repaired,omitempty"`   // known as not delivered from now on: the next run of their load sends them again
 }
 
 // Results of a Proof.

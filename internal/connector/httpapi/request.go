@@ -34,11 +34,12 @@ func (t target) with(more map[string]string) target {
 
 // parse reads a query's request.
 func (e *Endpoint) parse(q connector.Query) (target, error) {
-	invalid := func(text string, args ...any) error {
+	invalid := func(text string, args ...any) *fault.Error {
 		return fault.New(fault.Config, "query.invalid", text, args...).Hint("write from: {at: %s, request: GET /PATH, params: {NAME: VALUE}}", e.name)
 	}
 	if q.Request == "" {
-		return target{}, invalid("an API is read by requests, not by tables, queries or files")
+		return target{}, invalid("an API is read by requests, not by tables, queries or files").
+			Hint("a loop over its objects: an http step before it, and items: steps.ID.body.results")
 	}
 	method, path, ok := strings.Cut(q.Request, " ")
 	switch {

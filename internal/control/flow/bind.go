@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -187,19 +188,7 @@ func (d *decoder) given(declared []Input, texts map[string]string) (values map[s
 }
 
 func (in Input) sample() string {
-	switch in.Type {
-	case "int":
-		return "N"
-	case "bool":
-		return "true"
-	case "date":
-		return "2026-01-31"
-	case "duration":
-		return "10m"
-	case "list":
-		return "A,B"
-	}
-	return "TEXT"
+	return cmp.Or(map[string]string{"int": "N", "bool": "true", "date": "2026-01-31", "duration": "10m", "list": "A,B"}[in.Type], "TEXT")
 }
 
 func helped(help string) string {

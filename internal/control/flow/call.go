@@ -128,9 +128,13 @@ func (f *Filler) Call(id string, late record.Object) (*Bound, error) {
 			Hint("files and items are those of when the run began: mend what names the flow, then start another run with --new; what is loaded is unchanged there")
 	}
 	called, wrong := p.Flow(c.Name)
+	texts := c.texts()
+	if len(wrong) == 0 {
+		wrong = called.takes(decode.SortedKeys(texts))
+	}
 	if len(wrong) == 0 {
 		var b *Bound
-		if b, wrong = called.Bind(c.texts(), f.bound.Env); len(wrong) == 0 {
+		if b, wrong = called.Bind(texts, f.bound.Env); len(wrong) == 0 {
 			return b, nil
 		}
 	}

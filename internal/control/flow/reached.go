@@ -50,6 +50,7 @@ func (f *Filler) reached(s Step) (list []Reached) {
 	if err != nil {
 		return []Reached{{Step: s, Name: name, Sure: true, Err: err}}
 	}
+	missed := fault.New(fault.Config, "flow.missing", "step %s, %s: no flow of the project has a name as %s and takes these inputs", s.ID, s.Pos, source.Quote(name))
 	for _, one := range p.Flows {
 		if !fits.MatchString(one) {
 			continue
@@ -58,8 +59,11 @@ func (f *Filler) reached(s Step) (list []Reached) {
 		called, wrong := p.Flow(one)
 		if called != nil && known {
 			unfit := called.takes(given)
-			if len(unfit) > 0 && !sure {
-				continue // data does not choose it for this
+			if len(unfit) > 0 && !sure { // data does not choose it for this
+				if slices.ContainsFunc(called.Inputs, func(in Input) bool { return slices.Contains(given, in.Name) }) {
+					missed = missed.Hint("%s", unfit[0].Text)
+				}
+				continue
 			}
 			wrong = append(wrong, unfit...)
 		}
@@ -72,8 +76,7 @@ func (f *Filler) reached(s Step) (list []Reached) {
 		list = append(list, r)
 	}
 	if len(list) == 0 {
-		list = []Reached{{Step: s, Name: name, Sure: true, Err: fault.New(fault.Config, "flow.missing", "step %s, %s: no flow of the project has a name as %s and takes these inputs", s.ID, s.Pos, source.Quote(name)).
-			Hint("%s", decode.Choice(name, p.Flows, "flows"))}}
+		list = []Reached{{Step: s, Name: name, Sure: true, Err: missed.Hint("%s", decode.Choice(name, p.Flows, "flows"))}}
 	}
 	return list
 }
@@ -104,7 +107,7 @@ func (f *Flow) takes(given []string) (wrong Diagnostics) {
 	for _, in := range f.Inputs {
 		names = append(names, in.Name)
 		if in.Default == nil && !slices.Contains(given, in.Name) {
-			wrong = append(wrong, Diagnostic{Pos: in.Pos, Code: "input.missing", Text: fmt.Sprintf("flow %s: input %s must be given", f.Name, in.Name), Next: []string{"inputs: {" + in.Name + ": ...} in the call"}})
+			wrong = append(wrong, Diagnostic{Pos: in.Pos, Code: "input.missing", Text: fmt.Sprintf("flow %s: input %s must be given", f.Name, in.Name), Next: []string{"inputs: {" + in.Name + ": ...} in the call; null is no value"}})
 		}
 	}
 	for _, name := range given {

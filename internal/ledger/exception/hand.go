@@ -121,7 +121,8 @@ func (h Hand) Patch(edits []Edit, d Deed) error {
 			return err
 		}
 		if n == 0 {
-			return fault.New(fault.Conflict, "exception.taken", "exception %d was closed, patched or taken by a redrive meanwhile: nothing was changed", e.Exception)
+			return fault.New(fault.Conflict, "exception.taken", "record %d is closed, was patched meanwhile, or a redrive has it in hand: nothing was changed", e.Exception).
+				Hint("godwit dead show RUN %d says who has it; a redrive whose process died: godwit resume, or cancel, of it", e.Exception)
 		}
 		for _, c := range e.Changes {
 			fields[c.Field]++

@@ -25,7 +25,11 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 	return func(c *cobra.Command, args []string) error {
 		if len(args) < len(must) {
-			return fault.New(fault.Config, "usage", "%s: %s is missing", c.CommandPath(), must[len(args)]).Hint("%s --help says more", c.CommandPath())
+			e := fault.New(fault.Config, "usage", "%s: %s is missing", c.CommandPath(), must[len(args)])
+			if must[len(args)] == "RUN" {
+				e.Hint("godwit runs lists them")
+			}
+			return e.Hint("%s --help says more", c.CommandPath())
 		}
 		if len(args) <= len(names) {
 			return nil

@@ -188,7 +188,8 @@ func (s *session) say(f fault.Fault) {
 func (s *session) diagnose(ds flow.Diagnostics) int {
 	if s.json {
 		for _, d := range ds {
-			s.events().Tell(view.Failed(time.Now(), "", fault.Fault{Kind: fault.Config, Code: d.Code, Text: d.String(), Next: d.Next}))
+			text := strings.TrimSuffix(d.String(), " ["+d.Code+"]") // the event has the code
+			s.events().Tell(view.Failed(time.Now(), "", fault.Fault{Kind: fault.Config, Code: d.Code, Text: text, Next: d.Next}))
 		}
 		return ExitRefused
 	}

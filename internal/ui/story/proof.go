@@ -174,6 +174,10 @@ func Notes(st *chronicle.Story) []view.Note {
 		if text := view.Aside(p.Aside); text != "" {
 			list = append(list, view.Note{Label: "aside", N: max(0, p.Aside.Read-p.Rows), Text: p.Of + ": " + text})
 		}
+		if p.Aside != nil && p.Aside.Repaired > 0 {
+			list = append(list, view.Note{Label: "repair", N: p.Aside.Repaired, Text: p.Of + ": nothing was sent; the next run of " +
+				plural(int(p.Aside.Repaired), "its load sends it", "their load sends them") + " again"})
+		}
 	}
 	if stale > 0 {
 		list = append(list, view.Note{Label: "stale", N: int64(stale), Text: plural(stale, "materialised view is", "materialised views are") +

@@ -288,9 +288,11 @@ func (c *comparing) finish(ctx context.Context) (unit.Result, error) {
 	}
 	c.aside.Superseded = all.Superseded
 	if r, ok := c.rows.(*readback.Comparison); ok && c.spec.Repair {
-		if _, err := r.Repair(ctx); err != nil {
+		n, err := r.Repair(ctx)
+		if err != nil {
 			return unit.Result{}, err
 		}
+		c.aside.Repaired = int64(n)
 		c.report.At("compare.repaired")
 	}
 	return c.tell(all)

@@ -31,7 +31,8 @@ func run() int {
 	flag.DurationVar(&o.Unseen, "unseen", 0, "time in which look-ups do not see what was made")
 	flag.DurationVar(&o.Jobs, "jobs", 5*time.Second, "time of a job")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of all chances")
-	n := flag.Int("assignments", 0, "that are there from the beginning")
+	flag.IntVar(&o.Deepest, "deepest", 0, "most objects that a list is paged through; 0 is to its end")
+	n := flag.Int("assignments", 0, "that are there from the beginning, made one a second until now; GET /assignments takes createdFrom and createdTo")
 	throttled := flag.Float64("throttled", 0, "share of requests that get 429")
 	unavailable := flag.Float64("unavailable", 0, "share of requests that get 503")
 	cut := flag.Float64("cut", 0, "share of requests that are done and get no answer")
@@ -46,7 +47,8 @@ func run() int {
 		return 1
 	}
 	defer s.Close()
-	s.Fill(*n)
+	now := time.Now()
+	s.FillAt(*n, func(i int) time.Time { return now.Add(time.Duration(i-*n) * time.Second) })
 	for share, do := range map[*float64]newsys.Effect{throttled: newsys.Throttle(time.Second), unavailable: newsys.Unavailable(-1), cut: newsys.CutAfter(),
 		html: newsys.HTML(http.StatusBadGateway), slow: newsys.Slow(20 * time.Millisecond)} {
 		if *share > 0 {

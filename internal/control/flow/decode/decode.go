@@ -149,8 +149,9 @@ func (d *Decoder) entries(n *Node, v reflect.Value, k Key, l *Level) {
 	for _, f := range n.Fields {
 		entry.Name = k.Name + "." + f.Name
 		e := reflect.New(v.Type().Elem()).Elem()
-		d.Into(f.Value, e, entry, l, f.Spot)
-		v.SetMapIndex(reflect.ValueOf(f.Name).Convert(v.Type().Key()), e)
+		if d.Into(f.Value, e, entry, l, f.Spot) { // null takes it away
+			v.SetMapIndex(reflect.ValueOf(f.Name).Convert(v.Type().Key()), e)
+		}
 	}
 }
 

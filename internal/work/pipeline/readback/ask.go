@@ -60,7 +60,7 @@ func (c *Comparison) ask(ctx context.Context, m *expression.Machine, docs map[st
 	look := of.LookUp()
 	f, err := of.Asks(m, docs)
 	if err != nil {
-		return nil, "it cannot be asked for: " + err.Error() + " (it was never delivered, or its call kept nothing)", nil
+		return nil, "it was never delivered, or is to be delivered anew, or its call kept nothing: " + err.Error(), nil
 	}
 	r := connector.Request{Method: f.Method, Path: f.Path, Params: f.Params, Body: record.Missing}
 	for tries := 0; ; tries++ {

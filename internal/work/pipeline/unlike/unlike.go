@@ -41,6 +41,9 @@ func (t *Teller) Row(u Row, shown map[string]int) {
 	if r := u.Refusal; r != nil {
 		d.Column = r.Field
 		d.Text = fmt.Sprintf("record %s: %s takes no such value: %s", u.Of, at, r.Text)
+		if r.Code == "" { // of what is read back by requests: nobody refused it
+			d.Text = fmt.Sprintf("record %s: %s", u.Of, r.Text)
+		}
 		if u.Key == nil {
 			d.Text = "not at " + at + ", " + d.Text
 		} else if u.What == connector.RowMissing {
