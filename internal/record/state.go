@@ -24,6 +24,8 @@ type States struct {
 	Mapping string // version of the map, in hex; the first 8 bytes are kept
 	// Anew: the target holds nothing of these records but what this chunk wrote.
 	Anew bool
+	// By is the claimant that has them, see calls.Claimant; 0: nobody has to be one.
+	By   int64
 	List []State // of two with one key the last one counts
 }
 

@@ -241,3 +241,30 @@ func notedRequests(t *testing.T, l *ledger.Ledger) {
 		w.gone(round % 4)
 	}
 }
+
+// freed: of a record that a claimant is done with, and has said nothing of, another one
+// finds what is known of its requests, and need not wait.
+func freed(t *testing.T, l *ledger.Ledger) {
+	d, other := begin(t, l, "mine"), begin(t, l, "theirs")
+	p := record.Place{Entity: "asset", At: "freed", Env: "prod"}
+	lost := d.joins(p, "before", "before", everybody)
+	sent := calls.Sent{Key: "K", Call: "create", Hash: 7, Claimed: true}
+	if err := d.noted(p, lost, sent); err != nil {
+		t.Fatal(err)
+	}
+	d.room(func(_ int64, tx store.Tx) error { return records.Leave(tx, p, lost) })
+	mine := d.joins(p, "mine", "mine", everybody)
+	d.claims(p, mine, "K")
+	theirs := other.joins(p, "theirs", "theirs", everybody)
+	if by, _ := other.claims(p, theirs, "K"); by == "" {
+		t.Error("it has what another one has claimed")
+	}
+	known := d.requests(p, []string{"K"})
+	if err := d.noted(p, mine, calls.Freed("K")); err != nil {
+		t.Fatal(err)
+	}
+	if by, _ := other.claims(p, theirs, "K"); by != "" {
+		t.Errorf("it waits for %s, which is done with it", by)
+	}
+	same(t, "what is known of requests", known, d.requests(p, []string{"K"}))
+}

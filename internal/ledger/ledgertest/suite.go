@@ -70,6 +70,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"records without a settled chunk are found", strayRecords},
 		{"blocked records are taken out by the run itself", blockedRecords},
 		{"what is noted of requests in the log and in rows", notedRequests},
+		{"what a claimant is done with is free", freed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

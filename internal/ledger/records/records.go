@@ -16,6 +16,7 @@ import (
 	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
+	"godwit/internal/unit/calls"
 )
 
 // Tx is a transaction of the ledger's writer.
@@ -54,6 +55,11 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 	}
 	if err := stands(tx, p); err != nil {
 		return err
+	}
+	if s.By != 0 { // it may have been stopped, and others have spoken of its records since
+		if _, err := admit(store.Tx{Change: tx.Change, Query: tx.Query, Now: tx.Now}, p, calls.Claimant{ID: s.By}, false); err != nil {
+			return err
+		}
 	}
 	version, err := hex.DecodeString(s.Mapping[:min(16, len(s.Mapping))])
 	if err != nil {
@@ -109,7 +115,7 @@ func (s *said) settle(tx Tx, c Chunk) error {
 	if err != nil {
 		return err
 	}
-	states = s.standing(states, before)
+	states = s.latest(c, s.standing(states, before), before)
 	rows, several := make([][]any, 0, len(states)), several{tx, c, map[int64]bool{}}
 	for _, one := range states {
 		was, known := before[one.Key]
@@ -143,6 +149,15 @@ func (s *said) settle(tx Tx, c Chunk) error {
 		return err
 	}
 	return tx.Change(`UPDATE recorded SET written = ?, at = ?, data = ? WHERE id = ?`, len(rows), tx.Now.UnixMilli(), exception.Pack(packUndo(states, before)), s.id)
+}
+
+// latest leaves out records of a delivery of which another one has spoken since this
+// chunk was prepared: its process was killed or stopped, and they were taken over.
+func (s *said) latest(c Chunk, states []record.State, before map[string]row) []record.State {
+	if !strings.HasPrefix(c.Unit[len(c.step()):], "/"+calls.KindDeliver+"/") {
+		return states
+	}
+	return slices.DeleteFunc(states, func(one record.State) bool { return before[one.Key].chunk > s.id })
 }
 
 func put(tx Tx, rows [][]any) error {

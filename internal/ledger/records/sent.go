@@ -49,6 +49,9 @@ func Note(change store.Change, run, claimant int64, p record.Place, list []calls
 			}
 			err := change(`DELETE FROM sent WHERE place = `+placeID+` AND key = ? AND call = ? AND element = ? AND claimant = ?`,
 				p.Entity, p.At, p.Env, s.Key, s.Call, s.Element, claimant)
+			if err == nil && s.Call == "" { // calls.Freed
+				err = change(`UPDATE sent SET claimant = 0 WHERE place = `+placeID+` AND key = ? AND claimant = ?`, p.Entity, p.At, p.Env, s.Key, claimant)
+			}
 			if err != nil {
 				return err
 			}

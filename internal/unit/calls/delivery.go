@@ -102,6 +102,10 @@ type Sent struct {
 	Kept      record.Object
 }
 
+// Freed notes that a claimant is done with a record of which it has said nothing: what
+// it had found of its requests is somebody else's to find out.
+func Freed(key string) Sent { return Sent{Key: key, Gone: true} }
+
 // Anew is a record of which something at the target is not what was delivered: what
 // is known of it is changed, so that the next delivery mends that.
 type Anew struct {

@@ -234,14 +234,14 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			}
 			continue
 		}
-		if by, waits := d.position.Blocked[t.Group]; waits && t.Group != "" {
+		by, waits := d.position.Blocked[t.Group]
+		if waits = waits && t.Group != ""; !d.first(t, waits) {
+			continue
+		}
+		if waits {
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
-		if !d.first(t) {
-			continue
-		}
-		d.current(t)
 		m := d.machine()
 		began++
 		d.notes.desk.busy.Add(1)

@@ -54,7 +54,7 @@ func (d *delivering) begun() *chunk {
 		d.chunk = &chunk{began: time.Now()}
 		d.chunk.Number, d.chunk.State = d.next, record.Prepared
 		d.chunk.Account = record.Account{Step: d.spec.Step, Entity: d.spec.Entity, Unit: d.unit.ID, Generation: 1, Current: true}
-		d.chunk.States = &record.States{Place: d.spec.Place, Mapping: d.spec.Mapping}
+		d.chunk.States = &record.States{Place: d.spec.Place, Mapping: d.spec.Mapping, By: d.notes.by.ID}
 	}
 	d.chunk.records++
 	return d.chunk
@@ -70,8 +70,11 @@ func (d *delivering) finish(e *end) {
 		c.Account.Blocked++
 	}
 	c.except(d, e)
-	changed := e.outcome != record.Equal && e.outcome != record.Superseded || t.claimed // that it is nobody's any more is said too
-	if changed && !e.theirs {
+	said := e.outcome != record.Equal && e.outcome != record.Superseded && !e.theirs
+	if t.claimed && !said { // nobody else may have to wait for it, nor take this for what was said of it last
+		d.notes.later(calls.Freed(t.Key))
+	}
+	if said {
 		s := record.State{Key: t.Key, Outcome: e.outcome}
 		if e.outcome == record.Applied {
 			s.Hash = t.Item.Hash
@@ -98,10 +101,10 @@ func (d *delivering) finish(e *end) {
 	} else if e.outcome != record.Equal && e.outcome != record.Superseded {
 		now := t.Standing
 		k.now = &now
-	} else if k.n == 0 && k.now == nil {
+	} else if k.n == 0 && k.now == nil && !t.claimed {
 		delete(d.source.keys, t.Key)
 	}
-	k.open = true
+	k.open = k.open || said || t.claimed
 	d.done(t)
 }
 

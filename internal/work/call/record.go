@@ -73,14 +73,14 @@ func (s *turn) all(ctx context.Context) *end {
 	if s.equal() {
 		return &end{outcome: record.Equal}
 	}
-	if e := s.superseded(ctx); e != nil {
-		return e
-	}
 	if e := s.claim(ctx); e != nil {
 		return e
 	}
 	if s.equal() {
 		return &end{outcome: record.Equal}
+	}
+	if e := s.superseded(ctx); e != nil {
+		return e
 	}
 	if e := s.foreign(ctx); e != nil {
 		return e
@@ -129,9 +129,10 @@ func (s *turn) equal() bool {
 }
 
 // superseded is the end of a record that is redriven, and that a later run has read and
-// delivered anew, or deleted: its source message is older than what is there.
+// delivered anew, or deleted: its source message is older than what is there. That run
+// may be the one that it has waited for just now.
 func (s *turn) superseded(ctx context.Context) *end {
-	if s.t.Exception == 0 || s.t.Attempts == 0 || len(s.t.Calls) > 0 || s.t.claimed {
+	if s.t.Exception == 0 || s.t.Attempts == 0 || len(s.t.Calls) > 0 {
 		return nil
 	}
 	last, e := s.last(ctx)

@@ -151,11 +151,3 @@ func (d *delivering) read(ctx context.Context) (*calls.Item, error) {
 		}
 	}
 }
-
-// current brings a record's standing up to date: another one with its key may have
-// been finished since it was read.
-func (d *delivering) current(t *task) {
-	if k := d.source.keys[t.Key]; k.now != nil {
-		t.Standing = *k.now
-	}
-}
