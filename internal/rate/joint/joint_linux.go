@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -14,32 +13,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What stands in the file: the place that was taken last, in nanoseconds of
-// CLOCK_MONOTONIC, which all processes read alike. Seats and waiting are locks of
-// bytes (F_OFD_SETLK, fcntl(2)), which the kernel frees with their process; nothing
-// is written there.
+// table is what stands in the file. Moments are nanoseconds of CLOCK_MONOTONIC, which
+// all processes read alike.
+type table struct {
+	last  atomic.Int64            // the place that was taken last
+	beats [processes]atomic.Int64 // when each process was alive last
+	whose [mostSeats]atomic.Int64 // process of each seat that is taken, from 1
+}
+
+// Seats, waiting and the processes themselves are locks of bytes behind the table
+// (F_OFD_SETLK, fcntl(2)), which the kernel frees with their process; nothing is written
+// there.
 const (
-	size  = 8
-	seats = 1 << 20 // the first of them
-	waits = 1 << 21 // one for each process
-	most  = 1 << 20 // of each
+	seats     = 1 << 20 // the first of them
+	waits     = 2 << 20 // one for each process
+	members   = 3 << 20 // the same
+	processes = 256
+	mostSeats = 4096
 )
 
-// lookEvery is how often it is looked for a seat that another process gave back.
-const lookEvery = 5 * time.Millisecond
+const (
+	// lookEvery is how often it is looked for a seat that another process gave back.
+	lookEvery = 5 * time.Millisecond
+	// A process that has not been alive for so long is stopped: what it holds of the
+	// seats is not taken from it, and not waited for.
+	stopped   = 5 * time.Second
+	beatEvery = 500 * time.Millisecond
+)
 
 // Joint is one process's part in a schedule and in seats. It is safe for concurrent
 // use.
 type Joint struct {
 	path string
 	file *os.File
-	last *atomic.Int64
+	*table
+	me   int           // of the processes
+	over chan struct{} // closed by Close
 	look chan struct{} // held by the one that looks for a seat
 
-	mu    sync.Mutex
-	mine  map[int]bool // seats
-	left  time.Time    // when one was given back last
-	place int64        // of this process among those that wait
+	mu   sync.Mutex
+	mine map[int]bool // seats
+	left time.Time    // when one was given back last
 }
 
 // Open joins those who have opened the same path, in this process or others.
@@ -68,19 +82,53 @@ func join(path string, f *os.File) (*Joint, error) {
 	if named, err := os.Stat(path); err != nil || !os.SameFile(own, named) {
 		return nil, f.Close()
 	}
-	if err := f.Truncate(size); err != nil {
+	size := int(unsafe.Sizeof(table{}))
+	if err := f.Truncate(int64(size)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	mem, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("map %s: %w", path, err), f.Close())
 	}
-	return &Joint{path: path, file: f, last: (*atomic.Int64)(unsafe.Pointer(&mem[0])), look: make(chan struct{}, 1),
-		mine: map[int]bool{}, place: waits + rand.Int64N(most)}, nil
+	j := &Joint{path: path, file: f, table: (*table)(unsafe.Pointer(&mem[0])), over: make(chan struct{}), look: make(chan struct{}, 1), mine: map[int]bool{}}
+	for !j.lock(members+int64(j.me), unix.F_WRLCK) {
+		if j.me++; j.me == processes {
+			return nil, errors.Join(fmt.Errorf("%s: more than %d processes share it", path, processes), f.Close())
+		}
+	}
+	j.beat()
+	go j.live()
+	return j, nil
+}
+
+// beat says that this process is alive.
+func (j *Joint) beat() { j.beats[j.me].Store(clock()) }
+
+func (j *Joint) live() {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			j.beat()
+		case <-j.over:
+			return
+		}
+	}
+}
+
+// stopped reports whether a process is there and has not been alive for long.
+func (j *Joint) stopped(process int) bool {
+	if process < 0 || process >= processes || clock()-j.beats[process].Load() < int64(stopped) {
+		return false
+	}
+	l := unix.Flock_t{Type: unix.F_WRLCK, Start: members + int64(process), Len: 1}
+	return unix.FcntlFlock(j.file.Fd(), unix.F_OFD_GETLK, &l) == nil && l.Type != unix.F_UNLCK
 }
 
 // Close leaves; the last one takes the file along. Nobody sits behind it.
 func (j *Joint) Close() error {
+	close(j.over)
 	if unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 		_ = os.Remove(j.path) // left behind it does no harm
 	}
@@ -131,8 +179,8 @@ func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) 
 	if seat, ok := j.seat(many()); ok {
 		return seat, nil
 	}
-	j.lock(j.place, unix.F_WRLCK)
-	defer j.lock(j.place, unix.F_UNLCK)
+	j.lock(waits+int64(j.me), unix.F_WRLCK)
+	defer j.lock(waits+int64(j.me), unix.F_UNLCK)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
@@ -147,7 +195,8 @@ func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) 
 	}
 }
 
-// seat takes a free one.
+// seat takes a free one. In the place of each that a stopped process has there is
+// another one.
 func (j *Joint) seat(many int) (int, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -158,10 +207,15 @@ func (j *Joint) seat(many int) (int, bool) {
 	case others >= many && time.Since(j.left) < 2*lookEvery: // there is not one for each: in turn
 		return 0, false
 	}
-	for seat := range many {
-		if !j.mine[seat] && j.lock(seats+int64(seat), unix.F_WRLCK) {
+	for seat, upTo := 0, many; seat < min(upTo, mostSeats); seat++ {
+		switch {
+		case j.mine[seat]:
+		case j.lock(seats+int64(seat), unix.F_WRLCK):
+			j.whose[seat].Store(int64(j.me) + 1)
 			j.mine[seat] = true
 			return seat, true
+		case j.stopped(int(j.whose[seat].Load()) - 1):
+			upTo++
 		}
 	}
 	return 0, false
@@ -169,12 +223,14 @@ func (j *Joint) seat(many int) (int, bool) {
 
 // others is how many other processes wait for a seat.
 func (j *Joint) others() (n int) {
-	for from := int64(waits); from < waits+most; n++ {
-		l := unix.Flock_t{Type: unix.F_WRLCK, Start: from, Len: waits + most - from}
+	for from := int64(waits); from < waits+processes; {
+		l := unix.Flock_t{Type: unix.F_WRLCK, Start: from, Len: waits + processes - from}
 		if unix.FcntlFlock(j.file.Fd(), unix.F_OFD_GETLK, &l) != nil || l.Type == unix.F_UNLCK {
 			return n
 		}
-		from = l.Start + 1
+		if from = l.Start + 1; !j.stopped(int(l.Start - waits)) {
+			n++
+		}
 	}
 	return n
 }
@@ -185,6 +241,7 @@ func (j *Joint) Leave(seat int) {
 	defer j.mu.Unlock()
 	delete(j.mine, seat)
 	j.left = time.Now()
+	j.whose[seat].Store(0)
 	j.lock(seats+int64(seat), unix.F_UNLCK)
 }
 

@@ -98,16 +98,53 @@ func TestParts(t *testing.T) {
 	}
 	take(4, true)
 	take(4, true)
-	b.lock(b.place, unix.F_WRLCK)
+	b.lock(waits+int64(b.me), unix.F_WRLCK)
 	take(4, false)
-	b.lock(b.place, unix.F_UNLCK)
+	b.lock(waits+int64(b.me), unix.F_UNLCK)
 	take(4, true)
 	a.Leave(0)
 	a.Leave(1)
 	a.Leave(2)
-	b.lock(b.place, unix.F_WRLCK)
+	b.lock(waits+int64(b.me), unix.F_WRLCK)
 	a.left = time.Now().Add(time.Hour)
 	take(1, false)
 	a.left = time.Time{}
 	take(1, true)
+}
+
+// TestStopped: what a process that is stopped has of the seats, and that it waits, keeps
+// nobody; it is one of them again once it goes on.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	_, a, b := two(t)
+	for range 2 {
+		if _, err := a.Sit(t.Context(), few(2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.lock(waits+int64(a.me), unix.F_WRLCK)
+	close(a.over)
+	a.over = make(chan struct{})
+	a.beats[a.me].Store(clock() - int64(2*stopped))
+	for range 2 {
+		if _, ok := b.seat(2); !ok {
+			t.Fatal("it waits for seats that a stopped process has")
+		}
+	}
+	if _, ok := b.seat(2); ok {
+		t.Error("there is a third seat of two")
+	}
+	for seat := range b.mine {
+		b.Leave(seat)
+	}
+	a.beat()
+	if _, ok := b.seat(2); ok {
+		t.Error("the process goes on, and its seats are somebody else's")
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if seat, ok := b.seat(2); !ok || seat > 1 {
+		t.Errorf("seat %d of a process that is gone: %v", seat, ok)
+	}
 }

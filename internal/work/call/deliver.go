@@ -107,7 +107,10 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 		d.position.Blocked = map[string]string{}
 	}
 	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
-	return d, d.reopen(ctx)
+	if err := d.reopen(ctx); err != nil {
+		return nil, errors.Join(err, d.leave(ctx))
+	}
+	return d, nil
 }
 
 // recover settles what an attempt had prepared: its outcomes are what they are,

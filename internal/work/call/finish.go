@@ -100,6 +100,9 @@ func (d *delivering) finish(e *end) {
 		k.now = &calls.Standing{Hash: t.Item.Hash, Kept: t.Kept, Attempts: t.Attempts + 1}
 	} else if e.outcome != record.Equal && e.outcome != record.Superseded {
 		now := t.Standing
+		if said {
+			now.Attempts++ // what comes next is another attempt than a refused one
+		}
 		k.now = &now
 	} else if k.n == 0 && k.now == nil && !t.claimed {
 		delete(d.source.keys, t.Key)
