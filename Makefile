@@ -2,7 +2,7 @@
 GO      ?= go
 BIN     := bin/godwit
 KILLS   ?= 25
-TIMEOUT ?= 60m
+TIMEOUT ?= 75m
 
 .PHONY: help
 help: ## print this list
