@@ -2,6 +2,7 @@ package calls
 
 import (
 	"fmt"
+	"strings"
 
 	"godwit/internal/expression"
 	"godwit/internal/record"
@@ -115,9 +116,33 @@ func keeps(m *expression.Machine, list []kept, docs map[string]any) (record.Obje
 		if err != nil {
 			return nil, fmt.Errorf("keep.%s: %w", k.name, err)
 		}
-		out[k.name] = v
+		out[k.name] = detached(v)
 	}
 	return out, nil
+}
+
+// detached is a value of an answer that does not hold all of it in memory: its texts are
+// cut from the answer's, and what is kept stays until its chunk is settled.
+func detached(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.Clone(v)
+	case record.Decimal:
+		return record.Decimal(strings.Clone(string(v)))
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = detached(v[i])
+		}
+		return out
+	case record.Object:
+		out := make(record.Object, len(v))
+		for name, of := range v {
+			out[strings.Clone(name)] = detached(of)
+		}
+		return out
+	}
+	return v
 }
 
 // Part is what calls read of a record as it was read, as a document. Names are
