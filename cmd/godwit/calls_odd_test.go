@@ -187,11 +187,7 @@ func TestCallsTree(t *testing.T) {
 			}
 		}
 	}
-	s.Forget()
-	m.load(t).ends(t, 0)
-	if v := s.Verdict(); v.Writes != 0 {
-		t.Errorf("%d writes of what is unchanged", v.Writes)
-	}
+	m.unchanged(t, s)
 }
 
 // TestCallsMultipart sends files with their records; one that is not there is a dead

@@ -51,6 +51,16 @@ func newCallsFrom(t testing.TB, s *newsys.System, from string, n int, process st
 	return m
 }
 
+// unchanged runs the load once more, and proves that it writes nothing to the system.
+func (m *move) unchanged(t testing.TB, s *newsys.System) {
+	t.Helper()
+	s.Forget()
+	m.load(t).ends(t, 0)
+	if v := s.Verdict(); v.Writes != 0 {
+		t.Errorf("%d writes of what is unchanged", v.Writes)
+	}
+}
+
 const created = `key: id
 group: project
 map: maps/assignment.yaml
@@ -106,11 +116,7 @@ func TestCalls(t *testing.T) {
 	m := newCalls(t, s, 3000, created)
 	m.load(t).ends(t, 0)
 	m.delivered(t, s)
-	s.Forget()
-	m.load(t).ends(t, 0)
-	if v := s.Verdict(); v.Writes != 0 {
-		t.Errorf("%d writes of what is unchanged", v.Writes)
-	}
+	m.unchanged(t, s)
 	pgtest.Exec(t, m.from, "update item set title = title || '!' where seq % 10 = 0")
 	m.load(t).ends(t, 0)
 	if v := s.Verdict(); v.Writes != 300 {

@@ -50,24 +50,16 @@ func TestCallsTwice(t *testing.T) {
 }
 
 // TestCallsTwiceUnsettled has a key that comes again when it is delivered, not in
-// memory any more and not settled either: it is updated, not made once more.
+// memory any more and not settled either: it waits until it is, though nothing is settled
+// for long, and is updated, not made once more.
 func TestCallsTwiceUnsettled(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{})
-	m := newCalls(t, s, 1, created)
-	dir := filepath.Dir(m.ledger)
-	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "godwit.yaml", string(project)+"  in: {file: {dir: "+dir+"}}\n")
-	write(t, dir, "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {from: project}\n  title: {from: title}\n")
-	write(t, dir, "flows/orders.yaml", "steps:\n  - load:\n      from: {at: in, objects: all.csv}\n      process: processes/assignment.yaml\n")
-	text := "id,project,title\n5,P,at first\n"
+	rows := "5,P,at first\n"
 	for i := 100; i < 300; i++ { // of one group, of which less is in memory
-		text += fmt.Sprintf("%d,P,Assignment %d\n", i, i)
+		rows += fmt.Sprintf("%d,P,Assignment %d\n", i, i)
 	}
-	write(t, dir, "all.csv", text+"5,P,as it stays\n")
+	m := filed(t, s, created, rows+"5,P,as it stays\n")
 	m.load(t, "GODWIT_SETTLE=100000", "GODWIT_SETTLE_EVERY=1h").ends(t, 0)
 	for _, a := range s.Assignments() {
 		if a["externalId"] == "5" && a["title"] != "as it stays" {

@@ -71,7 +71,7 @@ func (t *tx) insert(head, tail string, rows [][]any) error {
 
 // room lets the room of records write in this transaction.
 func (t *tx) room() records.Tx {
-	return records.Tx{Change: t.change, Query: t.query, Insert: t.insert, Now: t.now}
+	return records.Tx{Tx: t.store(), Insert: t.insert}
 }
 
 // script runs statements that return nothing.

@@ -194,7 +194,7 @@ func delivered(s record.State) bool { return s.Outcome == record.Applied || s.Ou
 // finished forgets what was sent for records that have come to their end, and frees
 // the others: who comes next may go on with them.
 func finished(tx Tx, c Chunk, place int64, states []record.State) error {
-	if err := trim(store.Tx{Change: tx.Change, Query: tx.Query, Now: tx.Now}, c, place, states); err != nil {
+	if err := trim(tx.Tx, c, place, states); err != nil {
 		return err
 	}
 	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)

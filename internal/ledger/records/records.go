@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-	"time"
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/exception"
@@ -21,11 +20,9 @@ import (
 
 // Tx is a transaction of the ledger's writer.
 type Tx struct {
-	Change store.Change
-	Query  func(query string, args ...any) (*sql.Rows, error)
+	store.Tx
 	// Insert writes rows of equal length by the statement head VALUES ... tail.
 	Insert func(head, tail string, rows [][]any) error
-	Now    time.Time
 }
 
 // Chunk names a chunk of a run.
@@ -57,7 +54,7 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 		return err
 	}
 	if s.By != 0 { // it may have been stopped, and others have spoken of its records since
-		if _, err := admit(store.Tx{Change: tx.Change, Query: tx.Query, Now: tx.Now}, p, calls.Claimant{ID: s.By}, false); err != nil {
+		if _, err := admit(tx.Tx, p, calls.Claimant{ID: s.By}, false); err != nil {
 			return err
 		}
 	}
