@@ -15,7 +15,7 @@ import (
 // floors lists the house from the ground up. A package imports only from
 // floors below its own or from its own family.
 var floors = [][]string{
-	{"internal/fault", "internal/secret", "internal/catalog", "internal/rate", "internal/record", "internal/nearest", "internal/convert", "internal/expression"},
+	{"internal/fault", "internal/secret", "internal/catalog", "internal/rate", "internal/record", "internal/nearest", "internal/convert", "internal/expression", "internal/sqltext"},
 	{"internal/unit"},
 	{"internal/connector", "internal/ledger"},
 	{"internal/work"},

@@ -3,15 +3,13 @@ package keyset
 import (
 	"strings"
 
-	"godwit/internal/fault"
+	"godwit/internal/sqltext"
 )
 
 // Grammar is what has to be known of a system's language to find names in it.
 type Grammar struct {
-	Backslash bool // '\'' is one literal
-	Brackets  bool // [a b] is an identifier
-	Hash      bool // # begins a comment, -- only before white space
-	Numbered  bool // ?1, $x and @x are parameters too
+	sqltext.Grammar
+	Numbered bool // ?1, $x and @x are parameters too
 }
 
 // Bind puts ? for :name and :name.part outside of literals, identifiers and
@@ -32,14 +30,14 @@ func (g Grammar) Bind(sql string, known func(string) bool) (text string, names [
 // BindLists is Bind for names that may stand for several values: as many marks
 // are put as size says, with commas between them; 0 is a name that is not known.
 func (g Grammar) BindLists(sql string, size func(string) int) (text string, names []string, err error) {
-	l := lexer{Grammar: g, in: sql, size: size}
-	if err := l.run(); err != nil {
+	p := parser{Grammar: g, in: sql, size: size}
+	if err := p.run(); err != nil {
 		return "", nil, err
 	}
-	return l.out.String(), l.names, nil
+	return p.out.String(), p.names, nil
 }
 
-type lexer struct {
+type parser struct {
 	Grammar
 	in    string
 	i     int
@@ -50,142 +48,75 @@ type lexer struct {
 	ended int // place of the first semicolon, from 1
 }
 
-func (l *lexer) run() error {
-	for l.i < len(l.in) {
-		begin := l.i
-		if n := l.blank(l.in[l.i:]); n > 0 {
-			l.i += n
-			l.out.WriteString(l.in[begin:l.i])
-			continue
-		}
-		if l.in[l.i] == ';' {
-			l.i++
-			if l.ended == 0 {
-				l.ended = l.i
-			}
-			continue
-		}
-		if l.ended > 0 {
-			return l.refused(l.ended-1, "one statement is wanted, another follows")
-		}
-		if err := l.next(); err != nil {
-			return err
-		}
-	}
-	if l.open > 0 {
-		return l.refused(len(l.in), "a bracket is not closed")
-	}
-	return nil
-}
-
-// blank is the length of white space or a comment.
-func (l *lexer) blank(s string) int {
-	switch {
-	case strings.IndexByte(" \t\r\n\f\v", s[0]) >= 0:
-		return 1
-	case strings.HasPrefix(s, "/*"):
-		if end := strings.Index(s[2:], "*/"); end >= 0 {
-			return end + 4
-		}
-		return len(s)
-	case strings.HasPrefix(s, "--") && (!l.Hash || len(s) == 2 || s[2] <= ' '), s[0] == '#' && l.Hash:
-		if end := strings.IndexByte(s, '\n'); end >= 0 {
-			return end
-		}
-		return len(s)
-	}
-	return 0
-}
-
-// next takes over one word, literal or sign, or a name.
-func (l *lexer) next() error {
-	c, rest := l.in[l.i], l.in[l.i:]
-	n := 1
-	switch {
-	case c == '\'' || c == '"' || c == '`':
-		n = quoted(rest, l.Backslash && c != '`')
-	case c == '[' && l.Brackets:
-		if n = strings.IndexByte(rest, ']') + 1; n == 0 {
-			n = len(rest)
-		}
-	case letter(c):
-		n = word(rest)
-	case c == '(':
-		l.open++
-	case c == ')':
-		if l.open--; l.open < 0 {
-			return l.refused(l.i, "a bracket is closed that was not opened")
-		}
-	case c == '?' || l.Numbered && (c == '$' || c == '@'):
-		return l.refused(l.i, "parameters have names here: write :name and give its value")
-	case strings.HasPrefix(rest, ":="):
-		n = 2
-	case c == ':' && (len(rest) < 2 || letter(rest[1])) || c == ':' && l.Numbered:
-		return l.name(rest[1:])
-	}
-	l.out.WriteString(rest[:n])
-	l.i += n
-	return nil
-}
-
-// name puts a mark for the longest dotted name that is known.
-func (l *lexer) name(s string) error {
-	best, end := "", 0
-	first := s[:word(s)]
-	for {
-		n := end + word(s[end:])
-		if n == end {
-			break
-		}
-		if l.size(s[:n]) > 0 {
-			best = s[:n]
-		}
-		if n >= len(s) || s[n] != '.' {
-			break
-		}
-		end = n + 1
-	}
-	if best == "" {
-		return l.refused(l.i, "%q has no value", ":"+first)
-	}
-	l.out.WriteString(strings.Repeat("?, ", l.size(best)-1) + "?")
-	l.names = append(l.names, best)
-	l.i += 1 + len(best)
-	return nil
-}
-
-// quoted is the length of a literal; a doubled quote does not end it.
-func quoted(s string, escapes bool) int {
-	for i := 1; i < len(s); i++ {
+func (p *parser) run() error {
+	for p.i < len(p.in) {
+		kind, n := p.Next(p.in[p.i:])
 		switch {
-		case s[i] == '\\' && escapes:
-			i++
-		case s[i] == s[0] && i+1 < len(s) && s[i+1] == s[0]:
-			i++
-		case s[i] == s[0]:
-			return i + 1
+		case kind == sqltext.Blank:
+			p.take(n)
+		case p.in[p.i] == ';':
+			p.i++
+			if p.ended == 0 {
+				p.ended = p.i
+			}
+		case p.ended > 0:
+			return p.refused(p.ended-1, "one statement is wanted, another follows")
+		case kind == sqltext.Sign:
+			if err := p.sign(); err != nil {
+				return err
+			}
+		default:
+			p.take(n)
 		}
 	}
-	return len(s)
-}
-
-// word is the length of a word.
-func word(s string) int {
-	n := 0
-	for n < len(s) && (letter(s[n]) || n > 0 && s[n] >= '0' && s[n] <= '9') {
-		n++
+	if p.open > 0 {
+		return p.refused(len(p.in), "a bracket is not closed")
 	}
-	return n
+	return nil
 }
 
-func letter(c byte) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+// take takes over what is next as it is.
+func (p *parser) take(n int) {
+	p.out.WriteString(p.in[p.i : p.i+n])
+	p.i += n
 }
 
-// refused makes a fault with a place of the text.
-func (l *lexer) refused(at int, format string, args ...any) error {
-	before := l.in[:min(at, len(l.in))]
-	line := strings.Count(before, "\n") + 1
-	column := len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
-	return fault.New(fault.Config, "query.invalid", format, args...).With("at", "line %d, column %d", line, column)
+// sign takes over one sign, or a name behind a colon.
+func (p *parser) sign() error {
+	rest := p.in[p.i:]
+	switch c := rest[0]; {
+	case c == '(':
+		p.open++
+	case c == ')':
+		if p.open--; p.open < 0 {
+			return p.refused(p.i, "a bracket is closed that was not opened")
+		}
+	case c == '?' || p.Numbered && (c == '$' || c == '@'):
+		return p.refused(p.i, "parameters have names here: write :name and give its value")
+	case strings.HasPrefix(rest, ":="):
+		p.take(2)
+		return nil
+	case c == ':':
+		if name := sqltext.Name(rest[1:], func(name string) bool { return p.size(name) > 0 }); name != "" || len(rest) == 1 || p.Numbered {
+			return p.name(name)
+		}
+	}
+	p.take(1)
+	return nil
+}
+
+// name puts the marks of a name.
+func (p *parser) name(name string) error {
+	size := p.size(name)
+	if size == 0 {
+		return p.refused(p.i, "%q has no value", ":"+name)
+	}
+	p.out.WriteString(strings.Repeat("?, ", size-1) + "?")
+	p.names = append(p.names, name)
+	p.i += 1 + len(name)
+	return nil
+}
+
+func (p *parser) refused(at int, format string, args ...any) error {
+	return sqltext.Refused(p.in, at, format, args...)
 }

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"godwit/internal/fault"
+	"godwit/internal/sqltext"
 )
 
 func TestBind(t *testing.T) {
 	t.Parallel()
-	lite, my := Grammar{Brackets: true, Numbered: true}, Grammar{Hash: true, Backslash: true}
+	lite := Grammar{Grammar: sqltext.Grammar{Backtick: true, Brackets: true}, Numbered: true}
+	my := Grammar{Grammar: sqltext.Grammar{Backtick: true, Hash: true, Backslash: true}}
 	known := func(n string) bool { return n == "a" || n == "a.b" || n == "x.y.z" }
 	for _, c := range []struct {
 		g                Grammar

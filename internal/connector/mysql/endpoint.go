@@ -10,6 +10,7 @@ import (
 	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
 	"godwit/internal/rate/room"
+	"godwit/internal/sqltext"
 
 	driver "github.com/go-sql-driver/mysql"
 )
@@ -100,7 +101,7 @@ func (e *Endpoint) begin(ctx context.Context) (*session, error) {
 		s.End()
 		return nil, err
 	}
-	s.grammar = keyset.Grammar{Hash: true, Backslash: !strings.Contains(text(mode[0]), "NO_BACKSLASH_ESCAPES")}
+	s.grammar = keyset.Grammar{Grammar: sqltext.Grammar{Backtick: true, Hash: true, Backslash: !strings.Contains(text(mode[0]), "NO_BACKSLASH_ESCAPES")}}
 	return s, nil
 }
 

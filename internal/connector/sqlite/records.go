@@ -9,9 +9,10 @@ import (
 	"godwit/internal/connector/keyset"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/sqltext"
 )
 
-var grammar = keyset.Grammar{Brackets: true, Numbered: true}
+var grammar = keyset.Grammar{Grammar: sqltext.Grammar{Backtick: true, Brackets: true}, Numbered: true}
 
 // TableKey is the keyset.Server's.
 func (s *session) TableKey(ctx context.Context, q connector.Query) ([]string, error) {

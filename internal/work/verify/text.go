@@ -3,38 +3,12 @@ package verify
 import (
 	"regexp"
 	"strings"
+
+	"godwit/internal/sqltext"
 )
 
-// literal is the length of the literal or quoted name that sql begins with, 0
-// when it begins with something else. pg_dump doubles quotes and escapes none.
-func literal(sql string) int {
-	switch sql[0] {
-	case '\'', '"':
-		for i := 1; i < len(sql); i++ {
-			if sql[i] != sql[0] {
-				continue
-			}
-			if i+1 < len(sql) && sql[i+1] == sql[0] {
-				i++
-				continue
-			}
-			return i + 1
-		}
-		return len(sql)
-	case '$':
-		tag := dollar.FindString(sql)
-		if tag == "" {
-			return 0
-		}
-		if end := strings.Index(sql[len(tag):], tag); end >= 0 {
-			return 2*len(tag) + end
-		}
-		return len(sql)
-	}
-	return 0
-}
-
-var dollar = regexp.MustCompile(`^\$(?:[\pL_][\pL\pN_]*)?\$`)
+// grammar is that of definitions: PostgreSQL's own tools write them.
+var grammar = sqltext.Grammar{Postgres: true}
 
 // clauses are a definition's lines, those of a table without the commas that
 // tell which one is last. A line break inside a literal ends none.
@@ -46,14 +20,11 @@ func clauses(sql string) []string {
 		begun = at + 1
 	}
 	for i := 0; i < len(sql); {
-		if n := literal(sql[i:]); n > 0 {
-			i += n
-			continue
-		}
-		if sql[i] == '\n' {
+		kind, n := grammar.Next(sql[i:])
+		if kind == sqltext.Blank && sql[i] == '\n' {
 			end(i)
 		}
-		i++
+		i += n
 	}
 	if begun <= len(sql) {
 		end(len(sql))
@@ -70,16 +41,11 @@ var alias = regexp.MustCompile(`^::([a-z_]+) AS ([a-z_]+)\b`)
 func unaliased(sql string) string {
 	var b strings.Builder
 	for i := 0; i < len(sql); {
-		n := literal(sql[i:])
-		if n == 0 {
-			b.WriteByte(sql[i])
-			i++
-			continue
-		}
+		kind, n := grammar.Next(sql[i:])
 		b.WriteString(sql[i : i+n])
-		quoted := sql[i] == '\''
+		bare := kind == sqltext.Literal && sql[i] != '$'
 		i += n
-		if m := alias.FindStringSubmatch(sql[i:]); quoted && m != nil && m[1] == m[2] {
+		if m := alias.FindStringSubmatch(sql[i:]); bare && m != nil && m[1] == m[2] {
 			b.WriteString("::" + m[1])
 			i += len(m[0])
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"godwit/internal/sqltext"
 	"godwit/internal/unit"
 )
 
@@ -36,63 +37,28 @@ type word struct {
 	at   int
 }
 
-// words are those of a statement without its literals and comments, and the statement
-// with blanks in their place.
+// grammar is that of no system alone: a source's is not known here.
+var grammar = sqltext.Grammar{Backtick: true, Postgres: true}
+
+// words are those of a statement, and the statement with blanks in the place of
+// its literals and comments.
 func words(sql string) (list []word, whole string) {
 	out, depth := []byte(sql), 0
 	for i := 0; i < len(sql); {
-		n := skipped(sql[i:])
+		kind, n := grammar.Next(sql[i:])
 		switch {
-		case n > 0:
-			if sql[i] != '"' && sql[i] != '`' {
-				copy(out[i:i+n], strings.Repeat(" ", n))
-			}
+		case kind == sqltext.Blank || kind == sqltext.Literal:
+			copy(out[i:i+n], strings.Repeat(" ", n))
+		case kind == sqltext.Word && depth == 0:
+			list = append(list, word{strings.ToLower(sql[i : i+n]), i})
 		case sql[i] == '(':
-			depth, n = depth+1, 1
+			depth++
 		case sql[i] == ')':
-			depth, n = depth-1, 1
-		default:
-			for n = 0; i+n < len(sql) && letter(sql[i+n]); n++ {
-			}
-			if n > 0 && depth == 0 {
-				list = append(list, word{strings.ToLower(sql[i : i+n]), i})
-			}
-			n = max(n, 1)
+			depth--
 		}
 		i += n
 	}
 	return list, string(out)
-}
-
-// skipped is the length of a literal, a quoted name or a comment.
-func skipped(s string) int {
-	until := func(from int, end string) int {
-		if n := strings.Index(s[min(from, len(s)):], end); n >= 0 {
-			return from + n + len(end)
-		}
-		return len(s)
-	}
-	switch {
-	case s[0] == '\'' || s[0] == '"' || s[0] == '`': // a doubled one begins the next
-		return until(1, s[:1])
-	case strings.HasPrefix(s, "--"):
-		return until(2, "\n")
-	case strings.HasPrefix(s, "/*"):
-		return until(2, "*/")
-	case s[0] == '$':
-		n := 1
-		for n < len(s) && letter(s[n]) {
-			n++
-		}
-		if n < len(s) && s[n] == '$' {
-			return until(n+1, s[:n+1])
-		}
-	}
-	return 0
-}
-
-func letter(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
 // columns are those of a list, without their tables and quotes.
