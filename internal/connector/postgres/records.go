@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/postgres/cursor"
 	"godwit/internal/connector/postgres/ranges"
 	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/relations"
@@ -18,7 +19,7 @@ import (
 // Describe is the connector.RecordSource's.
 func (e *Endpoint) Describe(ctx context.Context, q connector.Query) (schema *record.Schema, err error) {
 	err = e.asking(ctx, q, func(s *session) error {
-		schema, err = records.Describe(ctx, s.conn, q)
+		schema, err = cursor.Describe(ctx, s.conn, q)
 		return err
 	})
 	return schema, fault.Wrap(err, "look at %s of %s", what(q), e.name)
@@ -94,7 +95,7 @@ func (e *Endpoint) readRecords(ctx context.Context, q connector.Query, snapshot 
 		glance := func(ctx context.Context, look func(*pgx.Conn) error) error {
 			return e.glance(ctx, func(s *session) error { return s.fault(ctx, look(s.conn)) })
 		}
-		if r.cursor, err = records.Open(ctx, r.s.conn, q, glance); err != nil {
+		if r.cursor, err = cursor.Open(ctx, r.s.conn, q, glance); err != nil {
 			err = r.s.fault(ctx, err)
 		}
 	}
@@ -111,7 +112,7 @@ type recordReader struct {
 	s      *session
 	at     connector.Reader // of the snapshot, nil without
 	point  string           // that it reads at, "" = its own
-	cursor *records.Cursor
+	cursor *cursor.Cursor
 	closed bool
 }
 
@@ -149,13 +150,13 @@ func (r *recordReader) Schema() *record.Schema { return r.cursor.Schema() }
 // At is the connector.PointInTime's.
 func (r *recordReader) At() string { return r.point }
 
-// LeaveJSON is the connector.Unread's: see records.Cursor.
+// LeaveJSON is the connector.Unread's: see cursor.Cursor.
 func (r *recordReader) LeaveJSON() { r.cursor.LeaveJSON() }
 
 // Over reports whether nothing more comes.
 func (r *recordReader) Over() bool { return r.cursor.Over() }
 
-// Count is the connector.RecordReader's: see records.Cursor.
+// Count is the connector.RecordReader's: see cursor.Cursor.
 func (r *recordReader) Count() int64 { return r.cursor.Count() }
 
 // Next is the connector.RecordReader's.

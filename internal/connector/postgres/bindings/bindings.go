@@ -1,11 +1,15 @@
 // Package bindings finds the :names in a statement and puts the server's own
-// parameters in their places. Start at Parse.
+// parameters in their places; their values become its texts. Start at Parse.
 package bindings
 
 import (
 	"strconv"
 	"strings"
 
+	"godwit/internal/catalog"
+	"godwit/internal/connector/postgres/typed"
+	"godwit/internal/fault"
+	"godwit/internal/record"
 	"godwit/internal/sqltext"
 )
 
@@ -48,6 +52,34 @@ func (t Text) Place(at int) (line, column int) {
 		shift = c.fromEnd - c.madeEnd
 	}
 	return sqltext.Place(t.from, at+shift)
+}
+
+// Args are the parameters as texts, nil is NULL. A value that has none is a
+// fault of kind config, code query.invalid.
+func (t Text) Args(values map[string]any) (args [][]byte, err error) {
+	for _, name := range t.Names {
+		b, err := argument(values[name])
+		if err != nil {
+			return nil, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
+		}
+		args = append(args, b)
+	}
+	return args, nil
+}
+
+func argument(v any) ([]byte, error) {
+	t := typed.Type{Type: catalog.Type{Kind: catalog.KindOther}}
+	switch v.(type) {
+	case nil:
+		return nil, nil
+	case []byte:
+		t.Kind = catalog.KindBytes
+	case []any:
+		t = typed.Texts
+	case record.Object:
+		t.Kind = catalog.KindJSON
+	}
+	return t.Append([]byte{}, v)
 }
 
 // grammar is that of the server.

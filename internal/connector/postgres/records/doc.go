@@ -1,7 +1,7 @@
-// Package records reads and writes PostgreSQL record by record, over a session
-// that is handed in and in whose transaction it works. It opens, begins and
-// commits nothing. Start at Open for reading and at Writer.Write for writing;
-// the connector's DESIGN.md has the whole, section Records.
+// Package records writes PostgreSQL record by record, and compares records with
+// rows, over a session that is handed in and in whose transaction it works. It
+// opens, begins and commits nothing. Start at Writer.Write; the connector's
+// DESIGN.md has the whole, section Records.
 package records
 
 import (

@@ -9,7 +9,6 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/connector/postgres/bindings"
-	"godwit/internal/connector/postgres/records"
 	"godwit/internal/connector/postgres/sqlstate"
 	"godwit/internal/connector/postgres/typed"
 	"godwit/internal/fault"
@@ -30,12 +29,8 @@ func Run(ctx context.Context, conn *pgx.Conn, s connector.Statement) (ran connec
 	if err != nil {
 		return ran, err
 	}
-	for _, name := range p.text.Names {
-		b, err := records.Argument(s.Args[name])
-		if err != nil {
-			return ran, fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
-		}
-		p.args = append(p.args, b)
+	if p.args, err = p.text.Args(s.Args); err != nil {
+		return ran, err
 	}
 	described, err := conn.PgConn().Prepare(ctx, "", p.text.SQL, nil)
 	if err != nil {

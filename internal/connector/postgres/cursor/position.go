@@ -1,4 +1,4 @@
-package records
+package cursor
 
 import (
 	"encoding/json"

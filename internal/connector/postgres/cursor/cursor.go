@@ -1,4 +1,8 @@
-package records
+// Package cursor reads the records of a query in the order of its key, page by
+// page, from a cursor of the server: over a session that is handed in and in whose
+// transaction it works. Start at Open; the connector's DESIGN.md has the why,
+// section Records.
+package cursor
 
 import (
 	"context"
@@ -78,7 +82,7 @@ func Open(ctx context.Context, conn *pgx.Conn, q connector.Query, glance relatio
 		c.formats = append(c.formats, typed.BinaryFormat)
 	}
 	const declare = "DECLARE godwit_records NO SCROLL CURSOR FOR "
-	if _, err := run(ctx, conn, "SET LOCAL cursor_tuple_fraction = 1"); err != nil {
+	if _, err := conn.PgConn().Exec(ctx, "SET LOCAL cursor_tuple_fraction = 1").ReadAll(); err != nil {
 		return nil, sqlstate.Translate(err)
 	}
 	if _, err := conn.PgConn().ExecParams(ctx, declare+sql, args, nil, nil, nil).Close(); err != nil {

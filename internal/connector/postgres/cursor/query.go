@@ -1,4 +1,4 @@
-package records
+package cursor
 
 import (
 	"context"
@@ -111,30 +111,8 @@ func (p *query) bind() (err error) {
 	if err != nil {
 		return err
 	}
-	for _, name := range p.text.Names {
-		b, err := Argument(args[name])
-		if err != nil {
-			return fault.New(fault.Config, "query.invalid", "the value of :%s cannot be bound: %w", name, err)
-		}
-		p.args = append(p.args, b)
-	}
-	return nil
-}
-
-// Argument is a value as the text of a parameter.
-func Argument(v any) ([]byte, error) {
-	t := typed.Type{Type: catalog.Type{Kind: catalog.KindOther}}
-	switch v.(type) {
-	case nil:
-		return nil, nil
-	case []byte:
-		t.Kind = catalog.KindBytes
-	case []any:
-		t = typed.Texts
-	case record.Object:
-		t.Kind = catalog.KindJSON
-	}
-	return t.Append([]byte{}, v)
+	p.args, err = p.text.Args(args)
+	return err
 }
 
 // look has a statement over the query parsed.
