@@ -2,267 +2,27 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"slices"
 
+	"godwit/internal/ledger/chunks"
 	"godwit/internal/ledger/fold"
-	"godwit/internal/record"
+	"godwit/internal/ledger/proof"
+	"godwit/internal/ledger/records"
 )
 
 // Breach is something in the ledger that cannot be true.
-type Breach struct {
-	Run    string `json:"run"`
-	Step   string `json:"step,omitempty"`
-	Entity string `json:"entity,omitempty"`
-	What   string `json:"what"` // in words, with the numbers
-}
+type Breach = proof.Breach
 
-// Check proves a run from its own evidence and returns what does not hold:
-// every current account closes and is the only one of its records, chunks are
-// complete, every account has the end of its unit and every such unit its
-// accounts, with the rows that the journal says, and the rows of run and
-// units are what the journal folds to; of loads each settled chunk has its
-// account, as many exceptions as that says, each once. Everything is read at
-// one moment; a run under way may be checked too.
+// Check proves a run from its own evidence and returns what does not hold, see
+// proof.Evidence. Everything is read at one moment; a run under way may be checked
+// too.
 func (l *Ledger) Check(ctx context.Context, run Run) ([]Breach, error) {
-	c := &checking{run: run.Name()}
-	err := l.view.Moment(ctx, func(v *View) error { return c.read(ctx, v, run.ID) })
-	if err != nil {
+	e := &proof.Evidence{Run: run.Name()}
+	if err := l.view.Moment(ctx, func(v *View) error { return v.evidence(ctx, run.ID, e) }); err != nil {
 		return nil, err
 	}
-	c.journal()
-	c.closing()
-	c.standing()
-	c.units()
-	c.loads()
-	return c.found, nil
-}
-
-// checking holds all that one check looks at.
-type checking struct {
-	run      string
-	row      Run
-	rows     []Unit
-	accounts []record.Account
-	folded   fold.Run
-	chunks   map[string][]heldChunk // by unit
-	waiting  int64                  // exceptions that are open and blocked
-	strays   []string               // exceptions and the like that cannot be, in words
-	counted  map[place]bool         // step and kind whose units leave accounts
-	found    []Breach
-}
-
-type place struct{ step, name string }
-
-func (c *checking) breach(step, entity, format string, args ...any) {
-	c.found = append(c.found, Breach{Run: c.run, Step: step, Entity: entity, What: fmt.Sprintf(format, args...)})
-}
-
-// events of one page: their bodies may hold thousands of units.
-const eventPage = 200
-
-func (c *checking) read(ctx context.Context, v *View, run int64) error {
-	damage, err := read(ctx, v, func(r scanner) (string, error) {
-		var s string
-		err := r.Scan(&s)
-		return s, err
-	}, v.ledger.dialect.sound)
-	if err != nil {
-		return err
-	}
-	for _, s := range damage {
-		if s != "ok" {
-			c.breach("", "", "the file is damaged: %s", s)
-		}
-	}
-	runs, err := v.runs(ctx, " WHERE id = ?", run)
-	if err != nil || len(runs) == 0 {
-		return err
-	}
-	c.row = runs[0]
-	if c.rows, err = v.Units(ctx, run, Filter{}, 0); err != nil {
-		return err
-	}
-	if c.accounts, err = v.Accounts(ctx, run); err != nil {
-		return err
-	}
-	if err := c.readChunks(ctx, v, run); err != nil {
-		return err
-	}
-	c.folded.Units = make(map[string]*fold.Unit, len(c.rows))
-	for after := int64(0); ; {
-		page, err := v.Events(ctx, run, after, eventPage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, e := range page {
-			if err := c.folded.Apply(e); err != nil {
-				c.breach("", "", "journal: %s", err)
-			}
-		}
-		after = page[len(page)-1].Seq
-	}
-}
-
-// journal compares the rows of run and units with the fold of their events.
-func (c *checking) journal() {
-	if r, f := c.row, c.folded; r.State != f.State || r.Outcome != f.Outcome || r.Exit != f.Exit {
-		c.breach("", "", "the run's row says %s %s exit %d, its journal %s %s exit %d",
-			r.State, r.Outcome, r.Exit, f.State, f.Outcome, f.Exit)
-	}
-	seen := make(map[string]bool, len(c.rows))
-	for _, u := range c.rows {
-		seen[u.ID] = true
-		f := c.folded.Units[u.ID]
-		if f == nil {
-			c.breach(u.Step, u.Entity, "unit %s is not in the journal", u.ID)
-			continue
-		}
-		if row, told := asRow(u), f.String(); row != told {
-			c.breach(u.Step, u.Entity, "unit %s: its row says %s; the journal says %s", u.ID, row, told)
-		}
-	}
-	for id, f := range c.folded.Units {
-		if !seen[id] {
-			c.breach(f.Step, f.Entity, "unit %s of the journal has no row", id)
-		}
-	}
-}
-
-// closing proves the equation, per account and per step.
-func (c *checking) closing() {
-	var steps []string
-	sums := map[string]record.Account{}
-	for _, a := range c.accounts {
-		if !a.Current {
-			continue
-		}
-		if !a.Balances() { // what one says is on its way, others have to say what became of it
-			c.breach(a.Step, a.Entity, "chunk %d does not close: read %d, outcomes %d, pending %d of which %d blocked",
-				a.Chunk, a.Read, a.Settled(), a.Pending, a.Blocked)
-		}
-		if _, ok := sums[a.Step]; !ok {
-			steps = append(steps, a.Step)
-		}
-		sums[a.Step] = sums[a.Step].Plus(a)
-	}
-	blocked := int64(0)
-	for _, step := range steps {
-		blocked += sums[step].Blocked
-		if a := sums[step]; !a.Balances() || !a.Closes() && c.whole(step) {
-			c.breach(step, "", "the step does not close: read %d, outcomes %d, pending %d of which %d blocked",
-				a.Read, a.Settled(), a.Pending, a.Blocked)
-		}
-	}
-	if c.row.Outcome == "done" && c.waiting > blocked {
-		c.breach("", "", "%d records are blocked, but the accounts say %d", c.waiting, blocked)
-	}
-}
-
-// standing proves that current accounts cover each record once: one
-// generation per chunk, chunk 0 alone, chunks 1..n without a gap.
-func (c *checking) standing() {
-	chunks := map[place][]record.Account{}
-	var order []place
-	for _, a := range c.accounts {
-		p := place{a.Step, a.Entity}
-		if chunks[p] == nil {
-			order = append(order, p)
-		}
-		chunks[p] = append(chunks[p], a)
-	}
-	for _, p := range order {
-		c.entity(p, chunks[p])
-	}
-}
-
-func (c *checking) entity(p place, all []record.Account) {
-	current := slices.DeleteFunc(slices.Clone(all), func(a record.Account) bool { return !a.Current })
-	free := c.free(p)
-	next := 1
-	for i, a := range current {
-		for next < a.Chunk && free[next] {
-			next++
-		}
-		switch {
-		case i > 0 && a.Chunk == current[i-1].Chunk:
-			c.breach(p.step, p.name, "chunk %d counts twice: generations %d and %d", a.Chunk, current[i-1].Generation, a.Generation)
-		case i > 0 && current[0].Chunk == 0:
-			c.breach(p.step, p.name, "chunk %d generation %d counts beside generation %d of the whole", a.Chunk, a.Generation, current[0].Generation)
-		case a.Chunk == 0:
-		case a.Chunk != next && c.over(p.step):
-			c.breach(p.step, p.name, "chunk %d follows chunk %d: those between have no account", a.Chunk, next-1)
-			next = a.Chunk + 1
-		default:
-			next = a.Chunk + 1
-		}
-	}
-	if len(current) == 0 && c.over(p.step) {
-		c.breach(p.step, p.name, "none of its %d accounts counts", len(all))
-	}
-}
-
-// over reports whether all units of the step that leave accounts are done.
-func (c *checking) over(step string) bool {
-	for _, u := range c.rows {
-		if u.Step == step && u.State != Done && c.leaves(u.Step, u.Kind) {
-			return false
-		}
-	}
-	return true
-}
-
-// whole reports whether all units of the step are done.
-func (c *checking) whole(step string) bool {
-	return !slices.ContainsFunc(c.rows, func(u Unit) bool { return u.Step == step && u.State != Done })
-}
-
-// leaves reports whether units of this step and kind leave accounts: one did.
-// Those that reconcile may find nothing to do.
-func (c *checking) leaves(step, kind string) bool {
-	if kind == "reconcile" {
-		return false
-	}
-	if c.counted == nil {
-		c.counted = map[place]bool{}
-		for _, a := range c.accounts {
-			if u := c.folded.Units[a.Unit]; u != nil {
-				c.counted[place{u.Step, u.Kind}] = true
-			}
-		}
-	}
-	return c.counted[place{step, kind}]
-}
-
-// units proves that accounts and ended units belong together.
-func (c *checking) units() {
-	type left struct {
-		accounts    int
-		rows, bytes int64
-	}
-	sums := map[string]left{}
-	for _, a := range c.accounts {
-		u := c.folded.Units[a.Unit]
-		switch {
-		case u == nil:
-			c.breach(a.Step, a.Entity, "chunk %d is of unit %s, which is not in the journal", a.Chunk, a.Unit)
-		case a.Current && u.Kept == 0 && c.chunks[a.Unit] == nil:
-			c.breach(a.Step, a.Entity, "chunk %d counts, but its unit %s is %s", a.Chunk, a.Unit, u.State)
-		}
-		s := sums[a.Unit]
-		sums[a.Unit] = left{s.accounts + 1, s.rows + a.Read, s.bytes + a.Bytes}
-	}
-	for _, row := range c.rows {
-		u, s := c.folded.Units[row.ID], sums[row.ID]
-		switch {
-		case u == nil || u.Kept == 0 || c.chunks[row.ID] != nil: // see loads
-		case s.accounts == 0 && (u.Rows > 0 || u.State == Done && c.leaves(u.Step, u.Kind)):
-			c.breach(u.Step, u.Entity, "unit %s is %s with %d rows, but has no account", u.ID, u.State, u.Rows)
-		case s.accounts > 0 && !u.Again && (s.rows != u.Rows || s.bytes != u.Bytes):
-			c.breach(u.Step, u.Entity, "unit %s: its accounts say %d rows and %d bytes, its end in the journal %d and %d",
-				u.ID, s.rows, s.bytes, u.Rows, u.Bytes)
-		}
-	}
+	return e.Breaches(), nil
 }
 
 // CheckAll proves the accounts of the named runs, or of all, and returns what
@@ -293,8 +53,98 @@ func (l *Ledger) CheckAll(ctx context.Context, names []string) ([]Breach, int, e
 	return all, len(runs), nil
 }
 
-// asRow is a unit's row in the same words.
-func asRow(u Unit) string {
-	f := fold.Unit{Unit: u.Unit, State: u.State, Attempt: u.Attempt, Tries: u.Tries, Crashes: u.Crashes, Started: u.Started, Ended: u.Ended}
-	return f.String()
+// events of one page: their bodies may hold thousands of units.
+const eventPage = 200
+
+func (v *View) evidence(ctx context.Context, run int64, e *proof.Evidence) error {
+	sound, err := read(ctx, v, func(r scanner) (s string, err error) { err = r.Scan(&s); return s, err }, v.ledger.dialect.sound)
+	if err != nil {
+		return err
+	}
+	for _, s := range sound {
+		if s != "ok" {
+			e.Damage = append(e.Damage, "the file is damaged: "+s)
+		}
+	}
+	runs, err := v.runs(ctx, " WHERE id = ?", run)
+	if err != nil || len(runs) == 0 {
+		return err
+	}
+	e.Row = fold.Run{State: runs[0].State, Outcome: runs[0].Outcome, Exit: runs[0].Exit}
+	units, err := v.Units(ctx, run, Filter{}, 0)
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		e.Rows = append(e.Rows, fold.Unit{Unit: u.Unit, State: u.State, Attempt: u.Attempt, Tries: u.Tries, Crashes: u.Crashes, Started: u.Started, Ended: u.Ended})
+	}
+	if e.Accounts, err = v.Accounts(ctx, run); err != nil {
+		return err
+	}
+	if err := v.chunksOf(ctx, run, e); err != nil {
+		return err
+	}
+	return v.journalOf(ctx, run, e)
+}
+
+// journalOf folds the journal of a run.
+func (v *View) journalOf(ctx context.Context, run int64, e *proof.Evidence) error {
+	e.Journal.Units = make(map[string]*fold.Unit, len(e.Rows))
+	for after := int64(0); ; {
+		page, err := v.Events(ctx, run, after, eventPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, one := range page {
+			if err := e.Journal.Apply(one); err != nil {
+				e.Damage = append(e.Damage, "journal: "+err.Error())
+			}
+		}
+		after = page[len(page)-1].Seq
+	}
+}
+
+// chunksOf reads the chunks of a run, and what belongs to none.
+func (v *View) chunksOf(ctx context.Context, run int64, e *proof.Evidence) error {
+	e.Chunks = map[string][]proof.Chunk{}
+	_, err := read(ctx, v, func(r scanner) (none struct{}, err error) {
+		var k proof.Chunk
+		var unit, figures string
+		err = r.Scan(&unit, &k.Number, &k.State, &figures, &k.IDs, &k.Found, &k.Payloads, &k.Again, &k.Tried)
+		if err == nil {
+			err = json.Unmarshal([]byte(figures), &k.Account)
+		}
+		k.Dropped = k.State == dropped
+		e.Chunks[unit] = append(e.Chunks[unit], k)
+		return none, err
+	}, chunks.Held, run)
+	if err != nil {
+		return err
+	}
+	e.Strays, err = read(ctx, v, stray, chunks.Strays, run, run, run)
+	if err == nil {
+		e.Blocked, err = v.Exceptions().Blocked(ctx, run, 0, nil)
+	}
+	if err == nil {
+		var more []string
+		more, err = records.Check(ctx, v.db, run)
+		e.Strays = append(e.Strays, more...)
+	}
+	return err
+}
+
+// stray words an exception that is outside of all chunks, or whose end none proves.
+func stray(r scanner) (string, error) {
+	var id, times int64
+	var what, closed string
+	err := r.Scan(&what, &id, &closed, &times)
+	switch {
+	case what == "homeless":
+		return fmt.Sprintf("exception %d is of no chunk", id), err
+	case what == "dismissed":
+		return fmt.Sprintf("exception %d is closed, %s, but nothing in the journal did so", id, closed), err
+	case closed == "":
+		return fmt.Sprintf("exception %d is open, but %d settled chunks of other runs loaded it", id, times), err
+	}
+	return fmt.Sprintf("exception %d is closed, %s, but %d settled chunks did so", id, closed, times), err
 }

@@ -21,7 +21,7 @@ const (
 	ready      = "ready"
 	retry      = "retry"
 	yielded    = "yielded"
-	done       = "done"
+	Done       = "done"
 	failed     = "failed"
 )
 
@@ -39,7 +39,7 @@ type Unit struct {
 	State                   string
 	Attempt, Tries, Crashes int
 	Started, Ended          time.Time
-	Again                   bool  // it was done and is, or was, done once more
+	Again                   bool  // it was Done and is, or was, Done once more
 	Kept                    int   // ends since then that may have left accounts
 	Rows, Bytes             int64 // of these ends
 	Last                    unit.Ended
@@ -122,13 +122,13 @@ func (u *Unit) apply(e unit.Event) error {
 		if u.State == running {
 			return u.misfit(e)
 		}
-		if u.State == done {
+		if u.State == Done {
 			u.forget()
 		}
 		u.State, u.Attempt, u.Started, u.Ended = running, e.Attempt, e.At, time.Time{}
 		return nil
 	case unit.UnitUndone:
-		if u.State != done {
+		if u.State != Done {
 			return u.misfit(e)
 		}
 		u.State = ready
@@ -159,7 +159,7 @@ func (u *Unit) settled(e unit.Event) error {
 		u.Tries++
 		return err
 	case unit.UnitDone:
-		u.State = done
+		u.State = Done
 		u.Tries++
 	case unit.UnitYielded:
 		u.State = yielded
