@@ -7,7 +7,7 @@ import (
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/held"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
@@ -22,14 +22,14 @@ func (r *Runs) standing(ctx context.Context, run Ref) ([]unit.Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := late.New(run, b, r.Language)
+	names, err := scope.New(run, b, r.Language)
 	if err != nil {
 		return nil, err
 	}
 	return r.looking(run, f, names).Standing(ctx, r.Ledger.View(), names, time.Now())
 }
 
-func (r *Runs) looking(run Ref, f frozen, names *late.Names) held.Look {
+func (r *Runs) looking(run Ref, f frozen, names *scope.Names) held.Look {
 	return held.Look{Run: run.Name(), Graph: &f.Graph, Waiting: func(id string, s plan.Scope) (unit.Waiting, error) { return names.Waiting(id, s, r.Verb) }}
 }
 

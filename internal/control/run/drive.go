@@ -15,11 +15,11 @@ import (
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/deliveries"
 	"godwit/internal/control/run/held"
-	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/nodes"
 	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/control/run/stalls"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -33,7 +33,7 @@ type drive struct {
 	frozen  frozen
 	own     *ledger.Session
 	open    *opened.Pool
-	known   *late.Names
+	known   *scope.Names
 	tell    *engine.Teller[Now]
 	board   *local.Board
 	idle    time.Duration // before this drive, see Now
@@ -60,9 +60,9 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	inspector := &inspector{pinned: d.pinned(), runs: d.runs, run: d.run.ID, open: d.open, frozen: d.frozen, own: d.own, flow: d.run.Flow,
 		fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	executors := d.runs.Executors(d.open, past.Past{Book: deliveries.Book{Own: d.own, Ledger: d.runs.Ledger, UID: d.run.UID}, Run: d.run.ID, Kind: d.runs.kind})
-	executors["inspect"], executors["items"] = inspector, &late.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
+	executors["inspect"], executors["items"] = inspector, &scope.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"], executors["open"] = &caller{d, ctx}, nodes.Filled{Executor: executors["open"], Spec: inspector.fill}
-	executors[held.Probes] = &late.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
+	executors[held.Probes] = &scope.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
@@ -101,7 +101,7 @@ func (d *drive) pinned() pinned.Snapshots {
 	return pinned.Snapshots{Pins: d.known.Pins, Ledger: d.runs.Ledger, Run: d.run, Open: d.open}
 }
 
-func (d *drive) filling() late.Filling { return late.Filling{Names: d.known, Session: d.session} }
+func (d *drive) filling() scope.Filling { return scope.Filling{Names: d.known, Session: d.session} }
 
 // engine checks what the target may have lost, closes looked, then runs units.
 func (d *drive) engine(ctx context.Context, cut context.CancelFunc, looked chan<- struct{}) (plan.Turn, error) {

@@ -8,8 +8,8 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/control/doctor"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/opened"
+	"godwit/internal/control/run/order"
 	"godwit/internal/control/run/planned"
 	"godwit/internal/control/run/reach"
 	"godwit/internal/fault"
@@ -33,7 +33,7 @@ func (r *Runs) Plan(ctx context.Context, b *flow.Bound, seen *doctor.Diagnosis) 
 	defer done()
 	p := &Plan{}
 	i := -1 // of the diagnosis: it knows those of Work
-	writers, away := late.NewWriters(b, r.Verb), late.NewAway(b, r.Verb)
+	writers, away := order.NewWriters(b, r.Verb), order.NewAway(b, r.Verb)
 	for _, s := range b.All() {
 		if s.Snapshot != "" {
 			if _, err := connector.Capable[connector.Snapshots](ctx, open, s.Snapshot, "be read at one point in time"); err != nil {
@@ -107,7 +107,7 @@ func (r *Runs) undo(s flow.Step) []unit.Note {
 }
 
 // plan plans one step.
-func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts, away *late.Away) (one PlannedStep, err error) {
+func (r *Runs) plan(ctx context.Context, open *opened.Pool, b *flow.Bound, s flow.Step, p *Plan, seen *catalog.Facts, away *order.Away) (one PlannedStep, err error) {
 	verb, ok := r.Verb(s.Verb)
 	if !ok {
 		return one, fault.New(fault.Internal, "verb.unknown", "no verb %q", s.Verb)

@@ -12,11 +12,11 @@ import (
 	"godwit/internal/control/engine/local"
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/beside"
-	"godwit/internal/control/run/late"
 	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/overlap"
 	"godwit/internal/control/run/past"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/control/run/stalls"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
@@ -231,7 +231,7 @@ func (r *Runs) Drive(ctx context.Context, run ledger.Run, fresh *flow.Bound, sto
 	if err != nil {
 		return Ended{}, err
 	}
-	names, err := late.New(run, fresh, r.Language)
+	names, err := scope.New(run, fresh, r.Language)
 	if err != nil {
 		return Ended{}, errors.Join(err, session.Release(ctx))
 	}

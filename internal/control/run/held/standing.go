@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"godwit/internal/control/plan"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -21,7 +21,7 @@ func Any(nodes []plan.Node) bool {
 }
 
 // Standing is Steps of a run as its journal has it, whoever owns it.
-func (l Look) Standing(ctx context.Context, v *ledger.View, names *late.Names, now time.Time) ([]unit.Progress, error) {
+func (l Look) Standing(ctx context.Context, v *ledger.View, names *scope.Names, now time.Time) ([]unit.Progress, error) {
 	m, err := names.Machine(ctx, v, l.Graph)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/fault"
 	"godwit/internal/unit"
 )
@@ -113,7 +113,7 @@ func each(s flow.Step) *plan.Each {
 	}
 	if e.Items == "" {
 		n.Query = &unit.Unit{
-			ID: unit.ID(s.ID, "items", "all", 1), Step: s.ID, Kind: "items", Class: "define", Weight: 1, Spec: unit.Body(late.Items{Rows: e.Rows}),
+			ID: unit.ID(s.ID, "items", "all", 1), Step: s.ID, Kind: "items", Class: "define", Weight: 1, Spec: unit.Body(scope.Items{Rows: e.Rows}),
 		}
 	}
 	return n

@@ -8,7 +8,7 @@ import (
 
 	"godwit/internal/connector"
 	"godwit/internal/control/run/chronicle"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/order"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -21,7 +21,7 @@ const At = "@"
 // lost cannot be had again: what was read at it and what is still to be read would
 // not be of one point in time, so the run stops.
 type Snapshots struct {
-	Pins   late.Pins
+	Pins   order.Pins
 	Ledger *ledger.Ledger
 	Run    ledger.Run
 	Open   connector.Opener

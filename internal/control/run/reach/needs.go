@@ -5,7 +5,7 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/order"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -16,7 +16,7 @@ import (
 // loops ask, and the systems of steps of which more is not known yet. Outside is nil,
 // or how another flow runs this one; what uses its inputs then may be left out.
 func Needs(b *flow.Bound, verbs func(string) (unit.Verb, bool), outside *Flow) (steps []flow.Step, needs []unit.Needs, err error) {
-	l := look{bound: b, outside: outside, writers: late.NewWriters(b, verbs), awaited: late.NewAwaited(b, verbs)}
+	l := look{bound: b, outside: outside, writers: order.NewWriters(b, verbs), awaited: order.NewAwaited(b, verbs)}
 	for _, s := range b.Work() {
 		verb, ok := verbs(s.Verb)
 		if !ok {
@@ -51,8 +51,8 @@ func Needs(b *flow.Bound, verbs func(string) (unit.Verb, bool), outside *Flow) (
 type look struct {
 	bound   *flow.Bound
 	outside *Flow
-	writers late.Writers
-	awaited late.Awaited
+	writers order.Writers
+	awaited order.Awaited
 	needs   []unit.Needs
 }
 

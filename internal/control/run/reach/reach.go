@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/order"
 )
 
 // deepest is how far calls are followed.
@@ -52,7 +52,7 @@ func (w *walk) add(b *flow.Bound, by Flow, depth int) error {
 	if err != nil || depth == deepest {
 		return err
 	}
-	writers, awaited := late.NewWriters(b, w.lang.Verb), late.NewAwaited(b, w.lang.Verb)
+	writers, awaited := order.NewWriters(b, w.lang.Verb), order.NewAwaited(b, w.lang.Verb)
 	for _, r := range list {
 		f := Flow{Reached: r, Way: fmt.Sprintf("flow %s (step %s)", r.Name, r.Step.ID), Unsure: by.Unsure || writers.Before(r.Step.ID),
 			Awaited: slices.Concat(by.Awaited, awaited[r.Step.ID])}

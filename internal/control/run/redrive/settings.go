@@ -8,7 +8,8 @@ import (
 
 	"godwit/internal/catalog"
 	"godwit/internal/control/flow"
-	"godwit/internal/control/run/late"
+	"godwit/internal/control/run/order"
+	"godwit/internal/control/run/scope"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -22,8 +23,8 @@ import (
 type level struct {
 	maker  Maker
 	run    ledger.Run
-	around late.Around // settings, and loops
-	names  *late.Names // nil: nothing of it is filled in
+	around order.Around // settings, and loops
+	names  *scope.Names // nil: nothing of it is filled in
 	known  map[string]record.Object
 }
 
@@ -31,11 +32,11 @@ type level struct {
 // began with.
 func (m Maker) level(ctx context.Context, run ledger.Run, b *flow.Bound, steps []string) (*level, error) {
 	l := &level{maker: m, run: run}
-	l.around = late.NewAround(b, func(s flow.Step) bool {
+	l.around = order.NewAround(b, func(s flow.Step) bool {
 		verb, _ := m.Language.Verb(s.Verb)
 		return verb.Holds || s.Each != nil
 	})
-	names, err := late.New(run, b, m.Language)
+	names, err := scope.New(run, b, m.Language)
 	if err != nil || b.Late == nil {
 		return l, err
 	}
@@ -85,7 +86,7 @@ func (l *level) settings(id, prefix string) (list []flow.Step, err error) {
 
 // then is what was known when settings were changed. Such that have come around the
 // step since then know what it knew, but for the items of loops inside them.
-func (l *level) then(name, id string, inside []late.Outer) record.Object {
+func (l *level) then(name, id string, inside []order.Outer) record.Object {
 	if known := l.known[name]; known != nil {
 		return known
 	}

@@ -1,4 +1,4 @@
-package late
+package scope
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
 	"godwit/internal/fault"
-	"godwit/internal/ledger"
 	"godwit/internal/unit"
 )
 
@@ -34,29 +33,6 @@ func (n *Names) Waiting(id string, s plan.Scope, verbs func(string) (unit.Verb, 
 		return verb.Waits(spec), nil
 	}
 	return unit.Waiting{}, fault.New(fault.Internal, "flow.gone", "the frozen flow has no step %s that waits", id)
-}
-
-// Machine is a run as its journal has it, whoever owns it: to look at.
-func (n *Names) Machine(ctx context.Context, v *ledger.View, graph *plan.Graph) (*plan.Machine, error) {
-	m, err := plan.New(graph, n.Evaluate)
-	if err != nil {
-		return nil, err
-	}
-	for after := int64(0); ; {
-		page, err := v.Events(ctx, n.run.ID, after, eventsAtOnce)
-		if err != nil || len(page) == 0 {
-			return m, err
-		}
-		for _, e := range page {
-			after = e.Seq
-			if !folded(e.Kind) {
-				continue
-			}
-			if err := m.Apply(e); err != nil {
-				return nil, fault.Wrap(err, "read the journal of %s", n.run.Name())
-			}
-		}
-	}
 }
 
 // Probing does units that ask whether something is so. What they ask may depend

@@ -1,4 +1,4 @@
-package late
+package scope
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/plan"
+	"godwit/internal/control/run/order"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
@@ -17,13 +18,13 @@ type Names struct {
 	run    ledger.Run
 	filler *flow.Filler // nil: nothing of the flow is evaluated in the run
 	steps  []flow.Step  // all of them
-	Pins   Pins
+	Pins   order.Pins
 }
 
 // New reads the frozen flow of a run.
 func New(run ledger.Run, b *flow.Bound, lang flow.Language) (*Names, error) {
 	filler, err := b.Filler(lang)
-	return &Names{run, filler, b.All(), NewPins(b)}, err
+	return &Names{run, filler, b.All(), order.NewPins(b)}, err
 }
 
 // Evaluate answers what a node asks: plan.Eval.
