@@ -1,15 +1,13 @@
 package flow
 
 import (
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/scalar"
-	"godwit/internal/control/flow/source"
 )
 
 // Bound is a flow with its inputs and environment filled in: what a run
@@ -111,7 +109,7 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 	}
 	values, texts := map[string]any{}, map[string]string{}
 	if d.unknown = unknown; unknown == nil {
-		values, texts = d.given(f.Inputs, inputs)
+		values, texts = input.Given(d.Decoder, f.Inputs, inputs)
 	}
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
@@ -152,48 +150,4 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 		return nil, d.List.Sorted()
 	}
 	return b, nil
-}
-
-// given types the texts of the inputs, and gives one text back for each value.
-func (d *decoder) given(declared []Input, texts map[string]string) (values map[string]any, canonical map[string]string) {
-	values, canonical = map[string]any{}, map[string]string{}
-	var names []string
-	for _, in := range declared {
-		names = append(names, in.Name)
-		text, ok := texts[in.Name]
-		at := source.Spot{Pos: Pos{File: "--set " + in.Name}}
-		switch {
-		case ok:
-			v, err := in.parse(text)
-			if err != nil {
-				d.Add(at, "input.type", fmt.Sprintf("input %s is of type %s: %v", in.Name, in.Type, err), "--set "+in.Name+"="+in.sample())
-				continue
-			}
-			d.chosen(at, in, v, "input.choice", "input "+in.Name)
-			values[in.Name] = v
-		case in.Default != nil:
-			values[in.Name] = in.Default
-		default:
-			d.Add(source.Spot{Pos: in.Pos}, "input.missing", fmt.Sprintf("input %s must be given", in.Name), "--set "+in.Name+"="+in.sample()+helped(in.Help))
-			continue
-		}
-		canonical[in.Name] = in.format(values[in.Name])
-	}
-	for _, name := range decode.SortedKeys(texts) {
-		if _, ok := canonical[name]; !ok && !slices.Contains(names, name) {
-			d.Add(source.Spot{Pos: Pos{File: "--set " + name}}, "input.unknown", "the flow has no input "+source.Quote(name), decode.Choice(name, names, "inputs"))
-		}
-	}
-	return values, canonical
-}
-
-func (in Input) sample() string {
-	return cmp.Or(map[string]string{"int": "N", "bool": "true", "date": "2026-01-31", "duration": "10m", "list": "A,B"}[in.Type], "TEXT")
-}
-
-func helped(help string) string {
-	if help == "" {
-		return ""
-	}
-	return "   (" + help + ")"
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -86,11 +87,11 @@ func (d *decoder) called(s *Step, f source.Field, p *Project) {
 	if in := root.Field("inputs"); in != nil {
 		inputs = in.Value
 	}
-	declared := inner.inputs(inputs, nil)
+	declared := input.Declared(inner.Decoder, inputs, nil)
 	if len(inner.List) > 0 {
 		return // told when it is bound itself
 	}
-	inner.given(declared, c.texts())
+	input.Given(inner.Decoder, declared, c.texts())
 	for _, wrong := range inner.List {
 		spot := at
 		if name, is := strings.CutPrefix(wrong.Pos.File, "--set "); is {

@@ -96,7 +96,7 @@ func (d *decoder) each(n *Node, k *eachKeys) *Each {
 	}
 	if _, hides := d.Scope.Types[e.As]; hides && !d.filling {
 		wrong(fmt.Sprintf("as in for_each: %s is the name of something else here", e.As), "give the item another name: as: table", "as")
-	} else if !identifier.MatchString(e.As) {
+	} else if !source.IsName(e.As) {
 		wrong(fmt.Sprintf("as in for_each: %s is no name", source.Quote(e.As)), "use letters, digits and _, and begin with a letter", "as")
 	}
 	if d.Later.Waits() {

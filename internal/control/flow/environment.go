@@ -49,7 +49,7 @@ func (d *decoder) environments(p *Project, n *Node, up *decode.Level) {
 // variable reads a value of vars.
 func (d *decoder) variable(n *Node, name string) any {
 	switch {
-	case !identifier.MatchString(name) || name == "name" || name == "rehearsal":
+	case !source.IsName(name) || name == "name" || name == "rehearsal":
 		d.Add(n.Spot, "flow.value", fmt.Sprintf("%s cannot be the name of a var", source.Quote(name)), "use letters, digits and _; name and rehearsal are taken")
 		return nil
 	case n.Shape == source.Invalid:
@@ -109,7 +109,7 @@ func (p *Project) types(inputs []Input) *decode.Scope {
 	if inputs != nil {
 		given := types.Map{}
 		for _, in := range inputs {
-			given[in.Name] = in.kind()
+			given[in.Name] = in.Kind()
 		}
 		s.Types["inputs"] = given
 	}

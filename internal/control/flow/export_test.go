@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/control/flow/tag"
 )
@@ -21,7 +22,7 @@ var (
 	IssueKeys       any = issueKeys{}
 	AlarmKeys       any = alarmKeys{}
 	FlowKeys        any = flowKeys{}
-	InputKeys       any = declaration{}
+	InputKeys       any = input.Declaration{}
 	EachKeys        any = eachKeys{}
 	SecretKeys      any = decode.Origin{}
 )

@@ -12,6 +12,7 @@ import (
 
 	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/expression"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/source"
 	"godwit/internal/fault"
 	"godwit/internal/record"
@@ -117,7 +118,7 @@ func (b *Bound) Filler(lang Language) (*Filler, error) {
 	d.keys(f.root, &keys, f.level)
 	values := map[string]any{}
 	if !b.unknown {
-		values, _ = d.given(d.inputs(keys.Inputs, f.level), b.Inputs)
+		values, _ = input.Given(d.Decoder, input.Declared(d.Decoder, keys.Inputs, f.level), b.Inputs)
 	}
 	f.own = &decode.Scope{Types: expression.Names{}, Values: map[string]any{"inputs": values, "env": variables(b.Env, b.Rehearsal, b.Late.Vars)}}
 	for name, v := range f.own.Values {

@@ -8,8 +8,12 @@ import (
 
 	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/expression"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/source"
 )
+
+// Input is a value that a flow asks for.
+type Input = input.Input
 
 // Flow is a flow file that was read and checked as far as that goes without
 // inputs and environment. It does not change and is safe for concurrent use.
@@ -90,7 +94,7 @@ func (f *Flow) decode(d *decoder, n *Node) {
 	f.level = &decode.Level{Name: "the flow", Keys: Keys(keys), Planned: decode.Planned["flow"]}
 	d.keys(n, &keys, f.level)
 	f.Help, f.steps, f.finally = keys.Help, keys.Steps, keys.Finally
-	f.Inputs = d.inputs(keys.Inputs, f.level)
+	f.Inputs = input.Declared(d.Decoder, keys.Inputs, f.level)
 	d.Scope = f.project.types(nonNil(f.Inputs))
 	if at := n.Field("overlap"); at != nil && keys.Overlap != nil {
 		f.overlap, f.overlapAt = keys.Overlap, at.Spot

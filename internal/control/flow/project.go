@@ -72,10 +72,7 @@ type projectKeys struct {
 	Mail         *Node `flow:"mail" help:"server that alarms are mailed by"`
 }
 
-var (
-	identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	plainName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-)
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // Load reads the project that dir belongs to: the nearest folder above with
 // godwit.yaml, else dir itself without environments and connections.

@@ -3,6 +3,7 @@ package flow
 import (
 	"godwit/internal/control/flow/alarm"
 	"godwit/internal/control/flow/decode"
+	"godwit/internal/control/flow/input"
 	"godwit/internal/control/flow/schema"
 )
 
@@ -11,7 +12,7 @@ import (
 // that the decoder reads.
 func Schema(lang Language) []byte {
 	p := schema.Parts{
-		Flow: flowKeys{}, Project: projectKeys{}, Environment: environmentKeys{}, Owner: ownerKeys{}, Issues: issueKeys{}, Alarm: alarmKeys{}, Send: alarm.Send{}, Mail: alarm.MailKeys{}, Input: declaration{},
+		Flow: flowKeys{}, Project: projectKeys{}, Environment: environmentKeys{}, Owner: ownerKeys{}, Issues: issueKeys{}, Alarm: alarmKeys{}, Send: alarm.Send{}, Mail: alarm.MailKeys{}, Input: input.Declaration{},
 		Step: attributes{}, Secret: decode.Origin{}, Holders: holders,
 	}
 	for _, v := range lang.Verbs {

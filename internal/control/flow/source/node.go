@@ -148,3 +148,8 @@ func Quote(text string) string {
 	}
 	return `"` + text + `"`
 }
+
+// IsName reports whether a text is a name that expressions can use.
+func IsName(text string) bool { return identifier.MatchString(text) }
+
+var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
