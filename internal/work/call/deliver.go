@@ -67,7 +67,8 @@ type delivering struct {
 	caller  connector.Lister
 	began   time.Time
 	notes   *notes
-	idle    []*expression.Machine
+	tasks   chan *task // to the workers
+	started int        // of these
 
 	position position // with what is finished and not settled
 	order    *order
@@ -133,6 +134,10 @@ func (d *delivering) recover(ctx context.Context) error {
 // something is wrong with all of them.
 func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 	ends := make(chan *end, workers)
+	d.tasks = make(chan *task, workers)
+	defer close(d.tasks)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	var broken error
 	for busy := 0; ; {
 		if broken == nil {
@@ -141,7 +146,7 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		if yielded = d.drained(); broken == nil && !yielded {
 			if broken = d.fill(ctx); broken == nil {
 				var began int
-				began, broken = d.dispatch(ctx, ends, workers-busy)
+				began, broken = d.dispatch(ctx, ends, busy)
 				busy += began
 			}
 		}
@@ -158,18 +163,23 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		if d.source.cramped {
 			wake = earlier(wake, time.Now().Add(askAgain))
 		}
-		timer := time.NewTimer(time.Until(earlier(wake, d.chunk.due())))
+		timer.Reset(time.Until(earlier(wake, d.chunk.due())))
 		select {
 		case e := <-ends:
-			busy--
-			if err := d.take(e); broken == nil {
-				broken = err
+			for more := len(ends); ; more-- { // with those that came to their end meanwhile
+				busy--
+				if err := d.take(e); broken == nil {
+					broken = err
+				}
+				if more == 0 {
+					break
+				}
+				e = <-ends
 			}
 		case <-timer.C:
 		case <-ctx.Done():
 		case <-d.drain(yielded):
 		}
-		timer.Stop()
 		if ctx.Err() != nil { // the rest is left as it is: they end with it
 			for ; busy > 0; busy-- {
 				<-ends
@@ -222,11 +232,11 @@ func (d *delivering) drained() bool {
 	}
 }
 
-// dispatch begins records that may be, at most n, and gives how many. Those of
-// groups that wait get their outcome at once.
-func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (began int, err error) {
+// dispatch begins records that may be, as long as there is a worker beside the busy ones,
+// and gives how many. Those of groups that wait get their outcome at once.
+func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, busy int) (began int, err error) {
 	d.order.wake(time.Now())
-	for began < n {
+	for busy+began < workers {
 		t := d.order.next()
 		if t == nil {
 			return began, nil
@@ -245,26 +255,25 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
-		m := d.machine()
-		began++
+		if began++; busy+began > d.started {
+			d.started++
+			go d.work(ctx, ends)
+		}
 		d.notes.desk.busy.Add(1)
-		go func() {
-			defer d.notes.desk.busy.Add(-1)
-			e := d.deliver(ctx, m, t)
-			e.machine = m
-			ends <- e
-		}()
+		d.tasks <- t
 	}
 	return began, nil
 }
 
-func (d *delivering) machine() *expression.Machine {
-	if n := len(d.idle); n > 0 {
-		m := d.idle[n-1]
-		d.idle = d.idle[:n-1]
-		return m
+// work delivers one record after the other: a goroutine for each would grow its stack
+// anew every time.
+func (d *delivering) work(ctx context.Context, ends chan<- *end) {
+	m := expression.NewMachine(d.program.Env)
+	for t := range d.tasks {
+		e := d.deliver(ctx, m, t)
+		d.notes.desk.busy.Add(-1)
+		ends <- e
 	}
-	return expression.NewMachine(d.program.Env)
 }
 
 // patience is how long nothing may come through before the unit ends: then it is
@@ -273,7 +282,6 @@ const patience = 20 * time.Second
 
 // take takes in how a record's turn went. Its error ends the unit.
 func (d *delivering) take(e *end) error {
-	d.idle = append(d.idle, e.machine)
 	now := time.Now()
 	d.shared.by = e.by
 	if e.through {

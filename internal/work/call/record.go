@@ -27,7 +27,6 @@ type end struct {
 	theirs  bool   // what stands under its key is another item's
 	through bool   // the system has answered
 	began   time.Time
-	machine *expression.Machine
 }
 
 // reason is why a record was not delivered.
