@@ -183,7 +183,7 @@ func TestPacked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	for path, want := range map[string]string{"/": "", "/none": "", "/bomb": "http.answer", "/broken": "http.unreachable"} {
+	for path, want := range map[string]string{"/": "", "/none": "", "/bomb": "http.answer", "/broken": "http.cut"} {
 		a, err := e.Call(t.Context(), connector.Request{Method: "GET", Path: path, Body: record.Missing})
 		if fault.CodeOf(err) != want && (err != nil || want != "") {
 			t.Errorf("%s: %v", path, err)
