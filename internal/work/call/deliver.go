@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"godwit/internal/connector"
-	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/record/collector"
@@ -67,8 +66,7 @@ type delivering struct {
 	caller  connector.Lister
 	began   time.Time
 	notes   *notes
-	tasks   chan *task // to the workers
-	started int        // of these
+	crew    crew
 
 	position position // with what is finished and not settled
 	order    *order
@@ -133,24 +131,21 @@ func (d *delivering) recover(ctx context.Context) error {
 // run makes the calls until every record has an outcome, the unit is drained, or
 // something is wrong with all of them.
 func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
-	ends := make(chan *end, workers)
-	d.tasks = make(chan *task, workers)
-	defer close(d.tasks)
+	d.crew = newCrew()
+	defer close(d.crew.tasks)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var broken error
-	for busy := 0; ; {
+	for {
 		if broken == nil {
 			broken = ctx.Err()
 		}
 		if yielded = d.drained(); broken == nil && !yielded {
 			if broken = d.fill(ctx); broken == nil {
-				var began int
-				began, broken = d.dispatch(ctx, ends, busy)
-				busy += began
+				broken = d.dispatch(ctx)
 			}
 		}
-		if busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
+		if d.crew.busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
 			break
 		}
 		wake := d.order.wake(time.Now())
@@ -165,24 +160,17 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		}
 		timer.Reset(time.Until(earlier(wake, d.chunk.due())))
 		select {
-		case e := <-ends:
-			for more := len(ends); ; more-- { // with those that came to their end meanwhile
-				busy--
-				if err := d.take(e); broken == nil {
-					broken = err
-				}
-				if more == 0 {
-					break
-				}
-				e = <-ends
+		case e := <-d.crew.ends:
+			if err := d.takeAll(e); broken == nil {
+				broken = err
 			}
 		case <-timer.C:
 		case <-ctx.Done():
 		case <-d.drain(yielded):
 		}
 		if ctx.Err() != nil { // the rest is left as it is: they end with it
-			for ; busy > 0; busy-- {
-				<-ends
+			for ; d.crew.busy > 0; d.crew.busy-- {
+				<-d.crew.ends
 			}
 			return false, ctx.Err()
 		}
@@ -232,18 +220,18 @@ func (d *delivering) drained() bool {
 	}
 }
 
-// dispatch begins records that may be, as long as there is a worker beside the busy ones,
-// and gives how many. Those of groups that wait get their outcome at once.
-func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, busy int) (began int, err error) {
+// dispatch begins records that may be, as long as there is a worker for them. Those of
+// groups that wait get their outcome at once.
+func (d *delivering) dispatch(ctx context.Context) error {
 	d.order.wake(time.Now())
-	for busy+began < workers {
+	for d.crew.busy < workers {
 		t := d.order.next()
 		if t == nil {
-			return began, nil
+			return nil
 		}
 		if t.Gap {
 			if err := d.pass(ctx, t); err != nil {
-				return began, err
+				return err
 			}
 			continue
 		}
@@ -255,25 +243,9 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, busy int) (
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
-		if began++; busy+began > d.started {
-			d.started++
-			go d.work(ctx, ends)
-		}
-		d.notes.desk.busy.Add(1)
-		d.tasks <- t
+		d.hand(ctx, t)
 	}
-	return began, nil
-}
-
-// work delivers one record after the other: a goroutine for each would grow its stack
-// anew every time.
-func (d *delivering) work(ctx context.Context, ends chan<- *end) {
-	m := expression.NewMachine(d.program.Env)
-	for t := range d.tasks {
-		e := d.deliver(ctx, m, t)
-		d.notes.desk.busy.Add(-1)
-		ends <- e
-	}
+	return nil
 }
 
 // patience is how long nothing may come through before the unit ends: then it is
