@@ -172,6 +172,8 @@ func stored(b []byte, v any, t catalog.Type) (_ []byte, err error) {
 			return nil, err
 		}
 		return stored(b, whole, t)
+	case Written:
+		return stored(b, JSON(v), t)
 	case missing:
 		return append(b, `{"$missing":true}`...), nil
 	}

@@ -20,7 +20,10 @@ import (
 // error.
 func EncodeJSON(v any) ([]byte, error) {
 	var room []byte
-	if _, is := v.(Object); is {
+	switch v := v.(type) {
+	case Written:
+		return v, nil
+	case Object:
 		room = make([]byte, 0, 512) // as documents mostly are, so that it does not grow
 	}
 	return AppendJSON(room, v)
@@ -64,6 +67,8 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 			return b, err
 		}
 		return AppendJSON(b, whole)
+	case Written:
+		return append(b, v...), nil
 	}
 	return b, fmt.Errorf("JSON has no form for a value of type %T", v)
 }

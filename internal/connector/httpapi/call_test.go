@@ -1,10 +1,14 @@
 package httpapi
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +149,47 @@ func TestRules(t *testing.T) {
 	}
 	if _, err := Open("target", &Settings{URL: s.URL(), Success: "stat == 200"}); err == nil || !strings.Contains(err.Error(), `connection "target": success 1:1: there is no stat`) {
 		t.Error(err)
+	}
+}
+
+// TestPacked: an answer may come packed, since it is asked for so; one that is longer than it
+// may be is that, however little of it came.
+func TestPacked(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	for range 65 << 4 {
+		_, _ = z.Write(bytes.Repeat([]byte(" "), 64<<10))
+	}
+	z.Close()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		switch r.URL.Path {
+		case "/bomb":
+			_, _ = w.Write(packed.Bytes())
+		case "/none":
+			w.WriteHeader(http.StatusNoContent)
+		case "/broken":
+			_, _ = io.WriteString(w, "{}")
+		default:
+			z := gzip.NewWriter(w)
+			_, _ = io.WriteString(z, `{"asked":"`+r.Header.Get("Accept-Encoding")+`"}`)
+			z.Close()
+		}
+	}))
+	t.Cleanup(s.Close)
+	e, err := Open("target", &Settings{URL: s.URL, Timeout: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for path, want := range map[string]string{"/": "", "/none": "", "/bomb": "http.answer", "/broken": "http.cut"} {
+		a, err := e.Call(t.Context(), connector.Request{Method: "GET", Path: path, Body: record.Missing})
+		if fault.CodeOf(err) != want && (err != nil || want != "") {
+			t.Errorf("%s: %v", path, err)
+		}
+		if path == "/" && a.Body.(record.Object)["asked"] != "gzip" {
+			t.Errorf("%+v", a)
+		}
 	}
 }

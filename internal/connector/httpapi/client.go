@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"compress/gzip"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"godwit/internal/connector"
+	"godwit/internal/connector/httpapi/socket"
 	"godwit/internal/fault"
 	"godwit/internal/rate"
 )
@@ -148,13 +151,13 @@ func shown(u *url.URL) string {
 // send sends a request and reads all of its answer, so that the connection can
 // be used again.
 func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	r, err := s.request(ctx, u)
+	way := &socket.Sending{Context: ctx, By: time.Now().Add(c.timeout)}
+	r, err := s.request(way, u)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept-Encoding", "gzip")
 	r.Header.Set("User-Agent", "godwit")
 	for name, v := range c.headers {
 		r.Header.Set(name, v)
@@ -164,11 +167,12 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 	}
 	l.sign(r)
 	res, err := c.http.Do(r)
+	s.left = way.Left.Load()
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostBytes+1))
+	body, err := whole(res)
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +180,22 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 		return nil, fault.New(fault.Data, "http.answer", "the answer has more than %d MiB", mostBytes>>20).Hint("ask for smaller pages: pages: {size: N}")
 	}
 	return &answer{status: res.StatusCode, header: res.Header, body: body, after: after(res.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// whole reads an answer to its end, or to where it is too long.
+func whole(res *http.Response) ([]byte, error) {
+	from := io.Reader(res.Body)
+	if res.Header.Get("Content-Encoding") == "gzip" {
+		res.Header.Del("Content-Encoding")
+		res.Header.Del("Content-Length") // of what was sent
+		var err error
+		if from, err = gzip.NewReader(from); errors.Is(err, io.EOF) {
+			return nil, nil // of an answer that has no body
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return io.ReadAll(io.LimitReader(from, mostBytes+1))
 }
 
 // after reads a Retry-After (RFC 9110, 10.2.3): seconds, or a date.

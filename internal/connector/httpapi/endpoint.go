@@ -65,14 +65,14 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "connection %q", name)
 	}
-	transport, back := shared.take()
-	if transport == nil {
+	sockets, back := shared.take()
+	if sockets == nil {
 		return nil, invalid("tls: %s holds no certificate", s.TLS.CA)
 	}
 	e := &Endpoint{back: back, OwnPace: connector.NewOwnPace(pace), name: name, pages: s.Pages}
 	e.client = client{
 		base: base, auth: s.Auth, headers: s.Headers, matrix: s.ParamsAs == asMatrix, timeout: s.Timeout, limiter: &e.OwnPace, wait: firstTry,
-		rules: rules{success: success, said: said}, http: &http.Client{Transport: single{transport}, CheckRedirect: samePlace},
+		rules: rules{success: success, said: said}, http: &http.Client{Transport: sockets, CheckRedirect: samePlace},
 	}
 	return e, nil
 }

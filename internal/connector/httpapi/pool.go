@@ -3,9 +3,10 @@ package httpapi
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net/http"
+	"net/url"
 	"sync"
-	"time"
+
+	"godwit/internal/connector/httpapi/socket"
 )
 
 // pool is the sockets to a system. All endpoints of a connection share them in a
@@ -20,23 +21,23 @@ type pool struct {
 // pools are those that endpoints are open of, and by how many.
 var pools = struct {
 	sync.Mutex
-	open map[pool]*http.Transport
+	open map[pool]*socket.Pool
 	uses map[pool]int
-}{open: map[pool]*http.Transport{}, uses: map[pool]int{}}
+}{open: map[pool]*socket.Pool{}, uses: map[pool]int{}}
 
 // take gives the sockets, and what gives them back, which may be called twice. It
 // is nil when the certificates are none.
-func (p pool) take() (transport *http.Transport, back func()) {
+func (p pool) take() (sockets *socket.Pool, back func()) {
 	pools.Lock()
 	defer pools.Unlock()
-	if transport = pools.open[p]; transport == nil {
-		if transport = p.transport(); transport == nil {
+	if sockets = pools.open[p]; sockets == nil {
+		if sockets = p.sockets(); sockets == nil {
 			return nil, nil
 		}
-		pools.open[p] = transport
+		pools.open[p] = sockets
 	}
 	pools.uses[p]++
-	return transport, sync.OnceFunc(p.back)
+	return sockets, sync.OnceFunc(p.back)
 }
 
 func (p pool) back() {
@@ -49,17 +50,19 @@ func (p pool) back() {
 	}
 }
 
-func (p pool) transport() *http.Transport {
-	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: max(2, p.concurrency), MaxConnsPerHost: p.concurrency,
+// sockets is nil when the certificates are none.
+func (p pool) sockets() *socket.Pool {
+	server, err := url.Parse(p.host)
+	if err != nil {
+		return nil
 	}
+	var config *tls.Config
 	if p.roots != "" {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM([]byte(p.roots)) {
 			return nil
 		}
-		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		config = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	return t
+	return socket.New(server, config, p.concurrency)
 }

@@ -7,11 +7,9 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -28,7 +26,7 @@ type sending struct {
 	success string // expression; "" = the connection's
 	leave   func(context.Context) error
 
-	left atomic.Bool // it had a connection: all that is not answered may have arrived
+	left bool // it had a connection: all that is not answered may have arrived
 }
 
 // Call is the connector.Caller's.
@@ -50,10 +48,8 @@ func (e *Endpoint) Call(ctx context.Context, r connector.Request) (*connector.An
 	return a.shown(), err
 }
 
-// request makes it. A body that can be made again is, when nothing of it was sent
-// because the connection turned out to be closed.
+// request makes it.
 func (s *sending) request(ctx context.Context, u *url.URL) (*http.Request, error) {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { s.left.Store(true) }})
 	var body io.Reader = http.NoBody
 	kind := ""
 	switch {
@@ -76,7 +72,7 @@ func (s *sending) request(ctx context.Context, u *url.URL) (*http.Request, error
 // doubt says of an error without an answer whether the request may have taken
 // effect. One that only reads never has.
 func (s *sending) doubt(err error) error {
-	if s.method == http.MethodGet || !s.left.Load() {
+	if s.method == http.MethodGet || !s.left {
 		return err
 	}
 	return &connector.DoubtError{Err: err}

@@ -30,6 +30,7 @@ type Program struct {
 	Reads []path.Path
 	Read  *Reading // of the record's object; nil: it is not read back
 	Env   map[string]any
+	opens bool // an expression reads the mapped record; else it is sent as it is, if at all
 }
 
 // deleting is how an expression names the op of a record that is gone.
@@ -45,6 +46,7 @@ type Compiled struct {
 	when, each, key *expression.Program
 	request         *request.Template
 	parts           []part
+	whole           bool  // the body is the record
 	over            *onto // nil: the body is sent as it is
 	keep            []kept
 	looks           *request.LookUp // nil: nobody is asked
@@ -73,6 +75,7 @@ type compiler struct {
 	problems []request.Problem
 	at       string // path of the call
 	reads    map[string]path.Path
+	opens    bool
 }
 
 // Compile checks calls, and how their object is read back (nil: not at all), and
@@ -95,6 +98,7 @@ func Compile(list []Call, read *Read, s Scope) (*Program, []request.Problem) {
 		names[list[i].Name] = true
 		p.Calls = append(p.Calls, c.call(&list[i]))
 	}
+	p.opens = c.opens
 	c.at = ""
 	p.Read = c.read("read", read, c.scope(false), false, c.Record)
 	if len(c.problems) > 0 {
@@ -257,6 +261,7 @@ func (c *compiler) uses(p *expression.Program) {
 		return
 	}
 	for _, v := range p.Vars {
+		c.opens = c.opens || v.Root == "record"
 		if v.Root != "doc" {
 			continue
 		}
@@ -325,6 +330,9 @@ func (c *compiler) request(out *Compiled, s expression.Scope) (method string) {
 	if l.Body != nil && l.Body.V == nil {
 		c.bad(".body", "the body is null: take the key away")
 	}
+	if out.whole = l.Onto == nil && isRecord(l.Body); out.whole {
+		f.Body = nil
+	}
 	t, problems := request.Compile(f, s)
 	c.all(problems)
 	if len(problems) == 0 {
@@ -334,6 +342,15 @@ func (c *compiler) request(out *Compiled, s expression.Scope) (method string) {
 	}
 	out.request = t
 	return t.Method()
+}
+
+// isRecord reports whether a body is the mapped record as it is.
+func isRecord(body *request.Value) bool {
+	if body == nil {
+		return false
+	}
+	text, _ := body.V.(string)
+	return strings.ReplaceAll(text, " ", "") == "${record}"
 }
 
 func nonEmpty(next string) []string {

@@ -25,7 +25,9 @@ type FilledPart struct {
 
 // Fill fills a call's request in. What cannot be is the record's fault.
 func (c *Compiled) Fill(m *expression.Machine, docs map[string]any) (f Filled, err error) {
-	f.Filled, err = c.request.Fill(m, docs)
+	if f.Filled, err = c.request.Fill(m, docs); c.whole {
+		f.Body = docs["record"]
+	}
 	for i := range c.parts {
 		one := FilledPart{Name: c.parts[i].Name, At: c.parts[i].At}
 		if err == nil {

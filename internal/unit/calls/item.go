@@ -32,6 +32,26 @@ func (i *Item) Open() (mapped, doc record.Object, err error) {
 	return mapped, doc, err
 }
 
+// Docs are what the expressions of a program read of an item. A record that they only
+// send as it is, is a record.Written.
+func (p *Program) Docs(i *Item) (map[string]any, error) {
+	docs := map[string]any{"key": i.Key}
+	if !p.opens && !i.Gone {
+		if text, err := record.Write(i.record); err == nil { // else it is told when it is sent
+			docs["record"], docs["doc"] = text, record.Object{}
+			if len(p.Reads) == 0 {
+				return docs, nil
+			}
+			doc, err := record.DecodeObject(i.doc)
+			docs["doc"] = doc
+			return docs, err
+		}
+	}
+	mapped, doc, err := i.Open()
+	docs["record"], docs["doc"] = mapped, doc
+	return docs, err
+}
+
 // Texts are an item that is put away: Record and Doc, which Open gives, as
 // record.EncodeValue writes them.
 type Texts struct {

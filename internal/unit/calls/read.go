@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"godwit/internal/expression"
 	"godwit/internal/expression/path"
@@ -44,8 +43,8 @@ func (c *compiler) read(key string, r *Read, s expression.Scope, inside bool, se
 	if r == nil {
 		return nil
 	}
-	before := maps.Clone(c.reads) // who reads back has the whole record: what is sent does not depend on it
-	defer func() { c.reads = before }()
+	before, opened := maps.Clone(c.reads), c.opens // who reads back has the whole record: what is sent does not depend on it
+	defer func() { c.reads, c.opens = before, opened }()
 	bad := func(path, text string, next ...string) { c.bad(key+path, text, next...) }
 	out := &Reading{Read: *r}
 	line := r.Request
@@ -104,13 +103,11 @@ func (c *compiler) sends(l *Call) expression.Root {
 	if l.Body == nil {
 		return nil
 	}
-	switch body := l.Body.V.(type) {
-	case record.Object:
+	if isRecord(l.Body) {
+		return c.Record
+	}
+	if body, ok := l.Body.V.(record.Object); ok {
 		return Fields("body", slices.Sorted(maps.Keys(body))...)
-	case string:
-		if strings.ReplaceAll(body, " ", "") == "${record}" {
-			return c.Record
-		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"godwit/internal/connector"
-	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/record/collector"
@@ -67,7 +66,7 @@ type delivering struct {
 	caller  connector.Lister
 	began   time.Time
 	notes   *notes
-	idle    []*expression.Machine
+	crew    crew
 
 	position position // with what is finished and not settled
 	order    *order
@@ -132,20 +131,21 @@ func (d *delivering) recover(ctx context.Context) error {
 // run makes the calls until every record has an outcome, the unit is drained, or
 // something is wrong with all of them.
 func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
-	ends := make(chan *end, workers)
+	d.crew = newCrew()
+	defer close(d.crew.tasks)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	var broken error
-	for busy := 0; ; {
+	for {
 		if broken == nil {
 			broken = ctx.Err()
 		}
 		if yielded = d.drained(); broken == nil && !yielded {
 			if broken = d.fill(ctx); broken == nil {
-				var began int
-				began, broken = d.dispatch(ctx, ends, workers-busy)
-				busy += began
+				broken = d.dispatch(ctx)
 			}
 		}
-		if busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
+		if d.crew.busy == 0 && (broken != nil || yielded || d.order.items == 0 && d.source.over) {
 			break
 		}
 		wake := d.order.wake(time.Now())
@@ -158,21 +158,19 @@ func (d *delivering) run(ctx context.Context) (yielded bool, err error) {
 		if d.source.cramped {
 			wake = earlier(wake, time.Now().Add(askAgain))
 		}
-		timer := time.NewTimer(time.Until(earlier(wake, d.chunk.due())))
+		timer.Reset(time.Until(earlier(wake, d.chunk.due())))
 		select {
-		case e := <-ends:
-			busy--
-			if err := d.take(e); broken == nil {
+		case e := <-d.crew.ends:
+			if err := d.takeAll(e); broken == nil {
 				broken = err
 			}
 		case <-timer.C:
 		case <-ctx.Done():
 		case <-d.drain(yielded):
 		}
-		timer.Stop()
 		if ctx.Err() != nil { // the rest is left as it is: they end with it
-			for ; busy > 0; busy-- {
-				<-ends
+			for ; d.crew.busy > 0; d.crew.busy-- {
+				<-d.crew.ends
 			}
 			return false, ctx.Err()
 		}
@@ -222,18 +220,18 @@ func (d *delivering) drained() bool {
 	}
 }
 
-// dispatch begins records that may be, at most n, and gives how many. Those of
+// dispatch begins records that may be, as long as there is a worker for them. Those of
 // groups that wait get their outcome at once.
-func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (began int, err error) {
+func (d *delivering) dispatch(ctx context.Context) error {
 	d.order.wake(time.Now())
-	for began < n {
+	for d.crew.busy < workers {
 		t := d.order.next()
 		if t == nil {
-			return began, nil
+			return nil
 		}
 		if t.Gap {
 			if err := d.pass(ctx, t); err != nil {
-				return began, err
+				return err
 			}
 			continue
 		}
@@ -245,26 +243,9 @@ func (d *delivering) dispatch(ctx context.Context, ends chan<- *end, n int) (beg
 			d.finish(&end{task: t, outcome: record.Pending, why: blockedBy(by)})
 			continue
 		}
-		m := d.machine()
-		began++
-		d.notes.desk.busy.Add(1)
-		go func() {
-			defer d.notes.desk.busy.Add(-1)
-			e := d.deliver(ctx, m, t)
-			e.machine = m
-			ends <- e
-		}()
+		d.hand(ctx, t)
 	}
-	return began, nil
-}
-
-func (d *delivering) machine() *expression.Machine {
-	if n := len(d.idle); n > 0 {
-		m := d.idle[n-1]
-		d.idle = d.idle[:n-1]
-		return m
-	}
-	return expression.NewMachine(d.program.Env)
+	return nil
 }
 
 // patience is how long nothing may come through before the unit ends: then it is
@@ -273,7 +254,6 @@ const patience = 20 * time.Second
 
 // take takes in how a record's turn went. Its error ends the unit.
 func (d *delivering) take(e *end) error {
-	d.idle = append(d.idle, e.machine)
 	now := time.Now()
 	d.shared.by = e.by
 	if e.through {

@@ -16,11 +16,25 @@ type task struct {
 	lost    lost
 	looks   int  // at it, while another run was at work with it
 	claimed bool // nobody else makes calls for it
+	group   *group
+}
+
+// name is what a record is ordered by: its group, or its key alone.
+type name struct {
+	grouped bool
+	text    string
+}
+
+func nameOf(i *calls.Item) name {
+	if i.Group != "" {
+		return name{true, i.Group}
+	}
+	return name{false, i.Key}
 }
 
 // group are records in order: one of them is under way at a time.
 type group struct {
-	name  string
+	name  name
 	queue []*task
 	busy  bool
 	due   time.Time // of its first, while it waits
@@ -28,32 +42,24 @@ type group struct {
 
 // order holds the records in memory by their groups. Not safe for concurrent use.
 type order struct {
-	groups map[string]*group
+	groups map[name]*group
 	ready  []*group
 	later  delays
 	items  int
 	bytes  int
 }
 
-func newOrder() *order { return &order{groups: map[string]*group{}} }
-
-// nameOf is what a record is ordered by: its group, or its key alone.
-func nameOf(i *calls.Item) string {
-	if i.Group != "" {
-		return "g" + i.Group
-	}
-	return "k" + i.Key
-}
+func newOrder() *order { return &order{groups: map[name]*group{}} }
 
 // add puts a record behind those of its group.
 func (o *order) add(t *task) {
-	name := nameOf(t.Item)
-	g := o.groups[name]
+	of := nameOf(t.Item)
+	g := o.groups[of]
 	if g == nil {
-		g = &group{name: name}
-		o.groups[name] = g
+		g = &group{name: of}
+		o.groups[of] = g
 	}
-	g.queue = append(g.queue, t)
+	t.group, g.queue = g, append(g.queue, t)
 	o.items, o.bytes = o.items+1, o.bytes+t.Size
 	if len(g.queue) == 1 {
 		o.ready = append(o.ready, g)
@@ -82,7 +88,7 @@ func (o *order) next() *task {
 
 // done ends a record: the next of its group may be begun.
 func (o *order) done(t *task) {
-	g := o.groups[nameOf(t.Item)]
+	g := t.group
 	g.busy, g.queue = false, g.queue[1:]
 	o.items, o.bytes = o.items-1, o.bytes-t.Size
 	if len(g.queue) == 0 {
@@ -94,7 +100,7 @@ func (o *order) done(t *task) {
 
 // delay has a record wait, and its group with it.
 func (o *order) delay(t *task, due time.Time) {
-	g := o.groups[nameOf(t.Item)]
+	g := t.group
 	g.busy, g.due = false, due
 	heap.Push(&o.later, g)
 }

@@ -27,7 +27,6 @@ type end struct {
 	theirs  bool   // what stands under its key is another item's
 	through bool   // the system has answered
 	began   time.Time
-	machine *expression.Machine
 }
 
 // reason is why a record was not delivered.
@@ -53,11 +52,10 @@ type turn struct {
 // through.
 func (d *delivering) deliver(ctx context.Context, m *expression.Machine, t *task) *end {
 	s, began := &turn{d: d, m: m, t: t, op: record.Create}, time.Now()
-	mapped, doc, err := t.Open()
-	if err != nil {
+	var err error
+	if s.docs, err = d.program.Docs(t.Item); err != nil {
 		return &end{task: t, err: fault.New(fault.Data, "spool.damaged", "record %d of %s in the spool cannot be read: %w", t.Seq, d.unit.ID, err)}
 	}
-	s.docs = map[string]any{"doc": doc, "record": mapped, "key": t.Key}
 	e := s.all(ctx)
 	if e == nil {
 		e = &end{outcome: record.Applied}

@@ -16,7 +16,7 @@ type source struct {
 	held    *calls.Item         // was read, and its group has no room
 	keys    map[string]*sameKey // of those in memory, or not settled yet
 	memory  map[int64]bool      // numbers of those in memory
-	full    map[string]bool     // groups of which some were left for another pass
+	full    map[name]bool       // groups of which some were left for another pass
 	patient bool                // this is that pass: it waits for room
 	cramped bool                // held waits for space that other units have
 	over    bool
@@ -37,7 +37,7 @@ func (d *delivering) reopen(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	d.source.seq, d.source.full = 0, map[string]bool{}
+	d.source.seq, d.source.full = 0, map[name]bool{}
 	d.source.items, err = d.book.Items(ctx, d.spec.Sources, d.spec.Parts)
 	return fault.Wrap(err, "open the spool")
 }
@@ -60,14 +60,14 @@ func (d *delivering) fill(ctx context.Context) error {
 				d.space.giveAll(page)
 				return err
 			}
-			name := nameOf(i)
-			switch full := d.order.held(i)+count(page, name) >= groupMost; {
+			of := nameOf(i)
+			switch full := d.order.held(i)+count(page, of) >= groupMost; {
 			case !full && !d.space.take(i.Size):
 				d.source.held, d.source.cramped, waits = i, true, true
 			case full && d.source.patient:
 				d.source.held, waits = i, true
 			case full:
-				d.source.full[name] = true
+				d.source.full[of] = true
 			default:
 				if page, size = append(page, i), size+i.Size; !i.Gap {
 					keys = append(keys, i.Key)
@@ -105,9 +105,9 @@ func (d *delivering) enter(t *task) {
 }
 
 // count is how many of some records are of a group.
-func count(page []*calls.Item, name string) (n int) {
+func count(page []*calls.Item, of name) (n int) {
 	for _, i := range page {
-		if nameOf(i) == name {
+		if nameOf(i) == of {
 			n++
 		}
 	}
