@@ -236,7 +236,7 @@ func TestMovingPoints(t *testing.T) {
 			if code != -1 {
 				t.Errorf("%s:%d was not passed, exit %d", point, n, code)
 			}
-			if i%3 == 1 || i == len(points)-1 {
+			if slow && i%3 == 1 || i == len(points)-1 || !slow && i+6 >= len(points) {
 				m.load(t).ends(t, 3)
 				stop()
 				m.still(t)

@@ -168,7 +168,7 @@ func TestReplicationPoints(t *testing.T) {
 	m.replicatedRight(t, 0)
 	points, times := pointsIn(t, passed)
 	t.Logf("%d points: %v", len(points), times)
-	for _, point := range own(points, "sql.") {
+	for _, point := range own(points, "sql.committed", "load.committed") {
 		for _, n := range []int{1, times[point]/2 + 1, times[point]} {
 			if n > times[point] || os.Getenv("GODWIT_SLOW") == "" && n != times[point]/2+1 {
 				continue
