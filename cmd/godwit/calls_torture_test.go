@@ -32,8 +32,8 @@ func TestCallsPoints(t *testing.T) {
 	m := newCalls(t, s, 600, withReads(false))
 	write(t, filepath.Dir(m.ledger), "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
 	pgtest.Exec(t, m.from, twoNotes+"where seq % 4 = 0")
-	points := filepath.Join(t.TempDir(), "points")
-	for i, at := range mortal {
+	points, rows := filepath.Join(t.TempDir(), "points"), 600
+	for _, at := range mortal {
 		for tried := 0; ; tried++ {
 			p := m.load(t, "GODWIT_KILL_AT="+at.point+":1", "GODWIT_POINTS="+points)
 			code := p.exit(t)
@@ -43,16 +43,17 @@ func TestCallsPoints(t *testing.T) {
 			if code != 0 && !killsOwner(p) || tried > 4 {
 				t.Fatalf("%s: exit %d:\n%s", at.point, code, p.said.String())
 			}
-			if code == 0 { // another run passes it again
-				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 5 <> %d", 10*i+tried, i%5))
+			if code == 0 { // more records pass it again
+				m.more(t, rows)
+				rows += 60
 			}
 		}
 	}
 	m.load(t).ends(t, 0)
 	pointsIn(t, points)
 	m.delivered(t, s)
-	m.notes(t, s, 300)
-	m.readEqual(t, 600, 300)
+	m.notes(t, s, rows/2)
+	m.readEqual(t, rows, rows/2)
 }
 
 // moment is where a process is to die: at one of the points, or else some calls later.
@@ -91,13 +92,19 @@ func TestCallsTorture(t *testing.T) {
 				m.readEqual(t, rows, rows/2)
 				v := s.Verdict()
 				t.Logf("%d kills in %d runs, each read back; %d requests, of which %d had no answer; aimed at %v", killed, runs, v.Requests, v.Statuses[0], aimed)
-				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 5 <> %d", runs, runs%5),
-					fmt.Sprintf("insert into item select to_char(i, 'FM000000'), 'P' || i %% 30, i, 'Assignment ' || i, '[]' from generate_series(%d, %d) i", rows+1, rows+60),
-					twoNotes+fmt.Sprintf("where seq %% 4 = 0 and seq > %d", rows))
+				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 5 <> %d", runs, runs%5))
+				m.more(t, rows)
 				rows += 60
 			}
 		})
 	}
+}
+
+// more adds 60 records to so many.
+func (m *move) more(t testing.TB, rows int) {
+	t.Helper()
+	pgtest.Exec(t, m.from, fmt.Sprintf("insert into item select to_char(i, 'FM000000'), 'P' || i %% 30, i, 'Assignment ' || i, '[]' from generate_series(%d, %d) i", rows+1, rows+60),
+		twoNotes+fmt.Sprintf("where seq %% 4 = 0 and seq > %d", rows))
 }
 
 // dies starts a delivery anew until it ends, and kills it until then, at most some times;
