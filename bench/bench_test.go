@@ -104,7 +104,7 @@ func TestContendersAndComparison(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if err := b.both.makeMixed(ctx, "mixed", 0.0005); err != nil {
+	if err := b.both.makeMixed(ctx, "mixed", 0.0005, 30); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range contenders() {

@@ -16,9 +16,9 @@ const (
 	smallTables  = 222
 )
 
-// makeMixed fills a new database with five large tables and 222 small ones,
+// makeMixed fills a new database with five large tables and some small ones,
 // always with the same bytes for one scale.
-func (p *pair) makeMixed(ctx context.Context, database string, scale float64) error {
+func (p *pair) makeMixed(ctx context.Context, database string, scale float64, small int) error {
 	n := func(rows int) int { return max(20, int(float64(rows)*scale)) }
 	var sql strings.Builder
 	sql.WriteString("create schema big; create schema docs; create type docs.state as enum ('draft', 'live', 'gone');\n")
@@ -40,7 +40,7 @@ func (p *pair) makeMixed(ctx context.Context, database string, scale float64) er
 			repeat('line ' || md5(i::text) || E'\n', (10 + i %% 60)::int)
 			from generate_series(1, %d) i;
 		create index on docs.document (state);`, n(documentRows))
-	sql.WriteString(smallOnes("s", smallTables, func(i int) int { return 20 + (i*i*n(smallRows))/(smallTables*smallTables) }, true))
+	sql.WriteString(smallOnes("s", small, func(i int) int { return 20 + (i*i*n(smallRows))/(small*small) }, true))
 	return p.fill(ctx, database, sql.String())
 }
 

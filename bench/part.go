@@ -19,7 +19,7 @@ import (
 // mixed runs all contenders on the mixed set, interleaved, the order rotated.
 func (b *bench) mixed(ctx context.Context) error {
 	began := time.Now()
-	if err := b.both.makeMixed(ctx, "mixed", b.scale); err != nil {
+	if err := b.both.makeMixed(ctx, "mixed", b.scale, smallTables); err != nil {
 		return err
 	}
 	set, err := b.describe(ctx, "mixed")

@@ -13,7 +13,7 @@ import (
 // same time, with lost answers: none is there twice, none is missing.
 func TestCallsTortureTogether(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 0, 30)
+	kills, seed := torture(t, 30)
 	random := rand.New(rand.NewPCG(seed, 0))
 	s := newSystem(t, 0, newsys.Options{Unseen: 150 * time.Millisecond, Latency: [2]time.Duration{0, 40 * time.Millisecond}, Seed: seed})
 	s.Break(newsys.Fault{Method: "POST", Share: 0.05, Do: newsys.CutAfter()})

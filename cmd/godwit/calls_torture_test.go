@@ -23,6 +23,39 @@ var mortal = []struct {
 	{"deliver.prepared", 8}, {"deliver.settled", 8}, {"call.delivered", 4}, {"call.counted", 1},
 }
 
+// TestCallsPoints kills a delivery at each of these points, one after the other, and what
+// was delivered in the end is read back.
+func TestCallsPoints(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	s.Break(newsys.Fault{Share: 0.1, Do: newsys.CutAfter()})
+	m := newCalls(t, s, 600, withReads(false))
+	write(t, filepath.Dir(m.ledger), "flows/prove.yaml", "steps:\n  - verify: {from: {at: old, table: public.item}, process: processes/assignment.yaml}\n")
+	pgtest.Exec(t, m.from, twoNotes+"where seq % 4 = 0")
+	points, rows := filepath.Join(t.TempDir(), "points"), 600
+	for _, at := range mortal {
+		for tried := 0; ; tried++ {
+			p := m.load(t, "GODWIT_KILL_AT="+at.point+":1", "GODWIT_POINTS="+points)
+			code := p.exit(t)
+			if code == -1 {
+				break
+			}
+			if code != 0 && !killsOwner(p) || tried > 4 {
+				t.Fatalf("%s: exit %d:\n%s", at.point, code, p.said.String())
+			}
+			if code == 0 { // more records pass it again
+				m.more(t, rows)
+				rows += 60
+			}
+		}
+	}
+	m.load(t).ends(t, 0)
+	pointsIn(t, points)
+	m.delivered(t, s)
+	m.notes(t, s, rows/2)
+	m.readEqual(t, rows, rows/2)
+}
+
 // moment is where a process is to die: at one of the points, or else some calls later.
 func moment(random *rand.Rand) (point, at string) {
 	m := mortal[random.IntN(len(mortal))]
@@ -39,7 +72,7 @@ func TestCallsTorture(t *testing.T) {
 	for name, keyed := range map[string]bool{"look-up": false, "key": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kills, seed := torture(t, 6, 60)
+			kills, seed := torture(t, 60)
 			random := rand.New(rand.NewPCG(seed, 0))
 			s := newSystem(t, 0, newsys.Options{Unseen: 250 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
 			for _, f := range []newsys.Fault{{Share: 0.05, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
@@ -59,13 +92,19 @@ func TestCallsTorture(t *testing.T) {
 				m.readEqual(t, rows, rows/2)
 				v := s.Verdict()
 				t.Logf("%d kills in %d runs, each read back; %d requests, of which %d had no answer; aimed at %v", killed, runs, v.Requests, v.Statuses[0], aimed)
-				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 5 <> %d", runs, runs%5),
-					fmt.Sprintf("insert into item select to_char(i, 'FM000000'), 'P' || i %% 30, i, 'Assignment ' || i, '[]' from generate_series(%d, %d) i", rows+1, rows+60),
-					twoNotes+fmt.Sprintf("where seq %% 4 = 0 and seq > %d", rows))
+				pgtest.Exec(t, m.from, fmt.Sprintf("update item set title = 'Assignment ' || seq || ', change %d' where seq %% 5 <> %d", runs, runs%5))
+				m.more(t, rows)
 				rows += 60
 			}
 		})
 	}
+}
+
+// more adds 60 records to so many.
+func (m *move) more(t testing.TB, rows int) {
+	t.Helper()
+	pgtest.Exec(t, m.from, fmt.Sprintf("insert into item select to_char(i, 'FM000000'), 'P' || i %% 30, i, 'Assignment ' || i, '[]' from generate_series(%d, %d) i", rows+1, rows+60),
+		twoNotes+fmt.Sprintf("where seq %% 4 = 0 and seq > %d", rows))
 }
 
 // dies starts a delivery anew until it ends, and kills it until then, at most some times;

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,21 +14,13 @@ import (
 func TestCallsTwice(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{})
-	m := newCalls(t, s, 1, strings.Replace(created, "group: project\n", "", 1))
-	dir := filepath.Dir(m.ledger)
-	project, err := os.ReadFile(filepath.Join(dir, "godwit.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "godwit.yaml", string(project)+"  in: {file: {dir: "+dir+"}}\n")
-	write(t, dir, "maps/assignment.yaml", "fields:\n  externalId: {from: id}\n  projectId: {const: P}\n  title: {from: title}\n")
-	write(t, dir, "flows/orders.yaml", "steps:\n  - load:\n      from: {at: in, objects: all.csv}\n      process: processes/assignment.yaml\n")
+	m := filed(t, s, strings.Replace(created, "group: project\n", "", 1), "")
 	rows := func(first string) {
-		text := "id,title\n5," + first + "\n"
+		text := "id,project,title\n5,P," + first + "\n"
 		for i := 100; i < 1600; i++ {
-			text += fmt.Sprintf("%d,Assignment %d\n", i, i)
+			text += fmt.Sprintf("%d,P,Assignment %d\n", i, i)
 		}
-		write(t, dir, "all.csv", text+"5,as it stays\n")
+		write(t, filepath.Dir(m.ledger), "all.csv", text+"5,P,as it stays\n")
 	}
 	rows("at first")
 	m.load(t).ends(t, 0)

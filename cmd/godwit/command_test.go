@@ -3,10 +3,12 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	godwit "godwit/cmd/godwit"
@@ -41,7 +43,12 @@ func played(m *testing.M) int {
 	if err != nil {
 		panic(err)
 	}
-	return m.Run()
+	code := m.Run()
+	if missing := spared(); code == 0 && whole() && len(missing) > 0 {
+		fmt.Fprintln(os.Stderr, "no test kills at", strings.Join(missing, ", "))
+		return 1
+	}
+	return code
 }
 
 // said is what a command wrote and how it ended.

@@ -63,7 +63,7 @@ func TestGoneDelete(t *testing.T) {
 	if times["gone.committed"] == 0 {
 		t.Errorf("%v", points)
 	}
-	for _, point := range some(points) {
+	for _, point := range own(points, "gone.") {
 		n := times[point]/2 + 1
 		if n > times[point] {
 			n = 1

@@ -92,7 +92,12 @@ func (m *move) start(t testing.TB, env []string, args ...string) *process {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = p.Wait(); close(p.ended) }()
+	go func() {
+		if _ = p.Wait(); p.ProcessState.ExitCode() == -1 {
+			diedAt(env)
+		}
+		close(p.ended)
+	}()
 	t.Cleanup(func() { _ = p.Process.Kill(); <-p.ended })
 	return p
 }
@@ -293,7 +298,7 @@ func (m *move) retarget(t testing.TB) {
 	u.Path = "/postgres"
 	name := pgx.Identifier{config.Database}.Sanitize()
 	pgtest.Exec(t, u.String(), "drop database "+name+" with (force)")
-	pgtest.Exec(t, u.String(), "create database "+name)
+	pgtest.Exec(t, u.String(), "create database "+name+pgtest.Quickly)
 	m.ledger = filepath.Join(t.TempDir(), "ledger.db")
 }
 

@@ -234,9 +234,9 @@ func TestIsolatePoints(t *testing.T) {
 	if times["isolate.settled"] < 6 { // which of the four rows of one key is the first is chance
 		t.Errorf("only %d chunks were settled row by row", times["isolate.settled"])
 	}
-	for _, point := range some(points) {
+	for _, point := range own(points, "isolate.") {
 		for _, n := range []int{1, times[point]/2 + 1} {
-			if n > times[point] || n > 1 && !strings.HasPrefix(point, "isolate.") {
+			if n > times[point] || n > 1 && !strings.HasPrefix(point, "isolate.") || n == 1 && times[point] > 2 && os.Getenv("GODWIT_SLOW") == "" {
 				continue
 			}
 			m.emptyBad(t)
@@ -418,7 +418,7 @@ func TestIsolateConnectionLost(t *testing.T) {
 // it ends.
 func TestIsolateTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 0, 40)
+	kills, seed := torture(t, 40)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := bad(t)
 	began := time.Now()

@@ -162,7 +162,7 @@ func TestLoadPoints(t *testing.T) {
 // TestLoadTorture kills a load by kill -9 at random moments until it ends.
 func TestLoadTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 0, 30)
+	kills, seed := torture(t, 30)
 	random := rand.New(rand.NewPCG(seed, 1))
 	m := newLoad(t, 20000)
 	began := time.Now()

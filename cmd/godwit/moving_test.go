@@ -236,7 +236,7 @@ func TestMovingPoints(t *testing.T) {
 			if code != -1 {
 				t.Errorf("%s:%d was not passed, exit %d", point, n, code)
 			}
-			if i%3 == 1 || i == len(points)-1 {
+			if slow && i%3 == 1 || i == len(points)-1 || !slow && i+6 >= len(points) {
 				m.load(t).ends(t, 3)
 				stop()
 				m.still(t)
@@ -254,7 +254,7 @@ func TestMovingPoints(t *testing.T) {
 // the source; in the end, and now and then, nobody does, and all is equal.
 func TestMovingTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 0, 12)
+	kills, seed := torture(t, 12)
 	random := rand.New(rand.NewPCG(seed, 3))
 	const rows = 8000
 	m := newMoving(t, rows)

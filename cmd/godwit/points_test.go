@@ -1,10 +1,13 @@
 package main_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"godwit/rig/postgres/pgtest"
@@ -19,10 +22,10 @@ func TestPoints(t *testing.T) {
 	fill(t, from, 2)
 	want := state(t, from)
 	m := newMove(t, from, to)
-	passed := filepath.Join(t.TempDir(), "points")
-	m.copy(t, "GODWIT_POINTS="+passed).ends(t, 0)
+	file := filepath.Join(t.TempDir(), "points")
+	m.copy(t, "GODWIT_POINTS="+file).ends(t, 0)
 	m.proved(t, want)
-	points, times := pointsIn(t, passed)
+	points, times := pointsIn(t, file)
 	t.Logf("%d points: %v", len(points), times)
 	if len(points) < 15 {
 		t.Errorf("a full run passes %v only", points)
@@ -68,6 +71,52 @@ func some(points []string) []string {
 	return third
 }
 
+// own are the points with one of these beginnings without GODWIT_SLOW, all that no other
+// work passes.
+func own(points []string, begin ...string) []string {
+	if os.Getenv("GODWIT_SLOW") != "" {
+		return points
+	}
+	return slices.DeleteFunc(slices.Clone(points), func(p string) bool {
+		return !slices.ContainsFunc(begin, func(b string) bool { return strings.HasPrefix(p, b) })
+	})
+}
+
+// passed are the points that runs have passed, and killed those at which one was killed,
+// by name.
+var passed, killed sync.Map
+
+// spared are the points that were passed and killed at by no test.
+func spared() (list []string) {
+	passed.Range(func(point, _ any) bool {
+		if _, ok := killed.Load(point); !ok {
+			list = append(list, point.(string))
+		}
+		return true
+	})
+	slices.Sort(list)
+	return list
+}
+
+// whole reports whether all tests were run.
+func whole() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// diedAt notes that a process was killed at the point that its environment says.
+func diedAt(env []string) {
+	for _, e := range env {
+		if point, ok := strings.CutPrefix(e, "GODWIT_KILL_AT="); ok {
+			killed.Store(point[:max(0, strings.IndexAny(point, "@:"))], true)
+		}
+	}
+}
+
 // pointsIn reads which points were passed, in order, and how often.
 func pointsIn(t *testing.T, file string) ([]string, map[string]int) {
 	t.Helper()
@@ -81,6 +130,7 @@ func pointsIn(t *testing.T, file string) ([]string, map[string]int) {
 		point, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if times[point]++; times[point] == 1 {
 			points = append(points, point)
+			passed.Store(point, true)
 		}
 	}
 	return points, times

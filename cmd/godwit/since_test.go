@@ -184,7 +184,7 @@ func TestSinceKilled(t *testing.T) {
 // killed. In the end nothing is missing, and what did not change is not read.
 func TestSinceTorture(t *testing.T) {
 	t.Parallel()
-	kills, seed := torture(t, 3, 6)
+	kills, seed := torture(t, 6)
 	random := rand.New(rand.NewPCG(seed, 2))
 	from, to := pgtest.Pair(t)
 	m := newMove(t, from, to)

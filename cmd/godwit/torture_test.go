@@ -14,19 +14,13 @@ import (
 	"godwit/rig/postgres/pgtest"
 )
 
-// torture says how often a test kills at random moments, and the seed that they
-// come from: fewer times, or, with GODWIT_SLOW, more; without fewer it is one of the
-// slow tests, since another one kills the same at its points. GODWIT_KILLS says how
-// often from outside, GODWIT_SEED repeats a run.
-func torture(t *testing.T, fewer, more int) (kills int, seed uint64) {
+// torture says how often a slow test kills at random moments, and the seed that they
+// come from: a quick one kills the same at its points. GODWIT_KILLS says how often from
+// outside, GODWIT_SEED repeats a run.
+func torture(t *testing.T, often int) (kills int, seed uint64) {
 	t.Helper()
-	if fewer == 0 {
-		slow(t)
-	}
-	kills, seed = fewer, uint64(time.Now().UnixNano())
-	if os.Getenv("GODWIT_SLOW") != "" {
-		kills = more
-	}
+	slow(t)
+	kills, seed = often, uint64(time.Now().UnixNano())
 	if n, err := strconv.Atoi(os.Getenv("GODWIT_KILLS")); err == nil {
 		kills = n
 	}
@@ -40,11 +34,8 @@ func torture(t *testing.T, fewer, more int) (kills int, seed uint64) {
 // TestTorture kills a copy by kill -9 at random moments and starts the same
 // command again until it ends; the target must be the source, every time.
 func TestTorture(t *testing.T) { // alone: its moments are shares of a measured time
-	scale := 12
-	if os.Getenv("GODWIT_SLOW") != "" {
-		scale = 100
-	}
-	kills, seed := torture(t, 3, 25)
+	const scale = 100
+	kills, seed := torture(t, 25)
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	from, to := pgtest.Pair(t)

@@ -33,14 +33,14 @@ type Diagnosis struct {
 }
 
 // Facts is what was found for one need; Known when nothing of it is missing
-// that the need's plan is made from.
+// that the need's plan is made from, but for the definitions of a comparison.
 type Facts struct {
 	catalog.Facts
 	Known bool
 }
 
-// Known are the facts of the need of that number, nil when something of them
-// is missing. A nil diagnosis knows nothing.
+// Known are the facts of the need of that number, nil when they are not Known. A
+// nil diagnosis knows nothing.
 func (d *Diagnosis) Known(i int) *catalog.Facts {
 	if d == nil || i >= len(d.Facts) || !d.Facts[i].Known {
 		return nil
@@ -83,7 +83,6 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		} else if known && n.Existing != "" { // what is made is compared with what may be made
 			known = x.define(ctx, n, &facts)
 		}
-		known = known && !n.Compare
 		x.found.Facts = append(x.found.Facts, Facts{facts, known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to

@@ -70,13 +70,34 @@ func (l Looking) source(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 		return nil
 	}
 	if n.Definitions {
-		facts.Definitions, err = definitions(ctx, l.Open, n.From, n.Select, facts.Source, l.snapshotOf(n))
-		if err = unread(facts, n, err); err != nil {
+		if err = l.define(ctx, n, facts); err != nil {
 			return err
 		}
 	}
 	l.Sights.keep(l, n, *facts)
 	return nil
+}
+
+// Compare adds the definitions to what was seen of both sides of a comparison, as of now.
+func (l Looking) Compare(ctx context.Context, n unit.Needs, facts *catalog.Facts) error {
+	var source, target error
+	there := catalog.Facts{Target: facts.Target}
+	var both sync.WaitGroup
+	both.Go(func() { source = l.define(ctx, n, facts) })
+	both.Go(func() { target = l.defineTarget(ctx, n, &there) })
+	both.Wait()
+	facts.TargetDefinitions, facts.Unread = there.TargetDefinitions, cmp.Or(facts.Unread, there.Unread)
+	return cmp.Or(source, target)
+}
+
+func (l Looking) define(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
+	facts.Definitions, err = definitions(ctx, l.Open, n.From, n.Select, facts.Source, l.snapshotOf(n))
+	return unread(facts, n, err)
+}
+
+func (l Looking) defineTarget(ctx context.Context, n unit.Needs, facts *catalog.Facts) (err error) {
+	facts.TargetDefinitions, err = definitions(ctx, l.Open, n.To, n.Select, facts.Target, "")
+	return unread(facts, n, err)
 }
 
 // later says that definitions are read when they are compared: in a run, what
@@ -117,8 +138,7 @@ func (l Looking) target(ctx context.Context, n unit.Needs, facts *catalog.Facts)
 	if facts.Target, err = Inspect(ctx, l.Open, n.To, n.Select, false); err != nil || !n.Compare || l.later(n) {
 		return err
 	}
-	facts.TargetDefinitions, err = definitions(ctx, l.Open, n.To, n.Select, facts.Target, "")
-	return unread(facts, n, err)
+	return l.defineTarget(ctx, n, facts)
 }
 
 func (l Looking) snapshotOf(n unit.Needs) string {

@@ -142,11 +142,16 @@ func (r *Runs) foresee(ctx context.Context, open *opened.Pool, needs unit.Needs,
 			return facts, nil
 		}
 	}
+	looking := doctor.Looking{Open: open, Cores: r.Cores}
 	if seen == nil {
-		return doctor.Looking{Open: open, Cores: r.Cores}.Gather(ctx, needs)
+		return looking.Gather(ctx, needs)
 	}
 	facts := *seen
 	facts.Cores = r.Cores
+	if needs.Compare {
+		err := looking.Compare(ctx, needs, &facts)
+		return facts, err
+	}
 	err := doctor.MakeRoom(ctx, open, needs, &facts)
 	return facts, err
 }

@@ -55,8 +55,22 @@ const (
 // Left looks at what a run left behind.
 func (l Look) Left(ctx context.Context, run int64) (Left, error) {
 	var left Left
-	err := left.look(ctx, l, run)
+	if err := left.overRuns(ctx, l, run); err != nil {
+		return left, err
+	}
+	some, err := l.some(ctx)
+	if err == nil && some {
+		err = left.look(ctx, l, run)
+	}
 	return left, err
+}
+
+// some reports whether the ledger has exceptions or issues at all. In most it has none,
+// and SQLite takes longer to read the questions about them than a small run lasts.
+func (l Look) some(ctx context.Context) (bool, error) {
+	all, err := ask(ctx, l, func(r scanner) (some bool, err error) { return some, r.Scan(&some) },
+		`SELECT EXISTS (SELECT 1 FROM exception) OR EXISTS (SELECT 1 FROM issue)`)
+	return err != nil || all[0], err
 }
 
 func (l *Left) look(ctx context.Context, look Look, run int64) error {
@@ -84,9 +98,6 @@ func (l *Left) look(ctx context.Context, look Look, run int64) error {
 	if l.Cut = len(l.Issues) > mostGroups; l.Cut {
 		l.Issues = l.Issues[:mostGroups]
 	}
-	if err = l.overRuns(ctx, look, run); err != nil {
-		return err
-	}
 	if l.Each, err = look.Issues(ctx, run, IssueFilter{}, 0, mostEach); err != nil {
 		return err
 	}
@@ -106,15 +117,18 @@ func (l Look) OverRuns(ctx context.Context, run int64) (Left, error) {
 }
 
 func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
-	if l.Counts, err = look.ByOwner(ctx, run); err != nil {
-		return err
-	}
 	if l.Before, err = look.Before(ctx, run); err != nil {
 		return err
 	}
 	l.Loaded, err = ask(ctx, look, func(r scanner) (e string, err error) { return e, r.Scan(&e) },
 		`SELECT DISTINCT entity FROM chunk WHERE run = ? AND state = 'settled' ORDER BY entity`, run)
 	if err != nil {
+		return err
+	}
+	if some, err := look.some(ctx); err != nil || !some {
+		return err
+	}
+	if l.Counts, err = look.ByOwner(ctx, run); err != nil {
 		return err
 	}
 	l.Found, err = ask(ctx, look, func(r scanner) (f Found, err error) { return f, r.Scan(&f.Rule, &f.Entity, &f.Field, &f.Issues) },

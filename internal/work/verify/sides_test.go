@@ -85,7 +85,7 @@ func (p *pair) Note(_ string, body any) {
 // that failed.
 func run(t *testing.T, from, to string) (*pair, []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	p := &pair{sides: map[string]connector.Endpoint{"from": open(t, "from", from), "to": open(t, "to", to)},
 		proofs: map[string]verify.Proof{}}

@@ -118,12 +118,16 @@ func Standby(t testing.TB, of *postgres.Server) *postgres.Server {
 	return server
 }
 
+// Quickly is how a CREATE DATABASE ends that copies files instead of logging pages: it
+// takes half the time, and the first session finds the template's cache of catalogues.
+const Quickly = " strategy file_copy"
+
 // DatabaseOn is Database on a given server.
 func DatabaseOn(t testing.TB, server *postgres.Server) string {
 	t.Helper()
 	name := fmt.Sprintf("t%d_%s", serial.Add(1), slug(t.Name()))
 	admin := server.URL("postgres")
-	Exec(t, admin, "create database "+name)
+	Exec(t, admin, "create database "+name+Quickly)
 	t.Cleanup(func() {
 		if server.PID() != 0 { // else the test has crashed or stopped it
 			drop(t, server.URL(name), admin, name)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"godwit/internal/fault"
 )
@@ -52,8 +54,8 @@ func candidates(ctx context.Context) []string {
 		return []string{dir}
 	}
 	var dirs []string
-	if out, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
-		dirs = append(dirs, strings.TrimSpace(string(out)))
+	if out, err := answer(ctx, "pg_config", "--bindir"); err == nil {
+		dirs = append(dirs, strings.TrimSpace(out))
 	}
 	for _, pattern := range []string{
 		"/usr/lib/postgresql/*/bin",
@@ -92,16 +94,49 @@ func inspect(ctx context.Context, dir string) (Programs, bool) {
 	if _, err := os.Stat(filepath.Join(dir, "pg_restore")); err != nil {
 		return Programs{}, false
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "pg_dump"), "--version").Output()
+	out, err := answer(ctx, filepath.Join(dir, "pg_dump"), "--version")
 	if err != nil {
 		return Programs{}, false
 	}
-	m := version.FindSubmatch(out)
+	m := version.FindStringSubmatch(out)
 	if m == nil {
 		return Programs{}, false
 	}
-	major, _ := strconv.Atoi(string(m[2]))
-	return Programs{Dir: dir, Version: string(m[1]), Major: major}, true
+	major, _ := strconv.Atoi(m[2])
+	return Programs{Dir: dir, Version: m[1], Major: major}, true
+}
+
+// question is what was asked of a program, as its file was then.
+type question struct {
+	path, arg string
+	size      int64
+	changed   time.Time
+}
+
+// answers are those that this process has had. A copy reads definitions four times, and
+// Debian's pg_config alone is five processes.
+var answers sync.Map // of question to string
+
+// answer is what a program says to one argument. It is asked again when its file has
+// changed, or when it failed.
+func answer(ctx context.Context, program, arg string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	q := question{path, arg, file.Size(), file.ModTime()}
+	if known, ok := answers.Load(q); ok {
+		return known.(string), nil
+	}
+	out, err := exec.CommandContext(ctx, path, arg).Output()
+	if err == nil {
+		answers.Store(q, string(out))
+	}
+	return string(out), err
 }
 
 func (p Programs) path(program string) string { return filepath.Join(p.Dir, program) }
