@@ -163,7 +163,7 @@ func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
 // compile makes the program that maps the records, with the values of the
 // lookups that a system holds.
 func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Program, error) {
-	env, err := scope(s.Scope)
+	env, err := unit.Frozen(s.Scope)
 	if err != nil {
 		return nil, err
 	}
@@ -191,21 +191,9 @@ func (s *LoadSpec) unlogged() bool {
 	return s.Mode != connector.ModeReplace && len(s.Tables) > 0 && s.Tables[0].Unlogged
 }
 
-// scope reads what was in scope when the flow was bound.
-func scope(frozen []byte) (map[string]any, error) {
-	all, err := record.DecodeObject(frozen)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "what was in scope cannot be read: %w", err)
-	}
-	return all, nil
-}
-
-// arguments are the values of the names in a query, as the flow gave them.
-func arguments(frozen []byte) (map[string]any, error) { return scope(frozen) }
-
 // paths are what is in scope by the paths that a query of a map's lookups knows it by.
 func paths(frozen []byte) (map[string]any, error) {
-	all, err := scope(frozen)
+	all, err := unit.Frozen(frozen)
 	args := map[string]any{}
 	for name, fields := range all {
 		object, _ := fields.(record.Object)
