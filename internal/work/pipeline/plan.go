@@ -12,7 +12,7 @@ import (
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/produce"
-	"godwit/internal/work/pipeline/sent"
+	"godwit/internal/work/pipeline/sentrows"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/stub"
 	"godwit/internal/work/pipeline/tables"
@@ -156,7 +156,7 @@ func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
 		return fault.New(fault.Config, "redrive.as-sent", "step %s refers to records of %s: what was sent has the keys that those had then", step, refs[0]).
 			Hint("redrive without --as-sent looks up what they have now")
 	}
-	s.Into, err = sent.Into(s.Again.Sent, s.Into, s.Tables)
+	s.Into, err = sentrows.Into(s.Again.Sent, s.Into, s.Tables)
 	return fault.Wrap(err, "step %s", step)
 }
 
