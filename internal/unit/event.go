@@ -195,6 +195,16 @@ func Body(v any) json.RawMessage {
 	return b
 }
 
+// Frozen are values of names, as a spec holds them from when it was made; nil is
+// none. Its fault has code unit.spec.
+func Frozen(values []byte) (record.Object, error) {
+	all, err := record.DecodeObject(values)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "unit.spec", "the values of names cannot be read: %w", err)
+	}
+	return all, nil
+}
+
 // Decode reads an event's body.
 func Decode[T any](e Event) (T, error) {
 	var v T

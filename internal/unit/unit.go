@@ -263,11 +263,11 @@ type Redrive struct {
 	Schema *catalog.Schema `json:"schema"`           // of their records
 	// Sent is set when they are written as they were sent, without mapping them:
 	// where to, the record's own table first.
-	Sent []Sent `json:"sent,omitempty"`
+	Sent []SentTo `json:"sent,omitempty"`
 }
 
-// Sent is a table with the columns of the rows that it was sent.
-type Sent struct {
+// SentTo is a table with the columns of the rows that it was sent.
+type SentTo struct {
 	Table   catalog.Name `json:"table"`
 	Columns []string     `json:"columns"`
 }

@@ -9,9 +9,9 @@ import (
 	"context"
 
 	"godwit/internal/connector"
-	"godwit/internal/connector/postgres/few"
 	"godwit/internal/connector/postgres/login"
 	"godwit/internal/connector/postgres/sqlstate"
+	"godwit/internal/connector/postgres/twosessions"
 	"godwit/internal/fault"
 	"godwit/internal/rate"
 )
@@ -38,7 +38,7 @@ func Connector() connector.Connector {
 			}
 			e, err := Open(ctx, name, s)
 			if err == nil && s.Limit.Connections == 2 {
-				return few.Of(e), nil
+				return twosessions.Of(e), nil
 			}
 			return e, err
 		},

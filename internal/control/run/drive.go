@@ -14,13 +14,13 @@ import (
 	"godwit/internal/control/run/chronicle"
 	"godwit/internal/control/run/conclude"
 	"godwit/internal/control/run/deliveries"
-	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/nodes"
 	"godwit/internal/control/run/opened"
 	"godwit/internal/control/run/past"
 	"godwit/internal/control/run/pinned"
 	"godwit/internal/control/run/scope"
 	"godwit/internal/control/run/stalls"
+	"godwit/internal/control/run/waiting"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
 	"godwit/internal/unit"
@@ -62,7 +62,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	executors := d.runs.Executors(d.open, past.Past{Book: deliveries.Book{Own: d.own, Ledger: d.runs.Ledger, UID: d.run.UID}, Run: d.run.ID, Kind: d.runs.kind})
 	executors["inspect"], executors["items"] = inspector, &scope.Lister{Open: d.open, Each: func(u unit.Unit) (*flow.Each, error) { return d.filling().Each(u) }}
 	executors["flow"], executors["open"] = &caller{d, ctx}, nodes.Filled{Executor: executors["open"], Spec: inspector.fill}
-	executors[held.Probes] = &scope.Probing{Asks: executors[held.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
+	executors[waiting.Probes] = &scope.Probing{Asks: executors[waiting.Probes], Fill: func(u unit.Unit) (any, error) { return d.filling().Spec(u) }}
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
@@ -153,7 +153,7 @@ func (d *drive) halt() { d.once.Do(func() { close(d.stop) }) }
 
 // event tells the watcher and notices what matters to the drive itself.
 func (d *drive) event(e unit.Event) {
-	if e.Kind == unit.UnitRetry && unit.KindOf(e.Unit) != held.Probes {
+	if e.Kind == unit.UnitRetry && unit.KindOf(e.Unit) != waiting.Probes {
 		d.lost.suspect(e)
 	}
 	d.open.Fold(e, d.run.Parent != 0)

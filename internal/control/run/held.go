@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"godwit/internal/control/plan"
-	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/limits"
+	"godwit/internal/control/run/waiting"
 	"godwit/internal/unit"
 )
 
 // OnHold is what does not run although nothing is broken, see package held.
-type OnHold = held.OnHold
+type OnHold = waiting.OnHold
 
 // held asks the Machine what holds the steps; false when there is none to ask.
 func (d *drive) held(now time.Time) (all []unit.Progress, ok bool) {
@@ -37,14 +37,14 @@ func (n *Now) take(rows []unit.Progress) {
 			n.Limits = append(n.Limits, l)
 			continue
 		}
-		if p.Doing != held.Doing {
-			if unit.KindOf(p.Unit) != held.Probes { // its step says what it waits for
+		if p.Doing != waiting.Doing {
+			if unit.KindOf(p.Unit) != waiting.Probes { // its step says what it waits for
 				n.Progress = append(n.Progress, p)
 			}
 			continue
 		}
 		for _, w := range p.Waits {
-			if w.Gate == held.Probes {
+			if w.Gate == waiting.Probes {
 				w.Answer = n.answers[p.Unit]
 			}
 			n.Held = append(n.Held, OnHold{ID: p.Unit, Step: true, Wait: w})
@@ -66,7 +66,7 @@ func (n *Now) count() {
 }
 
 // askHeld tells when a step begins to be held and when it goes on.
-func (d *drive) askHeld(ctx context.Context, told *held.Spells) {
+func (d *drive) askHeld(ctx context.Context, told *waiting.Spells) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	if steps, ok := d.held(now); ok {
 		for _, e := range told.Change(steps, now) {

@@ -6,9 +6,9 @@ import (
 
 	"godwit/internal/control/plan"
 	"godwit/internal/control/run/chronicle"
-	"godwit/internal/control/run/held"
 	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/share"
+	"godwit/internal/control/run/waiting"
 	"godwit/internal/ledger"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -100,13 +100,13 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.Held, err = held.Retries(ctx, v, run.ID, n.Counts); err != nil {
+	if n.Held, err = waiting.Retries(ctx, v, run.ID, n.Counts); err != nil {
 		return nil, err
 	}
 	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
 		return nil, err
 	}
-	n.take(held.Called(ctx, v, rows))
+	n.take(waiting.Called(ctx, v, rows))
 	n.count()
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 		return nil, err
 	}
 	n.Idle = d.idle
-	n.take(held.Called(ctx, r.Ledger.View(), d.progress()))
+	n.take(waiting.Called(ctx, r.Ledger.View(), d.progress()))
 	n.count()
 	n.Forecast = d.foresee(n)
 	n.Forecast.Share = r.share(n) // the same for whoever looks

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"godwit/internal/control/doctor"
-	"godwit/internal/control/run/held"
+	"godwit/internal/control/run/waiting"
 	"godwit/internal/unit"
 )
 
@@ -16,7 +16,7 @@ const lookFor = 2 * time.Second
 func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 	t := time.NewTicker(lookFor)
 	defer t.Stop()
-	told := &held.Spells{}
+	told := &waiting.Spells{}
 	for {
 		select {
 		case <-quiet:
@@ -34,7 +34,7 @@ func (d *drive) waits(ctx context.Context, quiet <-chan struct{}) {
 
 // allOver ends what is still told as waiting when the drive ends; it is written
 // although everything else is cut.
-func (d *drive) allOver(ctx context.Context, told *held.Spells) {
+func (d *drive) allOver(ctx context.Context, told *waiting.Spells) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	d.stalls.Over(ctx)

@@ -99,9 +99,9 @@ func (x *prober) rows(ctx context.Context, s *WaitFor) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := record.DecodeObject(s.Args)
+	args, err := unit.Frozen(s.Args)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query cannot be read: %w", err)
+		return nil, err
 	}
 	reader, err := source.ReadRecords(ctx, catalog.Query{SQL: s.Query, Args: args}, "")
 	if err != nil {

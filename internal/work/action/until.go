@@ -9,6 +9,7 @@ import (
 	"godwit/internal/expression"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 	"godwit/internal/unit/request"
 )
 
@@ -33,9 +34,9 @@ func (s *WaitFor) so(docs map[string]any) (yes bool, saw string, err error) {
 	if program == nil {
 		return false, "", fault.New(fault.Config, "wait.invalid", "until %d:%d: %s", problems[0].Line, problems[0].Column, problems[0].Text)
 	}
-	env, err := record.DecodeObject(s.Scope)
+	env, err := unit.Frozen(s.Scope)
 	if err != nil {
-		return false, "", fault.New(fault.Internal, "unit.spec", "what was in scope cannot be read: %w", err)
+		return false, "", err
 	}
 	saw, whole := seen(program, docs)
 	v, err := expression.NewMachine(env).Eval(program, docs)

@@ -44,7 +44,7 @@ func (l *Load) calling() []unit.Problem {
 	p, of := l.process(), produce.Given{Entity: l.process().entity(), Group: l.process().Group, Within: l.File != nil}
 	of.Table, of.Key, of.Mark, of.Rows = p.To.Table != "", p.To.Key != nil, p.To.Mark != "", p.Map != nil && len(p.Map.Rows) > 0
 	of.Gone = p.To.Gone
-	of.Env, _ = scope(l.Scope) // what cannot be read is told by the plan
+	of.Env, _ = unit.Frozen(l.Scope) // what cannot be read is told by the plan
 	return p.To.Problems(of)
 }
 
@@ -64,7 +64,7 @@ func (l *Load) produced(step string, spec LoadSpec, program *mapping.Program, fa
 		return nil, err
 	}
 	at.Entity, at.Database = p.entity(), parents.Database(facts)
-	env, err := scope(l.Scope)
+	env, err := unit.Frozen(l.Scope)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"godwit/internal/record"
-	"godwit/internal/work/pipeline/sent"
+	"godwit/internal/work/pipeline/sentrows"
 )
 
 // except puts a record away that was not loaded, with all that is needed to
@@ -23,7 +23,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 		if refusal.Field != "" {
 			e.Fields = []string{refusal.Field}
 		}
-		if e.Sent, err = sent.Encode(c.into, m.Rows); err != nil {
+		if e.Sent, err = sentrows.Encode(c.into, m.Rows); err != nil {
 			return err
 		}
 	} else {

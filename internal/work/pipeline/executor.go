@@ -167,7 +167,7 @@ func (s *LoadSpec) read(ctx context.Context, open connector.Opener, l unit.Lease
 		return nil, "", err
 	}
 	q := s.Query
-	if q.Args, err = arguments(s.Args); err != nil {
+	if q.Args, err = unit.Frozen(s.Args); err != nil {
 		return nil, "", err
 	}
 	if after != nil {

@@ -12,7 +12,7 @@ import (
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/parents"
 	"godwit/internal/work/pipeline/produce"
-	"godwit/internal/work/pipeline/sent"
+	"godwit/internal/work/pipeline/sentrows"
 	"godwit/internal/work/pipeline/shelf"
 	"godwit/internal/work/pipeline/stub"
 	"godwit/internal/work/pipeline/tables"
@@ -156,14 +156,14 @@ func (s *LoadSpec) asSent(step string, p *mapping.Program) (err error) {
 		return fault.New(fault.Config, "redrive.as-sent", "step %s refers to records of %s: what was sent has the keys that those had then", step, refs[0]).
 			Hint("redrive without --as-sent looks up what they have now")
 	}
-	s.Into, err = sent.Into(s.Again.Sent, s.Into, s.Tables)
+	s.Into, err = sentrows.Into(s.Again.Sent, s.Into, s.Tables)
 	return fault.Wrap(err, "step %s", step)
 }
 
 // compile makes the program that maps the records, with the values of the
 // lookups that a system holds.
 func (s *LoadSpec) compile(lookups map[string]map[string]string) (*mapping.Program, error) {
-	env, err := scope(s.Scope)
+	env, err := unit.Frozen(s.Scope)
 	if err != nil {
 		return nil, err
 	}
@@ -191,21 +191,9 @@ func (s *LoadSpec) unlogged() bool {
 	return s.Mode != connector.ModeReplace && len(s.Tables) > 0 && s.Tables[0].Unlogged
 }
 
-// scope reads what was in scope when the flow was bound.
-func scope(frozen []byte) (map[string]any, error) {
-	all, err := record.DecodeObject(frozen)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "what was in scope cannot be read: %w", err)
-	}
-	return all, nil
-}
-
-// arguments are the values of the names in a query, as the flow gave them.
-func arguments(frozen []byte) (map[string]any, error) { return scope(frozen) }
-
 // paths are what is in scope by the paths that a query of a map's lookups knows it by.
 func paths(frozen []byte) (map[string]any, error) {
-	all, err := scope(frozen)
+	all, err := unit.Frozen(frozen)
 	args := map[string]any{}
 	for name, fields := range all {
 		object, _ := fields.(record.Object)

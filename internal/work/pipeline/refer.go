@@ -56,7 +56,7 @@ func (s *LoadSpec) stand(tables []catalog.TargetTable, facts catalog.Facts) erro
 }
 
 func (s *LoadSpec) stubbing(lookups map[string]map[string]string) (stub.Input, error) {
-	env, err := scope(s.Scope)
+	env, err := unit.Frozen(s.Scope)
 	return stub.Input{Map: s.Map, Env: env, Lookups: lookups}, err
 }
 
@@ -73,7 +73,7 @@ func (l *Load) aliases(a *alias.Place, step string) (unit.Unit, error) {
 
 func placed(at string, frozen []byte) (record.Place, error) {
 	p := record.Place{At: at}
-	all, err := scope(frozen)
+	all, err := unit.Frozen(frozen)
 	if env, is := all["env"].(record.Object); is {
 		p.Env, _ = env["name"].(string)
 	}

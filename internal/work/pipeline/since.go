@@ -12,6 +12,7 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
 	"godwit/internal/work/pipeline/watermark"
 )
@@ -76,7 +77,7 @@ func (l *Load) meaning(program *mapping.Program) (map[string]string, error) {
 	for _, part := range l.From.Parts {
 		text += part.Query
 	}
-	args, err := arguments(l.From.Args)
+	args, err := unit.Frozen(l.From.Args)
 	if err != nil {
 		return nil, err
 	}

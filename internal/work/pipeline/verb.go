@@ -127,7 +127,7 @@ func (l *Load) check() []unit.Problem {
 
 func (l *Load) needs() (unit.Needs, error) {
 	p := l.process()
-	args, err := arguments(l.From.Args)
+	args, err := unit.Frozen(l.From.Args)
 	if err != nil {
 		return unit.Needs{}, err
 	}

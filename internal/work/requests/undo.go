@@ -27,9 +27,9 @@ func (x *undoer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err != nil || !took {
 		return unit.Result{}, left(err, u)
 	}
-	known, err := record.DecodeObject(s.Scope)
+	known, err := unit.Frozen(s.Scope)
 	if err != nil {
-		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read its values: %w", u.ID, err)
+		return unit.Result{}, fault.Wrap(err, "%s", u.ID)
 	}
 	t, wrong := s.Undo.compile(known)
 	if len(wrong) > 0 {

@@ -12,6 +12,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/record/leaf"
+	"godwit/internal/unit"
 	"godwit/internal/unit/request"
 )
 
@@ -111,9 +112,9 @@ func (s system) reading(c Change) connector.Request {
 }
 
 func (s system) rows(ctx context.Context, c Change) ([]any, error) {
-	args, err := record.DecodeObject(c.Args)
+	args, err := unit.Frozen(c.Args)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query cannot be read: %w", err)
+		return nil, err
 	}
 	ran, err := s.sql.RunUnmarked(ctx, connector.Statement{SQL: c.Read, Args: args, Most: most})
 	if err != nil {
@@ -148,8 +149,8 @@ func (s system) write(ctx context.Context, r *recipe, e element, leaves []leaf.L
 		_, err = s.call.Call(ctx, connector.Request{Method: f.Method, Path: f.Path, Body: body})
 	} else {
 		var args record.Object
-		if args, err = record.DecodeObject(c.Args); err != nil {
-			return fault.New(fault.Internal, "unit.spec", "the values of a statement cannot be read: %w", err)
+		if args, err = unit.Frozen(c.Args); err != nil {
+			return err
 		}
 		all := record.Object{}
 		for name, v := range args {

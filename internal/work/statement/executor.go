@@ -39,11 +39,10 @@ func (x *runner) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err != nil {
 		return unit.Result{}, err
 	}
-	args, err := arguments(s.Args)
+	statement, err := s.statement()
 	if err != nil {
 		return unit.Result{}, err
 	}
-	statement := connector.Statement{SQL: s.Query, Args: args, Most: most}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "sql"})
 	if s.Unmarked {
 		ran, err := target.RunUnmarked(ctx, statement)
@@ -127,11 +126,9 @@ func facts(ran connector.Ran) json.RawMessage {
 	return unit.Body(ran)
 }
 
-// arguments are the values of the names, as they were when the step began.
-func arguments(frozen []byte) (map[string]any, error) {
-	all, err := record.DecodeObject(frozen)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "the values of a statement cannot be read: %w", err)
-	}
-	return all, nil
+// statement is what is to be run, with the values of its names as they were when
+// the step began.
+func (s spec) statement() (connector.Statement, error) {
+	args, err := unit.Frozen(s.Args)
+	return connector.Statement{SQL: s.Query, Args: args, Most: most}, err
 }

@@ -3,7 +3,6 @@ package statement
 import (
 	"context"
 
-	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
 	"godwit/internal/unit"
@@ -21,11 +20,10 @@ func (x *undoer) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.
 	if err != nil {
 		return unit.Result{}, err
 	}
-	args, err := arguments(s.Args)
+	statement, err := s.statement()
 	if err != nil {
 		return unit.Result{}, err
 	}
-	statement := connector.Statement{SQL: s.Query, Args: args, Most: most}
 	report.Progress(unit.Progress{Unit: u.ID, Total: 1, Doing: "undo"})
 	if s.Unmarked { // whether it ran cannot be known
 		_, err := target.RunUnmarked(ctx, statement)

@@ -39,10 +39,8 @@ func (l Look) Superseded(ctx context.Context, run ledger.Run) error {
 		if err != nil {
 			return err
 		}
-		for table, t := range mine {
-			if also, there := theirs[table]; there && (t.whole || also.whole) {
-				return superseded(run, other, table.Name).Hint("the same command with --new and --existing replace begins anew")
-			}
+		if table, both := mine.clash(theirs); both {
+			return superseded(run, other, table).Hint("the same command with --new and --existing replace begins anew")
 		}
 		if other.Outcome == plan.OutcomeCancelled || root(all, other) == root(all, run) {
 			continue
@@ -86,12 +84,10 @@ func (l Look) occupied(ctx context.Context, all []ledger.Run, run int64, tables 
 		if err != nil {
 			return err
 		}
-		for table, t := range tables {
-			if also, there := theirs[table]; there && (t.whole || also.whole) {
-				return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table.Name, other.Owner).
-					Hint("godwit status %s shows how far it is", other.Name()).
-					Hint("godwit cancel %s ends it for good", other.Name())
-			}
+		if table, both := tables.clash(theirs); both {
+			return fault.New(fault.Conflict, "run.occupied", "%s is writing to %s, and %s works on it", other.Name(), table, other.Owner).
+				Hint("godwit status %s shows how far it is", other.Name()).
+				Hint("godwit cancel %s ends it for good", other.Name())
 		}
 	}
 	return nil

@@ -28,6 +28,16 @@ type Brought struct {
 // Tables are those that rows are brought into.
 type Tables map[Table]Brought
 
+// clash gives a table that both bring rows into, one of them as a whole.
+func (tables Tables) clash(theirs Tables) (catalog.Name, bool) {
+	for table, t := range tables {
+		if also, there := theirs[table]; there && (t.whole || also.whole) {
+			return table.Name, true
+		}
+	}
+	return catalog.Name{}, false
+}
+
 // appends is the policy of a copy that adds rows.
 const appends = "append"
 

@@ -7,7 +7,6 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run/order"
 	"godwit/internal/fault"
-	"godwit/internal/record"
 	"godwit/internal/unit"
 )
 
@@ -100,9 +99,9 @@ func asked(e *flow.Each) (unit.Needs, error) {
 	if e.Late != "" {
 		return n, nil
 	}
-	args, err := record.DecodeObject(e.Args)
+	args, err := unit.Frozen(e.Args)
 	if err != nil {
-		return n, fault.New(fault.Internal, "unit.spec", "the values of a query cannot be read: %w", err)
+		return n, err
 	}
 	n.Items = &catalog.Query{SQL: e.Query, Args: args}
 	return n, nil

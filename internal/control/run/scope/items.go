@@ -65,7 +65,7 @@ func read(ctx context.Context, open connector.Opener, e *flow.Each) ([]json.RawM
 	if err != nil {
 		return nil, err
 	}
-	args, err := arguments(e.Args)
+	args, err := unit.Frozen(e.Args)
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +109,4 @@ func itemOf(schema *record.Schema, r record.Record) (json.RawMessage, error) {
 		return nil, fault.New(fault.Data, "data.syntax", "a row cannot be an item: %w", err).Hint("cast the column to text in the query")
 	}
 	return text, nil
-}
-
-// arguments are the values of a query's names.
-func arguments(frozen []byte) (map[string]any, error) {
-	all, err := record.DecodeObject(frozen)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query cannot be read: %w", err)
-	}
-	return all, nil
 }

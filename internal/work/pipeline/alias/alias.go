@@ -133,8 +133,8 @@ func (x *reader) read(ctx context.Context, s Spec, l unit.Lease, tell func(int))
 	if err != nil {
 		return nil, err
 	}
-	if s.Query.Args, err = record.DecodeObject(s.Args); err != nil {
-		return nil, fault.New(fault.Internal, "unit.spec", "the values of a query: %w", err)
+	if s.Query.Args, err = unit.Frozen(s.Args); err != nil {
+		return nil, err
 	}
 	r, err := source.ReadRecords(ctx, s.Query, l.Snapshot(s.From))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"godwit/internal/record"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/assembly"
-	"godwit/internal/work/pipeline/sent"
+	"godwit/internal/work/pipeline/sentrows"
 )
 
 // Book is the ledger's side of it.
@@ -157,15 +157,15 @@ func (a *Reader) record(e record.Exception) (record.Record, error) {
 // columns any more are issues.
 func (a *Reader) sent(r record.Record, e record.Exception) (record.Mapped, error) {
 	m := record.Mapped{Record: r}
-	was, rows, err := sent.Decode(e.Sent)
+	was, rows, err := sentrows.Decode(e.Sent)
 	if err != nil {
 		return m, err
 	}
-	if !sent.Same(was, a.of.Sent) {
+	if !sentrows.Same(was, a.of.Sent) {
 		return m, fault.New(fault.Config, "redrive.as-sent", "it was sent to other columns than those before it").
 			Hint("redrive it by itself: --id %d", e.ID)
 	}
-	if m.Issues = sent.Issues(rows, a.to.Into, a.to.Tables); len(m.Issues) > 0 {
+	if m.Issues = sentrows.Issues(rows, a.to.Into, a.to.Tables); len(m.Issues) > 0 {
 		m.Reject = true
 		return m, nil
 	}

@@ -1,7 +1,7 @@
-// Package sent is what a target was given of a record, as it is kept with a
+// Package sentrows is what a target was given of a record, as it is kept with a
 // dead letter: rows with the tables and columns that they were for. Written as
 // sent, it goes to the same tables as they are by then. Start at Encode.
-package sent
+package sentrows
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func Encode(into []catalog.Into, rows []record.Row) ([]byte, error) {
 
 // Decode reads it again. What godwits before this one kept has no columns: its
 // fault has code redrive.as-sent.
-func Decode(text []byte) ([]unit.Sent, []record.Row, error) {
+func Decode(text []byte) ([]unit.SentTo, []record.Row, error) {
 	v, err := record.DecodeValue(text)
 	if err != nil {
 		return nil, nil, damaged(err)
@@ -58,12 +58,12 @@ func damaged(err error) error {
 	return fault.New(fault.Internal, "ledger.damaged", "what was sent cannot be read: %w", err)
 }
 
-func tablesOf(v any) (tables []unit.Sent, err error) {
+func tablesOf(v any) (tables []unit.SentTo, err error) {
 	list, _ := v.([]any)
 	for _, one := range list {
 		o, _ := one.(record.Object)
 		text, _ := o["table"].(string)
-		to := unit.Sent{}
+		to := unit.SentTo{}
 		if to.Table, err = catalog.ParseName(text); err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func tablesOf(v any) (tables []unit.Sent, err error) {
 	return tables, nil
 }
 
-func rowsOf(v any, tables []unit.Sent) (rows []record.Row, err error) {
+func rowsOf(v any, tables []unit.SentTo) (rows []record.Row, err error) {
 	list, _ := v.([]any)
 	for _, one := range list {
 		pair, _ := one.([]any)
@@ -96,7 +96,7 @@ func rowsOf(v any, tables []unit.Sent) (rows []record.Row, err error) {
 
 // Into are the tables of today's flow with the columns that were sent. What
 // cannot be written any more is a fault, code redrive.as-sent.
-func Into(sent []unit.Sent, into []catalog.Into, tables []catalog.TargetTable) ([]catalog.Into, error) {
+func Into(sent []unit.SentTo, into []catalog.Into, tables []catalog.TargetTable) ([]catalog.Into, error) {
 	refuse := func(format string, args ...any) error {
 		return fault.New(fault.Config, "redrive.as-sent", format, args...).Hint("redrive without --as-sent maps the records again")
 	}
@@ -137,8 +137,8 @@ func Into(sent []unit.Sent, into []catalog.Into, tables []catalog.TargetTable) (
 }
 
 // Same reports whether two records were sent to the same columns.
-func Same(a, b []unit.Sent) bool {
-	return slices.EqualFunc(a, b, func(x, y unit.Sent) bool { return x.Table == y.Table && slices.Equal(x.Columns, y.Columns) })
+func Same(a, b []unit.SentTo) bool {
+	return slices.EqualFunc(a, b, func(x, y unit.SentTo) bool { return x.Table == y.Table && slices.Equal(x.Columns, y.Columns) })
 }
 
 // Issues are the values that columns do not take as they are by now.

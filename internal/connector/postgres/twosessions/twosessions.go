@@ -1,7 +1,7 @@
-// Package few is an endpoint of a connection that allows two sessions: one works,
+// Package twosessions is an endpoint of a connection that allows two sessions: one works,
 // one looks. It has none to keep a snapshot by, so each read is of its own moment.
 // Start at Endpoint.
-package few
+package twosessions
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Package held tells what steps of a run wait for although nothing is broken: a
+// Package waiting tells what steps of a run wait for although nothing is broken: a
 // closed window, a time, an answer, a person. Start at Look and Spells.
-package held
+package waiting
 
 import (
 	"slices"
