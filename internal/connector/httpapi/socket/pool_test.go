@@ -53,7 +53,7 @@ func pool(t *testing.T, s *httptest.Server, most int) *Pool {
 		config.RootCAs.AddCert(c)
 	}
 	p := New(u, config, most)
-	t.Cleanup(p.CloseIdleConnections)
+	t.Cleanup(p.Close)
 	return p
 }
 
@@ -369,4 +369,34 @@ func TestSource(t *testing.T) {
 	if _, text, err := ask(t.Context(), p, s.URL, "x"); err != nil || text != "1 x" {
 		t.Error(text, err)
 	}
+}
+
+// TestClose: a connection that is in use ends with its request.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	arrived, hold, closed := make(chan struct{}), make(chan struct{}), make(chan struct{}, 8)
+	s, _, _ := server(t, func(s *httptest.Server) {
+		s.Config.ConnState = func(_ net.Conn, is http.ConnState) {
+			if is == http.StateClosed {
+				closed <- struct{}{}
+			}
+		}
+		s.Start()
+	}, func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-hold
+		echo(w, r)
+	})
+	p, over := pool(t, s, 4), make(chan error)
+	go func() {
+		_, _, err := ask(t.Context(), p, s.URL, "x")
+		over <- err
+	}()
+	<-arrived
+	p.Close()
+	close(hold)
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	<-closed
 }
