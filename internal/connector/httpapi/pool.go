@@ -44,7 +44,7 @@ func (p pool) back() {
 	pools.Lock()
 	defer pools.Unlock()
 	if pools.uses[p]--; pools.uses[p] == 0 {
-		pools.open[p].CloseIdleConnections()
+		pools.open[p].Close()
 		delete(pools.open, p)
 		delete(pools.uses, p)
 	}

@@ -32,6 +32,7 @@ type Pool struct {
 	mu    sync.Mutex
 	idle  []*conn // the one that was used last is behind
 	timer *time.Timer
+	over  bool
 }
 
 // New makes the pool of a server, https or not, of which no connection is open yet. Most
@@ -202,6 +203,10 @@ func (p *Pool) waiting() *conn {
 func (p *Pool) put(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.over {
+		_ = c.Close()
+		return
+	}
 	c.since = time.Now()
 	if p.idle = append(p.idle, c); p.timer == nil {
 		p.timer = time.AfterFunc(idleMost, p.sweep)
@@ -227,17 +232,16 @@ func (p *Pool) sweep() {
 	}
 }
 
-// CloseIdleConnections closes what is not in use.
-func (p *Pool) CloseIdleConnections() {
+// Close ends the connections: those that are in use with their request.
+func (p *Pool) Close() {
 	p.other.CloseIdleConnections()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.idle {
 		_ = c.Close()
 	}
-	p.idle = nil
+	p.idle, p.over = nil, true
 	if p.timer != nil {
 		p.timer.Stop()
-		p.timer = nil
 	}
 }

@@ -53,13 +53,13 @@ func pool(t *testing.T, s *httptest.Server, most int) *Pool {
 		config.RootCAs.AddCert(c)
 	}
 	p := New(u, config, most)
-	t.Cleanup(p.CloseIdleConnections)
+	t.Cleanup(p.Close)
 	return p
 }
 
 // ask sends a POST and reads all of its answer.
 func ask(ctx context.Context, p *Pool, at, body string) (status int, text string, err error) {
-	way := &Sending{Context: ctx, By: time.Now().Add(20 * time.Second)}
+	way := &Sending{Context: ctx, By: time.Now().Add(time.Hour)}
 	r, err := http.NewRequestWithContext(way, "POST", at, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
@@ -250,11 +250,50 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// TestUnread: a connection whose answer was not read to its end is not used again.
+// TestUnasked: what a server says behind its answer is not the answer to the next request.
+func TestUnasked(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for in := bufio.NewReader(c); ; {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					_, _ = io.Copy(io.Discard, r.Body)
+					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+				}
+			}()
+		}
+	}()
+	s := &httptest.Server{URL: "http://" + l.Addr().String()}
+	p := pool(t, s, 4)
+	for range 3 {
+		if status, text, err := ask(t.Context(), p, s.URL, "x"); status != 200 || text != "ok" || err != nil {
+			t.Error(status, text, err)
+		}
+	}
+}
+
+// TestUnread: a connection whose answer was not read to its end is not used again, also
+// when the rest has not been sent yet.
 func TestUnread(t *testing.T) {
 	t.Parallel()
 	s, all, _ := server(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, strings.Repeat("x", 1<<20))
+		_, _ = io.WriteString(w, strings.Repeat("x", 10))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
 	})
 	p := pool(t, s, 1)
 	for range 3 {
@@ -330,4 +369,34 @@ func TestSource(t *testing.T) {
 	if _, text, err := ask(t.Context(), p, s.URL, "x"); err != nil || text != "1 x" {
 		t.Error(text, err)
 	}
+}
+
+// TestClose: a connection that is in use ends with its request.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	arrived, hold, closed := make(chan struct{}), make(chan struct{}), make(chan struct{}, 8)
+	s, _, _ := server(t, func(s *httptest.Server) {
+		s.Config.ConnState = func(_ net.Conn, is http.ConnState) {
+			if is == http.StateClosed {
+				closed <- struct{}{}
+			}
+		}
+		s.Start()
+	}, func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-hold
+		echo(w, r)
+	})
+	p, over := pool(t, s, 4), make(chan error)
+	go func() {
+		_, _, err := ask(t.Context(), p, s.URL, "x")
+		over <- err
+	}()
+	<-arrived
+	p.Close()
+	close(hold)
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	<-closed
 }
