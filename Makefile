@@ -23,7 +23,7 @@ demo-rollout: tools build ## move 25 old databases into a system in use, through
 .PHONY: test
 test: tools ## all quick tests; with CI=true the slow ones too
 	$(GO) vet ./...
-	@if [ "$$CI" = true ]; then GODWIT_SLOW=1 GODWIT_MARIADB=must $(GO) test -timeout $(TIMEOUT) ./...; else $(GO) test -timeout $(TIMEOUT) ./...; fi
+	@if [ "$$CI" = true ]; then GODWIT_SLOW=1 GODWIT_MARIADB=must $(GO) test -timeout $(TIMEOUT) ./...; else $(GO) test -parallel 4 -timeout $(TIMEOUT) ./...; fi
 
 .PHONY: build
 build: ## build bin/godwit
