@@ -32,6 +32,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 		}
 		return nil
 	}
+	if found, e := s.adopt(ctx, c, element, kept); found || e != nil {
+		return e
+	}
 	filled, err := c.Fill(s.m, s.docs)
 	if err != nil {
 		return s.dead(c, "call.value", err)
