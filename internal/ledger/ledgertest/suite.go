@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"an account twice is refused", accountTwice},
 		{"totals", totals},
 		{"actions", actions},
+		{"what is decided about several runs", decided},
 		{"twenty thousand units", manyUnits},
 		{"a unit settles chunk by chunk", loadUnit},
 		{"units of one entity at the same time", interleaved},
