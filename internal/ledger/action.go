@@ -43,10 +43,11 @@ func (l *Ledger) Ask(ctx context.Context, run Run, a Action) (int64, error) {
 				a.Revision, now).Hint("godwit status %s", run.Name())
 		}
 		a.Revision = now
-		if err := tx.action(run.ID, &a); err != nil {
-			return err
+		err := tx.action(run.ID, &a)
+		if err == nil {
+			err = tx.asked(run.ID, a)
 		}
-		return tx.asked(run.ID, a)
+		return err
 	}, nil)
 	return a.ID, fault.Wrap(err, "%s %s", a.Verb, run.Name())
 }
@@ -74,35 +75,31 @@ func (l *Ledger) Decide(ctx context.Context, runs []int64, a Action, does func(r
 	err = l.write(ctx, func(tx *tx) error {
 		n = 0
 		for _, run := range runs {
-			more, err := tx.decide(run, a, does)
-			if err != nil {
+			if err := tx.decide(run, a, does, &n); err != nil {
 				return err
 			}
-			n += more
 		}
 		return nil
 	}, nil)
-	if err != nil {
-		n = 0
-	}
 	return n, err
 }
 
-func (t *tx) decide(run int64, a Action, does func(run, action int64) (string, []any)) (n int64, err error) {
+func (t *tx) decide(run int64, a Action, does func(run, action int64) (string, []any), sum *int64) error {
 	if err := t.action(run, &a); err != nil {
-		return 0, err
+		return err
 	}
 	query, args := does(run, a.ID)
-	if n, err = t.exec(query, args...); err != nil {
-		return 0, err
+	n, err := t.exec(query, args...)
+	if err == nil && n == 0 {
+		return t.change(actions.Drop, a.ID)
 	}
-	if n == 0 {
-		return 0, t.change(actions.Drop, a.ID)
+	if *sum += n; err == nil {
+		err = t.change(actions.InEffect, millis(t.now), run, a.ID)
 	}
-	if err := t.change(actions.InEffect, millis(t.now), run, a.ID); err != nil {
-		return 0, err
+	if err == nil {
+		err = t.asked(run, a)
 	}
-	return n, t.asked(run, a)
+	return err
 }
 
 // Asked returns the actions that are neither in effect nor cancelled, oldest
