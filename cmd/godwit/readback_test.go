@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,26 @@ func idOf(t testing.TB, s *newsys.System, external string) string {
 	return ""
 }
 
+// byHand sends a request, as somebody may do who works with the system.
+func byHand(t testing.TB, s *newsys.System, method, path, body string) (answer string) {
+	t.Helper()
+	r, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil || a.StatusCode > 299 {
+		t.Fatalf("%s %s: %s, %v", method, path, a.Status, err)
+	}
+	return string(b)
+}
+
 // TestReadBack finds what somebody has changed behind an API: a field, a note that is
 // lost, one that is nobody's, an object that was deleted; and nothing else.
 func TestReadBack(t *testing.T) {
@@ -83,25 +104,9 @@ func TestReadBack(t *testing.T) {
 	if v := s.Verdict(); v.Writes != 0 {
 		t.Errorf("verify wrote %d times", v.Writes)
 	}
-	ask := func(method, path string, body string) {
-		t.Helper()
-		r, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+token)
-		a, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.Body.Close()
-		if a.StatusCode > 299 {
-			t.Fatalf("%s %s: %s", method, path, a.Status)
-		}
-	}
-	ask("PUT", "/assignments/"+idOf(t, s, "000007"), `{"externalId":"000007","projectId":"P7","seq":7,"title":"by somebody","notes":0}`)
-	ask("DELETE", "/assignments/"+idOf(t, s, "000011"), "")
-	ask("POST", "/assignments/"+idOf(t, s, "000012")+"/annotations", `{"externalId":"own","text":"mine"}`)
+	byHand(t, s, "PUT", "/assignments/"+idOf(t, s, "000007"), `{"externalId":"000007","projectId":"P7","seq":7,"title":"by somebody","notes":0}`)
+	byHand(t, s, "DELETE", "/assignments/"+idOf(t, s, "000011"), "")
+	byHand(t, s, "POST", "/assignments/"+idOf(t, s, "000012")+"/annotations", `{"externalId":"own","text":"mine"}`)
 	s.DropNotes(func(note newsys.Object) bool { return note["externalId"] == "000020b" })
 	list, said := m.proves(t, "prove", 4)
 	want := []string{

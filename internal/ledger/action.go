@@ -43,45 +43,63 @@ func (l *Ledger) Ask(ctx context.Context, run Run, a Action) (int64, error) {
 				a.Revision, now).Hint("godwit status %s", run.Name())
 		}
 		a.Revision = now
-		return tx.ask(run.ID, &a, func() error { return nil })
+		err := tx.action(run.ID, &a)
+		if err == nil {
+			err = tx.asked(run.ID, a)
+		}
+		return err
 	}, nil)
 	return a.ID, fault.Wrap(err, "%s %s", a.Verb, run.Name())
 }
 
-// ask writes an action, what follows from it, and that it was asked for.
-func (t *tx) ask(run int64, a *Action, do func() error) error {
+// action writes an action and gives it its number.
+func (t *tx) action(run int64, a *Action) error {
 	a.Asked = t.now
-	err := t.row(actions.Insert, []any{run, a.Verb, string(a.Body), a.Actor, a.Reason, a.Revision, millis(t.now)}, &a.ID)
-	if err == nil {
-		err = do()
-	}
-	if err == nil {
-		err = t.change(runMoved, run)
-	}
-	if err != nil {
+	return t.row(actions.Insert, []any{run, a.Verb, string(a.Body), a.Actor, a.Reason, a.Revision, millis(t.now)}, &a.ID)
+}
+
+// asked notes that an action was asked for.
+func (t *tx) asked(run int64, a Action) error {
+	if err := t.change(runMoved, run); err != nil {
 		return err
 	}
-	_, err = t.journal(run, []unit.Event{{Kind: ActionAsked, Actor: a.Actor, Reason: a.Reason, Body: unit.Body(a)}})
+	_, err := t.journal(run, []unit.Event{{Kind: ActionAsked, Actor: a.Actor, Reason: a.Reason, Body: unit.Body(a)}})
 	return err
 }
 
-// Decide writes an action that needs no owner: what follows from it is written
-// with it, by one statement made for its number. It is in effect at once and
-// returns how many rows that changed; of one that changes none nothing is kept.
-func (l *Ledger) Decide(ctx context.Context, run Run, a Action, does func(action int64) (string, []any)) (n int64, err error) {
+// Decide writes an action of each of some runs, none of which needs its owner: what
+// follows from it is written with it, by one statement made for the run and the action's
+// number. They are in effect at once, all or none of them. It returns how many rows that
+// changed; of an action that changes none nothing is kept.
+func (l *Ledger) Decide(ctx context.Context, runs []int64, a Action, does func(run, action int64) (string, []any)) (n int64, err error) {
 	err = l.write(ctx, func(tx *tx) error {
-		return tx.ask(run.ID, &a, func() error {
-			query, args := does(a.ID)
-			if n, err = tx.exec(query, args...); err != nil {
+		n = 0
+		for _, run := range runs {
+			if err := tx.decide(run, a, does, &n); err != nil {
 				return err
 			}
-			if n == 0 {
-				return fault.New(fault.Config, "action.nothing", "there is nothing that this changes")
-			}
-			return tx.change(actions.InEffect, millis(tx.now), run.ID, a.ID)
-		})
+		}
+		return nil
 	}, nil)
-	return n, fault.Wrap(err, "%s %s", a.Verb, run.Name())
+	return n, err
+}
+
+func (t *tx) decide(run int64, a Action, does func(run, action int64) (string, []any), sum *int64) error {
+	if err := t.action(run, &a); err != nil {
+		return err
+	}
+	query, args := does(run, a.ID)
+	n, err := t.exec(query, args...)
+	if err == nil && n == 0 {
+		return t.change(actions.Drop, a.ID)
+	}
+	if *sum += n; err == nil {
+		err = t.change(actions.InEffect, millis(t.now), run, a.ID)
+	}
+	if err == nil {
+		err = t.asked(run, a)
+	}
+	return err
 }
 
 // Asked returns the actions that are neither in effect nor cancelled, oldest

@@ -11,5 +11,6 @@ const (
 	Pending   = selectAll + ` AND in_effect = 0 AND cancelled = 0 ORDER BY id`
 	Accept    = `UPDATE action SET accepted = ? WHERE run = ? AND id = ? AND accepted = 0`
 	InEffect  = `UPDATE action SET in_effect = ? WHERE run = ? AND id = ? AND in_effect = 0 AND cancelled = 0`
+	Drop      = `DELETE FROM action WHERE id = ?`
 	Cancel    = `UPDATE action SET cancelled = ? WHERE run = ? AND id = ? AND in_effect = 0 AND cancelled = 0`
 )

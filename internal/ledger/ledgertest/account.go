@@ -163,6 +163,46 @@ func actions(t *testing.T, l *ledger.Ledger) {
 	same(t, "folded", []string{unit.RunStarted}, kinds(d.load()))
 }
 
+// decided: what is decided about several runs is in effect for all of them or for none,
+// and where it changes nothing nothing is kept.
+func decided(t *testing.T, l *ledger.Ledger) {
+	ctx := context.Background()
+	a, b, c := begin(t, l), begin(t, l), begin(t, l)
+	runs := []int64{a.run.ID, b.run.ID, c.run.ID}
+	decide := func(last string) (int64, error) {
+		return l.Decide(ctx, runs, ledger.Action{Verb: "say", Actor: "ann"}, func(run, action int64) (string, []any) {
+			switch run {
+			case a.run.ID:
+				return `UPDATE run SET flow = flow WHERE ? < ?`, []any{0, action}
+			case b.run.ID:
+				return `UPDATE run SET flow = flow WHERE ? > ?`, []any{0, action}
+			}
+			return last, []any{run}
+		})
+	}
+	verbs := func() (n []int) {
+		for _, d := range []*desk{a, b, c} {
+			all, err := l.View().Actions(ctx, d.run.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n = append(n, len(all)); len(all) > 0 && all[0].InEffect.IsZero() {
+				t.Errorf("it is not in effect: %+v", all)
+			}
+			d.sound()
+		}
+		return n
+	}
+	if _, err := decide(`UPDATE run SET state = NULL WHERE id = ?`); err == nil {
+		t.Error("the last one came through")
+	}
+	same(t, "refused for the last", []int{0, 0, 0}, verbs())
+	if n, err := decide(`UPDATE run SET flow = flow WHERE id = ?`); err != nil || n != 4 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	same(t, "said", []int{1, 0, 1}, verbs())
+}
+
 func manyUnits(t *testing.T, l *ledger.Ledger) {
 	const n, split = 20_000, 2_000
 	d := begin(t, l)

@@ -164,8 +164,8 @@ func (w *twoPlaces) over(r *rand.Rand, n int) {
 			list = append(list, record.State{Key: key, Outcome: record.Dead})
 		}
 	}
-	c.States = &record.States{Place: w.alone, Mapping: "0123456789abcdef00", List: slices.Clone(list)}
-	c.Stubs = []*record.States{{Place: w.among, Mapping: "0123456789abcdef00", List: slices.Clone(list)}}
+	c.States = &record.States{Place: w.alone, Mapping: "0123456789abcdef00", By: w.log.ID, List: slices.Clone(list)}
+	c.Stubs = []*record.States{{Place: w.among, Mapping: "0123456789abcdef00", By: w.rows.ID, List: slices.Clone(list)}}
 	if err := w.session.Prepare(context.Background(), w.id, w.fence, c, nil, nil); err != nil {
 		w.Fatal(err)
 	}
@@ -267,4 +267,37 @@ func freed(t *testing.T, l *ledger.Ledger) {
 		t.Errorf("it waits for %s, which is done with it", by)
 	}
 	same(t, "what is known of requests", known, d.requests(p, []string{"K"}))
+}
+
+// settledLate: a chunk that was prepared in time and is settled late, by one that was
+// stopped in between, forgets what its own claimant noted, and nothing that those have
+// noted who went on with its records meanwhile and were killed.
+func settledLate(t *testing.T, l *ledger.Ledger) {
+	u, other, third := begin(t, l, "a").loads("a", 1), begin(t, l, "theirs"), begin(t, l, "third")
+	p := record.Place{Entity: "asset", At: "late", Env: "prod"}
+	mine := u.joins(p, u.id, "mine", everybody)
+	keys := []string{"applied", "dead", "untouched"}
+	for _, key := range keys {
+		if err := u.noted(p, mine, calls.Sent{Key: key, Call: "create", Hash: 7, Answered: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := u.part(1)
+	c.States = &record.States{Place: p, Mapping: "0123456789abcdef00", By: mine.ID, List: []record.State{
+		{Key: "applied", Outcome: record.Applied, Hash: 7}, {Key: "dead", Outcome: record.Dead}, {Key: "untouched", Outcome: record.Applied, Hash: 7}}}
+	if err := u.session.Prepare(context.Background(), u.id, u.fence, c, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	theirs := other.joins(p, "theirs", "theirs", nobody)
+	for _, key := range keys[:2] {
+		other.claims(p, theirs, key)
+		if err := other.noted(p, theirs, calls.Sent{Key: key, Call: "note", Hash: 8, Claimed: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third.joins(p, "third", "third", nobody)
+	known := u.requests(p, keys[:2])
+	u.settle(1)
+	same(t, "what is known of requests of those taken over", known, u.requests(p, keys[:2]))
+	same(t, "of the other one", "", u.requests(p, keys[2:]))
 }

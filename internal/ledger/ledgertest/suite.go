@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"an account twice is refused", accountTwice},
 		{"totals", totals},
 		{"actions", actions},
+		{"what is decided about several runs", decided},
 		{"twenty thousand units", manyUnits},
 		{"a unit settles chunk by chunk", loadUnit},
 		{"units of one entity at the same time", interleaved},
@@ -71,6 +72,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"blocked records are taken out by the run itself", blockedRecords},
 		{"what is noted of requests in the log and in rows", notedRequests},
 		{"what a claimant is done with is free", freed},
+		{"a chunk that is settled late leaves what others noted", settledLate},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

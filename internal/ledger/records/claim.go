@@ -183,18 +183,18 @@ func noteOne(tx store.Tx, run int64, p record.Place, n calls.Notes, alone bool) 
 	return log(tx.Change, n.By.ID, p.Database, tx.Now, data)
 }
 
-// free are the conditions that a row of sent is no other claimant's than a unit's own.
-func (c Chunk) free(place int64) (where string, args []any) {
-	return ` AND claimant NOT IN (SELECT id FROM claimant WHERE place = ? AND NOT (run = ? AND unit = ?))`, []any{place, c.Run, c.Unit}
-}
-
 // delivered reports whether nothing of a record is to be sent any more.
 func delivered(s record.State) bool { return s.Outcome == record.Applied || s.Outcome == record.Equal }
 
-// finished forgets what was sent for records that have come to their end, and frees
-// the others: who comes next may go on with them.
-func finished(tx Tx, c Chunk, place int64, states []record.State) error {
-	if err := trim(tx.Tx, c, place, states); err != nil {
+// finished forgets what a claimant noted, or took over, of records that have come to
+// their end, and frees the others: who comes next may go on with them. What others have
+// noted since, as when the claimant was stopped and expelled, is of later requests: those
+// may be in doubt.
+func finished(tx store.Tx, by, place int64, states []record.State) error {
+	if by == 0 {
+		return nil
+	}
+	if err := trim(tx, by, states); err != nil {
 		return err
 	}
 	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
@@ -209,20 +209,20 @@ func finished(tx Tx, c Chunk, place int64, states []record.State) error {
 			open = append(open, s.Key)
 		}
 	}
-	where, own := c.free(place)
 	change := func(text string, keys []string) error {
 		for args := range listed(keys) {
-			if err := tx.Change(text+where+among, slices.Concat([]any{place}, own, args)...); err != nil {
+			if err := tx.Change(text+among, slices.Concat([]any{place, by}, args)...); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := change(`DELETE FROM sent WHERE place = ?`, done); err != nil {
+	const own = ` WHERE place = ? AND claimant = ?`
+	if err := change(`DELETE FROM sent`+own, done); err != nil {
 		return err
 	}
-	if err := change(`DELETE FROM sent WHERE place = ? AND call = ''`, open); err != nil {
+	if err := change(`DELETE FROM sent`+own+` AND call = ''`, open); err != nil {
 		return err
 	}
-	return change(`UPDATE sent SET claimant = 0 WHERE place = ?`, open)
+	return change(`UPDATE sent SET claimant = 0`+own, open)
 }

@@ -62,7 +62,8 @@ func scan[T any](query func(string, ...any) (*sql.Rows, error), one func(*sql.Ro
 
 // The form that a chunk's states are stored in until it is settled: for each the
 // key, the number of its outcome, its hash and what is kept. A text stands behind
-// its length, which is 0 for none, else one more.
+// its length, which is 0 for none, else one more. Behind them is the claimant that has
+// them; there is none in what older versions have prepared.
 
 func text[T string | []byte](b []byte, s T, is bool) []byte {
 	if !is {
@@ -71,7 +72,7 @@ func text[T string | []byte](b []byte, s T, is bool) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))+1), s...)
 }
 
-func pack(states []record.State) []byte {
+func pack(by int64, states []record.State) []byte {
 	b := binary.AppendUvarint(nil, uint64(len(states)))
 	for _, s := range states {
 		b = text(b, s.Key, true)
@@ -79,17 +80,23 @@ func pack(states []record.State) []byte {
 		b = binary.BigEndian.AppendUint64(b, s.Hash)
 		b = text(b, s.Kept, s.Kept != nil)
 	}
+	if by != 0 {
+		b = binary.AppendUvarint(b, uint64(by))
+	}
 	return b
 }
 
-func unpack(b []byte) ([]record.State, error) {
+func unpack(b []byte) (by int64, states []record.State, err error) {
 	r := reader{b: b}
-	states := make([]record.State, 0, min(r.number(), uint64(len(b))))
+	states = make([]record.State, 0, min(r.number(), uint64(len(b))))
 	for range cap(states) {
 		key := r.text()
 		states = append(states, record.State{Key: string(key), Outcome: outcomes[min(int(r.byte()), len(outcomes)-1)], Hash: r.fixed(), Kept: r.text()})
 	}
-	return states, r.end()
+	if len(r.b) > 0 {
+		by = int64(r.number())
+	}
+	return by, states, r.end()
 }
 
 // packUndo writes all keys of a chunk, and the rows that were there before.

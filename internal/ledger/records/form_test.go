@@ -3,8 +3,26 @@ package records
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"godwit/internal/record"
 )
+
+// TestPack: what a chunk says comes back, with whose records they are; so does what a
+// version has prepared that did not say whose.
+func TestPack(t *testing.T) {
+	t.Parallel()
+	said := []record.State{{Key: "1", Outcome: record.Applied, Hash: 7, Kept: []byte("{}")}, {Key: "2", Outcome: record.Dead}}
+	for _, by := range []int64{0, 1, 1 << 40} {
+		got, states, err := unpack(pack(by, said))
+		if diff := cmp.Diff(said, states); diff != "" || got != by || err != nil {
+			t.Errorf("of claimant %d, which became %d, error %v: %s", by, got, err, diff)
+		}
+	}
+	if packed := pack(1, said); string(packed[:len(packed)-1]) != string(pack(0, said)) {
+		t.Error("what was prepared by a version that did not say whose it is cannot be read")
+	}
+}
 
 // TestShort: whatever is kept comes back as it was; what is kept of a row, or of one call, is stored shorter.
 func TestShort(t *testing.T) {

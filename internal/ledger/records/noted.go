@@ -60,12 +60,11 @@ func dropLog(tx store.Tx, where string, args ...any) error {
 	return tx.Change(`DELETE FROM noted WHERE claimant IN (SELECT c.id FROM claimant c WHERE `+where+`)`, args...)
 }
 
-// trim takes records out of a unit's log that have come to an end: those that are done
+// trim takes records out of a claimant's log that have come to an end: those that are done
 // are forgotten, the others stand in sent. What is of records under way stays in it.
-func trim(tx store.Tx, c Chunk, place int64, states []record.State) error {
-	const mine = `c.place = ? AND c.run = ? AND c.unit = ?`
-	args := []any{place, c.Run, c.Unit}
-	rows, err := readLog(tx.Query, mine, args...)
+func trim(tx store.Tx, by int64, states []record.State) error {
+	const mine = `c.id = ?`
+	rows, err := readLog(tx.Query, mine, by)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -93,7 +92,7 @@ func trim(tx store.Tx, c Chunk, place int64, states []record.State) error {
 			return err
 		}
 	}
-	if err := dropLog(tx, mine, args...); err != nil || len(left.notes) == 0 {
+	if err := dropLog(tx, mine, by); err != nil || len(left.notes) == 0 {
 		return err
 	}
 	last := rows[len(rows)-1]

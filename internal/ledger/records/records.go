@@ -64,7 +64,7 @@ func Prepare(tx Tx, c Chunk, s *record.States) error {
 	}
 	return tx.Change(`INSERT INTO recorded (run, unit, n, place, mapping, anew, at, data, made)
 		VALUES (?, ?, ?, `+placeID+`, ?, ?, ?, ?, ?)`,
-		c.Run, c.Unit, c.N, p.Entity, p.At, p.Env, version, s.Anew, tx.Now.UnixMilli(), pack(s.List), p.Made)
+		c.Run, c.Unit, c.N, p.Entity, p.At, p.Env, version, s.Anew, tx.Now.UnixMilli(), pack(s.By, s.List), p.Made)
 }
 
 // said is a row of recorded.
@@ -103,7 +103,7 @@ func Settle(tx Tx, c Chunk) error {
 }
 
 func (s *said) settle(tx Tx, c Chunk) error {
-	states, err := unpack(s.data)
+	by, states, err := unpack(s.data)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *said) settle(tx Tx, c Chunk) error {
 	if err := put(tx, rows); err != nil {
 		return err
 	}
-	if err := finished(tx, c, s.place, states); err != nil {
+	if err := finished(tx.Tx, by, s.place, states); err != nil {
 		return err
 	}
 	return tx.Change(`UPDATE recorded SET written = ?, at = ?, data = ? WHERE id = ?`, len(rows), tx.Now.UnixMilli(), exception.Pack(packUndo(states, before)), s.id)

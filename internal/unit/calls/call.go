@@ -18,6 +18,7 @@ type Call struct {
 	Success   string            `flow:"success,expr" help:"tells success from error, over status, headers and body; default is the connection's"`
 	Keep      map[string]string `flow:"keep,exprs" help:"what is remembered of the answer, by name; over response"`
 	InDoubt   *Doubt            `flow:"in_doubt" help:"what to do when the answer was lost: a look-up, or repeat, idempotency_key, ask; must be there for POST and PATCH"`
+	Existing  string            `flow:"existing" enum:"adopt" help:"adopt: before it is made for a record that nothing is known of, the look-up of in_doubt is asked; what that finds is the record's, and op is update from there on; without it nobody is asked"`
 	Read      *Read             `flow:"read" help:"how verify reads what it has made: fields of its body, or of the parts of multipart, are compared"`
 	At        string            `flow:",position"`
 }

@@ -33,13 +33,6 @@ type Program struct {
 	opens bool // an expression reads the mapped record; else it is sent as it is, if at all
 }
 
-// deleting is how an expression names the op of a record that is gone.
-var deleting = regexp.MustCompile(`op\s*==\s*["']delete["']|["']delete["']\s*==\s*op|op\s+in\s*\[[^\]]*["']delete["']`)
-
-// Deletes reports whether a call may be made for a record that is gone from the
-// source: its when says so.
-func (c *Call) Deletes() bool { return deleting.MatchString(c.When) }
-
 // Compiled is a call that can be filled in.
 type Compiled struct {
 	Call
@@ -143,6 +136,7 @@ func (c *compiler) call(l *Call) *Compiled {
 		c.bad(".keep", "what is kept belongs to the record: of a call with each there would be several")
 	}
 	c.doubt(out, method, s)
+	c.existing(l, method)
 	out.Reading = c.read(".read", l.Read, s, l.Each != "" && (l.Read == nil || l.Read.Items == ""), c.sends(l))
 	if r := l.Read; r != nil && r.Items != "" && l.Each != "" && r.Key == "" {
 		c.bad(".read.items", "items needs key: which element of the list is which of each", "key: item.externalId")

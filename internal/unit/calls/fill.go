@@ -41,6 +41,14 @@ func (c *Compiled) Fill(m *expression.Machine, docs map[string]any) (f Filled, e
 // LookUp is what the system is asked when an answer was lost, nil when it is not.
 func (c *Compiled) LookUp() *request.LookUp { return c.looks }
 
+// Names are what its path names of documents, as what a call has kept.
+func (c *Compiled) Names() (list []expression.Var) {
+	for _, p := range c.request.InPath() {
+		list = append(list, p.Vars...)
+	}
+	return list
+}
+
 // Method is that of its request.
 func (c *Compiled) Method() string { return c.request.Method() }
 

@@ -152,6 +152,9 @@ func (t *Template) Programs() (all []*expression.Program) {
 	return all
 }
 
+// InPath are the expressions of its path.
+func (t *Template) InPath() []*expression.Program { return t.path.Programs() }
+
 // Fill fills a request in. What is put into the path is one part of it,
 // whatever it holds.
 func (t *Template) Fill(m *expression.Machine, docs map[string]any) (f Filled, err error) {

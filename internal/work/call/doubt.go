@@ -47,35 +47,47 @@ func (s *turn) resolve(ctx context.Context, c *calls.Compiled, lost *calls.Sent,
 	if due := s.t.since.Add(s.d.caller.Timeout()); time.Now().Before(due) {
 		return &end{due: due}
 	}
+	found, e := s.find(ctx, c, *lost, kept)
+	switch {
+	case e != nil:
+		return e
+	case found:
+		s.written++
+	default:
+		s.forget(*lost)
+	}
+	return nil
+}
+
+// find asks the look-up of a call whether what a request makes is there, and keeps what
+// it finds as that of the request.
+func (s *turn) find(ctx context.Context, c *calls.Compiled, sent calls.Sent, kept record.Object) (found bool, e *end) {
 	look := c.LookUp()
 	filled, err := look.Fill(s.m, s.docs)
 	if err != nil {
-		return s.open(c, "call.in-doubt", "the look-up cannot be made: "+err.Error(), "see in_doubt of the call")
+		return false, s.open(c, "call.in-doubt", "the look-up cannot be made: "+err.Error(), "see in_doubt of the call")
 	}
 	r := connector.Request{Method: filled.Method, Path: filled.Path, Params: filled.Params, Body: record.Missing}
 	items, answer, err := connector.LookUp(ctx, s.d.caller, r, look.List, look.Whole(), func(docs map[string]any) ([]any, error) { return look.Found(s.m, docs) })
 	if e := s.unfound(c, answer, err); e != nil {
-		return e
+		return false, e
 	}
 	s.through = true
 	s.d.report.At("call.looked")
-	sent := *lost
 	switch len(items) {
 	case 0:
-		s.forget(sent)
-		return nil
+		return false, nil
 	case 1:
 		sent.Answered, sent.Kept = true, kept
 		if c.Each == "" {
 			if sent.Kept, err = c.Found(s.m, s.docs, items[0]); err != nil {
-				return s.open(c, "call.in-doubt", "what the look-up found cannot be kept: "+err.Error(), "see in_doubt of the call")
+				return false, s.open(c, "call.in-doubt", "what the look-up found cannot be kept: "+err.Error(), "see in_doubt of the call")
 			}
 		}
-		s.written++
 		s.took(c, sent)
-		return nil
+		return true, nil
 	}
-	return s.open(c, "call.ambiguous", fmt.Sprintf("the look-up found %d: which of them is the record, nobody can tell", len(items)),
+	return false, s.open(c, "call.ambiguous", fmt.Sprintf("the look-up found %d: which of them is the record, nobody can tell", len(items)),
 		"take away at the system what is there too often, then redrive")
 }
 
@@ -120,7 +132,7 @@ func (s *turn) back(ctx context.Context) *end {
 	if err := s.d.notes.halt(ctx, func() error { return s.d.book.Anew(ctx, s.d.notes.by, s.d.spec.Place, []calls.Anew{anew}) }); err != nil {
 		return &end{err: fault.Wrap(err, "note that %s/%s is not there any more", s.d.spec.Entity, is.Key)}
 	}
-	s.t.Standing = calls.Standing{Attempts: s.t.Standing.Attempts + 1}
+	s.t.Standing, s.t.deleted = calls.Standing{Attempts: s.t.Standing.Attempts + 1}, true
 	s.remember()
 	s.d.report.At("call.anew")
 	return nil

@@ -107,8 +107,10 @@ func (s *turn) all(ctx context.Context) *end {
 	return s.calls(ctx)
 }
 
-// calls makes the calls, in their order.
+// calls makes the calls, in their order: once more when one of them has found that the
+// object is there with something else, which those before it did not know.
 func (s *turn) calls(ctx context.Context) *end {
+	op := s.op
 	for _, c := range s.d.program.Calls {
 		if s.op == record.Delete && !c.Deletes() {
 			continue
@@ -116,6 +118,9 @@ func (s *turn) calls(ctx context.Context) *end {
 		if e := s.make(ctx, c); e != nil {
 			return e
 		}
+	}
+	if s.op != op {
+		return s.calls(ctx)
 	}
 	return nil
 }
@@ -225,7 +230,7 @@ func (s *turn) sent(call, element string) *calls.Sent {
 
 // make makes a call, once or for each element.
 func (s *turn) make(ctx context.Context, c *calls.Compiled) *end {
-	s.docs["op"] = string(s.op)
+	s.docs["op"] = string(s.opFor(c))
 	if c.Each == "" {
 		return s.one(ctx, c, "", nil)
 	}

@@ -32,6 +32,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 		}
 		return nil
 	}
+	if found, e := s.adopt(ctx, c, element, kept); found || e != nil {
+		return e
+	}
 	filled, err := c.Fill(s.m, s.docs)
 	if err != nil {
 		return s.dead(c, "call.value", err)
@@ -60,7 +63,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 		err = nil
 	}
 	if err != nil {
-		return s.refused(c, sent, filled, answer, err)
+		return s.refused(ctx, c, sent, filled, answer, err)
 	}
 	s.d.report.At("call.answered")
 	s.through = true
@@ -161,7 +164,7 @@ func (s *turn) key(sent calls.Sent) string {
 }
 
 // refused decides about a request that was not a success.
-func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *connector.Answer, err error) *end {
+func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, f calls.Filled, a *connector.Answer, err error) *end {
 	var doubt *connector.DoubtError
 	kind, code := fault.KindOf(err), fault.CodeOf(err)
 	s.through = s.through || a != nil && !kind.Passing()
@@ -182,7 +185,11 @@ func (s *turn) refused(c *calls.Compiled, sent calls.Sent, f calls.Filled, a *co
 	case kind.Passing(), s.changed(c, a):
 		return s.later(err, a)
 	case kind == fault.Data, code == "http.not-found" && a != nil:
-		return &end{outcome: record.Dead, why: why(c, f, a, err)}
+		w := why(c, f, a, err)
+		if e := s.missing(ctx, c, a, w); e != nil {
+			return e
+		}
+		return &end{outcome: record.Dead, why: w}
 	}
 	return &end{err: fault.Wrap(err, "%s of %s/%s", c.Name, s.d.spec.Entity, s.t.Key)}
 }

@@ -41,23 +41,20 @@ func Unaccept(ctx context.Context, l *ledger.Ledger, run ledger.Run, d Decision)
 	return d.decide(ctx, l, run, "issues.unaccept", "accepted issues", func(run, _ int64) (string, []any) { return d.Filter.Unaccept(run) })
 }
 
-// decide decides about the issues of a run, and of those that it has called: each run
-// has an action of its own, and one that has none of these issues has none.
+// decide decides about the issues of a run, and of those that it has called, all at
+// once: each run has an action of its own, and one that has none of these issues has none.
 func (d Decision) decide(ctx context.Context, l *ledger.Ledger, run ledger.Run, verb, which string, does func(run, action int64) (string, []any)) (n int64, err error) {
 	members, err := kin.All(ctx, l.View().Reader(), run.ID)
 	if err != nil {
 		return 0, err
 	}
-	for _, m := range members {
-		member, err := l.Find(ctx, m.Name)
-		if err != nil {
-			return n, err
-		}
-		more, err := l.Decide(ctx, member, ledger.Action{Verb: verb, Body: unit.Body(d.Filter), Actor: d.Actor, Reason: d.Reason}, func(action int64) (string, []any) { return does(m.ID, action) })
-		if err != nil && fault.CodeOf(err) != "action.nothing" {
-			return n, err
-		}
-		n += more
+	ids := make([]int64, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	n, err = l.Decide(ctx, ids, ledger.Action{Verb: verb, Body: unit.Body(d.Filter), Actor: d.Actor, Reason: d.Reason}, does)
+	if err != nil {
+		return 0, fault.Wrap(err, "%s %s", verb, run.Name())
 	}
 	if n == 0 {
 		return 0, fault.New(fault.Config, "issues.nothing", "%s has no %s that this selects", run.Name(), which).

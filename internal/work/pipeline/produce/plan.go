@@ -102,6 +102,13 @@ func (p Place) Notes() []unit.Note {
 			text += " when " + c.When
 		}
 		list = append(list, unit.Note{Label: "calls " + c.Name, Text: text})
+		if c.Adopts() {
+			of := "record"
+			if c.Each != "" {
+				of = "element"
+			}
+			list = append(list, unit.Note{Label: "existing " + c.Name, Text: "is looked for: a request more for each " + of + " that is not known"})
+		}
 	}
 	return list
 }
