@@ -120,6 +120,17 @@ func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, 
 			return err
 		}
 		v.Steps = append(v.Steps, unloaded.Step{Step: step, Causes: causes})
+		n, err := runs.Exceptions().Superseded(ctx, of.ID, f)
+		if err != nil {
+			return err
+		}
+		v.Superseded += n
+	}
+	if v.Superseded > 0 {
+		var err error
+		if v.Later, err = runs.Exceptions().Later(ctx, of.ID, again.Filter); err != nil {
+			return err
+		}
 	}
 	return s.show("redrive.plan", v, v.Value())
 }

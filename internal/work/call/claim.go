@@ -20,11 +20,11 @@ type shared struct {
 // join comes to the place. The units of a step's delivery share no record, and claim
 // none as long as they are alone there.
 func (d *delivering) join(ctx context.Context) error {
-	as, err := d.book.Speaker(ctx, d.spec.Step)
+	as, err := d.book.Speaker(ctx, d.spec.Step, d.spec.Again)
 	if err != nil {
 		return err
 	}
-	d.shared.as, d.shared.as.Reads = as, d.spec.Reads
+	d.shared.as = as
 	by, err := d.book.Join(ctx, d.spec.Place, d.unit.ID, d.spec.Sources[0])
 	if err != nil {
 		return fault.Wrap(err, "begin to deliver %s", d.spec.Entity)
