@@ -127,7 +127,9 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 			}
 		}
 		became[i].Outcome = record.Pending
-		c.behind(page[i].Record.Order)
+		if err := c.behind(page[i].Record.Order); err != nil {
+			return nil, err
+		}
 		c.put(item)
 	}
 	return became, nil
