@@ -91,9 +91,7 @@ func (d *delivering) finish(e *end) {
 		d.block(t)
 	}
 	k := d.source.keys[t.Key]
-	if k.n--; k.at == t {
-		k.at = nil
-	}
+	k.line = k.line[1:]
 	if e.outcome == record.Applied && t.Item.Gone {
 		k.now = &calls.Standing{Attempts: t.Attempts + 1}
 	} else if e.outcome == record.Applied {
@@ -104,7 +102,7 @@ func (d *delivering) finish(e *end) {
 			now.Attempts++ // what comes next is another attempt than a refused one
 		}
 		k.now = &now
-	} else if k.n == 0 && k.now == nil && !t.claimed {
+	} else if len(k.line) == 0 && k.now == nil && !t.claimed {
 		delete(d.source.keys, t.Key)
 	}
 	k.open = k.open || said || t.claimed
@@ -203,7 +201,7 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 	}
 	d.report.At("deliver.settled")
 	for key, k := range d.source.keys { // the ledger tells how they stand
-		if k.open = false; k.n == 0 {
+		if k.open = false; len(k.line) == 0 {
 			delete(d.source.keys, key)
 		}
 	}

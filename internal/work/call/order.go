@@ -16,6 +16,7 @@ type task struct {
 	lost    lost
 	looks   int  // at it, while another run was at work with it
 	claimed bool // nobody else makes calls for it
+	begun   bool // it had a turn
 }
 
 // group are records in order: one of them is under way at a time.

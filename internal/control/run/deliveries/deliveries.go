@@ -146,6 +146,7 @@ func (p Book) Parts(ctx context.Context, units []string) (map[int]int64, error) 
 	}
 	counts, err := p.spool().Counts(chunks)
 	delete(counts, calls.Seen) // they are no items
+	delete(counts, calls.Twins)
 	return counts, err
 }
 

@@ -105,7 +105,11 @@ func (c *chunk) behind(o record.Order) error {
 // put adds an item to those of the page.
 func (c *chunk) put(i *calls.Texts) {
 	text := i.Append(make([]byte, 0, len(i.Record)+len(i.Doc)+len(i.Source)+len(i.Key)+len(i.Group)+64))
-	c.page = append(c.page, spooled{calls.Spooled{Part: part(i), Text: text}, i.Turn})
+	twin := calls.TwinOf(i)
+	if c.of.spec.Group != "" && !i.Gap {
+		c.twins = twin.Append(c.twins)
+	}
+	c.page = append(c.page, spooled{calls.Spooled{Part: twin.Part(), Text: text}, i.Turn})
 	c.count, c.bytes, c.held = c.count+1, c.bytes+len(text), c.held+len(text)
 }
 

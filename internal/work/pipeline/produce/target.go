@@ -93,6 +93,7 @@ type chunk struct {
 	count int             // of all
 	bytes int
 	seen  []byte // keys that were read, hashed
+	twins []byte // of items, where there are groups
 }
 
 // Full reports whether it has to end.
@@ -135,15 +136,6 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 	return became, nil
 }
 
-// part is the partition of a record: that of its group, so that there is one order.
-func part(i *calls.Texts) int {
-	of := i.Group
-	if of == "" {
-		of = i.Key
-	}
-	return int(xxh3.HashString(of) % calls.Partitions)
-}
-
 func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
 	i = &calls.Texts{Key: m.Record.Key, Group: m.Record.Group, Turn: m.Record.Turn}
 	if !t.spec.Anew {
@@ -179,6 +171,9 @@ func (c *chunk) add() error {
 func (c *chunk) Commit(context.Context, []record.Account) error {
 	if c.seen != nil {
 		c.items = append(c.items, calls.Spooled{Part: calls.Seen, Text: c.seen})
+	}
+	if c.twins != nil {
+		c.items = append(c.items, calls.Spooled{Part: calls.Twins, Text: c.twins})
 	}
 	if err := c.add(); err != nil {
 		return err
