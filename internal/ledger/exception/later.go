@@ -3,24 +3,20 @@ package exception
 import "context"
 
 // Superseded counts the exceptions that a filter selects and that a redrive would not
-// write: a later run has read their records.
-func (l Look) Superseded(ctx context.Context, run int64, f Filter) (int64, error) {
+// write, since a later run has read their records, and names the runs that have some of
+// these records open: of each the last that has.
+func (l Look) Superseded(ctx context.Context, run int64, f Filter) (n int64, later []string, err error) {
 	where, args := f.Where(run)
-	n, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM exception e`+where+` AND `+older, args...)
-	if err != nil || len(n) == 0 {
-		return 0, err
+	where += ` AND ` + older
+	_, err = ask(ctx, l, func(r scanner) (int64, error) { return n, r.Scan(&n) }, `SELECT count(*) FROM exception e`+where, args...)
+	if err != nil || n == 0 {
+		return 0, nil, err
 	}
-	return n[0], nil
+	later, err = l.later(ctx, where, args...)
+	return n, later, err
 }
 
-// Later names the runs that have the records of exceptions open which later ones than
-// theirs have read: of each the last that has.
-func (l Look) Later(ctx context.Context, run int64, f Filter) ([]string, error) {
-	where, args := f.Where(run)
-	return l.later(ctx, where, args...)
-}
-
-// LaterThan is Later of those that a redrive has left as superseded.
+// LaterThan names the runs that have records open which a redrive has left as superseded.
 func (l Look) LaterThan(ctx context.Context, redrive int64) ([]string, error) {
 	return l.later(ctx, ` WHERE e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ? AND a.outcome = 'superseded')`, redrive)
 }
