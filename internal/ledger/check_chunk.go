@@ -58,7 +58,9 @@ func (c *checking) readChunks(ctx context.Context, v *View, run int64) error {
 		return fmt.Sprintf("exception %d is closed, %s, but %d settled chunks did so", id, closed, times), err
 	}, chunks.Strays, run, run, run)
 	if err == nil {
-		c.waiting, err = v.Exceptions().Blocked(ctx, run, 0, nil)
+		var waiting Counts
+		waiting, err = v.Exceptions().Count(ctx, run, ExceptionFilter{Code: "record.blocked", Outcome: record.Pending})
+		c.waiting = waiting.Records
 	}
 	if err == nil {
 		var more []string
