@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"godwit/internal/fault"
+	"godwit/internal/record/seen"
 	"godwit/internal/unit/calls"
-	"godwit/internal/work/pipeline/seen"
 )
 
 // sharing are partitions that have keys in common, which come in several groups: they are

@@ -11,10 +11,10 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/seen"
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/held"
-	"godwit/internal/work/pipeline/seen"
 
 	"github.com/zeebo/xxh3"
 )
