@@ -62,3 +62,45 @@ func TestCallsTwiceUnsettled(t *testing.T) {
 	}
 	m.checked(t)
 }
+
+// TestCallsTwiceGroups has keys that come in two groups, the first time behind many others
+// of a long one: in one unit and over several, also when it is killed. Each is made once,
+// and what comes last in the source is what stays.
+func TestCallsTwiceGroups(t *testing.T) {
+	t.Parallel()
+	for name, others := range map[string]int{"one unit": 0, "several": 4000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSystem(t, 0, newsys.Options{})
+			rows := ""
+			add := func(key int, group, title string) { rows += fmt.Sprintf("%d,%s,%s\n", key, group, title) }
+			for i := range others {
+				add(10_000+i, fmt.Sprint("F", i%50), "other")
+			}
+			for i := range 150 {
+				add(1000+i, "long", "before")
+			}
+			for i := range 20 {
+				add(i, "long", "at first")
+			}
+			for i := range 20 {
+				add(i, fmt.Sprint("G", i), "as it stays")
+				add(2000+i, fmt.Sprint("G", i), "behind")
+			}
+			m := filed(t, s, created, rows)
+			m.load(t, "GODWIT_KILL_AT=deliver.settled:2").ends(t, -1)
+			m.load(t, "GODWIT_KILL_AT=call.answered:70").ends(t, -1)
+			m.load(t).ends(t, 0)
+			wrong := 0
+			for _, a := range s.Assignments() {
+				if a["title"] == "at first" || a["projectId"] == "long" && a["title"] != "before" {
+					wrong++
+				}
+			}
+			if v := s.Verdict(); wrong > 0 || len(v.Duplicates) > 0 || len(s.Assignments()) != others+190 {
+				t.Errorf("%d objects, %d are not what comes last, %d twice", len(s.Assignments()), wrong, len(v.Duplicates))
+			}
+			m.checked(t)
+		})
+	}
+}

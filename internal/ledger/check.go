@@ -9,6 +9,7 @@ import (
 	"godwit/internal/ledger/fold"
 	"godwit/internal/ledger/proof"
 	"godwit/internal/ledger/records"
+	"godwit/internal/record"
 )
 
 // Breach is something in the ledger that cannot be true.
@@ -123,7 +124,9 @@ func (v *View) chunksOf(ctx context.Context, run int64, e *proof.Evidence) error
 	}
 	e.Strays, err = read(ctx, v, stray, chunks.Strays, run, run, run)
 	if err == nil {
-		e.Blocked, err = v.Exceptions().Blocked(ctx, run, 0, nil)
+		var waiting Counts
+		waiting, err = v.Exceptions().Count(ctx, run, ExceptionFilter{Code: "record.blocked", Outcome: record.Pending})
+		e.Blocked = waiting.Records
 	}
 	if err == nil {
 		var more []string

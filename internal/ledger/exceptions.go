@@ -25,6 +25,7 @@ type (
 	Deed            = exception.Deed
 	Patch           = exception.Patch
 	Acceptance      = exception.Acceptance
+	Counts          = exception.Counts
 	Standing        = records.Standing
 )
 

@@ -54,6 +54,10 @@ const CallStub = "stub"
 // could not be deleted.
 const RuleGone = "gone"
 
+// RuleRead stands for the reading of a record that an earlier run had not loaded: a run
+// that has read it, whatever became of it then, knows something newer.
+const RuleRead = ""
+
 // RuleStub is the rule of the issue about a record that a stub stands in for.
 const RuleStub = "stub"
 

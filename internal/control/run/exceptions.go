@@ -71,6 +71,7 @@ type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
 	Called []string   // runs that it has started and that have open exceptions
+	Later  []string   // of a redrive: runs that have records open which it has left as superseded
 	Known  []Expected // issues that the project expects of this run's flow
 	Owners map[string]flow.Owner
 }
@@ -113,6 +114,10 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 			return err
 		}
 		if l.Left, err = look(v.Exceptions(), ctx, run.ID); err != nil {
+			return err
+		}
+		if l.Of.ID != run.ID {
+			l.Later, err = v.Exceptions().LaterThan(ctx, run.ID)
 			return err
 		}
 		l.Called, err = chronicle.CalledOpen(ctx, v, run)

@@ -34,6 +34,7 @@ type Filter struct {
 	Mapping string         `json:"map,omitempty"`   // version of the map that made it what it is, or how that begins
 	UpTo    int64          `json:"upTo,omitempty"`  // at most the rank of this turn and number
 	Turn    int64          `json:"turn,omitempty"`
+	Waits   bool           `json:"waits,omitempty"`  // of those that wait for others which a round of their run takes
 	Called  bool           `json:"called,omitempty"` // also those of runs that the run has called
 }
 
@@ -76,6 +77,10 @@ func (f Filter) Where(run int64) (string, []any) {
 	if f.UpTo > 0 {
 		c.text.WriteString(" AND (e.turn, e.id) <= (?, ?)")
 		c.args = append(c.args, f.Turn, f.UpTo)
+	}
+	if f.Waits {
+		c.text.WriteString(" AND" + released)
+		c.args = append(c.args, run)
 	}
 	f.broken(&c)
 	c.text.WriteString(shown)

@@ -106,6 +106,7 @@ type Whole struct {
 	Claimed  string    `json:"claimed,omitempty"` // the redrive that took it last
 	Redrives []Redrive `json:"redrives,omitempty"`
 	Patches  []Patch   `json:"patches,omitempty"` // oldest first
+	Later    []string  `json:"later,omitempty"`   // the last run behind its own that has the record open
 }
 
 // Redrive is an attempt of another run.
@@ -208,6 +209,9 @@ func (l Look) complete(ctx context.Context, w *Whole) error {
 	}
 	w.Exception = one[0]
 	var err error
+	if w.Later, err = l.later(ctx, ` WHERE e.id = ?`, w.ID); err != nil {
+		return err
+	}
 	if w.Patches, err = l.Patches(ctx, w.ID); err != nil {
 		return err
 	}

@@ -47,11 +47,14 @@ const (
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
 	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT (` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found)))`
 
-	// older is an exception e of which a later run has found right what was wrong with
-	// its record, and that nobody has put right since it was read.
-	older = `(` + anyPass + `NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id) AND EXISTS (SELECT 1` + wrong + `)
-		AND NOT EXISTS (SELECT 1` + wrong + ` AND NOT EXISTS (SELECT 1` + passes + ` AND p.run > i.found AND w.flow <> 'redrive')))`
-	wrong = ` FROM issue i WHERE i.exception = e.id AND i.exception <> 0 AND i.state <> 'closed' AND i.severity = 'error'`
+	// older is an exception e whose record a later run has read, and that nobody has put
+	// right.
+	older = `(` + anyPass + `NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id) AND ` + ReadSince + `)`
+
+	// ReadSince is an exception e whose record a later run of its home has read, whatever
+	// became of it there: loaded, equal, filtered, or an exception of its own.
+	ReadSince = ` EXISTS (SELECT 1 FROM` + Passed + ` JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
+		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home + `)`
 
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )

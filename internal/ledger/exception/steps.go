@@ -46,23 +46,3 @@ func (l Look) Versions(ctx context.Context, run int64, f Filter) (ids []int64, v
 	}, `SELECT e.mapping, min(e.id) FROM exception e`+where+` GROUP BY e.mapping ORDER BY min(e.id)`, args...)
 	return ids, versions, err
 }
-
-// Blocked counts a run's open exceptions that wait for another record, of those
-// that another run has claimed only with by, and gives the steps that they are
-// of to each, which may be nil.
-func (l Look) Blocked(ctx context.Context, run, by int64, each func(step string, n int64)) (total int64, err error) {
-	query, args := `SELECT e.step, count(*) FROM exception e WHERE e.run = ? AND e.closed = '' AND e.outcome = 'pending' AND e.code = 'record.blocked'`+shown, []any{run}
-	if by != 0 {
-		query, args = query+` AND e.claimed = ?`, append(args, by)
-	}
-	_, err = ask(ctx, l, func(r scanner) (step string, err error) {
-		var n int64
-		err = r.Scan(&step, &n)
-		total += n
-		if each != nil {
-			each(step, n)
-		}
-		return step, err
-	}, query+` GROUP BY e.step ORDER BY e.step`, args...)
-	return total, err
-}

@@ -268,9 +268,9 @@ func inTurn(t *testing.T, l *ledger.Ledger) {
 		}
 		same(t, what, want, fmt.Sprint(found["g"].Key, found["g"].Turn, " ", found["h"].Key, found["h"].Turn, " ", len(found)))
 	}
-	ahead("ahead of all", "22 33 2")
+	ahead("ahead of all", "w1 33 2")
 	d.take(of, exception.Filter{Outcome: record.Rejected})
-	ahead("ahead of what was rejected", "44 66 2")
+	ahead("ahead of what was rejected", "w1 66 2")
 	same(t, "which are", "2 3 5", keys(d.open(of, record.Rank{}, 0)))
 	d.take(of, exception.Filter{})
 	ahead("of all there is none", "0 0 0")
@@ -293,7 +293,7 @@ func inTurn(t *testing.T, l *ledger.Ledger) {
 	}
 	holds(true, record.Rank{Turn: 5})
 	holds(true, record.Rank{ID: all[5].ID})
-	holds(false, record.Rank{Turn: 1}) // it waits for its parent
+	holds(true, record.Rank{Turn: 1}) // it waits for its parent
 	holds(false, record.Rank{Turn: 7})
 	again := d.loads("r", 1)
 	if err := again.again(1, became(all[5], record.Applied)); err != nil {

@@ -9,18 +9,22 @@ import (
 )
 
 // broken finds what records of a step broke in the runs before one: rules that
-// they have not fulfilled since.
+// they have not fulfilled since; of those that were not loaded and that no run has read
+// since, record.RuleRead.
 const broken = `SELECT key, rule, field FROM (
 		SELECT i.key, i.rule, i.field, max(i.found) AS found FROM issue i
 		WHERE i.origin IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?)
 			AND i.step = ? AND i.entity = ? AND i.key <> '' AND i.found < ? GROUP BY i.key, i.rule, i.field) AS i
 	WHERE NOT EXISTS (SELECT 1 FROM` + exception.Passed + ` JOIN run h ON h.id = ? WHERE p.key = i.key AND p.rule = i.rule AND p.field = i.field
-		AND c.step = ? AND c.entity = ? AND p.run > i.found AND` + exception.Home + `)`
+		AND c.step = ? AND c.entity = ? AND p.run > i.found AND` + exception.Home + `)
+	UNION ALL SELECT DISTINCT e.key, '` + record.RuleRead + `', '' FROM exception e
+	WHERE e.run IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?) AND e.run < ?
+		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0) AND NOT` + exception.ReadSince
 
 // Broken gives what records of the chunk's origin, step and entity broke in runs
 // before its own and have not fulfilled since.
 func Broken(ctx context.Context, db store.Reader, c Chunk, entity string, do func(record.IssueID)) error {
-	rows, err := db.QueryContext(ctx, broken, c.Origin, c.Step, entity, c.Run, c.Origin, c.Step, entity)
+	rows, err := db.QueryContext(ctx, broken, c.Origin, c.Step, entity, c.Run, c.Origin, c.Step, entity, c.Origin, c.Origin, c.Step, entity)
 	if err != nil {
 		return err
 	}

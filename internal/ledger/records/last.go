@@ -14,24 +14,25 @@ const speaker = `o.flow || ' ' || o.inputs, (WITH RECURSIVE up (parent, node) AS
 	UNION ALL SELECT f.parent, CASE f.parent WHEN 0 THEN f.flow ELSE f.parent_node END || '/' || up.node FROM up JOIN run f ON f.id = up.parent)
 	SELECT node FROM up WHERE parent = 0)`
 
+// reads is what the records of a unit u are read of.
+const reads = `coalesce(u.spec ->> '$.spec.reads', u.spec ->> '$.spec.calls.reads')`
+
 // Speaker is who a step of a run is.
 func Speaker(ctx context.Context, db store.Reader, uid, step string) (calls.Speaker, error) {
-	return one(ctx, db, func(r *sql.Rows, o *calls.Speaker) error { o.Step = step; return r.Scan(&o.Given, &o.Node) },
-		`SELECT `+speaker+` FROM run o WHERE o.uid = ?`, uid)
+	return one(ctx, db, func(r *sql.Rows, o *calls.Speaker) error { o.Step = step; return r.Scan(&o.Reads, &o.Given, &o.Node) },
+		`SELECT coalesce((SELECT max(`+reads+`) FROM unit u WHERE u.run = o.id AND u.step = ?), ''), `+speaker+` FROM run o WHERE o.uid = ?`, step, uid)
 }
 
 // Last is what was said of a record last, and by whom: in a redrive by who had left the
 // record. Newer is held against an exception, 0 for none.
 func Last(ctx context.Context, db store.Reader, p record.Place, key string, exception int64) (calls.Word, error) {
 	return one(ctx, db, func(r *sql.Rows, w *calls.Word) error {
-		var state int
-		err := r.Scan(&w.Run, &w.Redrive, &state, &w.Newer, &w.Step, &w.Reads, &w.Given, &w.Node)
-		w.Outcome = outcomes[min(state, len(outcomes)-1)]
-		return err
-	}, `SELECT w.flow || '-' || w.n, w.flow = 'redrive', r.state,
-		coalesce(d.run > e.run AND d.at > max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
+		return r.Scan(&w.Run, &w.Newer, &w.Step, &w.Reads, &w.Given, &w.Node)
+	}, `SELECT w.flow || '-' || w.n,
+		coalesce(o.id > e.run AND CASE WHEN o.id = w.id THEN d.at ELSE (SELECT max(n.first) FROM exception n WHERE n.run = o.id AND n.key = r.key AND n.key <> '' AND n.entity = p.entity) END
+			> max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
 		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)),
-		coalesce((SELECT coalesce(u.spec ->> '$.spec.reads', u.spec ->> '$.spec.calls.reads') FROM unit u WHERE u.run = o.id AND u.id = coalesce(x.unit, d.unit)), ''), `+speaker+`
+		coalesce((SELECT `+reads+` FROM unit u WHERE u.run = o.id AND u.id = coalesce(x.unit, d.unit)), ''), `+speaker+`
 		FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run w ON w.id = d.run
 		LEFT JOIN exception e ON e.id = ?
 		LEFT JOIN exception x ON x.id = (SELECT a.exception FROM attempt a WHERE a.run = d.run AND a.unit = d.unit AND a.n = d.n LIMIT 1)

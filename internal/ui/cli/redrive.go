@@ -111,7 +111,7 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 }
 
 // wouldRedrive says what a redrive would process, by step and cause.
-func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) error {
+func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) (err error) {
 	for _, step := range again.Steps {
 		f := again.Filter
 		f.Step = step
@@ -120,6 +120,9 @@ func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, 
 			return err
 		}
 		v.Steps = append(v.Steps, unloaded.Step{Step: step, Causes: causes})
+	}
+	if v.Superseded, v.Later, err = runs.Exceptions().Superseded(ctx, of.ID, again.Filter); err != nil {
+		return err
 	}
 	return s.show("redrive.plan", v, v.Value())
 }

@@ -18,6 +18,9 @@ type Redrive struct {
 	AsSent  bool
 	Steps   []Step
 	Changes []unit.Note // settings that are changed meanwhile
+	// Superseded are those of the records that later runs have read, which have some open.
+	Superseded int64
+	Later      []string
 }
 
 // Step is a step of the flow with the causes that it would process.
@@ -81,7 +84,14 @@ func (r Redrive) Draw(edge int) []string {
 		}
 		lines = append(lines, c.Label+" "+c.Text)
 	}
-	return append(lines, "", view.Plural(r.Records(), "record")+" of "+r.Run+how+r.Flow+" as it is now.",
+	lines = append(lines, "", view.Plural(r.Records()-r.Superseded, "record")+" of "+r.Run+how+r.Flow+" as it is now.")
+	if r.Superseded > 0 {
+		lines = append(lines, view.Plural(r.Superseded, "record")+" would end as superseded: later runs have read them"+haveOpen(r.Later)+".")
+		if next := again(r.Later); next != "" {
+			lines = append(lines, "Those that are open there: "+next)
+		}
+	}
+	return append(lines,
 		"Nothing was changed. Run this: "+r.Command())
 }
 
@@ -98,5 +108,8 @@ func (r Redrive) Value() any {
 		Steps   []Step   `json:"steps"`
 		Changes []string `json:"changes,omitempty"`
 		Command string   `json:"command"`
-	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.Command()}
+		// Superseded are those of the records that are not written.
+		Superseded int64    `json:"superseded,omitempty"`
+		Later      []string `json:"later,omitempty"`
+	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.Command(), r.Superseded, r.Later}
 }

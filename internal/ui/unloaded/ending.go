@@ -23,6 +23,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
+		add("superseded", t.Superseded, "not written: the target, or a later run, has something newer"+haveOpen(l.Later), again(l.Later))
 	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
 		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", name))
 		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", name))
@@ -50,6 +51,21 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	}
 	add("warnings", warnings, "issues that kept no record out", command("issues list", name, "--severity", "warn"))
 	return append(notes, OverRuns(l).notes(name)...)
+}
+
+// haveOpen says of later runs that they have records open, and again what redrives the last.
+func haveOpen(later []string) string {
+	if len(later) == 0 {
+		return ""
+	}
+	return ", and " + view.Few(later) + view.Either(len(later), " has", " have") + " some open"
+}
+
+func again(later []string) string {
+	if len(later) == 0 {
+		return ""
+	}
+	return command("redrive", later[len(later)-1])
 }
 
 // What a redrive is for: it takes records as they were read.

@@ -63,6 +63,10 @@ func (l Letter) Draw(edge int) []string {
 	if l.Closed != "" {
 		next = ""
 	}
+	if len(l.Later) > 0 {
+		r.add("later", view.Few(l.Later)+" has it open, as it was read then")
+		next = again(l.Later)
+	}
 	r.add("next", next)
 	if !l.WithSource && !l.WithSent {
 		flags := "--source"
@@ -176,7 +180,8 @@ func (l Letter) Value() any {
 		Claimed  string         `json:"claimed,omitempty"`
 		Redrives []run.Redriven `json:"redrives"`
 		Patches  []run.Patch    `json:"patches"`
-	}{l.Exception, l.Whole.Run, l.ClosedAt, l.Claimed, append([]run.Redriven{}, l.Redrives...), append([]run.Patch{}, l.Patches...)}
+		Later    []string       `json:"later,omitempty"`
+	}{l.Exception, l.Whole.Run, l.ClosedAt, l.Claimed, append([]run.Redriven{}, l.Redrives...), append([]run.Patch{}, l.Patches...), l.Later}
 	if !l.WithSource {
 		v.Exception.Source = nil
 		for i := range v.Patches {

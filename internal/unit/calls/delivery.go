@@ -27,11 +27,12 @@ const (
 
 // Partitions is how many parts the groups are divided into, by their hash. All of
 // them are delivered at the same time, each in the order of the source: so what the
-// ledger notes of them lies close together. Seen is behind them: the keys of all
-// records that were read, hashed.
+// ledger notes of them lies close together. Behind them are the keys of all records that
+// were read, hashed (Seen), and the twins of the items that have groups (Twins).
 const (
 	Partitions = 8
 	Seen       = Partitions
+	Twins      = Seen + 1
 )
 
 // Delivery is the spec of the units that deliver: where to, what, and how.
@@ -61,6 +62,9 @@ type Delivery struct {
 	Reads string `json:"reads"`
 	// Parts are the partitions that a unit of kind deliver is about.
 	Parts []int `json:"parts,omitempty"`
+	// Twice: some keys come in several groups of these, which are read together, in the
+	// order of the source.
+	Twice bool `json:"twice,omitempty"`
 }
 
 // Program compiles the calls; what is wrong with them was told when they were planned.

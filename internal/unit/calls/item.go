@@ -52,6 +52,32 @@ func (p *Program) Docs(i *Item) (map[string]any, error) {
 	return docs, err
 }
 
+// Awaits tells of a gap whether its record waits for others, which may come yet, and the
+// keys of those of its own entity.
+func (i *Item) Awaits() (keys []string, waits bool, err error) {
+	if waits = i.Gap && len(i.record) > 0; !waits {
+		return nil, false, nil
+	}
+	v, err := record.DecodeValue(i.record)
+	list, _ := v.([]any)
+	for _, one := range list {
+		if key, is := one.(string); is {
+			keys = append(keys, key)
+		}
+	}
+	return keys, true, err
+}
+
+// Await notes of a gap what Awaits tells.
+func (t *Texts) Await(keys []string) (err error) {
+	list := make([]any, len(keys))
+	for i, key := range keys {
+		list[i] = key
+	}
+	t.Record, err = record.EncodeValue(list)
+	return err
+}
+
 // Texts are an item that is put away: Record and Doc, which Open gives, as
 // record.EncodeValue writes them.
 type Texts struct {

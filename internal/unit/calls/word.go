@@ -1,19 +1,13 @@
 package calls
 
-import (
-	"strings"
-
-	"godwit/internal/record"
-)
+import "strings"
 
 // Word is what was said of a record last, by whom; zero: nothing.
 type Word struct {
 	Speaker
-	Run     string // its name
-	Redrive bool   // it is one: Speaker is who had left the record
-	Outcome record.Outcome
-	// Newer: than what an exception has of the record. A later run said it, and since
-	// the record was read or somebody put it right.
+	Run string // its name; of a redrive Speaker is who had left the record
+	// Newer: than what an exception has of the record. It is of a later run, and was
+	// said, or in a redrive read, since the exception was left or somebody put it right.
 	Newer bool
 }
 

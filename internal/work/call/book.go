@@ -31,8 +31,9 @@ type Memory interface {
 	// Last is what was said of a record last, and whether that is newer than what an
 	// exception has of it, 0 for none.
 	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
-	// Speaker is who a step of this run is, in the same terms.
-	Speaker(ctx context.Context, step string) (calls.Speaker, error)
+	// Speaker is who a step of this run is, in the same terms; of a redrive who had left
+	// its records.
+	Speaker(ctx context.Context, step string, again *unit.Redrive) (calls.Speaker, error)
 }
 
 // Claims is who makes calls for which records, and what is noted of them.

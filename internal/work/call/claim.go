@@ -20,11 +20,11 @@ type shared struct {
 // join comes to the place. The units of a step's delivery share no record, and claim
 // none as long as they are alone there.
 func (d *delivering) join(ctx context.Context) error {
-	as, err := d.book.Speaker(ctx, d.spec.Step)
+	as, err := d.book.Speaker(ctx, d.spec.Step, d.spec.Again)
 	if err != nil {
 		return err
 	}
-	d.shared.as, d.shared.as.Reads = as, d.spec.Reads
+	d.shared.as = as
 	by, err := d.book.Join(ctx, d.spec.Place, d.unit.ID, d.spec.Sources[0])
 	if err != nil {
 		return fault.Wrap(err, "begin to deliver %s", d.spec.Entity)
@@ -104,25 +104,25 @@ func (d *delivering) leaves() func(context.Context) error {
 	}
 }
 
-// first reports whether a record may be begun: another one of its key, of another
-// group, may be under way. It waits for that one then, and until that is settled: what
-// is noted of this one meanwhile would be forgotten with it. Of one that is blocked
-// nothing is noted. How it stands is brought up to date when it is begun, and not in
-// later turns, which know what it has sent since.
+// first reports whether a record may be begun: one of its key, of another group, may come
+// before it. It waits for that one then, and until that is settled: what is noted of this
+// one meanwhile would be forgotten with it. Of one that is blocked nothing is noted. How it
+// stands is brought up to date when it is begun, and not in later turns, which know what it
+// has sent since.
 func (d *delivering) first(t *task, blocked bool) bool {
 	k := d.source.keys[t.Key]
 	switch {
-	case k.at == t:
-		return true
-	case k.at != nil:
+	case k.line[0] != t:
 		d.order.delay(t, time.Now().Add(firstLook))
 		return false
+	case t.begun:
+		return true
 	case k.open && !blocked:
 		d.chunk.early = true
 		d.order.delay(t, time.Now())
 		return false
 	}
-	if k.at = t; k.now != nil {
+	if t.begun = true; k.now != nil {
 		t.Standing = *k.now
 	}
 	return true

@@ -102,9 +102,6 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 	if err := d.join(ctx); err != nil {
 		return nil, err
 	}
-	if d.position.Blocked == nil {
-		d.position.Blocked = map[string]string{}
-	}
 	d.source = source{keys: map[string]*sameKey{}, memory: map[int64]bool{}}
 	if err := d.reopen(ctx); err != nil {
 		return nil, errors.Join(err, d.leave(ctx))
@@ -115,6 +112,7 @@ func (x *deliverer) begin(ctx context.Context, u unit.Unit, l unit.Lease, report
 // recover settles what an attempt had prepared: its outcomes are what they are,
 // whoever writes them down.
 func (d *delivering) recover(ctx context.Context) error {
+	d.position, _ = positionOf(nil)
 	chunks, err := unit.Recover(ctx, d.book, d.unit.ID, d.lease.Fence, nil)
 	if err != nil {
 		return err
@@ -235,8 +233,8 @@ func (d *delivering) dispatch(ctx context.Context) error {
 			}
 			continue
 		}
-		by, waits := d.position.Blocked[t.Group]
-		if waits = waits && t.Group != ""; !d.first(t, waits) {
+		by, waits := d.position.holder(t.Group, t.Key)
+		if !d.first(t, waits) {
 			continue
 		}
 		if waits {
@@ -328,8 +326,8 @@ func (d *delivering) result(ctx context.Context) (res unit.Result, err error) {
 		}
 		res.Open = n > 0
 	}
-	if waits := all.Blocked > 0; waits {
-		res.Open, res.Blocked = true, &waits
+	if waits := all.Blocked > 0; waits { // the last word has who counts what waits, if somebody does
+		res.Blocked = &waits
 	}
 	return res, nil
 }

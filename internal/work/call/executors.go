@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -43,8 +44,12 @@ func (x *around) Do(ctx context.Context, u unit.Unit, _ unit.Lease, report unit.
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "look what was produced")
 	}
+	shared, err := x.shared(ctx, spec)
+	if err != nil {
+		return unit.Result{}, err
+	}
 	report.At("call.counted")
-	return unit.Result{Units: divide(u, spec, counts)}, nil
+	return unit.Result{Units: divide(u, spec, counts, shared)}, nil
 }
 
 func specOf(u unit.Unit) (spec calls.Delivery, err error) {
@@ -57,30 +62,31 @@ func specOf(u unit.Unit) (spec calls.Delivery, err error) {
 // leastItems is how many records are worth a unit of their own.
 const leastItems = 2000
 
-// divide makes units of partitions: few of few records, each of about as many.
-func divide(u unit.Unit, spec calls.Delivery, counts map[int]int64) []unit.Unit {
-	var parts []int
+// divide makes units of partitions: few of few records, each of about as many. Those that
+// share keys are of one.
+func divide(u unit.Unit, spec calls.Delivery, counts map[int]int64, shared sharing) []unit.Unit {
+	sets := shared.sets(counts)
+	weight := func(set []int) (n int64) {
+		for _, part := range set {
+			n += counts[part]
+		}
+		return n
+	}
 	total := int64(0)
-	for part, n := range counts {
-		parts = append(parts, part)
+	for _, n := range counts {
 		total += n
 	}
-	slices.SortFunc(parts, func(a, b int) int {
-		if counts[a] != counts[b] {
-			return int(counts[b] - counts[a]) // the largest first
-		}
-		return a - b
-	})
-	bins := make([][]int, max(1, min(int64(len(parts)), (total+leastItems-1)/leastItems)))
+	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(weight(b), weight(a)) }) // the largest first
+	bins := make([][]int, max(1, min(int64(len(sets)), (total+leastItems-1)/leastItems)))
 	weights := make([]int64, len(bins))
-	for _, part := range parts {
+	for _, set := range sets {
 		least := 0
 		for i := range weights {
 			if weights[i] < weights[least] {
 				least = i
 			}
 		}
-		bins[least], weights[least] = append(bins[least], part), weights[least]+counts[part]
+		bins[least], weights[least] = append(bins[least], set...), weights[least]+weight(set)
 	}
 	object, _, _ := strings.Cut(strings.TrimPrefix(u.ID, u.Step+"/"+u.Kind+"/"), "/")
 	var units []unit.Unit
@@ -89,7 +95,7 @@ func divide(u unit.Unit, spec calls.Delivery, counts map[int]int64) []unit.Unit 
 			continue
 		}
 		slices.Sort(bin)
-		spec.Parts = bin
+		spec.Parts, spec.Twice = bin, slices.ContainsFunc(bin, func(part int) bool { return shared.twice[part] })
 		units = append(units, unit.Unit{
 			ID: unit.ID(u.Step, calls.KindDeliver, object, i+1), Step: u.Step, Kind: calls.KindDeliver, Entity: spec.Entity, Class: calls.KindDeliver,
 			Weight: weights[i], Tags: u.Tags, Uses: []string{calls.Limit}, Spec: unit.Body(spec),

@@ -91,9 +91,7 @@ func (d *delivering) finish(e *end) {
 		d.block(t)
 	}
 	k := d.source.keys[t.Key]
-	if k.n--; k.at == t {
-		k.at = nil
-	}
+	k.line = k.line[1:]
 	if e.outcome == record.Applied && t.Item.Gone {
 		k.now = &calls.Standing{Attempts: t.Attempts + 1}
 	} else if e.outcome == record.Applied {
@@ -104,7 +102,7 @@ func (d *delivering) finish(e *end) {
 			now.Attempts++ // what comes next is another attempt than a refused one
 		}
 		k.now = &now
-	} else if k.n == 0 && k.now == nil && !t.claimed {
+	} else if len(k.line) == 0 && k.now == nil && !t.claimed {
 		delete(d.source.keys, t.Key)
 	}
 	k.open = k.open || said || t.claimed
@@ -121,29 +119,31 @@ func (d *delivering) done(t *task) {
 
 // block keeps those back that stand behind one in its group.
 func (d *delivering) block(t *task) {
-	if _, waits := d.position.Blocked[t.Group]; t.Group != "" && !waits && d.spec.Groups == calls.Block {
-		d.position.Blocked[t.Group] = t.Key
+	if _, waits := d.position.holder(t.Group, t.Key); t.Group != "" && !waits && d.spec.Groups == calls.Block {
+		d.position.hold(t.Group, t.Key, nil)
 	}
 }
 
 // pass goes by a gap: one that was rejected, or left out, is to those behind it what one
-// is that was refused. Its own outcome is told where that was decided.
+// is that was refused. Its own outcome is told where that was decided. For one that waits
+// for others they wait under stop, too: it may come yet.
 func (d *delivering) pass(ctx context.Context, t *task) error {
-	_, waits := d.position.Blocked[t.Group]
+	awaits, comes, err := t.Awaits()
+	_, held := d.position.Blocked[t.Group]
 	holds := false
-	if !waits {
-		var err error
-		if holds, err = d.book.Holds(ctx, d.spec.Step, record.Rank{Turn: t.Turn, ID: t.Exception}); err != nil {
-			d.order.delay(t, time.Now())
-			return err
-		}
+	if err == nil && (!held || len(d.position.Awaited[t.Group]) > 0) { // else it changes nothing
+		holds, err = d.book.Holds(ctx, d.spec.Step, record.Rank{Turn: t.Turn, ID: t.Exception})
 	}
-	if holds {
-		d.block(t)
+	if err != nil {
+		d.order.delay(t, time.Now())
+		return err
+	}
+	if holds && (comes || d.spec.Groups == calls.Block) {
+		d.position.hold(t.Group, t.Key, awaits)
 	}
 	d.begun()
 	d.done(t)
-	if holds && d.spec.Groups == calls.Stop {
+	if holds && !held && !comes && d.spec.Groups == calls.Stop {
 		return d.stopped(t.Key, "rejected", "")
 	}
 	return nil
@@ -201,7 +201,7 @@ func (d *delivering) settle(ctx context.Context) (err error) {
 	}
 	d.report.At("deliver.settled")
 	for key, k := range d.source.keys { // the ledger tells how they stand
-		if k.open = false; k.n == 0 {
+		if k.open = false; len(k.line) == 0 {
 			delete(d.source.keys, key)
 		}
 	}

@@ -16,6 +16,7 @@ type task struct {
 	lost    lost
 	looks   int  // at it, while another run was at work with it
 	claimed bool // nobody else makes calls for it
+	begun   bool // it had a turn
 	deleted bool // just now: what a look-up still shows of it is not there
 	group   *group
 }

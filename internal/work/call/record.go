@@ -131,24 +131,26 @@ func (s *turn) equal() bool {
 	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
 }
 
-// superseded is the end of a record that is redriven, and that a later run has read and
-// delivered anew, or deleted: its source message is older than what is there. That run
-// may be the one that it has waited for just now.
+// superseded is the end of a record that is redriven, and of which a later run has said
+// something, whatever became of it there: its source message is older than what that one
+// has read. That run may be the one that it has waited for just now. What of it was sent
+// is the later run's then.
 func (s *turn) superseded(ctx context.Context) *end {
-	if s.t.Exception == 0 || s.t.Attempts == 0 || len(s.t.Calls) > 0 {
+	if s.t.Exception == 0 || s.t.Attempts == 0 {
 		return nil
 	}
 	last, e := s.last(ctx)
-	if e == nil && last.Newer && !last.Redrive && last.Outcome == record.Applied {
+	if e == nil && last.Newer && !last.Beside(s.d.shared.as) {
 		return &end{outcome: record.Superseded}
 	}
 	return e
 }
 
 // foreign is the end of a record whose key is that of another item's, as two legacy
-// databases may number alike: an update would lay the one over the other.
+// databases may number alike: an update would lay the one over the other. A redrive is of
+// a person's choice.
 func (s *turn) foreign(ctx context.Context) *end {
-	if is := s.t.Standing; !s.d.shared.as.Looped() || s.t.Item.Gone || is.Hash == 0 && len(is.Kept)+len(is.Calls) == 0 {
+	if is := s.t.Standing; s.d.spec.Again != nil || !s.d.shared.as.Looped() || s.t.Item.Gone || is.Hash == 0 && len(is.Kept)+len(is.Calls) == 0 {
 		return nil
 	}
 	last, e := s.last(ctx)

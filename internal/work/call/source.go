@@ -17,16 +17,16 @@ type source struct {
 	keys    map[string]*sameKey // of those in memory, or not settled yet
 	memory  map[int64]bool      // numbers of those in memory
 	full    map[name]bool       // groups of which some were left for another pass
+	left    map[string]bool     // keys of those, where one may come in another group
 	patient bool                // this is that pass: it waits for room
 	cramped bool                // held waits for space that other units have
 	over    bool
 }
 
-// sameKey is how many records of a key are in memory, and how it stands since one of
+// sameKey is which records of a key are in memory, and how it stands since one of
 // them was finished: until that is settled, the ledger does not tell a unit.
 type sameKey struct {
-	n    int
-	at   *task // that is not finished: of two groups, say
+	line []*task // in memory, in the order of the source: of two groups, say
 	now  *calls.Standing
 	open bool // one was finished and is not settled
 }
@@ -37,8 +37,8 @@ func (d *delivering) reopen(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	d.source.seq, d.source.full = 0, map[name]bool{}
-	d.source.items, err = d.book.Items(ctx, d.spec.Sources, d.spec.Parts)
+	d.source.seq, d.source.full, d.source.left = 0, map[name]bool{}, map[string]bool{}
+	d.source.items, err = d.items(ctx)
 	return fault.Wrap(err, "open the spool")
 }
 
@@ -61,13 +61,13 @@ func (d *delivering) fill(ctx context.Context) error {
 				return err
 			}
 			of := nameOf(i)
-			switch full := d.order.held(i)+count(page, of) >= groupMost; {
+			switch full := d.order.held(i)+count(page, of) >= groupMost || d.source.left[i.Key]; {
 			case !full && !d.space.take(i.Size):
 				d.source.held, d.source.cramped, waits = i, true, true
 			case full && d.source.patient:
 				d.source.held, waits = i, true
 			case full:
-				d.source.full[of] = true
+				d.leaveOut(i)
 			default:
 				if page, size = append(page, i), size+i.Size; !i.Gap {
 					keys = append(keys, i.Key)
@@ -93,13 +93,23 @@ func (d *delivering) fill(ctx context.Context) error {
 	return nil
 }
 
+// leaveOut leaves a record for another pass, with what comes behind it in its group, or of
+// its key in others.
+func (d *delivering) leaveOut(i *calls.Item) {
+	d.source.full[nameOf(i)] = true
+	if d.spec.Twice && !i.Gap {
+		d.source.left[i.Key] = true
+	}
+}
+
 // enter takes a record in.
 func (d *delivering) enter(t *task) {
 	if !t.Gap {
 		if d.source.keys[t.Key] == nil {
 			d.source.keys[t.Key] = &sameKey{}
 		}
-		d.source.keys[t.Key].n++
+		k := d.source.keys[t.Key]
+		k.line = append(k.line, t)
 	}
 	d.order.add(t)
 }
@@ -149,5 +159,6 @@ func (d *delivering) read(ctx context.Context) (*calls.Item, error) {
 		if !s.full[nameOf(i)] { // its group goes on in the next pass, in its order
 			return i, nil
 		}
+		d.leaveOut(i)
 	}
 }

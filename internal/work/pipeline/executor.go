@@ -138,7 +138,7 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 		return fault.Wrap(err, "read what records broke before")
 	}
 	if r.spec.Again != nil {
-		if r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil); err != nil {
+		if r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil, r.spec.Release != nil && r.spec.Release.Taken); err != nil {
 			return err
 		}
 		return r.inOrder()

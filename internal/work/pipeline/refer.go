@@ -85,6 +85,7 @@ func placed(at string, frozen []byte) (record.Place, error) {
 type Release struct {
 	Step  string `json:"step"`
 	Level int    `json:"level,omitempty"` // see blocked.Make
+	Taken bool   `json:"taken,omitempty"` // a redrive has them in hand, and takes no more
 }
 
 // releasing is blocked.Make. Rows that were to give way to what the step read have
@@ -97,20 +98,15 @@ func releasing(load unit.Unit, run string, level int) (*blocked.Made, error) {
 	if level > 0 && !spec.Map.Softly() {
 		return nil, nil
 	}
-	again := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}
-	filter := map[string]any{}
-	if spec.Again != nil {
+	again, taken := unit.Redrive{Of: run, Step: load.Step, Schema: spec.Schema}, spec.Again != nil
+	if taken {
 		again = *spec.Again
-		if err := json.Unmarshal(again.Filter, &filter); err != nil {
-			return nil, fault.New(fault.Internal, "unit.spec", "%s: read filter: %w", load.ID, err)
-		}
 	}
-	filter["outcome"], filter["code"] = record.Pending, codeBlocked
-	again.Filter = unit.Body(filter)
+	again.Filter = unit.Body(map[string]bool{"waits": true})
 	if spec.Calls != nil {
 		spec.Calls.Anew = true
 	}
-	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Level: level}, nil, nil
+	spec.Again, spec.Release, spec.Keys, spec.Query.Since = &again, &Release{Step: load.Step, Level: level, Taken: taken}, nil, nil
 	if spec.Mode == connector.ModeReplace {
 		spec.Mode = held.Again(spec.Into, spec.Tables)
 	}
@@ -308,5 +304,5 @@ func (c *chunk) state(m record.Mapped, became connector.Became, back []any) erro
 	return c.remember.Note(c.States, m, became.Outcome, back)
 }
 
-// codeBlocked is the code of records that wait for others.
+// codeBlocked is the code of records that wait for what they refer to.
 const codeBlocked = "record.blocked"

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/ledger/spool"
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
+	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 )
 
@@ -47,8 +48,16 @@ func (p Book) Holds(ctx context.Context, step string, at record.Rank) (bool, err
 }
 
 // Speaker is call.Book's.
-func (p Book) Speaker(ctx context.Context, step string) (calls.Speaker, error) {
-	o, err := records.Speaker(ctx, p.Ledger.View().Reader(), p.UID, step)
+func (p Book) Speaker(ctx context.Context, step string, again *unit.Redrive) (calls.Speaker, error) {
+	run := p.UID
+	if again != nil {
+		of, err := p.Ledger.Find(ctx, again.Of)
+		if err != nil {
+			return calls.Speaker{}, err
+		}
+		run, step = of.UID, again.Step
+	}
+	o, err := records.Speaker(ctx, p.Ledger.View().Reader(), run, step)
 	return o, fault.Wrap(err, "read whose records %s delivers", step)
 }
 
@@ -137,6 +146,7 @@ func (p Book) Parts(ctx context.Context, units []string) (map[int]int64, error) 
 	}
 	counts, err := p.spool().Counts(chunks)
 	delete(counts, calls.Seen) // they are no items
+	delete(counts, calls.Twins)
 	return counts, err
 }
 

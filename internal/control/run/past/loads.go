@@ -118,18 +118,18 @@ func (p Past) Emptied(ctx context.Context, at record.Place, units []string) erro
 }
 
 // Blocked is pipeline.Memory's.
-func (p Past) Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64, error) {
+func (p Past) Blocked(ctx context.Context, again *unit.Redrive) (steps map[string]int64, pending int64, err error) {
 	of, err := p.origin(ctx, again)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	by := int64(0)
 	if again != nil {
 		by = p.Run
 	}
-	steps := map[string]int64{}
-	_, err = p.Ledger.View().Exceptions().Blocked(ctx, of, by, func(step string, n int64) { steps[step] = n })
-	return steps, err
+	steps = map[string]int64{}
+	pending, err = p.Ledger.View().Exceptions().Blocked(ctx, of, by, func(step string, n int64) { steps[step] = n })
+	return steps, pending, err
 }
 
 // Loads is pipeline.Memory's.

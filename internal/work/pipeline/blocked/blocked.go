@@ -42,9 +42,9 @@ func Unit(step, entity string, s Spec, after ...string) unit.Unit {
 
 // Book is the ledger's side.
 type Book interface {
-	// Blocked counts the records that wait for others, by step: this run's, or of
-	// those that a redrive has in hand.
-	Blocked(ctx context.Context, again *unit.Redrive) (map[string]int64, error)
+	// Blocked counts the records that wait for others which may come yet, by step, and
+	// all that are pending: this run's, or of those that a redrive has in hand.
+	Blocked(ctx context.Context, again *unit.Redrive) (waiting map[string]int64, pending int64, err error)
 	// Loads gives the units of kind load of a step, once all of them are done.
 	Loads(ctx context.Context, step string) ([]unit.Unit, error)
 }
@@ -88,7 +88,7 @@ func (x *blocker) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 	if err := json.Unmarshal(u.Spec, &spec); err != nil {
 		return unit.Result{}, fault.New(fault.Internal, "unit.spec", "%s: read spec: %w", u.ID, err)
 	}
-	waiting, err := x.book.Blocked(ctx, spec.Again)
+	waiting, pending, err := x.book.Blocked(ctx, spec.Again)
 	if err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up what is blocked")
 	}
@@ -112,7 +112,7 @@ func (x *blocker) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit
 			}
 		}
 	}
-	open := len(waiting) > 0
+	open := pending > 0
 	return unit.Result{Units: round.all(waiting), Blocked: &open}, nil
 }
 

@@ -48,15 +48,18 @@ type Reader struct {
 	ahead map[string]record.Ahead // of groups that were asked for
 }
 
-// Open claims the exceptions and reads them from behind a chunk on. Own are those
-// of the run itself, which has counted them as read.
-func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte, own bool) (*Reader, error) {
+// Open claims the exceptions, unless they are taken, and reads them from behind a chunk
+// on. Own are those of the run itself, which has counted them as read.
+func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte, own, taken bool) (*Reader, error) {
 	a := &Reader{book: book, of: of, to: to, own: own, ahead: map[string]record.Ahead{}}
 	if after != nil {
 		var err error
 		if a.after, err = rank(string(after)); err != nil {
 			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's", after)
 		}
+	}
+	if taken {
+		return a, nil
 	}
 	_, err := book.Take(ctx, of)
 	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)

@@ -14,9 +14,9 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/seen"
 	"godwit/internal/unit"
 	"godwit/internal/work/pipeline/mapping"
-	"godwit/internal/work/pipeline/seen"
 )
 
 // Spec is a unit of kind groups: once all records are loaded it tells of

@@ -11,10 +11,10 @@ import (
 	"godwit/internal/connector"
 	"godwit/internal/fault"
 	"godwit/internal/record"
+	"godwit/internal/record/seen"
 	"godwit/internal/unit"
 	"godwit/internal/unit/calls"
 	"godwit/internal/work/pipeline/held"
-	"godwit/internal/work/pipeline/seen"
 
 	"github.com/zeebo/xxh3"
 )
@@ -134,7 +134,7 @@ func (x absent) spool(ctx context.Context, u unit.Unit, l unit.Lease, report uni
 	items := make([]calls.Spooled, 0, len(gone))
 	for _, key := range gone {
 		i := &calls.Texts{Key: key, Gone: true, Hash: calls.GoneHash(key), Record: empty, Doc: empty, Source: source}
-		items = append(items, calls.Spooled{Part: part(i), Text: i.Append(nil)})
+		items = append(items, calls.Spooled{Part: calls.TwinOf(i).Part(), Text: i.Append(nil)})
 	}
 	if err := x.book.Prepare(ctx, u.ID, l.Fence, c, nil, nil); err != nil {
 		return fault.Wrap(err, "prepare chunk %d", number)

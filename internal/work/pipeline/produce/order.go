@@ -71,36 +71,59 @@ type spooled struct {
 	turn int64
 }
 
-// gap notes that a record of a group is missing, or is not to be delivered yet.
-func (c *chunk) gap(key string, o record.Order, exception int64) {
+// gap notes that a record of a group is missing, or is not to be delivered yet; of one
+// that waits for others, for which.
+func (c *chunk) gap(key string, o record.Order, exception int64, waits []record.Reference) error {
 	if o.Group == "" || c.of.spec.Groups == calls.Skip {
-		return
+		return nil
 	}
-	c.put(&calls.Texts{Gap: true, Key: key, Group: o.Group, Turn: o.Turn, Exception: exception})
+	t := &calls.Texts{Gap: true, Key: key, Group: o.Group, Turn: o.Turn, Exception: exception}
+	if len(waits) > 0 {
+		var own []string
+		for _, ref := range waits {
+			if ref.Entity == c.of.spec.Entity {
+				own = append(own, ref.Key)
+			}
+		}
+		if err := t.Await(own); err != nil {
+			return fault.New(fault.Internal, "record.state", "spool what %s/%s waits for: %w", c.of.spec.Entity, key, err)
+		}
+	}
+	c.put(t)
+	return nil
 }
 
 // behind notes that a redrive leaves out what comes before a record in its group. Where
 // a group is not blocked others have gone before the one that was refused.
-func (c *chunk) behind(o record.Order) {
-	if o.Ahead.ID != 0 && c.of.spec.Groups == calls.Block {
-		c.gap(o.Ahead.Key, o, o.Ahead.ID)
+func (c *chunk) behind(o record.Order) error {
+	if o.Ahead.ID == 0 || c.of.spec.Groups != calls.Block {
+		return nil
 	}
+	return c.gap(o.Ahead.Key, o, o.Ahead.ID, nil)
 }
 
 // put adds an item to those of the page.
 func (c *chunk) put(i *calls.Texts) {
 	text := i.Append(make([]byte, 0, len(i.Record)+len(i.Doc)+len(i.Source)+len(i.Key)+len(i.Group)+64))
-	c.page = append(c.page, spooled{calls.Spooled{Part: part(i), Text: text}, i.Turn})
+	twin := calls.TwinOf(i)
+	if c.of.spec.Group != "" && !i.Gap {
+		c.twins = twin.Append(c.twins)
+	}
+	c.page = append(c.page, spooled{calls.Spooled{Part: twin.Part(), Text: text}, i.Turn})
 	c.count, c.bytes, c.held = c.count+1, c.bytes+len(text), c.held+len(text)
 }
 
-// End takes in what became of a page: of what was rejected a gap stays. It puts the
+// End takes in what became of a page: of what was rejected, or waits, a gap stays. It puts the
 // page in the order of the source, whichever of its records was decided first.
 func (c *chunk) End(page []record.Mapped) error {
 	c.see(page)
 	for i := range page {
-		if m := &page[i]; m.Reject && !m.Record.Older {
-			c.gap(m.Record.Key, m.Record.Order, m.Record.Exception)
+		m := &page[i]
+		if m.Record.Older || !m.Reject && len(m.Waits) == 0 {
+			continue
+		}
+		if err := c.gap(m.Record.Key, m.Record.Order, m.Record.Exception, m.Waits); err != nil {
+			return err
 		}
 	}
 	slices.SortStableFunc(c.page, func(a, b spooled) int { return cmp.Compare(a.turn, b.turn) })

@@ -93,6 +93,7 @@ type chunk struct {
 	count int             // of all
 	bytes int
 	seen  []byte // keys that were read, hashed
+	twins []byte // of items, where there are groups
 }
 
 // Full reports whether it has to end.
@@ -127,19 +128,12 @@ func (c *chunk) WriteRecords(ctx context.Context, _ string, _ []connector.Into, 
 			}
 		}
 		became[i].Outcome = record.Pending
-		c.behind(page[i].Record.Order)
+		if err := c.behind(page[i].Record.Order); err != nil {
+			return nil, err
+		}
 		c.put(item)
 	}
 	return became, nil
-}
-
-// part is the partition of a record: that of its group, so that there is one order.
-func part(i *calls.Texts) int {
-	of := i.Group
-	if of == "" {
-		of = i.Key
-	}
-	return int(xxh3.HashString(of) % calls.Partitions)
 }
 
 func (t *Target) item(m *record.Mapped) (i *calls.Texts, err error) {
@@ -177,6 +171,9 @@ func (c *chunk) add() error {
 func (c *chunk) Commit(context.Context, []record.Account) error {
 	if c.seen != nil {
 		c.items = append(c.items, calls.Spooled{Part: calls.Seen, Text: c.seen})
+	}
+	if c.twins != nil {
+		c.items = append(c.items, calls.Spooled{Part: calls.Twins, Text: c.twins})
 	}
 	if err := c.add(); err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 // Book is the ledger's side of it.
 type Book interface {
 	// Broken gives what records of the unit's step and entity broke in earlier
-	// runs of the same flow in the same environment and have not fulfilled since.
+	// runs of the same flow in the same environment and have not fulfilled since, of
+	// those that were not loaded and not read since record.RuleRead.
 	Broken(ctx context.Context, u unit.Unit, again *unit.Redrive, do func(record.IssueID)) error
 	// Pass keeps what records of a chunk fulfil now, instead of what was kept for
 	// it and those behind it before. It counts as long as the chunk does.
@@ -91,7 +92,7 @@ func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next
 // Note takes in what became of a record, once all its issues are known. One that
 // the flow leaves out has no rules to fulfil any more.
 func (w *Watch) Note(m *record.Mapped) {
-	if w == nil || m.Record.Key == "" || m.Record.Broken != nil || m.Record.Op == record.Delete {
+	if w == nil || m.Record.Key == "" {
 		return
 	}
 	for _, r := range w.sets[w.broken[xxh3.HashString(m.Record.Key)]] {
@@ -105,6 +106,9 @@ func (w *Watch) Note(m *record.Mapped) {
 // that is rejected, or waits for others, only those fields are sure to have been
 // asked in full that have no issue at all and name nothing that it waits for.
 func (w *Watch) fulfils(m *record.Mapped, r rule) bool {
+	if r.name == record.RuleRead || m.Record.Broken != nil || m.Record.Op == record.Delete {
+		return r.name == record.RuleRead
+	}
 	aside := m.Reject || len(m.Waits) > 0
 	for _, i := range m.Issues {
 		if i.Field == r.field && (i.Rule == r.name || aside) {

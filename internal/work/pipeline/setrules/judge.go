@@ -4,8 +4,8 @@ package setrules
 
 import (
 	"godwit/internal/record"
+	"godwit/internal/record/seen"
 	"godwit/internal/work/pipeline/mapping"
-	"godwit/internal/work/pipeline/seen"
 )
 
 // Judge holds the records of a unit to them.
