@@ -36,7 +36,8 @@ type Diagnosis struct {
 // that the need's plan is made from.
 type Facts struct {
 	catalog.Facts
-	Known bool
+	Known   bool
+	Columns []string // of the query of a for_each; nil = it cannot be described
 }
 
 // Known are the facts of the need of that number, nil when something of them
@@ -69,8 +70,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 	for _, n := range needs {
 		x.awaited = n.Awaited
 		if n.Items != nil {
-			x.items(ctx, n)
-			x.found.Facts = append(x.found.Facts, Facts{})
+			x.found.Facts = append(x.found.Facts, Facts{Columns: x.items(ctx, n)})
 			continue
 		}
 		facts := catalog.Facts{}
@@ -84,7 +84,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 			known = x.define(ctx, n, &facts)
 		}
 		known = known && !n.Compare
-		x.found.Facts = append(x.found.Facts, Facts{facts, known})
+		x.found.Facts = append(x.found.Facts, Facts{Facts: facts, Known: known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to
 			x.examine(ctx, n.To, "target", facts, true)

@@ -38,6 +38,7 @@ type Bound struct {
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
 
 	unknown bool // its inputs are: it cannot be run, only looked at
+	again   func(Rows) Diagnostics
 }
 
 // InputsText is the inputs as one text, the same for the same ones; "" without any.
@@ -95,12 +96,12 @@ type BoundConnection struct {
 // when the project has at most one. A flow or project with diagnostics is not
 // bound: they are returned again. It may be called again.
 func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) {
-	return f.bind(inputs, env, nil)
+	return f.bind(inputs, env, nil, nil)
 }
 
 // bind is Bind; what uses one of the names that are unknown is left for the run, and
 // connections that do are left out.
-func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bound, Diagnostics) {
+func (f *Flow) bind(inputs map[string]string, env string, unknown []string, rows Rows) (*Bound, Diagnostics) {
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
 		return nil, wrong.Sorted()
 	}
@@ -110,7 +111,7 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 		d.List = append(d.List, *wrong)
 	}
 	values, texts := map[string]any{}, map[string]string{}
-	if d.unknown = unknown; unknown == nil {
+	if d.unknown, d.rows = unknown, rows; unknown == nil {
 		values, texts = d.given(f.Inputs, inputs)
 	}
 	if len(d.List) > 0 {
@@ -151,6 +152,7 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}
+	b.again = func(rows Rows) Diagnostics { _, wrong := f.bind(inputs, env, unknown, rows); return wrong }
 	return b, nil
 }
 

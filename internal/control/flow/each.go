@@ -75,6 +75,7 @@ func (d *decoder) each(n *Node, k *eachKeys) *Each {
 	if k.Tolerate != nil {
 		e.Tolerate = *k.Tolerate
 	}
+	d.columns = nil
 	sources := 0
 	for _, name := range []string{"items", "query", "file"} {
 		if n.Field(name) != nil {
@@ -138,6 +139,7 @@ func (d *decoder) lines(n *Node, e *Each) []json.RawMessage {
 			"write key: COLUMN in for_each; columns: "+strings.Join(all[0], ", "))
 		return nil
 	}
+	d.columns = all[0]
 	rows := make([]json.RawMessage, 0, len(all)-1)
 	for _, line := range all[1:] {
 		item := record.Object{}
