@@ -202,6 +202,7 @@ type Needs struct {
 	Unsure      bool           // what is missing may be made by a step before: that stops nothing
 	Awaited     []string       // connections that steps before wait for: that one cannot be reached stops nothing
 	Place       string         // of the step in its file, for messages; "" = it has none
+	Verb        string         // of the step, as flows call it, for messages
 }
 
 // Connections are all that the step reads or writes.

@@ -74,6 +74,9 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 			continue
 		}
 		facts := catalog.Facts{}
+		if n.Records != nil || n.Existing != "" || n.Compare {
+			facts.Reader = n.Verb
+		}
 		source, other := able(ctx, open, n)
 		facts.Source = x.look(ctx, n.From, "source", n.Select, source)
 		facts.Target = x.look(ctx, n.To, "target", target(n), other)
