@@ -169,7 +169,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 	}
 	p, err := runs.Plan(ctx, b, found)
 	if err != nil {
-		return err
+		return refused(err)
 	}
 	v := story.Plan(p)
 	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
@@ -246,7 +246,7 @@ func (s *session) inspectCommand() *cobra.Command {
 		}
 		db, err := s.looking().Inspect(c.Context(), name, at)
 		if err != nil {
-			return err
+			return refused(err)
 		}
 		return s.show("inspect", inspection.Inspection{Connection: name, Database: db, Tables: tables}, db)
 	}
