@@ -12,6 +12,8 @@ import (
 type (
 	Exceptions      = exception.Look
 	ExceptionFilter = exception.Filter
+	InHand          = exception.InHand
+	HeldUp          = exception.HeldUp
 	Cause           = exception.Cause
 	Top             = exception.Top
 	Whole           = exception.Whole

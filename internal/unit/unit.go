@@ -224,6 +224,7 @@ type Records struct {
 	Parts   []Part
 	Tables  []catalog.Name // at To
 	Calls   bool           // To takes requests, and has no tables
+	Blocks  bool           // what is behind one that is left out in its group waits for it
 	Ranges  int            // at most so many parts
 	Proves  bool           // they are compared with what is in the tables: nothing is written
 	Lookups []Lookup       // tables of values that are read whole

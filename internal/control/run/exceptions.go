@@ -17,6 +17,8 @@ import (
 type (
 	Exceptions  = ledger.Exceptions
 	Filter      = ledger.ExceptionFilter
+	InHand      = ledger.InHand
+	HeldUp      = ledger.HeldUp
 	Cause       = ledger.Cause
 	Top         = ledger.Top
 	Whole       = ledger.Whole
@@ -70,6 +72,7 @@ func (r *Runs) Stands(ctx context.Context, entity, key string) ([]Standing, erro
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
+	Open   int64      // of a redrive: how many exceptions of the run that it is of are open
 	Called []string   // runs that it has started and that have open exceptions
 	Known  []Expected // issues that the project expects of this run's flow
 	Owners map[string]flow.Owner
@@ -114,6 +117,11 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 		}
 		if l.Left, err = look(v.Exceptions(), ctx, run.ID); err != nil {
 			return err
+		}
+		if l.Of.ID != run.ID {
+			if l.Open, _, err = v.Exceptions().Ends(ctx, l.Of.ID); err != nil {
+				return err
+			}
 		}
 		l.Called, err = chronicle.CalledOpen(ctx, v, run)
 		return err

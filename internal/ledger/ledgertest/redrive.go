@@ -272,6 +272,22 @@ func inTurn(t *testing.T, l *ledger.Ledger) {
 	d.take(of, exception.Filter{Outcome: record.Rejected})
 	ahead("ahead of what was rejected", "44 66 2")
 	same(t, "which are", "2 3 5", keys(d.open(of, record.Rank{}, 0)))
+	up := func(f exception.Filter, steps ...string) string {
+		t.Helper()
+		held, err := of.look().HeldUp(ctx, of.run.ID, f, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(held)
+	}
+	same(t, "held up by what is left out", "[{copy 1 1 4}]", up(exception.Filter{Outcome: record.Rejected}, step))
+	same(t, "of another step", "[]", up(exception.Filter{Outcome: record.Rejected}, "other"))
+	same(t, "when all are taken", "[]", up(exception.Filter{}, step))
+	hands, err := of.look().InHand(ctx, of.run.ID, exception.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "in hand", []exception.InHand{{Run: d.run.Name(), Records: 3, Alive: true}}, hands)
 	d.take(of, exception.Filter{})
 	ahead("of all there is none", "0 0 0")
 	var all []record.Exception

@@ -89,6 +89,8 @@ type summaryValue struct {
 	Exit     int              `json:"exit"`
 	Duration float64          `json:"duration_s"`
 	Accounts []report.Account `json:"accounts"`
+	Of       string           `json:"of,omitempty"`     // run that a redrive is of
+	Open     *int64           `json:"open,omitempty"`   // records of that run which are open still
 	Called   []report.Called  `json:"called,omitempty"` // runs that it has called
 	Verified *verifiedValue   `json:"verified,omitempty"`
 	Alone    int64            `json:"tables_left_alone,omitempty"`
@@ -97,8 +99,8 @@ type summaryValue struct {
 	Next     []string         `json:"next,omitempty"`
 }
 
-func summaryOf(s view.Summary, called []report.Called) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), called, nil, s.Alone, s.Accepted, s.Report, s.Next}
+func summaryOf(s view.Summary, r report.Report) summaryValue {
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), r.Verdict.Of, r.Verdict.Open, r.Called, nil, s.Alone, s.Accepted, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables, w.NotRead, w.Rejected}
 	}

@@ -38,8 +38,9 @@ type Report struct {
 type Verdict struct {
 	Run     string    `json:"run"`
 	Flow    string    `json:"flow"`
-	Of      string    `json:"of,omitempty"` // run whose records a redrive processed again
-	Outcome string    `json:"outcome"`      // done, failed, stopped, cancelled
+	Of      string    `json:"of,omitempty"`   // run whose records a redrive processed again
+	Open    *int64    `json:"open,omitempty"` // of these, as of the report; nil where there is no Of
+	Outcome string    `json:"outcome"`        // done, failed, stopped, cancelled
 	Why     string    `json:"why,omitempty"`
 	Exit    int       `json:"exit"`
 	Plan    string    `json:"plan"`    // hash

@@ -23,6 +23,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
+		add("open", l.Open, "of "+of+" still: not loaded, not dismissed", command("dead list", of))
 	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
 		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", name))
 		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", name))
