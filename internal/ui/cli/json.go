@@ -35,16 +35,17 @@ type statusValue struct {
 	Active   []unit.Progress  `json:"active"`
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
-	Limits   []run.Limit      `json:"limits,omitempty"`  // in force, of connections
-	Skipped  []string         `json:"skipped,omitempty"` // steps whose condition was false
-	Open     *int64           `json:"open,omitempty"`    // records that were not loaded, as of now; missing where other runs keep them
-	Since    []view.Ending    `json:"since,omitempty"`   // what became of the others
+	Answered int64            `json:"answered,omitempty"` // records that calls were made for, in no account before their chunk is settled
+	Limits   []run.Limit      `json:"limits,omitempty"`   // in force, of connections
+	Skipped  []string         `json:"skipped,omitempty"`  // steps whose condition was false
+	Open     *int64           `json:"open,omitempty"`     // records that were not loaded, as of now; missing where other runs keep them
+	Since    []view.Ending    `json:"since,omitempty"`    // what became of the others
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting, Limits: n.Limits, Skipped: n.Passed,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting, Answered: n.Answered, Limits: n.Limits, Skipped: n.Passed,
 	}
 	if n.Run.State == "ended" {
 		v.State, v.Exit = n.Run.State, &n.Run.Exit
