@@ -13,6 +13,7 @@ type (
 	Exceptions      = exception.Look
 	ExceptionFilter = exception.Filter
 	InHand          = exception.InHand
+	Stubs           = exception.Stubs
 	HeldUp          = exception.HeldUp
 	Cause           = exception.Cause
 	Top             = exception.Top

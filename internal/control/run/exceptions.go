@@ -18,6 +18,7 @@ type (
 	Exceptions  = ledger.Exceptions
 	Filter      = ledger.ExceptionFilter
 	InHand      = ledger.InHand
+	Stubs       = ledger.Stubs
 	HeldUp      = ledger.HeldUp
 	Cause       = ledger.Cause
 	Top         = ledger.Top
