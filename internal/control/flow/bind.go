@@ -37,8 +37,13 @@ type Bound struct {
 	Referred []string `json:"referred,omitempty"`
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
 
-	unknown bool // its inputs are: it cannot be run, only looked at
-	again   func(Rows) Diagnostics
+	from from
+}
+
+// from is what a flow was bound from, as far as it was in this process.
+type from struct {
+	unknown bool                   // its inputs are: it cannot be run, only looked at
+	again   func(Rows) Diagnostics // binds it once more, with what is known of loops
 }
 
 // InputsText is the inputs as one text, the same for the same ones; "" without any.
@@ -146,13 +151,13 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string, rows
 			b.Connections[name] = BoundConnection{c.System, settings}
 		}
 	}
-	if b.unknown = unknown != nil; !b.unknown {
+	if b.from.unknown = unknown != nil; unknown == nil {
 		b.Alarms, b.Overlap = d.told(f.project, e), d.overlap(f)
 	}
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}
-	b.again = func(rows Rows) Diagnostics { _, wrong := f.bind(inputs, env, unknown, rows); return wrong }
+	b.from.again = func(rows Rows) Diagnostics { _, wrong := f.bind(inputs, env, unknown, rows); return wrong }
 	return b, nil
 }
 

@@ -116,7 +116,7 @@ func (b *Bound) Filler(lang Language) (*Filler, error) {
 	f.level = &decode.Level{Name: "the flow", Keys: Keys(keys), Planned: decode.Planned["flow"]}
 	d.keys(f.root, &keys, f.level)
 	values := map[string]any{}
-	if !b.unknown {
+	if !b.from.unknown {
 		values, _ = d.given(d.inputs(keys.Inputs, f.level), b.Inputs)
 	}
 	f.own = &decode.Scope{Types: expression.Names{}, Values: map[string]any{"inputs": values, "env": variables(b.Env, b.Rehearsal, b.Late.Vars)}}

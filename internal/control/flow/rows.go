@@ -17,10 +17,10 @@ type Rows map[string][]string
 // Against tells what of the flow names a column that its loop's query has not. Of a
 // flow that was frozen with a run nothing is told: its run tells.
 func (b *Bound) Against(rows Rows) Diagnostics {
-	if b.again == nil || len(rows) == 0 {
+	if b.from.again == nil || len(rows) == 0 {
 		return nil
 	}
-	return b.again(rows)
+	return b.from.again(rows)
 }
 
 // item is the type of a loop's item: its fields, where they are known.

@@ -10,7 +10,6 @@ import (
 	"godwit/internal/control/run/limits"
 	"godwit/internal/control/run/share"
 	"godwit/internal/ledger"
-	"godwit/internal/ledger/chunks"
 	"godwit/internal/record"
 	"godwit/internal/unit"
 )
@@ -109,7 +108,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 		return nil, err
 	}
 	if n.Owned() {
-		if n.Answered, err = chunks.Answered(ctx, v.Reader(), run.ID); err != nil {
+		if n.Answered, err = held.Unsettled(ctx, v, run.ID); err != nil {
 			return nil, err
 		}
 	}
