@@ -107,6 +107,7 @@ func TestCallsRejectedPart(t *testing.T) {
 		if v := s.Verdict(); v.Writes != 0 {
 			t.Errorf("%d writes of what waits", v.Writes)
 		}
+		m.redriven(t, nil, "--outcome", "rejected", "--dry-run").ends(t, 0).says(t, "1 record of step load, in 1 group, would stay pending", "the first 000016")
 		m.redriven(t, nil, "--outcome", "rejected").ends(t, 3)
 		if n := len(s.Assignments()); n != 268 { // the fourth is behind the dead one
 			t.Errorf("%d objects, want 268", n)
@@ -134,6 +135,9 @@ func TestCallsRejectedPart(t *testing.T) {
 			}
 			m.mended(t)
 			mend()
+			if p := m.redriven(t, nil, "--outcome", "rejected", "--dry-run").ends(t, 0); strings.Contains(p.said.String(), "would stay pending") {
+				t.Errorf("it says what waits where nothing does:\n%s", p.said.String())
+			}
 			m.redriven(t, nil, "--outcome", "rejected").ends(t, 0) // others have gone before what is left
 			m.redriven(t, nil, "--outcome", "dead").ends(t, 0)
 			m.allOnce(t, s, 400, false)
@@ -160,6 +164,7 @@ func TestCallsRejectedKilled(t *testing.T) {
 	for _, point := range []string{"load.committed:1", "load.settled:3", "deliver.prepared:2", "deliver.settled:3"} {
 		m.redriven(t, append(small, "GODWIT_KILL_AT="+point)).ends(t, -1)
 	}
+	m.redriven(t, nil, "--dry-run").ends(t, 0).says(t, "in hand of redrive-1")
 	m.redriven(t, small).ends(t, 0)
 	m.allOnce(t, s, 1600, true)
 }

@@ -171,6 +171,7 @@ type Facts struct {
 	// verb only looks: they are not compared then.
 	Unread string `json:"unread,omitempty"`
 	Cores  int    `json:"cores,omitempty"`
+	Reader string `json:"-"` // the verb that reads tables of the source, for messages; "" = none does
 	// Records is wanted by a verb that reads records.
 	Records *Records `json:"records,omitempty"`
 }

@@ -12,6 +12,9 @@ import (
 type (
 	Exceptions      = exception.Look
 	ExceptionFilter = exception.Filter
+	InHand          = exception.InHand
+	Stubs           = exception.Stubs
+	HeldUp          = exception.HeldUp
 	Cause           = exception.Cause
 	Top             = exception.Top
 	Whole           = exception.Whole

@@ -179,6 +179,12 @@ func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
 	return v.runs(ctx, " ORDER BY id DESC LIMIT ?", atMost(limit))
 }
 
+// CountRuns is how many there are.
+func (v *View) CountRuns(ctx context.Context) (n int64, err error) {
+	_, err = read(ctx, v, func(s scanner) (int64, error) { return n, s.Scan(&n) }, `SELECT count(*) FROM run`)
+	return n, err
+}
+
 func (v *View) runs(ctx context.Context, where string, args ...any) ([]Run, error) {
 	return read(ctx, v, scanRun, selectRun+where, args...)
 }

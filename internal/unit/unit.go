@@ -202,6 +202,7 @@ type Needs struct {
 	Unsure      bool           // what is missing may be made by a step before: that stops nothing
 	Awaited     []string       // connections that steps before wait for: that one cannot be reached stops nothing
 	Place       string         // of the step in its file, for messages; "" = it has none
+	Verb        string         // of the step, as flows call it, for messages
 }
 
 // Connections are all that the step reads or writes.
@@ -223,6 +224,7 @@ type Records struct {
 	Parts   []Part
 	Tables  []catalog.Name // at To
 	Calls   bool           // To takes requests, and has no tables
+	Blocks  bool           // what is behind one that is left out in its group waits for it
 	Ranges  int            // at most so many parts
 	Proves  bool           // they are compared with what is in the tables: nothing is written
 	Lookups []Lookup       // tables of values that are read whole

@@ -11,14 +11,20 @@ import (
 )
 
 // items looks whether the query of a for_each can be asked. It is not: its rows are
-// those of when the step begins. One without a text is known only then.
-func (x *examination) items(ctx context.Context, n unit.Needs) {
+// those of when the step begins. One without a text is known only then. It gives the
+// names of its columns.
+func (x *examination) items(ctx context.Context, n unit.Needs) (columns []string) {
 	if x.look(ctx, n.From, "source", catalog.Only(), nil) == nil {
-		return
+		return nil
 	}
 	source, err := connector.Capable[connector.RecordSource](ctx, x.open, n.From, "be read record by record")
 	if err == nil && n.Items.SQL != "" {
-		_, err = source.Describe(ctx, *n.Items)
+		var rows *catalog.Schema
+		if rows, err = source.Describe(ctx, *n.Items); err == nil {
+			for _, f := range rows.Fields {
+				columns = append(columns, f.Name)
+			}
+		}
 	}
 	switch {
 	case err == nil:
@@ -28,6 +34,16 @@ func (x *examination) items(ctx context.Context, n unit.Needs) {
 	default:
 		x.refusedAt(n.Place, n.From, err)
 	}
+	return columns
+}
+
+// Misread adds what is wrong in the flow's files with what was found: each place of
+// them by itself.
+func (d *Diagnosis) Misread(wrong []error) {
+	for _, err := range wrong {
+		d.Findings = append(d.Findings, blocking("", err))
+	}
+	d.sort()
 }
 
 // Add adds what was found about a flow that a step calls, but for what is known.

@@ -36,7 +36,8 @@ type Diagnosis struct {
 // that the need's plan is made from, but for the definitions of a comparison.
 type Facts struct {
 	catalog.Facts
-	Known bool
+	Known   bool
+	Columns []string // of the query of a for_each; nil = it cannot be described
 }
 
 // Known are the facts of the need of that number, nil when they are not Known. A
@@ -69,11 +70,13 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 	for _, n := range needs {
 		x.awaited = n.Awaited
 		if n.Items != nil {
-			x.items(ctx, n)
-			x.found.Facts = append(x.found.Facts, Facts{})
+			x.found.Facts = append(x.found.Facts, Facts{Columns: x.items(ctx, n)})
 			continue
 		}
 		facts := catalog.Facts{}
+		if n.Records != nil || n.Existing != "" || n.Compare {
+			facts.Reader = n.Verb
+		}
 		source, other := able(ctx, open, n)
 		facts.Source = x.look(ctx, n.From, "source", n.Select, source)
 		facts.Target = x.look(ctx, n.To, "target", target(n), other)
@@ -83,7 +86,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		} else if known && n.Existing != "" { // what is made is compared with what may be made
 			known = x.define(ctx, n, &facts)
 		}
-		x.found.Facts = append(x.found.Facts, Facts{facts, known})
+		x.found.Facts = append(x.found.Facts, Facts{Facts: facts, Known: known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
 		if n.Existing != "" { // written to
 			x.examine(ctx, n.To, "target", facts, true)

@@ -35,7 +35,13 @@ type Bound struct {
 	Referred []string `json:"referred,omitempty"`
 	Stubbed  []string `json:"stubbed,omitempty"` // those that they make stubs of
 
-	unknown bool // its inputs are: it cannot be run, only looked at
+	from from
+}
+
+// from is what a flow was bound from, as far as it was in this process.
+type from struct {
+	unknown bool                   // its inputs are: it cannot be run, only looked at
+	again   func(Rows) Diagnostics // binds it once more, with what is known of loops
 }
 
 // InputsText is the inputs as one text, the same for the same ones; "" without any.
@@ -93,12 +99,12 @@ type BoundConnection struct {
 // when the project has at most one. A flow or project with diagnostics is not
 // bound: they are returned again. It may be called again.
 func (f *Flow) Bind(inputs map[string]string, env string) (*Bound, Diagnostics) {
-	return f.bind(inputs, env, nil)
+	return f.bind(inputs, env, nil, nil)
 }
 
 // bind is Bind; what uses one of the names that are unknown is left for the run, and
 // connections that do are left out.
-func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bound, Diagnostics) {
+func (f *Flow) bind(inputs map[string]string, env string, unknown []string, rows Rows) (*Bound, Diagnostics) {
 	if wrong := append(slices.Clone(f.project.wrong), f.wrong...); len(wrong) > 0 {
 		return nil, wrong.Sorted()
 	}
@@ -108,7 +114,7 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 		d.List = append(d.List, *wrong)
 	}
 	values, texts := map[string]any{}, map[string]string{}
-	if d.unknown = unknown; unknown == nil {
+	if d.unknown, d.rows = unknown, rows; unknown == nil {
 		values, texts = input.Given(d.Decoder, f.Inputs, inputs)
 	}
 	if len(d.List) > 0 {
@@ -143,11 +149,12 @@ func (f *Flow) bind(inputs map[string]string, env string, unknown []string) (*Bo
 			b.Connections[name] = BoundConnection{c.System, settings}
 		}
 	}
-	if b.unknown = unknown != nil; !b.unknown {
+	if b.from.unknown = unknown != nil; unknown == nil {
 		b.Alarms, b.Overlap = d.told(f.project, e), d.overlap(f)
 	}
 	if len(d.List) > 0 {
 		return nil, d.List.Sorted()
 	}
+	b.from.again = func(rows Rows) Diagnostics { _, wrong := f.bind(inputs, env, unknown, rows); return wrong }
 	return b, nil
 }

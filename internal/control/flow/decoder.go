@@ -21,6 +21,8 @@ type decoder struct {
 	filling bool             // one step is filled in, in the run
 	calls   bool             // some step runs another flow
 	unknown []string         // names that are not known before the run: it is only looked at
+	rows    Rows             // what is known of what loops ask
+	columns []string         // of the file of the for_each that was read last
 }
 
 func newDecoder(d decode.Decoder) *decoder {

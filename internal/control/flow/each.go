@@ -1,18 +1,14 @@
 package flow
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"godwit/internal/control/flow/decode"
 	"godwit/internal/control/flow/scalar"
 	"godwit/internal/control/flow/source"
-	"godwit/internal/record"
 )
 
 // Each makes a step run once for each of some items.
@@ -75,6 +71,7 @@ func (d *decoder) each(n *Node, k *eachKeys) *Each {
 	if k.Tolerate != nil {
 		e.Tolerate = *k.Tolerate
 	}
+	d.columns = nil
 	sources := 0
 	for _, name := range []string{"items", "query", "file"} {
 		if n.Field(name) != nil {
@@ -110,46 +107,7 @@ func (d *decoder) each(n *Node, k *eachKeys) *Each {
 		}
 	}
 	if f := n.Field("file"); f != nil && e.File != "" {
-		e.Rows = d.lines(f.Value, e)
+		d.columns, e.Rows = d.Lines(f.Value, e.File, e.Key)
 	}
 	return e
-}
-
-// lines reads the file of a for_each: each line is an item of texts.
-func (d *decoder) lines(n *Node, e *Each) []json.RawMessage {
-	path, data, ok := d.Open(n, e.File, "file in for_each")
-	if !ok {
-		return nil
-	}
-	f, ok := source.Text(path, data, "flow.file", d.Problems)
-	if !ok {
-		return nil
-	}
-	all, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	switch {
-	case err != nil:
-		d.Add(f.Spot(1, 0, 1), "flow.file", "not CSV: "+err.Error(), "every line has as many columns as the first")
-		return nil
-	case len(all) == 0:
-		d.Add(f.Spot(1, 0, 1), "flow.file", "the file is empty", "its first line names the columns, among them "+e.Key)
-		return nil
-	case !slices.Contains(all[0], e.Key):
-		d.Add(f.Spot(1, 0, len(data)), "flow.file", fmt.Sprintf("the first line names no column %s, which tells the items apart", source.Quote(e.Key)),
-			"write key: COLUMN in for_each; columns: "+strings.Join(all[0], ", "))
-		return nil
-	}
-	rows := make([]json.RawMessage, 0, len(all)-1)
-	for _, line := range all[1:] {
-		item := record.Object{}
-		for i, name := range all[0] {
-			item[name] = line[i]
-		}
-		row, err := record.EncodeJSON(item)
-		if err != nil {
-			d.Add(f.Spot(1, 0, 1), "flow.file", "a line cannot be an item: "+err.Error())
-			return nil
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

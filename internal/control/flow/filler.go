@@ -117,7 +117,7 @@ func (b *Bound) Filler(lang Language) (*Filler, error) {
 	f.level = &decode.Level{Name: "the flow", Keys: Keys(keys), Planned: decode.Planned["flow"]}
 	d.keys(f.root, &keys, f.level)
 	values := map[string]any{}
-	if !b.unknown {
+	if !b.from.unknown {
 		values, _ = input.Given(d.Decoder, input.Declared(d.Decoder, keys.Inputs, f.level), b.Inputs)
 	}
 	f.own = &decode.Scope{Types: expression.Names{}, Values: map[string]any{"inputs": values, "env": variables(b.Env, b.Rehearsal, b.Late.Vars)}}

@@ -68,7 +68,7 @@ func (f *Filler) reached(s Step) (list []Reached) {
 			wrong = append(wrong, unfit...)
 		}
 		if called != nil && len(wrong) == 0 {
-			r.Bound, wrong = called.bind(nil, f.bound.Env, []string{"inputs"})
+			r.Bound, wrong = called.bind(nil, f.bound.Env, []string{"inputs"}, nil)
 		}
 		if len(wrong) > 0 {
 			r.Err = refused(s.ID, wrong)

@@ -11,6 +11,8 @@ import (
 	"godwit/internal/control/flow/tag"
 	"godwit/internal/nearest"
 	"godwit/internal/unit"
+
+	"github.com/expr-lang/expr/types"
 )
 
 // Step is one verb with its attributes.
@@ -162,7 +164,10 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	inner := w
 	if f := rest.Field("for_each"); f != nil && a.Each != nil && f.Value.Shape == source.Mapping {
 		s.Each = d.each(f.Value, a.Each)
-		inner.items = append(slices.Clone(w.items), a.Each.As)
+		inner.items = types.Map{a.Each.As: d.item(&s, f.Value)}
+		for name, t := range w.items {
+			inner.items[name] = t
+		}
 	}
 	if a.Snapshot != "" {
 		inner.pinned = a.Snapshot

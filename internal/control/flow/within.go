@@ -20,10 +20,10 @@ type within struct {
 	lang    Language
 	project *Project // nil in the run
 	level   *decode.Level
-	before  []Step   // whose results can be used
-	items   []string // names of the items of the loops around it
-	ends    bool     // it runs at an end, and sees the error
-	pinned  string   // connection that is read at one point in time around it
+	before  []Step    // whose results can be used
+	items   types.Map // of the loops around it, by name
+	ends    bool      // it runs at an end, and sees the error
+	pinned  string    // connection that is read at one point in time around it
 }
 
 // results are the types of what a step leaves behind.
@@ -57,10 +57,11 @@ func (d *decoder) enter(w within) {
 		s.Types["error"] = types.Any
 		names = append(names, "error")
 	}
-	for _, name := range w.items {
-		s.Types[name] = types.Any
+	for name, t := range w.items {
+		s.Types[name] = t
+		names = append(names, name)
 	}
-	d.Scope, d.Later = s, &decode.Later{Names: append(append(names, d.unknown...), w.items...), Place: d.Later.HasPlace(), File: d.Later.HasFile(), Open: d.unknown != nil}
+	d.Scope, d.Later = s, &decode.Later{Names: append(names, d.unknown...), Place: d.Later.HasPlace(), File: d.Later.HasFile(), Open: d.unknown != nil}
 }
 
 // expression checks one that is evaluated in the run, and lists what it reads.
@@ -84,28 +85,11 @@ func (d *decoder) expression(n *Node, code, where string, kind Kind) []string {
 // said is the hash of what a value says, and of the files that it names.
 func (d *decoder) said(n *Node) string {
 	h := sha256.New()
-	printer(h.Write).node(n)
+	n.Print(h)
 	for _, path := range slices.Compact(slices.Sorted(slices.Values(d.Later.Read))) {
 		fmt.Fprintf(h, "\n%s %s", path, d.Files.Sums[path])
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// printer writes a value without its places.
-type printer func([]byte) (int, error)
-
-func (w printer) put(format string, args ...any) { _, _ = w(fmt.Appendf(nil, format, args...)) } // a hash takes everything
-
-func (w printer) node(n *Node) {
-	w.put("%d %t %q\n", n.Shape, n.Style == source.Plain, n.Text)
-	for _, item := range n.Items {
-		w.node(item)
-	}
-	for _, f := range n.Fields {
-		w.put("%q:", f.Name)
-		w.node(f.Value)
-	}
-	w.put(".")
 }
 
 // identify names all steps: by their id, else by their verb.

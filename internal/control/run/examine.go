@@ -58,6 +58,7 @@ func (r *Runs) examine(ctx context.Context, b *flow.Bound, outside *reach.Flow) 
 	if err != nil {
 		return nil, err
 	}
+	found.Misread(b.Against(columns(b, needs, found)).Faults())
 	for i, s := range steps {
 		if outside != nil && needs[i].Unsure {
 			continue
@@ -67,6 +68,19 @@ func (r *Runs) examine(ctx context.Context, b *flow.Bound, outside *reach.Flow) 
 		}
 	}
 	return found, nil
+}
+
+// columns are those of what the loops of a flow ask, by step.
+func columns(b *flow.Bound, needs []unit.Needs, found *doctor.Diagnosis) flow.Rows {
+	rows := flow.Rows{}
+	for _, s := range b.All() {
+		for i, n := range needs {
+			if s.Each != nil && n.Items != nil && n.Place == s.Pos.String() && found.Facts[i].Columns != nil {
+				rows[s.ID] = found.Facts[i].Columns
+			}
+		}
+	}
+	return rows
 }
 
 // refusal is why a step that moves something would not be planned.

@@ -17,6 +17,9 @@ import (
 type (
 	Exceptions  = ledger.Exceptions
 	Filter      = ledger.ExceptionFilter
+	InHand      = ledger.InHand
+	Stubs       = ledger.Stubs
+	HeldUp      = ledger.HeldUp
 	Cause       = ledger.Cause
 	Top         = ledger.Top
 	Whole       = ledger.Whole
@@ -70,6 +73,7 @@ func (r *Runs) Stands(ctx context.Context, entity, key string) ([]Standing, erro
 type Left struct {
 	Of Ref // the run that the exceptions are of: of a redrive the one it processes again
 	ledger.Left
+	Open   int64      // of a redrive: how many exceptions of the run that it is of are open
 	Called []string   // runs that it has started and that have open exceptions
 	Later  []string   // of a redrive: runs that have records open which it has left as superseded
 	Known  []Expected // issues that the project expects of this run's flow
@@ -117,7 +121,10 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 			return err
 		}
 		if l.Of.ID != run.ID {
-			l.Later, err = v.Exceptions().LaterThan(ctx, run.ID)
+			if l.Later, err = v.Exceptions().LaterThan(ctx, run.ID); err != nil {
+				return err
+			}
+			l.Open, _, err = v.Exceptions().Ends(ctx, l.Of.ID)
 			return err
 		}
 		l.Called, err = chronicle.CalledOpen(ctx, v, run)

@@ -27,6 +27,7 @@ type Now struct {
 	Limits   []limits.Limit // in force, of connections
 	Forecast plan.Forecast  // only known to the process that drives it
 	Waiting  int            // of both
+	Answered int64          // records that calls were made for, in chunks that are not settled yet
 	Wrote    time.Time      // when its owner wrote last
 	Lease    time.Duration  // how long an owner may be silent
 	Idle     time.Duration  // how long nobody went on with it
@@ -105,6 +106,11 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	}
 	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
 		return nil, err
+	}
+	if n.Owned() {
+		if n.Answered, err = waiting.Unsettled(ctx, v, run.ID); err != nil {
+			return nil, err
+		}
 	}
 	n.take(waiting.Called(ctx, v, rows))
 	n.count()

@@ -177,6 +177,9 @@ func (r *Runs) Find(ctx context.Context, name string) (Ref, error) { return r.Le
 // List returns the newest runs, newest first; limit 0 is all.
 func (r *Runs) List(ctx context.Context, limit int) ([]Ref, error) { return r.Ledger.Runs(ctx, limit) }
 
+// Count is how many runs List has without a limit.
+func (r *Runs) Count(ctx context.Context) (int64, error) { return r.Ledger.View().CountRuns(ctx) }
+
 // Opening is a run's first event.
 func (r *Runs) Opening(ctx context.Context, run Ref) (unit.Event, error) {
 	first, err := r.Ledger.View().Events(ctx, run.ID, 0, 1)

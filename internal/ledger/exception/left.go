@@ -21,6 +21,7 @@ type Left struct {
 	Accepted int64    // records that were not loaded, with all that kept them out accepted
 	Found    []Found  // by this run itself, whatever became of it later
 	Loaded   []string // entities whose records it read
+	Stubs    []Stubs  // of earlier runs, that still stand
 }
 
 // Found is how many issues of a rule a run found.
@@ -118,6 +119,9 @@ func (l Look) OverRuns(ctx context.Context, run int64) (Left, error) {
 
 func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
 	if l.Before, err = look.Before(ctx, run); err != nil {
+		return err
+	}
+	if l.Stubs, err = look.Stubs(ctx, run); err != nil {
 		return err
 	}
 	l.Loaded, err = ask(ctx, look, func(r scanner) (e string, err error) { return e, r.Scan(&e) },

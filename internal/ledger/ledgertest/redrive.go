@@ -233,6 +233,28 @@ func largePages(t *testing.T, l *ledger.Ledger) {
 	same(t, "pages", []int{2, 2, 2}, sizes)
 }
 
+// leftOut tells what a redrive of those that were rejected would not process to its end.
+func leftOut(d, of *desk) {
+	d.Helper()
+	ctx := context.Background()
+	up := func(f exception.Filter, steps ...string) string {
+		d.Helper()
+		held, err := of.look().HeldUp(ctx, of.run.ID, f, steps)
+		if err != nil {
+			d.Fatal(err)
+		}
+		return fmt.Sprint(held)
+	}
+	same(d.T, "held up by what is left out", "[{copy 1 1 4}]", up(exception.Filter{Outcome: record.Rejected}, step))
+	same(d.T, "of another step", "[]", up(exception.Filter{Outcome: record.Rejected}, "other"))
+	same(d.T, "when all are taken", "[]", up(exception.Filter{}, step))
+	hands, err := of.look().InHand(ctx, of.run.ID, exception.Filter{})
+	if err != nil {
+		d.Fatal(err)
+	}
+	same(d.T, "in hand", []exception.InHand{{Run: d.run.Name(), Records: 3, Alive: true}}, hands)
+}
+
 // inTurn has a redrive read exceptions in the order of the source, whatever kind they
 // are of and whichever was noted first, and tells who is ahead of those that it takes.
 func inTurn(t *testing.T, l *ledger.Ledger) {
@@ -272,6 +294,7 @@ func inTurn(t *testing.T, l *ledger.Ledger) {
 	d.take(of, exception.Filter{Outcome: record.Rejected})
 	ahead("ahead of what was rejected", "w1 66 2")
 	same(t, "which are", "2 3 5", keys(d.open(of, record.Rank{}, 0)))
+	leftOut(d, of)
 	d.take(of, exception.Filter{})
 	ahead("of all there is none", "0 0 0")
 	var all []record.Exception

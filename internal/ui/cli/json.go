@@ -35,16 +35,17 @@ type statusValue struct {
 	Active   []unit.Progress  `json:"active"`
 	Held     []run.OnHold     `json:"held"` // steps and units that wait for their time
 	Waiting  int              `json:"waiting"`
-	Limits   []run.Limit      `json:"limits,omitempty"`  // in force, of connections
-	Skipped  []string         `json:"skipped,omitempty"` // steps whose condition was false
-	Open     *int64           `json:"open,omitempty"`    // records that were not loaded, as of now; missing where other runs keep them
-	Since    []view.Ending    `json:"since,omitempty"`   // what became of the others
+	Answered int64            `json:"answered,omitempty"` // records that calls were made for, in no account before their chunk is settled
+	Limits   []run.Limit      `json:"limits,omitempty"`   // in force, of connections
+	Skipped  []string         `json:"skipped,omitempty"`  // steps whose condition was false
+	Open     *int64           `json:"open,omitempty"`     // records that were not loaded, as of now; missing where other runs keep them
+	Since    []view.Ending    `json:"since,omitempty"`    // what became of the others
 }
 
 func statusOf(n *run.Now) statusValue {
 	v := statusValue{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
-		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting, Limits: n.Limits, Skipped: n.Passed,
+		Started: n.Run.Opened, Wrote: n.Wrote, Accounts: accountsOf(n.Steps), Active: orEmpty(n.Progress), Held: orEmpty(n.Held), Waiting: n.Waiting, Answered: n.Answered, Limits: n.Limits, Skipped: n.Passed,
 	}
 	if n.Run.State == "ended" {
 		v.State, v.Exit = n.Run.State, &n.Run.Exit
@@ -89,6 +90,8 @@ type summaryValue struct {
 	Exit     int              `json:"exit"`
 	Duration float64          `json:"duration_s"`
 	Accounts []report.Account `json:"accounts"`
+	Of       string           `json:"of,omitempty"`     // run that a redrive is of
+	Open     *int64           `json:"open,omitempty"`   // records of that run which are open still
 	Called   []report.Called  `json:"called,omitempty"` // runs that it has called
 	Verified *verifiedValue   `json:"verified,omitempty"`
 	Alone    int64            `json:"tables_left_alone,omitempty"`
@@ -97,8 +100,8 @@ type summaryValue struct {
 	Next     []string         `json:"next,omitempty"`
 }
 
-func summaryOf(s view.Summary, called []report.Called) summaryValue {
-	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), called, nil, s.Alone, s.Accepted, s.Report, s.Next}
+func summaryOf(s view.Summary, r report.Report) summaryValue {
+	v := summaryValue{s.Run, s.Outcome, s.Why, s.Exit, s.Took.Seconds(), accountsOf(s.Steps), r.Verdict.Of, r.Verdict.Open, r.Called, nil, s.Alone, s.Accepted, s.Report, s.Next}
 	if w := s.Verified; w != nil {
 		v.Verified = &verifiedValue{w.Rows, w.Equal, w.Differ, w.Dark, w.Tables, w.NotRead, w.Rejected}
 	}

@@ -29,7 +29,7 @@ func (s *session) runsCommand() *cobra.Command {
 		Use: "runs", Short: "List the runs of the ledger, newest first", Example: "  godwit runs\n  godwit runs --json",
 		Args: takes(),
 	}
-	c.Flags().IntVar(&limit, "limit", limit, "how many")
+	c.Flags().IntVar(&limit, "limit", limit, "how many, the newest; 0 is all")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if !there(s.path()) {
 			return s.show("runs", view.Runs{}, view.Runs{}.Value())
@@ -43,7 +43,11 @@ func (s *session) runsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		v := view.Runs{Now: time.Now().In(s.Zone)}
+		total, err := runs.Count(c.Context())
+		if err != nil {
+			return err
+		}
+		v := view.Runs{Now: time.Now().In(s.Zone), More: max(0, total-int64(len(all)))}
 		names := map[int64]string{}
 		for _, r := range all {
 			names[r.ID] = r.Name()

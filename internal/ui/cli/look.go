@@ -72,36 +72,21 @@ func (s *session) doctor(ctx context.Context, b *flow.Bound) (*run.Diagnosis, er
 	return runs.Doctor(ctx, b)
 }
 
-// showDoctor shows a diagnosis; with JSON each finding is an event.
+// showDoctor shows a diagnosis; with JSON each finding is an event, and the last line
+// says what was looked at.
 func (s *session) showDoctor(found *run.Diagnosis, b *flow.Bound, all bool) error {
-	v := view.Doctor{Took: found.Took, Command: s.commandOf("doctor", b), All: all, Loads: s.loads(found, b)}
-	for _, side := range found.Sides {
-		if db := side.Database; db != nil {
-			one := view.Side{Name: side.Name, System: db.System, Version: db.Version, Database: db.Name}
-			if side.Role == "source" {
-				one.Tables, one.Schemas, one.Bytes = int64(len(db.Tables)), int64(len(db.Schemas)), db.Bytes
-			}
-			v.Sides = append(v.Sides, one)
+	v := story.Doctor(found)
+	v.Command, v.All, v.Loads = s.commandOf("doctor", b), all, s.loads(found, b)
+	if !s.json {
+		return view.Show(s.out(), v)
+	}
+	for _, f := range v.Findings {
+		if all || f.Severity != "ok" {
+			s.events().Tell(view.Found(time.Now(), f))
 		}
 	}
-	passed := map[string]int64{}
-	for _, f := range found.Findings {
-		one := view.Finding{Severity: f.Severity, Connection: f.Connection, Code: f.Code, Object: f.Object, Text: f.Text, Fixes: statement(f.Fixes), Or: f.Or}
-		v.Findings = append(v.Findings, one)
-		if f.Severity == "ok" {
-			passed[f.Connection]++
-		}
-		if s.json && (all || f.Severity != "ok") {
-			s.events().Tell(view.Found(time.Now(), one))
-		}
-	}
-	for _, side := range found.Sides {
-		v.Passed = append(v.Passed, view.Passed{On: side.Name, Count: passed[side.Name]})
-	}
-	if s.json {
-		return s.events().Err()
-	}
-	return view.Show(s.out(), v)
+	s.events().Value("doctor.summary", story.Examination(v))
+	return s.events().Err()
 }
 
 // statements are the fixes as a file to be run: those of each connection
@@ -126,7 +111,7 @@ func statements(found *run.Diagnosis) string {
 			fmt.Fprintf(&b, "-- fixes on %s (%s): sed -n '/^-- fixes on %s /,/^-- end of the fixes on %s$/p' fixes.sql | psql URL\n",
 				last, of(found.Sides, last), last, last)
 		}
-		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(statement(f.Fixes), "\n"))
+		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(story.Fixes(f.Fixes), "\n"))
 	}
 	end()
 	return b.String()
@@ -140,15 +125,6 @@ func of(sides []run.Side, name string) string {
 		}
 	}
 	return "not reached"
-}
-
-// statement ends each fix as psql wants it.
-func statement(fixes []string) []string {
-	list := make([]string, len(fixes))
-	for i, f := range fixes {
-		list[i] = strings.TrimSuffix(strings.TrimSpace(f), ";") + ";"
-	}
-	return list
 }
 
 func (s *session) planCommand() *cobra.Command {
@@ -193,7 +169,7 @@ func (s *session) plan(ctx context.Context, b *flow.Bound, all bool) error {
 	}
 	p, err := runs.Plan(ctx, b, found)
 	if err != nil {
-		return err
+		return refused(err)
 	}
 	v := story.Plan(p)
 	v.Now, v.Destroys.All = time.Now().In(s.Zone), all
@@ -270,7 +246,7 @@ func (s *session) inspectCommand() *cobra.Command {
 		}
 		db, err := s.looking().Inspect(c.Context(), name, at)
 		if err != nil {
-			return err
+			return refused(err)
 		}
 		return s.show("inspect", inspection.Inspection{Connection: name, Database: db, Tables: tables}, db)
 	}

@@ -111,17 +111,24 @@ func (s *session) today(runs *run.Runs, of run.Ref) (*flow.Bound, error) {
 }
 
 // wouldRedrive says what a redrive would process, by step and cause.
-func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) (err error) {
+func (s *session) wouldRedrive(ctx context.Context, runs *run.Runs, of run.Ref, again *run.Redriving, v unloaded.Redrive) error {
+	look, err := runs.Exceptions(), error(nil)
+	if v.InHand, err = look.InHand(ctx, of.ID, again.Filter); err != nil {
+		return err
+	}
+	if v.HeldUp, err = look.HeldUp(ctx, of.ID, again.Filter, again.Blocks); err != nil {
+		return err
+	}
 	for _, step := range again.Steps {
 		f := again.Filter
 		f.Step = step
-		causes, err := runs.Exceptions().Causes(ctx, of.ID, f, 3)
+		causes, err := look.Causes(ctx, of.ID, f, 3)
 		if err != nil {
 			return err
 		}
 		v.Steps = append(v.Steps, unloaded.Step{Step: step, Causes: causes})
 	}
-	if v.Superseded, v.Later, err = runs.Exceptions().Superseded(ctx, of.ID, again.Filter); err != nil {
+	if v.Superseded, v.Later, err = look.Superseded(ctx, of.ID, again.Filter); err != nil {
 		return err
 	}
 	return s.show("redrive.plan", v, v.Value())

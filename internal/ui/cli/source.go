@@ -302,15 +302,22 @@ func (s *session) path() string {
 // there.
 func (s *session) open(ctx context.Context) (*run.Runs, func() error, error) {
 	runs, done, err := s.Open(ctx, s.path())
-	if fault.KindOf(err) == fault.Data { // nothing was touched
-		f := fault.Of(err)
-		f.Kind = fault.Config
-		return nil, nil, &fault.Error{Fault: f}
+	if err != nil {
+		return nil, nil, refused(err)
 	}
-	if err == nil {
-		runs.Waits = s.waits
+	runs.Waits = s.waits
+	return runs, done, nil
+}
+
+// refused makes a refusal of what is wrong with data before anything was touched:
+// no run has failed of it.
+func refused(err error) error {
+	if fault.KindOf(err) != fault.Data {
+		return err
 	}
-	return runs, done, err
+	f := fault.Of(err)
+	f.Kind = fault.Config
+	return &fault.Error{Fault: f}
 }
 
 // existing opens the ledger of a command that looks at runs: looking makes

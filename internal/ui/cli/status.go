@@ -274,6 +274,9 @@ func rows(n *run.Now) (list []view.Row) {
 		}
 		list = append(list, row)
 	}
+	if n.Answered > 0 {
+		list = append(list, view.Row{Label: "answered", Text: view.Count(n.Answered) + " more, in the accounts when their chunk is settled"})
+	}
 	if len(n.Passed) > 0 {
 		list = append(list, view.Row{Label: "skipped", Text: view.Few(n.Passed)})
 	}

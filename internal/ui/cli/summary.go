@@ -71,7 +71,7 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		s.line("the report could not be written: %v", err)
 	}
 	if s.json {
-		s.events().Value("summary", summaryOf(sum, rep.Called))
+		s.events().Value("summary", summaryOf(sum, rep))
 	} else if err := s.tellEnd(story.End(st, sum)); err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func newPlace(t *testing.T) *place {
 		Verbs: []unit.Verb{{Name: "load", Spec: func() any { return &loadSpec{} },
 			Check:  func(any) []unit.Problem { return nil },
 			Limits: func(any, int) map[string]int { return nil },
+			Needs:  func(any) (unit.Needs, error) { return unit.Needs{}, nil },
 			Redrive: func(spec any, a unit.Redrive) any {
 				l := *spec.(*loadSpec)
 				l.Again = &a

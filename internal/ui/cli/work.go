@@ -120,7 +120,7 @@ func (s *session) ready(ctx context.Context, runs *run.Runs, b *flow.Bound, w *w
 	}
 	p, err := runs.Plan(ctx, b, found)
 	if err != nil {
-		return nil, err
+		return nil, refused(err)
 	}
 	if stale := p.Stale(w.plan); w.plan != "" && stale != "" {
 		hash, _, _ := strings.Cut(w.plan, "-")

@@ -242,7 +242,7 @@ func (p page) sections() []section {
 	}
 	all := []section{
 		{ID: "accounts-section", Title: "Accounts", Tables: pick("called", "called-why", "steps", "accounts", "changes")},
-		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues")},
+		{ID: "why-not", Title: "Why not", Tables: pick("causes", "examples", "issues", "stubs")},
 		{ID: "owners-section", Title: "Owners", Tables: append(pick("owners", "known"), p.lists()...)},
 		{ID: "again", Title: "Done more than once", Tables: pick("copied-again")},
 		{ID: "proof-section", Title: "Proof", Tables: pick("proof", "differences", "objects")},

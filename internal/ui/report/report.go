@@ -34,12 +34,18 @@ type Report struct {
 	Owner       *string      `json:"owner,omitempty"`     // whose part it is, see For; nil: all of it
 }
 
+// Redrives says of a redrive whose records it processed again.
+type Redrives struct {
+	Of   string `json:"of,omitempty"`   // run that did not load them
+	Open *int64 `json:"open,omitempty"` // of that run, as of now; nil without Of
+}
+
 // Verdict is who ran what, and how it ended.
 type Verdict struct {
-	Run     string    `json:"run"`
-	Flow    string    `json:"flow"`
-	Of      string    `json:"of,omitempty"` // run whose records a redrive processed again
-	Outcome string    `json:"outcome"`      // done, failed, stopped, cancelled
+	Run  string `json:"run"`
+	Flow string `json:"flow"`
+	Redrives
+	Outcome string    `json:"outcome"` // done, failed, stopped, cancelled
 	Why     string    `json:"why,omitempty"`
 	Exit    int       `json:"exit"`
 	Plan    string    `json:"plan"`    // hash

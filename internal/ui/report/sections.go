@@ -29,7 +29,7 @@ func newPage(r Report) page {
 // Lists without rows are left out, except the accounts and the proof.
 func Tables(r Report) []Table {
 	p := newPage(r)
-	all := []Table{p.byStep(), p.called(), p.calledWhy(), p.byEntity(), p.changes(), p.causes(), p.examples(), p.issues(), p.owners(), p.known(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
+	all := []Table{p.byStep(), p.called(), p.calledWhy(), p.byEntity(), p.changes(), p.causes(), p.examples(), p.issues(), p.stubs(), p.owners(), p.known(), p.again(), p.proof(), p.differences(), p.compared(), p.times(),
 		p.throughput(), p.slowest(), p.waits(), p.forecasts(), p.snapshots(), p.actions(), p.events()}
 	all = append(all, p.own()...)
 	return slices.DeleteFunc(all, func(t Table) bool {

@@ -18,6 +18,14 @@ type NotLoaded struct {
 	Before   string     `json:"before,omitempty"` // run that owners are told the difference to
 	Owners   []Owner    `json:"owners,omitempty"`
 	Known    []Expected `json:"known,omitempty"`
+	Stubs    []Stubs    `json:"stubs,omitempty"` // of earlier runs, that still stand
+}
+
+// Stubs are rows of an entity that stand in for records that have not come.
+type Stubs struct {
+	Entity string `json:"entity"`
+	Stubs  int64  `json:"stubs"`
+	Run    string `json:"run"` // the newest one that made some
 }
 
 // Cause is all records with the same reason.
@@ -115,6 +123,15 @@ func (p page) issues() Table {
 	for _, i := range p.notLoaded().Issues {
 		t.Rows = append(t.Rows, []Cell{text(i.Rule), text(i.Field), text(i.Severity), number(i.Issues), number(i.Keys), text(i.Owner),
 			text(i.Text), text(i.Value), text(i.Fix), p.when(i.First)})
+	}
+	return t
+}
+
+func (p page) stubs() Table {
+	t := Table{ID: "stubs", Title: "Stubs that stand", Help: "Rows that earlier runs made in place of records that others refer to, and that have not come since. By key: godwit issues list RUN --rule stub --each",
+		Columns: []Column{{Name: "entity"}, {Name: "stubs", Numbers: true}, {Name: "last made by"}}}
+	for _, s := range p.notLoaded().Stubs {
+		t.Rows = append(t.Rows, []Cell{name(s.Entity), number(s.Stubs), text(s.Run)})
 	}
 	return t
 }

@@ -30,7 +30,7 @@ func Report(st *chronicle.Story, left *run.Left, zone *time.Location, mend func(
 	}
 	r.NotLoaded = unloaded.Report(left, all.Read, mend)
 	if of := left.Of.Name(); of != r.Verdict.Run {
-		r.Verdict.Of = of
+		r.Verdict.Redrives = report.Redrives{Of: of, Open: &left.Open}
 	}
 	totals := slices.Clone(st.Totals)
 	slices.SortStableFunc(totals, func(a, b record.Account) int { return cmp.Compare(b.Bytes, a.Bytes) })

@@ -1,6 +1,7 @@
 package unloaded
 
 import (
+	"fmt"
 	"strconv"
 
 	"godwit/internal/control/run"
@@ -18,6 +19,8 @@ type Redrive struct {
 	AsSent  bool
 	Steps   []Step
 	Changes []unit.Note // settings that are changed meanwhile
+	InHand  []run.InHand
+	HeldUp  []run.HeldUp
 	// Superseded are those of the records that later runs have read, which have some open.
 	Superseded int64
 	Later      []string
@@ -84,6 +87,12 @@ func (r Redrive) Draw(edge int) []string {
 		}
 		lines = append(lines, c.Label+" "+c.Text)
 	}
+	if stays := r.stays(); len(stays) > 0 {
+		lines = append(lines, "")
+		for _, text := range stays {
+			lines = append(lines, layout.Wrap("", text, 2, edge)...)
+		}
+	}
 	lines = append(lines, "", view.Plural(r.Records()-r.Superseded, "record")+" of "+r.Run+how+r.Flow+" as it is now.")
 	if r.Superseded > 0 {
 		lines = append(lines, view.Plural(r.Superseded, "record")+" would end as superseded: later runs have read them"+haveOpen(r.Later)+".")
@@ -95,6 +104,36 @@ func (r Redrive) Draw(edge int) []string {
 		"Nothing was changed. Run this: "+r.Command())
 }
 
+// stays says which of the records would not be processed, or not to their end.
+func (r Redrive) stays() (texts []string) {
+	for _, h := range r.InHand {
+		free := h.Records - h.Doubt
+		switch {
+		case h.Alive:
+			texts = append(texts, fmt.Sprintf("%s in hand of %s, which is at work: left to it.", are(h.Records), h.Run))
+			continue
+		case free > 0:
+			texts = append(texts, fmt.Sprintf("%s in hand of %s, which nobody is at work with: this redrive would take them over; godwit resume %s goes on with it.", are(free), h.Run, h.Run))
+		}
+		if h.Doubt > 0 {
+			texts = append(texts, fmt.Sprintf("%s in chunks of %s of which it is not known whether the target has them: left to it; godwit resume %s, or godwit cancel %s, finds out.", are(h.Doubt), h.Run, h.Run, h.Run))
+		}
+	}
+	for _, h := range r.HeldUp {
+		texts = append(texts, fmt.Sprintf("%s of step %s, in %s, would stay pending behind records of their group that are not part of this, the first %s: take these with them, or dismiss them.",
+			view.Plural(h.Records, "record"), h.Step, view.Plural(h.Groups, "group"), h.First))
+	}
+	return texts
+}
+
+// are begins a sentence about records.
+func are(n int64) string {
+	if n == 1 {
+		return "1 record is"
+	}
+	return view.Count(n) + " records are"
+}
+
 // Value is the dry run for programs.
 func (r Redrive) Value() any {
 	var changes []string
@@ -102,14 +141,16 @@ func (r Redrive) Value() any {
 		changes = append(changes, c.Text)
 	}
 	return struct {
-		Run     string   `json:"run"`
-		Flow    string   `json:"flow"`
-		Records int64    `json:"records"`
-		Steps   []Step   `json:"steps"`
-		Changes []string `json:"changes,omitempty"`
-		Command string   `json:"command"`
+		Run     string       `json:"run"`
+		Flow    string       `json:"flow"`
+		Records int64        `json:"records"`
+		Steps   []Step       `json:"steps"`
+		Changes []string     `json:"changes,omitempty"`
+		InHand  []run.InHand `json:"in_hand,omitempty"` // of other redrives
+		HeldUp  []run.HeldUp `json:"held_up,omitempty"` // behind records that are not part of it
+		Command string       `json:"command"`
 		// Superseded are those of the records that are not written.
 		Superseded int64    `json:"superseded,omitempty"`
 		Later      []string `json:"later,omitempty"`
-	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.Command(), r.Superseded, r.Later}
+	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.InHand, r.HeldUp, r.Command(), r.Superseded, r.Later}
 }

@@ -24,6 +24,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
 		add("superseded", t.Superseded, "not written: the target, or a later run, has something newer"+haveOpen(l.Later), again(l.Later))
+		add("open", l.Open, "of "+of+" still: not loaded, not dismissed", command("dead list", of))
 	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
 		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", name))
 		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", name))
@@ -114,12 +115,15 @@ func rules(groups []run.IssueGroup) string {
 // Report is what a run's report tells; nil when there is nothing. Read is how
 // many records the run read, fix says what is to be done about a code.
 func Report(l *run.Left, read int64, fix func(code string) string) *report.NotLoaded {
-	if len(l.Causes)+len(l.Issues)+len(l.Counts)+len(l.Known) == 0 {
+	if len(l.Causes)+len(l.Issues)+len(l.Counts)+len(l.Known)+len(l.Stubs) == 0 {
 		return nil
 	}
 	r := &report.NotLoaded{Causes: []report.Cause{}, Issues: []report.Issues{}, More: l.Cut, Accepted: l.Accepted, Before: l.Before, Owners: ownersOf(l)}
 	for _, e := range l.Known {
 		r.Known = append(r.Known, report.Expected{Rule: e.Rule, Entity: e.Entity, Field: e.Field, Expected: e.Count, Found: e.Found, Note: e.Note})
+	}
+	for _, s := range l.Stubs {
+		r.Stubs = append(r.Stubs, report.Stubs{Entity: s.Entity, Stubs: s.Stubs, Run: s.Run})
 	}
 	for _, c := range l.Causes {
 		r.Causes = append(r.Causes, cause(c, read, fix))

@@ -142,7 +142,8 @@ func TestRedriveGolden(t *testing.T) {
 	t.Parallel()
 	all := causes()
 	golden(t, "redrive", viewtest.Text(Redrive{Run: "rollout-12", Flow: "rollout", Filter: run.Filter{Entity: "assignments", IDs: []int64{1, 2}},
-		Steps: []Step{{"load", all[:2]}, {"load-2", all[2:3]}}}))
+		Steps: []Step{{"load", all[:2]}, {"load-2", all[2:3]}}, InHand: []run.InHand{{Run: "redrive-1", Records: 3, Alive: true}, {Run: "redrive-2", Records: 1200, Doubt: 1}},
+		HeldUp: []run.HeldUp{{Step: "load", Records: 2, Groups: 1, First: "48211"}}}))
 }
 
 func groups() []run.IssueGroup {

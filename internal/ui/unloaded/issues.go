@@ -86,7 +86,8 @@ func (i Issues) Value() any {
 		Before string           `json:"before,omitempty"` // run that the counts are beside
 		Counts run.IssueCounts  `json:"counts"`
 		Known  []run.Expected   `json:"known,omitempty"`
-	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More, i.Over.Before, i.Over.Sum, i.Over.Known}
+		Stubs  []run.Stubs      `json:"stubs,omitempty"` // of earlier runs, that still stand
+	}{i.Run, append([]run.IssueGroup{}, i.Groups...), i.More, i.Over.Before, i.Over.Sum, i.Over.Known, i.Over.Stubs}
 }
 
 // Each are single issues.

@@ -15,11 +15,12 @@ type Over struct {
 	Before string
 	Sum    run.IssueCounts
 	Known  []run.Expected
+	Stubs  []run.Stubs
 }
 
 // OverRuns takes it from what a run left behind.
 func OverRuns(l *run.Left) Over {
-	o := Over{Before: l.Before, Known: l.Known}
+	o := Over{Before: l.Before, Known: l.Known, Stubs: l.Stubs}
 	for _, s := range l.Counts {
 		o.Sum = o.Sum.Plus(s)
 	}
@@ -46,6 +47,9 @@ func (o Over) lines(name, state string) []string {
 	}
 	if o.Sum.Accepted > 0 && state == run.OpenOnes {
 		lines = append(lines, view.Count(o.Sum.Accepted)+" accepted, not listed: "+command("issues list", name, "--accepted"))
+	}
+	for _, s := range o.Stubs {
+		lines = append(lines, view.Plural(s.Stubs, "stub")+" of "+s.Entity+" that earlier runs made still "+view.Either(s.Stubs, "stands", "stand")+": "+command("issues list", s.Run, "--rule stub --each"))
 	}
 	if len(o.Known) == 0 {
 		return lines

@@ -11,8 +11,9 @@ import (
 
 // Runs is the list of runs, newest first.
 type Runs struct {
-	Now time.Time
-	All []Run
+	Now  time.Time
+	All  []Run
+	More int64 // older ones
 }
 
 // Run is one row of the list. Exit is -1 while it has not ended.
@@ -96,6 +97,9 @@ func (r Runs) Draw(int) []string {
 	}
 	if !rejected { // mostly there are none
 		columns = slices.Delete(columns, at, at+1)
+	}
+	if r.More > 0 {
+		return append(layout.Table(columns, rows), "", Count(r.More)+" more, older ones: godwit runs --limit 0")
 	}
 	return layout.Table(columns, rows)
 }

@@ -23,11 +23,12 @@ type runValue struct {
 
 type runsValue struct {
 	Runs []runValue `json:"runs"`
+	More int64      `json:"more,omitempty"` // older ones that are not listed
 }
 
 // Value is the list as it is given to programs.
 func (v Runs) Value() any {
-	list := runsValue{Runs: []runValue{}}
+	list := runsValue{Runs: []runValue{}, More: v.More}
 	for _, r := range v.All {
 		one := runValue{r.Name, r.By, r.State, r.Started, r.Took.Seconds(), r.Read, r.Applied, r.Rejected, r.Dead, nil, r.After.Ends, nil}
 		if r.After.Open >= 0 {

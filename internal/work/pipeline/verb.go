@@ -149,7 +149,7 @@ func (l *Load) needs() (unit.Needs, error) {
 	}
 	if l.Again != nil {
 		return unit.Needs{From: p.To.At, To: p.To.At, Select: catalog.Only(tables...),
-			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Calls: p.To.Calls != nil, Lookups: lookups}}, nil
+			Records: &unit.Records{Schema: l.Again.Schema, Tables: tables, Calls: p.To.Calls != nil, Blocks: p.To.Calls != nil && p.Dead.Group == calls.Block, Lookups: lookups}}, nil
 	}
 	n := unit.Needs{
 		From: l.From.At, To: p.To.At, Select: catalog.Only(append(tables, q.Table)...), Snapshot: true,

@@ -17,6 +17,7 @@ func (d *Decoder) arguments(n *Node, v, args reflect.Value, l *Level) {
 	if k := l.Key("with"); k != nil {
 		with, _ = v.FieldByIndex(k.Index).Interface().(map[string]string)
 	}
+	d.unbound(with)
 	text := string(unit.Body(v.Interface())) // all of its queries, those of parts among them
 	all := record.Object{}
 	for _, name := range SortedKeys(with) {

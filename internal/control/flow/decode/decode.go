@@ -29,6 +29,7 @@ type Decoder struct {
 	Referred, Stubbed []string
 
 	within []string // files that this stands in
+	asked  []asked  // statements of the group at hand, and of those in it
 }
 
 // Group fills a struct from a mapping. At is the key before the mapping, for
@@ -41,6 +42,9 @@ func (d *Decoder) Group(n *Node, v reflect.Value, l *Level, at source.Spot) {
 		d.Add(n.Spot, "flow.type", fmt.Sprintf("%s is %s, not %s", l.Name, cmp.Or(l.Form, "a mapping of keys"), Described(n)), "keys: "+strings.Join(l.Names(), ", "))
 		return
 	}
+	outer := d.asked
+	d.asked = nil
+	defer func() { d.asked = append(outer, d.asked...) }()
 	given := map[string]bool{}
 	for _, f := range n.Fields {
 		k := l.Key(f.Name)

@@ -68,5 +68,9 @@ func (d *Decoder) Statement(n *Node, where string) (string, bool) {
 		return "", false
 	}
 	d.Later.mentioned(SQL, text)
+	d.asked = append(d.asked, asked{where, text, func(part string, at int) source.Spot {
+		before := text[:at]
+		return f.Spot(strings.Count(before, "\n")+1, at-strings.LastIndex(before, "\n")-1, len(part))
+	}})
 	return text, true
 }

@@ -88,6 +88,9 @@ func (d *Decoder) text(n *Node, k Key, where string) (string, bool) {
 		if k.Kind == SQL && strings.HasSuffix(n.Text, ".sql") {
 			return d.Statement(n, where)
 		}
+		if k.Kind == SQL {
+			d.asked = append(d.asked, asked{where, n.Text, func(part string, at int) source.Spot { return n.Spot.Inside(n.Text, part, at) }})
+		}
 	}
 	return n.Text, true
 }

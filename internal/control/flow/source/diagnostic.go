@@ -84,6 +84,18 @@ func (ds Diagnostics) Unwrap() error {
 	return e
 }
 
+// Faults are the diagnostics one by one, each with its place and next steps.
+func (ds Diagnostics) Faults() (all []error) {
+	for _, d := range ds {
+		e := fault.New(fault.Config, d.Code, "%s: %s", d.Pos, d.Text)
+		for _, next := range d.Next {
+			e.Hint("%s", next)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
 // Sorted is the list by position, each diagnostic once.
 func (ds Diagnostics) Sorted() Diagnostics {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {

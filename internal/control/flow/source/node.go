@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"hash"
 	"regexp"
 	"slices"
 	"strings"
@@ -153,3 +154,16 @@ func Quote(text string) string {
 func IsName(text string) bool { return identifier.MatchString(text) }
 
 var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// Print writes the value without its places to a hash, which takes everything.
+func (n *Node) Print(h hash.Hash) {
+	fmt.Fprintf(h, "%d %t %q\n", n.Shape, n.Style == Plain, n.Text)
+	for _, item := range n.Items {
+		item.Print(h)
+	}
+	for _, f := range n.Fields {
+		fmt.Fprintf(h, "%q:", f.Name)
+		f.Value.Print(h)
+	}
+	fmt.Fprint(h, ".")
+}

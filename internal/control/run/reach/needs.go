@@ -25,7 +25,7 @@ func Needs(b *flow.Bound, verbs func(string) (unit.Verb, bool), outside *Flow) (
 		if err != nil {
 			return nil, nil, fault.Wrap(err, "step %s", s.ID)
 		}
-		n.Unsure = l.writers.Made(n, s.ID)
+		n.Unsure, n.Verb = l.writers.Made(n, s.ID), verb.Called()
 		if l.add(s, n) {
 			steps = append(steps, s)
 		}

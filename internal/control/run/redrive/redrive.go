@@ -38,6 +38,7 @@ type Redriving struct {
 	Flow    *flow.Bound
 	Filter  Filter      // with the limit
 	Steps   []string    // of the run, in the order of the flow's
+	Blocks  []string    // those of them in which groups wait for what is left out
 	Changes []unit.Note // settings that are changed meanwhile
 }
 
@@ -100,6 +101,9 @@ func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) 
 			if err != nil {
 				return nil, err
 			}
+			if verb, _ := m.Language.Verb(s.Verb); blocks(verb, s.Spec) {
+				out.Blocks = append(out.Blocks, id)
+			}
 			again.Steps, out.Steps = put(again.Steps, append(slices.Clone(outside), settings...), s), append(out.Steps, id)
 		}
 	}
@@ -141,6 +145,12 @@ func (m Maker) step(ctx context.Context, of ledger.Run, step flow.Step, id strin
 		return step, err
 	}
 	return alone(step, named(id), verb.Redrive(spec, again)), nil
+}
+
+// blocks reports whether a step's records wait for those before them in their group.
+func blocks(verb unit.Verb, spec any) bool {
+	n, err := verb.Needs(spec)
+	return err == nil && n.Records != nil && n.Records.Blocks
 }
 
 // alone is a step with its own attributes, and nothing of what it is one of many by.
