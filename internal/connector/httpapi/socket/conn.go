@@ -17,6 +17,8 @@ const (
 	atOnce = 16 << 10
 	// headMost are the bytes of an answer before its body.
 	headMost = 10 << 20
+	// writeWait is how long a body is waited for whose request was answered.
+	writeWait = 50 * time.Millisecond
 )
 
 // conn is a connection to the server, in use by one at a time.
@@ -158,10 +160,12 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) Close() error {
 	written := true
 	if b.sent != nil {
+		late := time.NewTimer(writeWait)
+		defer late.Stop()
 		select {
-		case <-b.sent:
+		case <-b.sent: // who has read it all has answered, and its writer is only to be woken
 			written = b.from.failed() == nil
-		default:
+		case <-late.C:
 			written = false
 		}
 	}

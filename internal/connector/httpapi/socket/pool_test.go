@@ -19,18 +19,13 @@ import (
 	"time"
 )
 
-// server counts the connections that were made to it, and those that were open at once.
-func server(t *testing.T, how func(*httptest.Server), do http.HandlerFunc) (s *httptest.Server, all, most *atomic.Int64) {
+// server counts the connections that were made to it.
+func server(t *testing.T, how func(*httptest.Server), do http.HandlerFunc) (s *httptest.Server, all *atomic.Int64) {
 	t.Helper()
-	s, all, most = httptest.NewUnstartedServer(do), new(atomic.Int64), new(atomic.Int64)
-	var open atomic.Int64
+	s, all = httptest.NewUnstartedServer(do), new(atomic.Int64)
 	s.Config.ConnState = func(_ net.Conn, is http.ConnState) {
-		switch is {
-		case http.StateNew:
+		if is == http.StateNew {
 			all.Add(1)
-			most.Store(max(most.Load(), open.Add(1)))
-		case http.StateClosed:
-			open.Add(-1)
 		}
 	}
 	if how == nil {
@@ -38,7 +33,7 @@ func server(t *testing.T, how func(*httptest.Server), do http.HandlerFunc) (s *h
 	}
 	how(s)
 	t.Cleanup(s.Close)
-	return s, all, most
+	return s, all
 }
 
 func pool(t *testing.T, s *httptest.Server, most int) *Pool {
@@ -93,7 +88,7 @@ func TestOneAfterTheOther(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, all, _ := server(t, c.how, echo)
+			s, all := server(t, c.how, echo)
 			p := pool(t, s, 4)
 			for range 5 {
 				if _, text, err := ask(t.Context(), p, s.URL, "x"); err != nil || text != c.says {
@@ -110,23 +105,27 @@ func TestOneAfterTheOther(t *testing.T) {
 // TestMany: there are no more connections than there may be, and no body is another's.
 func TestMany(t *testing.T) {
 	t.Parallel()
-	s, _, most := server(t, nil, echo)
+	s, conns := server(t, nil, echo)
 	p := pool(t, s, 4)
-	var all sync.WaitGroup
-	for i := range 40 {
-		all.Go(func() {
-			body := strings.Repeat(fmt.Sprint(i), 1+i*i*50) // up to 156 KB
-			for range 5 {
-				if _, text, err := ask(t.Context(), p, s.URL, body); err != nil || text != "1 "+body {
-					t.Errorf("%d bytes of %d, %v", len(text), len(body), err)
+	many := func(length func(i int) int) {
+		var all sync.WaitGroup
+		defer all.Wait()
+		for i := range 40 {
+			all.Go(func() {
+				body := strings.Repeat(fmt.Sprint(i), length(i))
+				for range 5 {
+					if _, text, err := ask(t.Context(), p, s.URL, body); err != nil || text != "1 "+body {
+						t.Errorf("%d bytes of %d, %v", len(text), len(body), err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
-	all.Wait()
-	if most.Load() > 4 {
-		t.Errorf("%d connections at once", most.Load())
+	many(func(i int) int { return 1 + i*100 })
+	if conns.Load() > 4 {
+		t.Errorf("%d connections", conns.Load())
 	}
+	many(func(i int) int { return 1 + i*i*50 }) // up to 156 KB
 }
 
 // TestClosedMeanwhile: a connection that the server has closed while it waited is not used
@@ -136,7 +135,7 @@ func TestClosedMeanwhile(t *testing.T) {
 	for name, start := range map[string]func(*httptest.Server){"plain": (*httptest.Server).Start, "TLS": (*httptest.Server).StartTLS} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, all, _ := server(t, start, echo)
+			s, all := server(t, start, echo)
 			p := pool(t, s, 4)
 			for i := range 3 {
 				if _, _, err := ask(t.Context(), p, s.URL, "x"); err != nil {
@@ -155,7 +154,7 @@ func TestClosedMeanwhile(t *testing.T) {
 // while nobody asked is not asked on it.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s, all, _ := server(t, nil, echo)
+	s, all := server(t, nil, echo)
 	p := pool(t, s, 4)
 	if _, _, err := ask(t.Context(), p, s.URL, "x"); err != nil {
 		t.Fatal(err)
@@ -290,7 +289,7 @@ func TestUnasked(t *testing.T) {
 // when the rest has not been sent yet.
 func TestUnread(t *testing.T) {
 	t.Parallel()
-	s, all, _ := server(t, nil, func(w http.ResponseWriter, r *http.Request) {
+	s, all := server(t, nil, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 10))
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
@@ -321,7 +320,7 @@ func TestUnread(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	arrived, hold := make(chan struct{}, 1), make(chan struct{})
-	s, _, _ := server(t, nil, func(http.ResponseWriter, *http.Request) {
+	s, _ := server(t, nil, func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
 		<-hold
 	})
@@ -349,7 +348,7 @@ func TestCancelled(t *testing.T) {
 // TestSource: a body that cannot be read is why there is no answer.
 func TestSource(t *testing.T) {
 	t.Parallel()
-	s, _, _ := server(t, nil, echo)
+	s, _ := server(t, nil, echo)
 	p := pool(t, s, 1)
 	why := errors.New("the file is gone")
 	for _, n := range []int{0, 1, 100_000} {
@@ -375,7 +374,7 @@ func TestSource(t *testing.T) {
 func TestClose(t *testing.T) {
 	t.Parallel()
 	arrived, hold, closed := make(chan struct{}), make(chan struct{}), make(chan struct{}, 8)
-	s, _, _ := server(t, func(s *httptest.Server) {
+	s, _ := server(t, func(s *httptest.Server) {
 		s.Config.ConnState = func(_ net.Conn, is http.ConnState) {
 			if is == http.StateClosed {
 				closed <- struct{}{}
