@@ -14,6 +14,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/ui/cli/alarms"
 	"godwit/internal/ui/cli/overlaps"
+	"godwit/internal/ui/cli/standing"
 	"godwit/internal/ui/report"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
@@ -221,7 +222,7 @@ type screen struct {
 	first   string // line to say before anything else
 	live    *view.Live
 	lines   *view.Lines
-	rates   rates
+	rates   standing.Rates
 	days    view.Days
 	mu      sync.Mutex // the run and its alarms are told by two goroutines
 }
@@ -292,10 +293,10 @@ func (c *screen) tick(n *run.Now) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begin()
-	st := c.rates.status(n, c.session.Zone)
+	st := c.rates.Screen(n, c.session.Zone)
 	switch {
 	case c.session.json:
-		if c.rates.beat(n.At) {
+		if c.rates.Beat(n.At) {
 			c.session.events().Tell(st.Heartbeat())
 		}
 	case c.live != nil:

@@ -109,6 +109,15 @@ type Account struct {
 	Bytes     int64  `json:"bytes"`
 }
 
+// AccountsOf are sums per step, whose Chunk is how many they are of.
+func AccountsOf(sums []record.Account) []Account {
+	list := []Account{}
+	for _, a := range sums {
+		list = append(list, AccountOf(a, int64(a.Chunk)))
+	}
+	return list
+}
+
 // AccountOf makes the account of an entity from the sum of its current chunks.
 func AccountOf(sum record.Account, chunks int64) Account {
 	return Account{

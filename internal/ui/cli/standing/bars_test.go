@@ -1,4 +1,4 @@
-package cli
+package standing
 
 import (
 	"testing"
