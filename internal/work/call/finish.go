@@ -91,6 +91,7 @@ func (d *delivering) finish(e *end) {
 		d.block(t)
 	}
 	k := d.source.keys[t.Key]
+	k.line[0] = nil // its record need not stay until that is settled
 	k.line = k.line[1:]
 	if e.outcome == record.Applied && t.Item.Gone {
 		k.now = &calls.Standing{Attempts: t.Attempts + 1}
