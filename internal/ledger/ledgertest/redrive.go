@@ -245,7 +245,7 @@ func leftOut(d, of *desk) {
 		}
 		return fmt.Sprint(held)
 	}
-	same(d.T, "held up by what is left out", "[{copy 1 1 4}]", up(exception.Filter{Outcome: record.Rejected}, step))
+	same(d.T, "held up by what is left out", "[{copy 2 1 w}]", up(exception.Filter{Outcome: record.Rejected}, step))
 	same(d.T, "of another step", "[]", up(exception.Filter{Outcome: record.Rejected}, "other"))
 	same(d.T, "when all are taken", "[]", up(exception.Filter{}, step))
 	hands, err := of.look().InHand(ctx, of.run.ID, exception.Filter{})
