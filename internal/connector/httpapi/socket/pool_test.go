@@ -150,8 +150,8 @@ func TestClosedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestSweep: a connection that waits for long is closed, and a server that says something
-// while nobody asked is not asked on it.
+// TestSweep: a connection that has waited for too long is closed, one that has just been used
+// is not.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	s, all := server(t, nil, echo)
