@@ -23,11 +23,12 @@ func (b *Bound) Against(rows Rows) Diagnostics {
 	return b.from.again(rows)
 }
 
-// item is the type of a loop's item: its fields, where they are known.
-func (d *decoder) item(s *Step, n *Node) types.Type {
-	columns, asked := d.rows[s.ID]
-	if !asked {
-		columns = d.columns
+// item is the type of a loop's item: its fields, where they are known. Columns are those
+// of its file.
+func (d *decoder) item(s *Step, n *Node, columns []string) types.Type {
+	rows, asked := d.rows[s.ID]
+	if asked {
+		columns = rows
 	}
 	if columns == nil {
 		return types.Any

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -163,11 +164,10 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	s.Verb = verbs[0].Name
 	inner := w
 	if f := rest.Field("for_each"); f != nil && a.Each != nil && f.Value.Shape == source.Mapping {
-		s.Each = d.each(f.Value, a.Each)
-		inner.items = types.Map{a.Each.As: d.item(&s, f.Value)}
-		for name, t := range w.items {
-			inner.items[name] = t
-		}
+		each, columns := d.each(f.Value, a.Each)
+		s.Each, inner.items = each, types.Map{}
+		maps.Copy(inner.items, w.items)
+		inner.items[each.As] = d.item(&s, f.Value, columns)
 	}
 	if a.Snapshot != "" {
 		inner.pinned = a.Snapshot
