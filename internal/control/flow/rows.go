@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,6 +22,17 @@ func (b *Bound) Against(rows Rows) Diagnostics {
 		return nil
 	}
 	return b.from.again(rows)
+}
+
+// loop reads the for_each of a step, and gives the items that are seen inside it: its own,
+// and those of the loops around it.
+func (d *decoder) loop(s *Step, n *Node, k *eachKeys, around types.Map) types.Map {
+	each, columns := d.each(n, k)
+	s.Each = each
+	items := types.Map{}
+	maps.Copy(items, around)
+	items[each.As] = d.item(s, n, columns)
+	return items
 }
 
 // item is the type of a loop's item: its fields, where they are known. Columns are those

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"godwit/internal/control/flow/tag"
 	"godwit/internal/nearest"
 	"godwit/internal/unit"
-
-	"github.com/expr-lang/expr/types"
 )
 
 // Step is one verb with its attributes.
@@ -164,10 +161,7 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	s.Verb = verbs[0].Name
 	inner := w
 	if f := rest.Field("for_each"); f != nil && a.Each != nil && f.Value.Shape == source.Mapping {
-		each, columns := d.each(f.Value, a.Each)
-		s.Each, inner.items = each, types.Map{}
-		maps.Copy(inner.items, w.items)
-		inner.items[each.As] = d.item(&s, f.Value, columns)
+		inner.items = d.loop(&s, f.Value, a.Each, w.items)
 	}
 	if a.Snapshot != "" {
 		inner.pinned = a.Snapshot
