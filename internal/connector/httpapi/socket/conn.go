@@ -184,5 +184,5 @@ func (b *body) end(again bool) {
 	} else {
 		_ = b.c.Close()
 	}
-	b.c.pool.release()
+	b.c.pool.stand()
 }

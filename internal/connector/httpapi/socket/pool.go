@@ -27,7 +27,7 @@ type Pool struct {
 	other  *http.Transport
 	first  chan struct{} // held by the one that finds out what the server speaks
 	known  atomic.Bool   // that was found out
-	yields atomic.Bool   // to the other one, which knows the way, or the protocol
+	left   atomic.Bool   // to the other one: it knows the way, or the protocol
 
 	mu    sync.Mutex
 	idle  []*conn // the one that was used last is behind
@@ -52,7 +52,7 @@ func New(server *url.URL, config *tls.Config, most int) *Pool {
 		p.slots = make(chan struct{}, most)
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: server})
-	p.yields.Store(proxy != nil || err != nil || !ascii(server.Host))
+	p.left.Store(proxy != nil || err != nil || !ascii(server.Host))
 	p.known.Store(!p.secure)
 	return p
 }
@@ -89,7 +89,7 @@ func (s *Sending) Deadline() (time.Time, bool) { return s.By, true }
 
 // RoundTrip is the http.RoundTripper's.
 func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	if p.yields.Load() {
+	if p.left.Load() {
 		return p.elsewhere(r)
 	}
 	c, err := p.take(r.Context())
@@ -127,7 +127,7 @@ func (p *Pool) elsewhere(r *http.Request) (*http.Response, error) {
 
 // take gives a connection that nobody uses, nil when the server speaks something else.
 func (p *Pool) take(ctx context.Context) (*conn, error) {
-	if err := p.acquire(ctx); err != nil {
+	if err := p.sit(ctx); err != nil {
 		return nil, err
 	}
 	c := p.waiting()
@@ -136,13 +136,13 @@ func (p *Pool) take(ctx context.Context) (*conn, error) {
 		c, err = p.open(ctx)
 	}
 	if c == nil {
-		p.release()
+		p.stand()
 	}
 	return c, err
 }
 
-// acquire waits until there may be one connection more.
-func (p *Pool) acquire(ctx context.Context) error {
+// sit waits until there may be one connection more.
+func (p *Pool) sit(ctx context.Context) error {
 	if p.slots == nil {
 		return nil
 	}
@@ -174,8 +174,7 @@ func ending(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
 
-// release gives back what acquire had waited for.
-func (p *Pool) release() {
+func (p *Pool) stand() {
 	if p.slots != nil {
 		<-p.slots
 	}
