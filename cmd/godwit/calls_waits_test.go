@@ -63,8 +63,10 @@ func TestCallsWaits(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			m, s := waiting(t, policy, refs...)
-			for _, point := range []string{"blocked.counted:1", "load.settled:2", "deliver.prepared:2", "deliver.settled:4", "blocked.counted:2"} {
-				m.load(t, "GODWIT_KILL_AT="+point).exit(t)
+			for _, point := range []string{"blocked.counted:1", "load.settled:2", "deliver.prepared:2", "deliver.settled:4", "blocked.counted:1"} {
+				if code := m.load(t, "GODWIT_KILL_AT="+point).exit(t); code != -1 {
+					t.Errorf("%s was not passed, exit %d", point, code)
+				}
 			}
 			m.load(t).ends(t, 0)
 			if n := len(s.Assignments()); n != 240 {

@@ -75,31 +75,32 @@ func (l *Ledger) Decide(ctx context.Context, runs []int64, a Action, does func(r
 	err = l.write(ctx, func(tx *tx) error {
 		n = 0
 		for _, run := range runs {
-			if err := tx.decide(run, a, does, &n); err != nil {
+			more, err := tx.decide(run, a, does)
+			if err != nil {
 				return err
 			}
+			n += more
 		}
 		return nil
 	}, nil)
 	return n, err
 }
 
-func (t *tx) decide(run int64, a Action, does func(run, action int64) (string, []any), sum *int64) error {
+func (t *tx) decide(run int64, a Action, does func(run, action int64) (string, []any)) (n int64, err error) {
 	if err := t.action(run, &a); err != nil {
-		return err
+		return 0, err
 	}
 	query, args := does(run, a.ID)
-	n, err := t.exec(query, args...)
-	if err == nil && n == 0 {
-		return t.change(actions.Drop, a.ID)
+	if n, err = t.exec(query, args...); err != nil {
+		return 0, err
 	}
-	if *sum += n; err == nil {
-		err = t.change(actions.InEffect, millis(t.now), run, a.ID)
+	if n == 0 {
+		return 0, t.change(actions.Drop, a.ID)
 	}
-	if err == nil {
-		err = t.asked(run, a)
+	if err := t.change(actions.InEffect, millis(t.now), run, a.ID); err != nil {
+		return 0, err
 	}
-	return err
+	return n, t.asked(run, a)
 }
 
 // Asked returns the actions that are neither in effect nor cancelled, oldest

@@ -125,7 +125,7 @@ func (v *View) chunksOf(ctx context.Context, run int64, e *proof.Evidence) error
 	e.Strays, err = read(ctx, v, stray, chunks.Strays, run, run, run)
 	if err == nil {
 		var waiting Counts
-		waiting, err = v.Exceptions().Count(ctx, run, ExceptionFilter{Code: "record.blocked", Outcome: record.Pending})
+		waiting, err = v.Exceptions().Count(ctx, run, ExceptionFilter{Code: record.CodeBlocked, Outcome: record.Pending})
 		e.Blocked = waiting.Records
 	}
 	if err == nil {

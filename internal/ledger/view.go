@@ -10,6 +10,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/ledger/accounts"
+	"godwit/internal/ledger/chunks"
 	"godwit/internal/ledger/exception"
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
@@ -186,6 +187,12 @@ func (v *View) Progress(ctx context.Context, run int64) ([]unit.Progress, error)
 		}
 		return p, err
 	}, selectProgress, run)
+}
+
+// Answered counts the records of a run that are in no account yet, see chunks.Answered.
+func (v *View) Answered(ctx context.Context, run int64) (int64, error) {
+	n, err := chunks.Answered(ctx, v.db, run)
+	return n, v.ledger.fault(err)
 }
 
 func scanUnit(r scanner) (Unit, error) {

@@ -58,6 +58,13 @@ const RuleGone = "gone"
 // that has read it, whatever became of it then, knows something newer.
 const RuleRead = ""
 
+// Codes of records that wait for others: for those that they refer to, or for one before
+// them in their group.
+const (
+	CodeBlocked = "record.blocked"
+	CodeBehind  = "group.blocked"
+)
+
 // RuleStub is the rule of the issue about a record that a stub stands in for.
 const RuleStub = "stub"
 

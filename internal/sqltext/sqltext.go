@@ -21,6 +21,10 @@ type Grammar struct {
 	Postgres bool
 }
 
+// Any is for a statement whose system is not known: PostgreSQL's, and names between
+// backticks. Brackets are no quotes in it, since they are subscripts there.
+var Any = Grammar{Backtick: true, Postgres: true}
+
 // Kind is what a piece of a statement is.
 type Kind int
 

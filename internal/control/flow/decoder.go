@@ -22,7 +22,6 @@ type decoder struct {
 	calls   bool             // some step runs another flow
 	unknown []string         // names that are not known before the run: it is only looked at
 	rows    Rows             // what is known of what loops ask
-	columns []string         // of the file of the for_each that was read last
 }
 
 func newDecoder(d decode.Decoder) *decoder {

@@ -65,13 +65,13 @@ func (t *Tolerance) ReadPlain(v any) (err error) {
 	return err
 }
 
-// each checks what the tags of a for_each cannot say, and reads its file.
-func (d *decoder) each(n *Node, k *eachKeys) *Each {
-	e := &Each{Items: k.Items, At: k.At, Query: k.Query, Args: k.Args, File: k.File, As: k.As, Key: k.Key, Parallel: k.Parallel, StopEarly: k.StopEarly}
+// each checks what the tags of a for_each cannot say, and reads its file. Columns are
+// the fields of the file's items, nil without one.
+func (d *decoder) each(n *Node, k *eachKeys) (e *Each, columns []string) {
+	e = &Each{Items: k.Items, At: k.At, Query: k.Query, Args: k.Args, File: k.File, As: k.As, Key: k.Key, Parallel: k.Parallel, StopEarly: k.StopEarly}
 	if k.Tolerate != nil {
 		e.Tolerate = *k.Tolerate
 	}
-	d.columns = nil
 	sources := 0
 	for _, name := range []string{"items", "query", "file"} {
 		if n.Field(name) != nil {
@@ -107,7 +107,7 @@ func (d *decoder) each(n *Node, k *eachKeys) *Each {
 		}
 	}
 	if f := n.Field("file"); f != nil && e.File != "" {
-		d.columns, e.Rows = d.Lines(f.Value, e.File, e.Key)
+		columns, e.Rows = d.Lines(f.Value, e.File, e.Key)
 	}
-	return e
+	return e, columns
 }

@@ -200,7 +200,7 @@ func (f *Filler) Each(id string, late record.Object) (*Each, error) {
 	var k eachKeys
 	field := n.Field("for_each")
 	d.Group(field.Value, elem(&k), &decode.Level{Name: "for_each", Keys: Keys(k)}, field.Spot)
-	e := d.each(field.Value, &k)
+	e, _ := d.each(field.Value, &k)
 	if wrong := d.List.Sorted(); len(wrong) > 0 {
 		return nil, refused(id, wrong)
 	}

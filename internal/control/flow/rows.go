@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,11 +24,23 @@ func (b *Bound) Against(rows Rows) Diagnostics {
 	return b.from.again(rows)
 }
 
-// item is the type of a loop's item: its fields, where they are known.
-func (d *decoder) item(s *Step, n *Node) types.Type {
-	columns, asked := d.rows[s.ID]
-	if !asked {
-		columns = d.columns
+// loop reads the for_each of a step, and gives the items that are seen inside it: its own,
+// and those of the loops around it.
+func (d *decoder) loop(s *Step, n *Node, k *eachKeys, around types.Map) types.Map {
+	each, columns := d.each(n, k)
+	s.Each = each
+	items := types.Map{}
+	maps.Copy(items, around)
+	items[each.As] = d.item(s, n, columns)
+	return items
+}
+
+// item is the type of a loop's item: its fields, where they are known. Columns are those
+// of its file.
+func (d *decoder) item(s *Step, n *Node, columns []string) types.Type {
+	rows, asked := d.rows[s.ID]
+	if asked {
+		columns = rows
 	}
 	if columns == nil {
 		return types.Any

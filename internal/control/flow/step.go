@@ -11,8 +11,6 @@ import (
 	"godwit/internal/control/flow/tag"
 	"godwit/internal/nearest"
 	"godwit/internal/unit"
-
-	"github.com/expr-lang/expr/types"
 )
 
 // Step is one verb with its attributes.
@@ -163,11 +161,7 @@ func (d *decoder) step(n *Node, w within) (Step, bool) {
 	s.Verb = verbs[0].Name
 	inner := w
 	if f := rest.Field("for_each"); f != nil && a.Each != nil && f.Value.Shape == source.Mapping {
-		s.Each = d.each(f.Value, a.Each)
-		inner.items = types.Map{a.Each.As: d.item(&s, f.Value)}
-		for name, t := range w.items {
-			inner.items[name] = t
-		}
+		inner.items = d.loop(&s, f.Value, a.Each, w.items)
 	}
 	if a.Snapshot != "" {
 		inner.pinned = a.Snapshot

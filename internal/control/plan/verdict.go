@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"godwit/internal/control/plan/exit"
-
 	"godwit/internal/fault"
 )
 

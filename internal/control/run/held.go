@@ -11,7 +11,7 @@ import (
 	"godwit/internal/unit"
 )
 
-// OnHold is what does not run although nothing is broken, see package held.
+// OnHold is what does not run although nothing is broken, see package waiting.
 type OnHold = waiting.OnHold
 
 // held asks the Machine what holds the steps; false when there is none to ask.

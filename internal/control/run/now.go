@@ -108,7 +108,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 		return nil, err
 	}
 	if n.Owned() {
-		if n.Answered, err = waiting.Unsettled(ctx, v, run.ID); err != nil {
+		if n.Answered, err = v.Answered(ctx, run.ID); err != nil {
 			return nil, err
 		}
 	}

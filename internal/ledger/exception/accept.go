@@ -38,23 +38,13 @@ func (f IssueFilter) inputs(own string) string {
 }
 
 // CountIssues counts a run's issues.
-func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (n int64, err error) {
+func (l Look) CountIssues(ctx context.Context, run int64, f IssueFilter) (int64, error) {
 	where, args := f.where(run)
-	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
-		standingOf(where)+` SELECT count(*) FROM i WHERE `+f.which(), args...)
-	if err != nil || len(counts) == 0 {
-		return 0, err
-	}
-	return counts[0], nil
+	return l.number(ctx, standingOf(where)+` SELECT count(*) FROM i WHERE `+f.which(), args...)
 }
 
 // CountAccepted counts the records that a run did not load, of its own or of the one
 // that it processes again, and of which every issue that kept them out was accepted.
 func (l Look) CountAccepted(ctx context.Context, run int64) (int64, error) {
-	counts, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) },
-		`SELECT count(*) FROM exception e WHERE (e.run = ? OR e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ?)) AND e.closed = '' AND`+IsAccepted+shown, run, run)
-	if err != nil || len(counts) == 0 {
-		return 0, err
-	}
-	return counts[0], nil
+	return l.number(ctx, `SELECT count(*) FROM exception e WHERE (e.run = ? OR e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ?)) AND e.closed = '' AND`+IsAccepted+shown, run, run)
 }

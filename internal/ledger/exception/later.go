@@ -8,8 +8,7 @@ import "context"
 func (l Look) Superseded(ctx context.Context, run int64, f Filter) (n int64, later []string, err error) {
 	where, args := f.Where(run)
 	where += ` AND ` + older
-	_, err = ask(ctx, l, func(r scanner) (int64, error) { return n, r.Scan(&n) }, `SELECT count(*) FROM exception e`+where, args...)
-	if err != nil || n == 0 {
+	if n, err = l.number(ctx, `SELECT count(*) FROM exception e`+where, args...); err != nil || n == 0 {
 		return 0, nil, err
 	}
 	later, err = l.later(ctx, where, args...)

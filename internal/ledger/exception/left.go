@@ -69,9 +69,8 @@ func (l Look) Left(ctx context.Context, run int64) (Left, error) {
 // some reports whether the ledger has exceptions or issues at all. In most it has none,
 // and SQLite takes longer to read the questions about them than a small run lasts.
 func (l Look) some(ctx context.Context) (bool, error) {
-	all, err := ask(ctx, l, func(r scanner) (some bool, err error) { return some, r.Scan(&some) },
-		`SELECT EXISTS (SELECT 1 FROM exception) OR EXISTS (SELECT 1 FROM issue)`)
-	return err != nil || all[0], err
+	n, err := l.number(ctx, `SELECT EXISTS (SELECT 1 FROM exception) OR EXISTS (SELECT 1 FROM issue)`)
+	return n > 0, err
 }
 
 func (l *Left) look(ctx context.Context, look Look, run int64) error {

@@ -258,6 +258,15 @@ func (l Look) withIssues(ctx context.Context, page []record.Exception) error {
 	return nil
 }
 
+// number is a question whose answer is one number.
+func (l Look) number(ctx context.Context, query string, args ...any) (n int64, err error) {
+	_, err = ask(ctx, l, func(r scanner) (none struct{}, err error) {
+		err = r.Scan(&n)
+		return none, err
+	}, query, args...)
+	return n, err
+}
+
 // ask is one question; no rows are nil.
 func ask[T any](ctx context.Context, l Look, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := l.DB.QueryContext(ctx, query, args...)

@@ -21,15 +21,14 @@ type Published struct {
 // Unpublished lists the ended runs of the home of one whose issues are known
 // further than they were published, oldest first, and the ledger's last event.
 func (l Look) Unpublished(ctx context.Context, run int64) (runs []int64, asOf int64, err error) {
-	last, err := ask(ctx, l, func(r scanner) (n int64, err error) { return n, r.Scan(&n) }, `SELECT coalesce(max(seq), 0) FROM event`)
-	if err != nil || len(last) == 0 {
+	if asOf, err = l.number(ctx, `SELECT coalesce(max(seq), 0) FROM event`); err != nil {
 		return nil, 0, err
 	}
 	runs, err = ask(ctx, l, func(r scanner) (id int64, err error) { return id, r.Scan(&id) },
 		`SELECT f.id FROM run f JOIN run h ON`+Home+` WHERE h.id = ? AND f.state = 'ended' AND coalesce((SELECT d.seq FROM published d WHERE d.run = f.id), 0) < (
 			SELECT max(e.seq) FROM event e WHERE e.run = f.id OR e.run IN (SELECT i.found FROM issue i WHERE i.origin = f.id)
 				OR e.run IN (SELECT p.run FROM passed p WHERE p.origin = f.id)) ORDER BY f.id`, run)
-	return runs, last[0], err
+	return runs, asOf, err
 }
 
 // PublishedTo is the statement that notes up to which event a run's issues are

@@ -24,14 +24,7 @@ func (l Look) First(ctx context.Context, run int64, f Filter, n int) (Filter, er
 // Unsent counts a filter's exceptions of which nothing was ever sent.
 func (l Look) Unsent(ctx context.Context, run int64, f Filter) (int64, error) {
 	where, args := f.Where(run)
-	n, err := ask(ctx, l, func(r scanner) (n int64, err error) {
-		err = r.Scan(&n)
-		return n, err
-	}, `SELECT count(*) FROM exception e JOIN payload p ON p.exception = e.id`+where+` AND p.sent IS NULL`, args...)
-	if err != nil || len(n) == 0 {
-		return 0, err
-	}
-	return n[0], nil
+	return l.number(ctx, `SELECT count(*) FROM exception e JOIN payload p ON p.exception = e.id`+where+` AND p.sent IS NULL`, args...)
 }
 
 // Versions of the maps that a filter's exceptions were made by, each with one of

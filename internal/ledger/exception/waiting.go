@@ -1,28 +1,25 @@
 package exception
 
-import "context"
+import (
+	"context"
 
-// Codes of records that wait for others: for those that they refer to, or for one
-// before them in their group.
-const (
-	blockedCode = "record.blocked"
-	behindCode  = "group.blocked"
+	"godwit/internal/record"
 )
 
 // waits says of a pending exception e of a run, its parameter, that a round of that run
 // may take it: one that waits for what it refers to, or for its group, in which nobody is
 // open before it but those of some codes, and those that were accepted.
 func waits(codes string) string {
-	return ` e.outcome = 'pending' AND (e.code = '` + blockedCode + `' OR e.code = '` + behindCode + `' AND e.id IN (SELECT id FROM (
+	return ` e.outcome = 'pending' AND (e.code = '` + record.CodeBlocked + `' OR e.code = '` + record.CodeBehind + `' AND e.id IN (SELECT id FROM (
 		SELECT e.id AS id, e.code AS code, max(CASE WHEN e.code IN (` + codes + `) THEN 0 WHEN` + IsAccepted + ` THEN 0 ELSE 1 END)
 			OVER (PARTITION BY e.step, e."group" ORDER BY e.turn, e.id) AS held
-		FROM exception e WHERE e.run = ? AND e.closed = '' AND e."group" <> '') WHERE code = '` + behindCode + `' AND held = 0))`
+		FROM exception e WHERE e.run = ? AND e.closed = '' AND e."group" <> '') WHERE code = '` + record.CodeBehind + `' AND held = 0))`
 }
 
 // Those that a round takes now, and those that one may once others have been taken.
 var (
-	released = waits(`'` + behindCode + `'`)
-	coming   = waits(`'` + blockedCode + `', '` + behindCode + `'`)
+	released = waits(`'` + record.CodeBehind + `'`)
+	coming   = waits(`'` + record.CodeBlocked + `', '` + record.CodeBehind + `'`)
 )
 
 // Blocked counts a run's open exceptions that are pending, of those that another run has

@@ -39,7 +39,7 @@ type Unit struct {
 	State                   string
 	Attempt, Tries, Crashes int
 	Started, Ended          time.Time
-	Again                   bool  // it was Done and is, or was, Done once more
+	Again                   bool  // it was done and is, or was, done once more
 	Kept                    int   // ends since then that may have left accounts
 	Rows, Bytes             int64 // of these ends
 	Last                    unit.Ended

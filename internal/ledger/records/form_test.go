@@ -3,9 +3,9 @@ package records
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"godwit/internal/record"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestPack: what a chunk says comes back, with whose records they are; so does what a

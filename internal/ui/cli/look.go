@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
 	"godwit/internal/fault"
+	"godwit/internal/ui/cli/examination"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
 	"godwit/internal/ui/view/inspection"
@@ -39,7 +38,7 @@ func (s *session) doctorCommand() *cobra.Command {
 			return err
 		}
 		if fixes {
-			if _, err = fmt.Fprint(s.Out, statements(found)); found.Blocks() {
+			if _, err = fmt.Fprint(s.Out, examination.Fixes(found)); found.Blocks() {
 				s.line("%s   also tells what no statement mends", s.commandOf("doctor", b))
 			}
 		} else {
@@ -75,7 +74,7 @@ func (s *session) doctor(ctx context.Context, b *flow.Bound) (*run.Diagnosis, er
 // showDoctor shows a diagnosis; with JSON each finding is an event, and the last line
 // says what was looked at.
 func (s *session) showDoctor(found *run.Diagnosis, b *flow.Bound, all bool) error {
-	v := story.Doctor(found)
+	v := examination.Of(found)
 	v.Command, v.All, v.Loads = s.commandOf("doctor", b), all, s.loads(found, b)
 	if !s.json {
 		return view.Show(s.out(), v)
@@ -85,46 +84,8 @@ func (s *session) showDoctor(found *run.Diagnosis, b *flow.Bound, all bool) erro
 			s.events().Tell(view.Found(time.Now(), f))
 		}
 	}
-	s.events().Value("doctor.summary", story.Examination(v))
+	s.events().Value("doctor.summary", v.Value())
 	return s.events().Err()
-}
-
-// statements are the fixes as a file to be run: those of each connection
-// between two lines that name it, so that each part can be cut out for psql.
-func statements(found *run.Diagnosis) string {
-	var b strings.Builder
-	last := ""
-	end := func() {
-		if last != "" {
-			fmt.Fprintf(&b, "-- end of the fixes on %s\n", last)
-		}
-	}
-	list := slices.Clone(found.Findings)
-	slices.SortStableFunc(list, func(x, y run.Finding) int { return strings.Compare(x.Connection, y.Connection) })
-	for _, f := range list {
-		if len(f.Fixes) == 0 {
-			continue
-		}
-		if f.Connection != last {
-			end()
-			last = f.Connection
-			fmt.Fprintf(&b, "-- fixes on %s (%s): sed -n '/^-- fixes on %s /,/^-- end of the fixes on %s$/p' fixes.sql | psql URL\n",
-				last, of(found.Sides, last), last, last)
-		}
-		fmt.Fprintf(&b, "-- %s\n%s\n", f.Text, strings.Join(story.Fixes(f.Fixes), "\n"))
-	}
-	end()
-	return b.String()
-}
-
-// of says which database a connection is to.
-func of(sides []run.Side, name string) string {
-	for _, s := range sides {
-		if s.Name == name && s.Database != nil {
-			return "database " + s.Database.Name
-		}
-	}
-	return "not reached"
 }
 
 func (s *session) planCommand() *cobra.Command {

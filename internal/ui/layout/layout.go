@@ -119,6 +119,18 @@ func Wrap(first, text string, indent, edge int) []string {
 	return append(lines, line)
 }
 
+// Labelled writes text of one or more lines beside its label, which has at least so many columns.
+func Labelled(label, text string, indent, least int) []string {
+	var lines []string
+	for i, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		if i > 0 {
+			label = strings.Repeat(" ", Width(label))
+		}
+		lines = append(lines, strings.Repeat(" ", indent)+Left(label, least)+"   "+l)
+	}
+	return lines
+}
+
 // Fit joins parts with a separator and leaves out the last ones that do not fit.
 func Fit(edge int, separator string, parts ...string) string {
 	line := ""

@@ -100,8 +100,7 @@ func (r Redrive) Draw(edge int) []string {
 			lines = append(lines, "Those that are open there: "+next)
 		}
 	}
-	return append(lines,
-		"Nothing was changed. Run this: "+r.Command())
+	return append(lines, "Nothing was changed. Run this: "+r.Command())
 }
 
 // stays says which of the records would not be processed, or not to their end.

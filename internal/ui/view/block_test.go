@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"godwit/internal/fault"
 	"godwit/internal/ui/layout"
 	"godwit/internal/unit"
 )
@@ -156,7 +157,7 @@ func TestHostileNames(t *testing.T) {
 	s.Active[0].Unit = evil
 	event := Tell(evil, unit.Event{Kind: unit.UnitFailed, Unit: unit.ID("copy", "data", evil, 1), Body: unit.Body(unit.Ended{})})
 	for _, text := range append(Block(s, 100, 50), Line(event, berlin), event.Text,
-		strings.ReplaceAll(text(Doctor{Findings: []Finding{{Severity: "blocks", Text: evil}}}), "\n", "")) {
+		strings.ReplaceAll(text(Problem{fault.Fault{Text: evil}}), "\n", "")) {
 		if strings.ContainsAny(text, "\x1b\u202e\n\x00") {
 			t.Errorf("%q", text)
 		}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"godwit/internal/control/plan/exit"
-	"godwit/internal/ui/layout"
 )
 
 // Load is a step that reads records, as both sides stand now.
@@ -42,8 +41,8 @@ func (l Load) Goal() string {
 	return l.Into() + " " + Plural(len(l.Writes), "table")
 }
 
-// tables are those that are written; an API has none.
-func (l Load) tables() string {
+// Tables are those that are written; an API has none.
+func (l Load) Tables() string {
 	if len(l.Writes) == 0 {
 		return "by calls"
 	}
@@ -65,20 +64,6 @@ func (l Load) Reads() string {
 		return what + " of an unknown number of records"
 	}
 	return what + " of about " + Plural(l.Records, "record")
-}
-
-// lines are the step in a diagnosis.
-func (l Load) lines(edge int) []string {
-	indent := 8 + max(3, layout.Width(l.Step)) + 2
-	text := l.Reads() + " in " + Plural(l.Parts, "unit")
-	switch len(l.Key) {
-	case 0:
-		text += ", without a key"
-	default:
-		text += ", by key " + strings.Join(l.Key, ", ")
-	}
-	lines := layout.Wrap(layout.Left("reads", 8)+layout.Left(l.Step, indent-8), text, indent, edge)
-	return append(lines, layout.Wrap(layout.Left(l.Does(), indent), l.tables(), indent, edge)...)
 }
 
 // Ended is a run's outcome in one or a few words. Nothing is called done that

@@ -164,7 +164,7 @@ func (p Plan) Draw(edge int) []string {
 	for _, s := range p.Steps {
 		if s.Load != nil {
 			if len(s.Load.Writes) > 0 {
-				note(s.Load.Step+" "+s.Load.Does(), s.Load.tables(), "")
+				note(s.Load.Step+" "+s.Load.Does(), s.Load.Tables(), "")
 			}
 			for _, n := range s.Load.Notes {
 				note(s.Load.Step+" "+n.Label, n.Text, "")

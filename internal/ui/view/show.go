@@ -15,7 +15,7 @@ type Out struct {
 	Color bool // see Colors
 }
 
-// Screen is a value that can be shown as text: Plan, Doctor, Status, Summary,
+// Screen is a value that can be shown as text: Plan, Status, Summary,
 // Runs, Verification, Problem, Problems.
 type Screen interface{ Draw(edge int) []string }
 

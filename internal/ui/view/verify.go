@@ -150,7 +150,7 @@ func (t Compared) lines(label string, edge int) []string {
 		if i == 0 {
 			head = "fix on " + t.On
 		}
-		lines = append(lines, labelled(head, fix, indent, 10)...)
+		lines = append(lines, layout.Labelled(head, fix, indent, 10)...)
 	}
 	return lines
 }

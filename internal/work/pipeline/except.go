@@ -29,7 +29,7 @@ func (c *chunk) except(m record.Mapped, outcome record.Outcome, refusal *record.
 	} else {
 		e.Code, e.Text, e.Fields = reasons(m.Issues)
 		if outcome == record.Pending {
-			e.Code = codeBlocked
+			e.Code = record.CodeBlocked
 		}
 	}
 	e.Cause = record.Cause(e)

@@ -137,8 +137,14 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, r.program.Columns(0)); err != nil {
 		return fault.Wrap(err, "read what records broke before")
 	}
-	if r.spec.Again != nil {
-		if r.reader, err = exceptions.Open(ctx, x.book, *r.spec.Again, exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}, after, r.spec.Release != nil, r.spec.Release != nil && r.spec.Release.Taken); err != nil {
+	if again, release := r.spec.Again, r.spec.Release; again != nil {
+		if release == nil || !release.Taken {
+			if err := exceptions.Take(ctx, x.book, *again); err != nil {
+				return err
+			}
+		}
+		to := exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}
+		if r.reader, err = exceptions.Open(x.book, *again, to, after, release != nil); err != nil {
 			return err
 		}
 		return r.inOrder()

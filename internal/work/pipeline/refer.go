@@ -303,6 +303,3 @@ func (c *chunk) state(m record.Mapped, became connector.Became, back []any) erro
 	}
 	return c.remember.Note(c.States, m, became.Outcome, back)
 }
-
-// codeBlocked is the code of records that wait for what they refer to.
-const codeBlocked = "record.blocked"

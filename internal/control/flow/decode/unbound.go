@@ -2,10 +2,10 @@ package decode
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"godwit/internal/control/flow/source"
+	"godwit/internal/sqltext"
 
 	"github.com/expr-lang/expr/types"
 )
@@ -17,10 +17,6 @@ type asked struct {
 	at    func(part string, offset int) source.Spot
 }
 
-// bound finds the names that a statement binds, and steps over what only looks like
-// one: texts, quoted names, comments, casts.
-var bound = regexp.MustCompile("'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\\*(?s:.*?)\\*/|\\$\\w*\\$|::|:[A-Za-z_]\\w*(?:\\.\\w+)+")
-
 // unbound tells which names the statements of a group bind that are not there,
 // though it is known what is. With has names of their own.
 func (d *Decoder) unbound(with map[string]string) {
@@ -28,25 +24,20 @@ func (d *Decoder) unbound(with map[string]string) {
 		return
 	}
 	for _, s := range d.asked {
-		for from := 0; from < len(s.text); {
-			at := bound.FindStringIndex(s.text[from:])
-			if at == nil {
-				break
-			}
-			begin, end := from+at[0], from+at[1]
-			from = end
-			part := s.text[begin:end]
-			if part[0] == '$' { // a text of PostgreSQL, up to the same again
-				if i := strings.Index(s.text[end:], part); i >= 0 {
-					from = end + i + len(part)
-				}
-				continue
-			}
-			if name := part[1:]; part[0] == ':' && part != "::" {
-				if _, own := with[name]; !own {
-					d.lacking(name, s.where, s.at(part, begin))
+		for i := 0; i < len(s.text); {
+			rest := s.text[i:]
+			_, n := sqltext.Any.Next(rest)
+			switch {
+			case strings.HasPrefix(rest, "::"): // a cast
+				n = 2
+			case rest[0] == ':':
+				name := sqltext.Name(rest[1:], func(string) bool { return true })
+				n += len(name)
+				if _, own := with[name]; !own && strings.Contains(name, ".") {
+					d.lacking(name, s.where, s.at(rest[:n], i))
 				}
 			}
+			i += n
 		}
 	}
 	d.asked = nil

@@ -48,9 +48,16 @@ type Reader struct {
 	ahead map[string]record.Ahead // of groups that were asked for
 }
 
-// Open claims the exceptions, unless they are taken, and reads them from behind a chunk
-// on. Own are those of the run itself, which has counted them as read.
-func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []byte, own, taken bool) (*Reader, error) {
+// Take claims the exceptions for the run: no other redrive has them then. It may be called
+// again.
+func Take(ctx context.Context, book Book, of unit.Redrive) error {
+	_, err := book.Take(ctx, of)
+	return fault.Wrap(err, "take the exceptions of %s", of.Of)
+}
+
+// Open reads the exceptions that were taken, from behind a chunk on. Own are those of the
+// run itself, which has counted them as read.
+func Open(book Book, of unit.Redrive, to Target, after []byte, own bool) (*Reader, error) {
 	a := &Reader{book: book, of: of, to: to, own: own, ahead: map[string]record.Ahead{}}
 	if after != nil {
 		var err error
@@ -58,11 +65,7 @@ func Open(ctx context.Context, book Book, of unit.Redrive, to Target, after []by
 			return nil, fault.New(fault.Internal, "chunk.order", "the place %q is not an exception's", after)
 		}
 	}
-	if taken {
-		return a, nil
-	}
-	_, err := book.Take(ctx, of)
-	return a, fault.Wrap(err, "take the exceptions of %s", of.Of)
+	return a, nil
 }
 
 // rank reads the place behind an exception: its number and turn, without which one of an

@@ -106,8 +106,11 @@ func (w *Watch) Note(m *record.Mapped) {
 // that is rejected, or waits for others, only those fields are sure to have been
 // asked in full that have no issue at all and name nothing that it waits for.
 func (w *Watch) fulfils(m *record.Mapped, r rule) bool {
-	if r.name == record.RuleRead || m.Record.Broken != nil || m.Record.Op == record.Delete {
-		return r.name == record.RuleRead
+	if r.name == record.RuleRead {
+		return true
+	}
+	if m.Record.Broken != nil || m.Record.Op == record.Delete { // it was asked about none
+		return false
 	}
 	aside := m.Reject || len(m.Waits) > 0
 	for _, i := range m.Issues {

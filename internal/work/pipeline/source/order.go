@@ -37,15 +37,12 @@ type word struct {
 	at   int
 }
 
-// grammar is that of no system alone: a source's is not known here.
-var grammar = sqltext.Grammar{Backtick: true, Postgres: true}
-
 // words are those of a statement, and the statement with blanks in the place of
 // its literals and comments.
 func words(sql string) (list []word, whole string) {
 	out, depth := []byte(sql), 0
 	for i := 0; i < len(sql); {
-		kind, n := grammar.Next(sql[i:])
+		kind, n := sqltext.Any.Next(sql[i:])
 		switch {
 		case kind == sqltext.Blank || kind == sqltext.Literal:
 			copy(out[i:i+n], strings.Repeat(" ", n))
