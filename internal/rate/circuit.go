@@ -35,7 +35,7 @@ func (c *circuit) due(now time.Time) (time.Duration, error) {
 	}
 	if away := now.Sub(c.since); away > longAway {
 		return 0, fault.New(fault.Unavailable, "circuit.open", "the system has not answered for %s", away.Round(time.Second)).
-			Hint("see that it runs and can be reached from here; it is tried again")
+			Hint("see that it runs and can be reached from here")
 	}
 	if c.probing {
 		return lookAgain, nil

@@ -51,7 +51,7 @@ func (c *client) unanswered(err error, l *login) error {
 		return fault.New(fault.Unavailable, "http.cut", "the answer breaks off before its end").Hint("it is tried again")
 	}
 	return fault.New(fault.Unavailable, "http.unreachable", "no answer: %s", l.clean(err.Error())).
-		Hint("see that the system runs and can be reached from here; it is tried again")
+		Hint("see that the system runs and can be reached from here")
 }
 
 // refusal is the fault of an answer that says no. The kind follows from the

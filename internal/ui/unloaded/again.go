@@ -77,7 +77,7 @@ func (r Redrive) Draw(edge int) []string {
 	}
 	lines := beside([]layout.Column{{Head: "step", Most: 24}, {Head: "cause"}, {Head: "was"}, {Head: "records", Right: true},
 		{Head: "keys", Right: true}, {Head: "field", Most: 24}}, rows, "reason, values", texts, edge)
-	how := " would be mapped and written again by flow "
+	how := " would be processed again by flow "
 	if r.AsSent {
 		how = " would be written again as they were sent, to the tables of flow "
 	}
@@ -99,6 +99,9 @@ func (r Redrive) Draw(edge int) []string {
 		if next := again(r.Later); next != "" {
 			lines = append(lines, "Those that are open there: "+next)
 		}
+	}
+	if r.Records() == r.Superseded {
+		return append(lines, "Nothing was changed. This closes them here, and does nothing else: "+r.Command())
 	}
 	return append(lines, "Nothing was changed. Run this: "+r.Command())
 }

@@ -2,6 +2,7 @@ package unloaded
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"godwit/internal/control/run"
@@ -69,6 +70,20 @@ func again(later []string) string {
 	return command("redrive", later[len(later)-1])
 }
 
+// blocked is the code of what waits behind a record of its group.
+const blocked = "group.blocked"
+
+// redo is the command that tries an open record of a run again.
+func redo(name string, e record.Exception) string {
+	switch {
+	case ofCopy(e):
+		return copyAgain
+	case e.Code == blocked: // alone it would wait again
+		return command("redrive", name, "--dry-run")
+	}
+	return command("redrive", name, "--id", strconv.FormatInt(e.ID, 10), "--dry-run")
+}
+
 // What a redrive is for: it takes records as they were read.
 const mended = "   once the map or the target is mended; if it was the source, run the flow again"
 
@@ -98,7 +113,7 @@ func others(names []string) string {
 func rules(groups []run.IssueGroup) string {
 	rules, owners := map[string]bool{}, map[string]bool{}
 	for _, g := range groups {
-		if g.Severity != record.SeverityError {
+		if g.Severity != record.SeverityError || g.Rule == "group" && g.Field == "group" { // that is told of those behind one
 			continue
 		}
 		rules[g.Rule+" "+g.Field] = true

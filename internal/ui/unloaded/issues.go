@@ -51,7 +51,7 @@ func (i Issues) Draw(edge int) []string {
 		}
 		texts = append(texts, text)
 		total += g.Issues
-		if hint := layout.Left(g.Rule+" "+g.Field, 29) + g.Hint; g.Hint != "" && !slices.Contains(hints, hint) {
+		if hint := layout.Left(g.Rule+" "+g.Field, 28) + " " + g.Hint; g.Hint != "" && !slices.Contains(hints, hint) {
 			hints = append(hints, hint)
 		}
 	}

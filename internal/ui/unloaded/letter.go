@@ -56,10 +56,7 @@ func (l Letter) Draw(edge int) []string {
 	if l.WithSent {
 		r.add("sent", payload(l.Sent))
 	}
-	next := command("redrive", l.Whole.Run, "--id", strconv.FormatInt(l.ID, 10), "--dry-run")
-	if ofCopy(l.Exception) {
-		next = copyAgain
-	}
+	next := redo(l.Whole.Run, l.Exception)
 	if l.Closed != "" {
 		next = ""
 	}

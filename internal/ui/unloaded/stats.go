@@ -104,9 +104,12 @@ func (s Stats) next(c run.Cause, name string, edge int) []string {
 	}
 	about := [2]string{command("explain", c.Code), "says what it means and what to do"}
 	if rule, ok := strings.CutPrefix(c.Code, "issue."); ok {
-		about = [2]string{command("issues list", s.Run, "--rule", quoted(rule)), "says what is to be mended, and by whom"}
+		about = [2]string{command("issues list", s.Run, "--rule", quoted(rule)), "says what is to be mended, by whom"}
 	}
 	again := [2]string{command("redrive", s.Run, "--cause", name, "--dry-run"), "shows what would be processed again"}
+	if c.Code == blocked {
+		again = [2]string{command("redrive", s.Run, "--dry-run"), "takes those that they wait for with them"}
+	}
 	if c.Copied {
 		again = [2]string{command("dead show", s.Run, "ID", "--source"), "shows a row; mended, its table is copied again"}
 	}

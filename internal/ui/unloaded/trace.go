@@ -69,12 +69,8 @@ func (t Trace) Draw(edge int) []string {
 	r.lines = append(r.lines, "")
 	label := "next"
 	for _, w := range t.Letters {
-		next := command("redrive", w.Run, "--id", strconv.FormatInt(w.ID, 10), "--dry-run")
-		if ofCopy(w.Exception) {
-			next = copyAgain
-		}
 		if w.Closed == "" {
-			r.add(label, next)
+			r.add(label, redo(w.Run, w.Exception))
 			label = ""
 		}
 	}

@@ -162,7 +162,7 @@ func Found(at time.Time, f Finding) Event {
 		level = LevelDebug
 	}
 	return Event{Time: at, Type: unit.DoctorFinding, Level: level, Body: f,
-		Text: f.Severity + " " + f.Connection + ": " + f.Text}
+		Text: strings.TrimSpace(f.Severity+" "+f.Connection) + ": " + f.Text}
 }
 
 // Heartbeat makes the progress event of a status.

@@ -67,7 +67,7 @@ func Problem(list []calls.Call, read *calls.Read) string {
 		}
 	}
 	if read == nil {
-		return "nothing says how it is read what was given to the API: read in to, or in one of the calls"
+		return "nothing says how what was given to the API is read: write read in to, or in one of the calls"
 	}
 	return ""
 }
