@@ -185,7 +185,7 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 // whole reads an answer to its end, or to where it is too long.
 func whole(res *http.Response) ([]byte, error) {
 	from := io.Reader(res.Body)
-	if res.Header.Get("Content-Encoding") == "gzip" {
+	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
 		res.Header.Del("Content-Encoding")
 		res.Header.Del("Content-Length") // of what was sent
 		var err error

@@ -49,7 +49,7 @@ func Open(name string, s *Settings) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := pool{name: name, host: base.Scheme + "://" + base.Host, concurrency: s.Limit.Concurrency}
+	shared := pool{name: name, scheme: base.Scheme, host: base.Host, concurrency: s.Limit.Concurrency}
 	if s.TLS.CA != "" {
 		pem, err := os.ReadFile(s.TLS.CA)
 		if err != nil {

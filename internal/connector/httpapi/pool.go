@@ -13,7 +13,9 @@ import (
 // process, as they share its limit: a run has an endpoint of its own, and a flow that
 // calls others has many runs.
 type pool struct {
-	name, host  string // of the connection, and where it leads, with its scheme
+	name        string // of the connection
+	scheme      string
+	host        string // where it leads
 	concurrency int
 	roots       string // certificates to trust, as PEM; "" are the machine's
 }
@@ -52,10 +54,6 @@ func (p pool) back() {
 
 // sockets is nil when the certificates are none.
 func (p pool) sockets() *socket.Pool {
-	server, err := url.Parse(p.host)
-	if err != nil {
-		return nil
-	}
 	var config *tls.Config
 	if p.roots != "" {
 		roots := x509.NewCertPool()
@@ -64,5 +62,5 @@ func (p pool) sockets() *socket.Pool {
 		}
 		config = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	return socket.New(server, config, p.concurrency)
+	return socket.New(&url.URL{Scheme: p.scheme, Host: p.host}, config, p.concurrency)
 }

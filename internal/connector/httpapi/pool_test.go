@@ -38,3 +38,13 @@ func TestPool(t *testing.T) {
 		t.Errorf("%d connections, want another one once all were closed", n)
 	}
 }
+
+// TestZone: an address of IPv6 with a zone is one, too.
+func TestZone(t *testing.T) {
+	t.Parallel()
+	e, err := Open("target", &Settings{URL: "http://[fe80::1%25lo]:9/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+}

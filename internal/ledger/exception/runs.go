@@ -53,8 +53,13 @@ const (
 
 	// ReadSince is an exception e whose record a later run of its home has read, whatever
 	// became of it there: loaded, equal, filtered, or an exception of its own.
-	ReadSince = ` EXISTS (SELECT 1 FROM` + Passed + ` JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
-		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home + `)`
+	ReadSince = ` EXISTS (SELECT 1` + readers + `)`
+
+	readers = ` FROM` + Passed + ` JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
+		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home
+
+	// atWork is such a run w that may be cancelled before its step has done what it read.
+	atWork = ` (w.state <> 'ended' OR w.outcome IN ('failed', 'stopped')) AND EXISTS (SELECT 1 FROM unit u WHERE u.run = w.id AND u.step = c.step AND u.state <> 'done')`
 
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )

@@ -173,7 +173,9 @@ func (t *Template) Fill(m *expression.Machine, docs map[string]any) (f Filled, e
 		if f.Headers == nil {
 			f.Headers = map[string]string{}
 		}
-		f.Headers[name] = values[len(values)-1]
+		if f.Headers[name] = values[len(values)-1]; strings.ContainsFunc(f.Headers[name], func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return f, fmt.Errorf("headers: %s: a header has no place for a line break or another control character", name)
+		}
 	}
 	if t.body != nil {
 		f.Body, err = m.Fill(t.body, docs)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,7 @@ type conn struct {
 	net.Conn
 	pool  *Pool
 	raw   syscall.RawConn // what is below, nil when that is not known
+	tls   bool            // what was read from below may not be read from here
 	in    *bufio.Reader
 	out   *bufio.Writer
 	head  int64 // bytes that may be read before the body
@@ -36,7 +38,7 @@ type conn struct {
 }
 
 func newConn(p *Pool, c, below net.Conn) *conn {
-	out := &conn{Conn: c, pool: p, out: bufio.NewWriter(c)}
+	out := &conn{Conn: c, pool: p, tls: c != below, out: bufio.NewWriter(c)}
 	out.in = bufio.NewReader(out)
 	if s, ok := below.(syscall.Conn); ok {
 		out.raw, _ = s.SyscallConn()
@@ -60,20 +62,28 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// alive reports whether a connection that waits is still open, and nothing was said on it.
-func (c *conn) alive() bool {
-	if time.Since(c.since) >= idleMost {
+// alive reports whether a connection that waits is still open, and nothing was said on it;
+// by is until when it may be used then.
+func (c *conn) alive(by time.Time) bool {
+	if time.Since(c.since) >= idleMost || c.tls && c.said() {
 		return false
 	}
+	_ = c.SetDeadline(by) // what fails here fails when it is used; a past one would fail the look
 	return c.raw == nil || c.raw.Read(c.probe) == nil && !c.gone
 }
 
+// said reports whether TLS has something that was read already, which the look at what is
+// below does not see: a record that came together with the one before it.
+func (c *conn) said() bool {
+	c.interrupt() // so nothing is waited for
+	_, err := c.Conn.Read(make([]byte, 1))
+	return !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
 // exchange sends a request and reads its answer up to the body, which gives the
-// connection back.
+// connection back. The connection's deadline is the request's.
 func (c *conn) exchange(r *http.Request) (*http.Response, error) {
 	b := &body{c: c}
-	by, _ := r.Context().Deadline()
-	_ = c.SetDeadline(by) // what fails here fails when it is used
 	b.stop = context.AfterFunc(r.Context(), c.interrupt)
 	err := b.send(r)
 	var res *http.Response
@@ -126,7 +136,8 @@ type body struct {
 	c     *conn
 	stop  func() bool
 	from  *source       // of a request whose body is long
-	sent  chan struct{} // closed once that is written; nil: it was at once
+	sent  chan struct{} // closed once that is written, or cannot be; nil: it was at once
+	half  bool          // it could not; known once sent is closed
 	whole bool          // all of it was read
 	last  bool          // there is no request behind it
 	ended bool
@@ -142,7 +153,7 @@ func (b *body) send(r *http.Request) error {
 	out.Body = b.from
 	go func() {
 		defer close(b.sent)
-		if b.c.write(out) != nil && b.from.failed() != nil {
+		if b.half = b.c.write(out) != nil; b.half && b.from.failed() != nil {
 			b.c.interrupt() // else what the server says about it may be on its way
 		}
 	}()
@@ -164,7 +175,7 @@ func (b *body) Close() error {
 		defer late.Stop()
 		select {
 		case <-b.sent: // who has read it all has answered, and its writer is only to be woken
-			written = b.from.failed() == nil
+			written = !b.half
 		case <-late.C:
 			written = false
 		}

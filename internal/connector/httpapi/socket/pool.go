@@ -92,7 +92,11 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.left.Load() {
 		return p.elsewhere(r)
 	}
-	c, err := p.take(r.Context())
+	err := wrong(r.Header)
+	var c *conn
+	if err == nil {
+		c, err = p.take(r.Context())
+	}
 	switch {
 	case err != nil && r.Body != nil:
 		_ = r.Body.Close()
@@ -130,15 +134,18 @@ func (p *Pool) take(ctx context.Context) (*conn, error) {
 	if err := p.sit(ctx); err != nil {
 		return nil, err
 	}
-	c := p.waiting()
-	var err error
-	if c == nil {
-		c, err = p.open(ctx)
+	by, _ := ctx.Deadline()
+	c := p.waiting(by)
+	if c != nil {
+		return c, nil
 	}
+	c, err := p.open(ctx)
 	if c == nil {
 		p.stand()
+		return nil, err
 	}
-	return c, err
+	_ = c.SetDeadline(by) // what fails here fails when it is used
+	return c, nil
 }
 
 // sit waits until there may be one connection more.
@@ -180,8 +187,8 @@ func (p *Pool) stand() {
 	}
 }
 
-// waiting is a connection that was used before and is still there.
-func (p *Pool) waiting() *conn {
+// waiting is a connection that was used before and is still there, until a time.
+func (p *Pool) waiting(by time.Time) *conn {
 	for {
 		p.mu.Lock()
 		n := len(p.idle)
@@ -192,7 +199,7 @@ func (p *Pool) waiting() *conn {
 		c := p.idle[n-1]
 		p.idle[n-1], p.idle = nil, p.idle[:n-1]
 		p.mu.Unlock()
-		if c.alive() {
+		if c.alive(by) {
 			return c
 		}
 		_ = c.Close()

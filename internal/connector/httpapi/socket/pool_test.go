@@ -252,42 +252,6 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// TestUnasked: what a server says behind its answer is not the answer to the next request.
-func TestUnasked(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				for in := bufio.NewReader(c); ; {
-					r, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					_, _ = io.Copy(io.Discard, r.Body)
-					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
-				}
-			}()
-		}
-	}()
-	s := &httptest.Server{URL: "http://" + l.Addr().String()}
-	p := pool(t, s, 4)
-	for range 3 {
-		if status, text, err := ask(t.Context(), p, s.URL, "x"); status != 200 || text != "ok" || err != nil {
-			t.Error(status, text, err)
-		}
-	}
-}
-
 // TestUnread: a connection whose answer was not read to its end is not used again, also
 // when the rest has not been sent yet.
 func TestUnread(t *testing.T) {

@@ -59,7 +59,7 @@ type Maker struct {
 // that it had. Settings that are changed around such a step, in the flows that called
 // its own too, are changed around that of the redrive. Conditions are not asked again,
 // and nothing else of the flow runs. Faults: redrive.nothing when the filter selects
-// none, redrive.step when a step is not in the flow any more, redrive.rows when its
+// none, redrive.at-work when a later run is not done with them, redrive.step when a step is not in the flow any more, redrive.rows when its
 // verb does not process any again, redrive.as-sent, redrive.connection.
 func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) (*Redriving, error) {
 	look := m.Ledger.View().Exceptions()
@@ -75,6 +75,9 @@ func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) 
 	}
 	if len(ids) == 0 {
 		return nil, m.nothing(ctx, of)
+	}
+	if err := atWork(ctx, look, of, a.Filter); err != nil {
+		return nil, err
 	}
 	again := *b
 	out := &Redriving{Flow: &again, Filter: a.Filter}
@@ -174,6 +177,19 @@ func (m Maker) nothing(ctx context.Context, of ledger.Run) error {
 		e.Hint("%s, which it started, has some: godwit redrive %s", name, name)
 	}
 	return e
+}
+
+// atWork refuses what a later run has read and is not done with: it would end as
+// superseded, by what may never be delivered.
+func atWork(ctx context.Context, look ledger.Exceptions, of ledger.Run, f Filter) error {
+	names, err := look.AtWork(ctx, of.ID, f)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	last := names[len(names)-1]
+	return fault.New(fault.Config, "redrive.at-work", "%s has read records anew that %s left out, and is not done with them", last, of.Name()).
+		Hint("godwit resume %s goes on with them; then they are as it leaves them", last).
+		Hint("godwit cancel %s gives them up there; then they are redriven here", last)
 }
 
 // published refuses a step whose records are still held back: what a redrive
