@@ -170,8 +170,8 @@ func TestRedriveUnderWay(t *testing.T) {
 // kept of it, into a table that has no versions; unless somebody has put that right.
 func TestRedriveOlder(t *testing.T) {
 	t.Parallel()
-	for name, patched := range map[string]bool{"newer": false, "patched": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, patched := range []string{"never", "since", "before"} {
+		t.Run("patched "+patched, func(t *testing.T) {
 			t.Parallel()
 			m := newLoad(t, 200)
 			flow := filepath.Join(filepath.Dir(m.ledger), "flows/orders.yaml")
@@ -183,11 +183,17 @@ func TestRedriveOlder(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.load(t).ends(t, 3) // orders 97 and 194 have no customer
+			patch := func() {
+				m.start(t, nil, "dead", "patch", "orders-1", "--key", "97", "--set", "customer=by hand", "--ledger", m.ledger).ends(t, 0)
+			}
+			if patched == "before" {
+				patch()
+			}
 			pgtest.Exec(t, m.from, "update shop.orders set customer = 'version 2' where id = 97")
 			m.load(t).ends(t, 3)
 			want := "version 2"
-			if patched {
-				m.start(t, nil, "dead", "patch", "orders-1", "--key", "97", "--set", "customer=by hand", "--ledger", m.ledger).ends(t, 0)
+			if patched == "since" {
+				patch()
 				want = "by hand"
 			}
 			m.maps(t, mendedMap)

@@ -11,7 +11,7 @@ import (
 // holds says of an open exception e that those behind it in its group wait for it: not
 // for one of which all that kept it out was accepted, nor for one that a redrive does not
 // write any more.
-const holds = ` e.closed = '' AND NOT` + IsAccepted + ` AND NOT ` + older
+const holds = ` e.closed = '' AND NOT` + IsAccepted + ` AND NOT ` + Older
 
 // Ahead gives of groups of a step the first exception that holds up those behind it and
 // that a redrive has not in hand.

@@ -7,7 +7,7 @@ import "context"
 // these records open: of each the last that has.
 func (l Look) Superseded(ctx context.Context, run int64, f Filter) (n int64, later []string, err error) {
 	where, args := f.Where(run)
-	where += ` AND ` + older
+	where += ` AND ` + Older
 	if n, err = l.number(ctx, `SELECT count(*) FROM exception e`+where, args...); err != nil || n == 0 {
 		return 0, nil, err
 	}
@@ -21,7 +21,7 @@ func (l Look) Superseded(ctx context.Context, run int64, f Filter) (n int64, lat
 func (l Look) AtWork(ctx context.Context, run int64, f Filter) ([]string, error) {
 	where, args := f.Where(run)
 	return ask(ctx, l, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
-		`SELECT r.flow || '-' || r.n FROM run r WHERE r.id IN (SELECT (SELECT max(w.id)`+readers+`) FROM exception e`+where+` AND `+older+`
+		`SELECT r.flow || '-' || r.n FROM run r WHERE r.id IN (SELECT (SELECT max(w.id)`+readers+`) FROM exception e`+where+` AND `+Older+`
 			AND NOT EXISTS (SELECT 1`+readers+` AND NOT (`+atWork+`))) ORDER BY r.id`, args...)
 }
 

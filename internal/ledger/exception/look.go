@@ -69,7 +69,7 @@ func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after record
 }
 
 func (l Look) claimed(ctx context.Context, bytes int, which string, args ...any) ([]record.Exception, error) {
-	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+which, args...)
+	rows, err := l.DB.QueryContext(ctx, `SELECT `+columns+`, `+latest+`, p.sent, `+Older+` FROM exception e LEFT JOIN payload p ON p.exception = e.id`+which, args...)
 	if err != nil {
 		return nil, l.Fault(err)
 	}

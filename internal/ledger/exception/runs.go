@@ -47,13 +47,10 @@ const (
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
 	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT (` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found)))`
 
-	// older is an exception e whose record a later run has read, and that nobody has put
-	// right.
-	older = `(` + anyPass + `NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id) AND ` + ReadSince + `)`
-
-	// ReadSince is an exception e whose record a later run of its home has read, whatever
-	// became of it there: loaded, equal, filtered, or an exception of its own.
-	ReadSince = ` EXISTS (SELECT 1` + readers + `)`
+	// Older is an exception e whose record a later run of its home has read, whatever became
+	// of it there (loaded, equal, filtered, an exception of its own), and that nobody has put
+	// right since.
+	Older = `(` + anyPass + `EXISTS (SELECT 1` + readers + ` AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id AND t.at >= c.at)))`
 
 	readers = ` FROM` + Passed + ` JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
 		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home

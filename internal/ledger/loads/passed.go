@@ -19,7 +19,7 @@ const broken = `SELECT key, rule, field FROM (
 		AND c.step = ? AND c.entity = ? AND p.run > i.found AND` + exception.Home + `)
 	UNION ALL SELECT DISTINCT e.key, '` + record.RuleRead + `', '' FROM exception e
 	WHERE e.run IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?) AND e.run < ?
-		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0) AND NOT` + exception.ReadSince
+		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0) AND NOT ` + exception.Older
 
 // Broken gives what records of the chunk's origin, step and entity broke in runs
 // before its own and have not fulfilled since.
