@@ -195,5 +195,5 @@ func (b *body) end(again bool) {
 	} else {
 		_ = b.c.Close()
 	}
-	b.c.pool.stand()
+	b.c.pool.release()
 }

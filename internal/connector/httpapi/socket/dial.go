@@ -15,7 +15,7 @@ func (p *Pool) open(ctx context.Context) (*conn, error) {
 		}
 		defer func() { <-p.first }()
 	}
-	if p.left.Load() {
+	if p.yields.Load() {
 		return nil, nil
 	}
 	ctx, cancel := ending(ctx)
@@ -36,7 +36,7 @@ func (p *Pool) open(ctx context.Context) (*conn, error) {
 	}
 	p.known.Store(true)
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
-		p.left.Store(true)
+		p.yields.Store(true)
 		return nil, secure.Close()
 	}
 	return newConn(p, secure, plain), nil

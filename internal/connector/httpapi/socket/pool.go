@@ -27,7 +27,7 @@ type Pool struct {
 	other  *http.Transport
 	first  chan struct{} // held by the one that finds out what the server speaks
 	known  atomic.Bool   // that was found out
-	left   atomic.Bool   // to the other one: it knows the way, or the protocol
+	yields atomic.Bool   // to the other one, which knows the way, or the protocol
 
 	mu    sync.Mutex
 	idle  []*conn // the one that was used last is behind
@@ -52,7 +52,7 @@ func New(server *url.URL, config *tls.Config, most int) *Pool {
 		p.slots = make(chan struct{}, most)
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: server})
-	p.left.Store(proxy != nil || err != nil || !ascii(server.Host))
+	p.yields.Store(proxy != nil || err != nil || !ascii(server.Host))
 	p.known.Store(!p.secure)
 	return p
 }
@@ -89,7 +89,7 @@ func (s *Sending) Deadline() (time.Time, bool) { return s.By, true }
 
 // RoundTrip is the http.RoundTripper's.
 func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	if p.left.Load() {
+	if p.yields.Load() {
 		return p.elsewhere(r)
 	}
 	err := wrong(r.Header)
@@ -131,7 +131,7 @@ func (p *Pool) elsewhere(r *http.Request) (*http.Response, error) {
 
 // take gives a connection that nobody uses, nil when the server speaks something else.
 func (p *Pool) take(ctx context.Context) (*conn, error) {
-	if err := p.sit(ctx); err != nil {
+	if err := p.acquire(ctx); err != nil {
 		return nil, err
 	}
 	by, _ := ctx.Deadline()
@@ -141,15 +141,15 @@ func (p *Pool) take(ctx context.Context) (*conn, error) {
 	}
 	c, err := p.open(ctx)
 	if c == nil {
-		p.stand()
+		p.release()
 		return nil, err
 	}
 	_ = c.SetDeadline(by) // what fails here fails when it is used
 	return c, nil
 }
 
-// sit waits until there may be one connection more.
-func (p *Pool) sit(ctx context.Context) error {
+// acquire waits until there may be one connection more.
+func (p *Pool) acquire(ctx context.Context) error {
 	if p.slots == nil {
 		return nil
 	}
@@ -181,7 +181,8 @@ func ending(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
 
-func (p *Pool) stand() {
+// release gives back what acquire had waited for.
+func (p *Pool) release() {
 	if p.slots != nil {
 		<-p.slots
 	}
