@@ -44,7 +44,8 @@ func played(m *testing.M) int {
 		panic(err)
 	}
 	code := m.Run()
-	if missing := spared(); code == 0 && whole() && len(missing) > 0 {
+	// In the slow suite each test kills at all points that its own work passes.
+	if missing := spared(); code == 0 && whole() && os.Getenv("GODWIT_SLOW") == "" && len(missing) > 0 {
 		fmt.Fprintln(os.Stderr, "no test kills at", strings.Join(missing, ", "))
 		return 1
 	}
