@@ -50,3 +50,35 @@ func Holds(ctx context.Context, db store.Reader, uid, step string, at record.Ran
 	err = store.Each(ctx, db, func(scan func(...any) error) error { return scan(&yes) }, `SELECT EXISTS (SELECT 1 FROM exception e WHERE `+which+` AND`+holds+`)`, args...)
 	return yes && err == nil, err
 }
+
+// HeldUp are exceptions of a step that stand in their groups behind one which a filter
+// does not select.
+type HeldUp struct {
+	Step    string `json:"step"`
+	Records int64  `json:"records"`
+	Groups  int64  `json:"groups"`
+	First   string `json:"first,omitempty"` // key of the first one that is in the way
+}
+
+// HeldUp counts a filter's exceptions that others hold up which it does not select, in
+// steps of the run.
+func (l Look) HeldUp(ctx context.Context, run int64, f Filter, steps []string) ([]HeldUp, error) {
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	where, args := f.Where(run)
+	args = append(args, run)
+	for _, s := range steps {
+		args = append(args, s)
+	}
+	return ask(ctx, l, func(r scanner) (h HeldUp, err error) {
+		err = r.Scan(&h.Step, &h.Records, &h.Groups, &h.First)
+		return h, err
+	}, `WITH chosen AS (SELECT e.id AS id, e.step AS step, e."group" AS part, e.turn AS turn FROM exception e`+where+` AND e."group" <> ''),
+		ahead AS (SELECT e.id AS id, e.step AS step, e."group" AS part, e.turn AS turn, e.key AS key FROM exception e
+			WHERE e.run = ? AND e.step IN (`+marks(len(steps))+`) AND e."group" <> '' AND e.id NOT IN (SELECT id FROM chosen) AND`+holds+shown+`),
+		waits AS (SELECT c.step AS step, c.part AS part, c.id AS waiting, h.key AS key, h.turn AS turn, h.id AS id FROM chosen c JOIN ahead h
+			ON h.step = c.step AND h.part = c.part AND (h.turn, h.id) < (c.turn, c.id))
+		SELECT step, count(DISTINCT waiting), count(DISTINCT part), (SELECT f.key FROM waits f WHERE f.step = waits.step ORDER BY f.turn, f.id LIMIT 1)
+		FROM waits GROUP BY step ORDER BY step`, args...)
+}

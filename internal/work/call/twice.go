@@ -93,10 +93,13 @@ func sorted(counts map[int]int64) (parts []int) {
 
 // together gives the items of partitions in the order of the source. Each has its own in
 // that order.
-type together struct {
-	of    []calls.Items
-	heads []*calls.Item // nil: to be read, or it is over
-	texts [][]byte
+type together []*lane
+
+// lane is a partition with its next item.
+type lane struct {
+	calls.Items
+	text []byte // nil: it is to be read
+	turn int64
 }
 
 // items opens the items of a unit.
@@ -110,49 +113,59 @@ func (d *delivering) items(ctx context.Context) (calls.Items, error) {
 		if err != nil {
 			return nil, errors.Join(err, t.Close())
 		}
-		t.of, t.heads, t.texts = append(t.of, items), append(t.heads, nil), append(t.texts, nil)
+		*t = append(*t, &lane{Items: items})
 	}
 	return t, nil
 }
 
 // Next is calls.Items'.
 func (t *together) Next() ([]byte, error) {
-	first := -1
-	for i := 0; i < len(t.of); i++ {
-		if t.heads[i] == nil {
-			text, err := t.of[i].Next()
-			if errors.Is(err, io.EOF) {
-				err = t.of[i].Close()
-				t.of, t.heads, t.texts = slices.Delete(t.of, i, i+1), slices.Delete(t.heads, i, i+1), slices.Delete(t.texts, i, i+1)
-				if i--; err != nil {
-					return nil, err
-				}
-				continue
-			}
-			if err != nil {
+	var first *lane
+	for i := 0; i < len(*t); {
+		l := (*t)[i]
+		switch err := l.read(); {
+		case errors.Is(err, io.EOF):
+			*t = slices.Delete(*t, i, i+1)
+			if err := l.Close(); err != nil {
 				return nil, err
 			}
-			if t.heads[i], err = calls.DecodeItem(text); err != nil {
-				return nil, fault.New(fault.Data, "spool.damaged", "a record in the spool cannot be read: %w", err)
-			}
-			t.texts[i] = text
+			continue
+		case err != nil:
+			return nil, err
+		case first == nil || l.turn < first.turn:
+			first = l
 		}
-		if first < 0 || t.heads[i].Turn < t.heads[first].Turn {
-			first = i
-		}
+		i++
 	}
-	if first < 0 {
+	if first == nil {
 		return nil, io.EOF
 	}
-	text := t.texts[first]
-	t.heads[first], t.texts[first] = nil, nil
+	text := first.text
+	first.text = nil
 	return text, nil
+}
+
+// read has the next item there.
+func (l *lane) read() error {
+	if l.text != nil {
+		return nil
+	}
+	text, err := l.Items.Next()
+	if err != nil {
+		return err
+	}
+	item, err := calls.DecodeItem(text)
+	if err != nil {
+		return fault.New(fault.Data, "spool.damaged", "a record in the spool cannot be read: %w", err)
+	}
+	l.text, l.turn = text, item.Turn
+	return nil
 }
 
 // Close is calls.Items'.
 func (t *together) Close() (err error) {
-	for _, items := range t.of {
-		err = errors.Join(err, items.Close())
+	for _, l := range *t {
+		err = errors.Join(err, l.Close())
 	}
 	return err
 }

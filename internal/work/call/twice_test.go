@@ -27,15 +27,15 @@ func (*listed) Close() error { return nil }
 // TestTogether: items of several partitions come in the order of the source.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	of := func(turns ...int64) calls.Items {
+	of := func(turns ...int64) *lane {
 		l := &listed{}
 		for _, turn := range turns {
 			i := calls.Texts{Key: "k", Turn: turn}
 			*l = append(*l, i.Append(nil))
 		}
-		return l
+		return &lane{Items: l}
 	}
-	all := &together{of: []calls.Items{of(2, 3, 9), of(), of(1, 4, 8, 10), of(5)}, heads: make([]*calls.Item, 4), texts: make([][]byte, 4)}
+	all := &together{of(2, 3, 9), of(), of(1, 4, 8, 10), of(5)}
 	got := ""
 	for {
 		text, err := all.Next()

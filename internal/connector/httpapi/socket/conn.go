@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -124,7 +125,7 @@ func (c *conn) answer(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		if res.StatusCode >= 200 || res.StatusCode == http.StatusSwitchingProtocols {
-			c.head = 1<<63 - 1
+			c.head = math.MaxInt64
 			return res, nil
 		} // else it is on its way (RFC 9110, 15.2)
 	}

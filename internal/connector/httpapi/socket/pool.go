@@ -92,18 +92,14 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.yields.Load() {
 		return p.elsewhere(r)
 	}
-	err := wrong(r.Header)
-	var c *conn
-	if err == nil {
-		c, err = p.take(r.Context())
+	c, err := p.take(r)
+	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, err
 	}
-	switch {
-	case err != nil && r.Body != nil:
-		_ = r.Body.Close()
-		return nil, err
-	case err != nil:
-		return nil, err
-	case c == nil:
+	if c == nil {
 		return p.elsewhere(r)
 	}
 	if s, ok := r.Context().(*Sending); ok {
@@ -129,14 +125,18 @@ func (p *Pool) elsewhere(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// take gives a connection that nobody uses, nil when the server speaks something else.
-func (p *Pool) take(ctx context.Context) (*conn, error) {
+// take gives a connection that nobody uses, for a request that can be sent; nil when the
+// server speaks something else.
+func (p *Pool) take(r *http.Request) (*conn, error) {
+	if err := wrong(r.Header); err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
 	if err := p.acquire(ctx); err != nil {
 		return nil, err
 	}
 	by, _ := ctx.Deadline()
-	c := p.waiting(by)
-	if c != nil {
+	if c := p.waiting(by); c != nil {
 		return c, nil
 	}
 	c, err := p.open(ctx)
