@@ -78,6 +78,9 @@ func (o *OwnPace) Begin(ctx context.Context) (end func(rate.Answer), err error) 
 	return o.pace.Begin(ctx)
 }
 
+// Again is the Pace's.
+func (o *OwnPace) Again(ctx context.Context, since time.Time) error { return o.pace.Again(ctx, since) }
+
 // Pace is a limiter that knows who waits for it, by the label of their context. A
 // nil Pace lets everything through. Safe for concurrent use.
 type Pace struct {
@@ -125,6 +128,14 @@ func (p *Pace) Begin(ctx context.Context) (end func(rate.Answer), err error) {
 	defer p.wait(ctx)()
 	run, _, _ := strings.Cut(Label(ctx), " ")
 	return p.Limiter.Begin(ctx, run)
+}
+
+// Again is the rate.Limiter's.
+func (p *Pace) Again(ctx context.Context, since time.Time) error {
+	if p == nil {
+		return nil
+	}
+	return p.Limiter.Again(ctx, since)
 }
 
 // Rest is the rate.Limiter's.

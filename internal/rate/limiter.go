@@ -15,6 +15,9 @@ const (
 	// without the schedule moving: timers wake late, and the mean must not
 	// suffer. It is all that can come at once after a silence.
 	catchUp = 5 * time.Millisecond
+	// late is how long a request may take from its place to the wire: what takes longer,
+	// a connection that is dialled, would have it arrive among those behind it.
+	late = 2 * time.Millisecond
 	// patience is the longest pause that is waited for here. A longer one is a
 	// fault: whoever asks can do something else meanwhile, or be stopped.
 	patience = time.Minute
@@ -132,6 +135,33 @@ func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
 	}
 }
 
+// Again is asked when a request is about to go onto the wire, since is when Begin let it:
+// when that is long ago it waits for another place in the schedule, and the one that it
+// had stays empty. The error is the context's.
+func (l *Limiter) Again(ctx context.Context, since time.Time) error {
+	if time.Since(since) <= late {
+		return nil
+	}
+	select {
+	case l.head <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-l.head }()
+	for ctx.Err() == nil {
+		l.mu.Lock()
+		t := l.place(time.Now())
+		l.mu.Unlock()
+		if t.due == 0 {
+			return nil
+		}
+		if err := l.sleep(ctx, min(t.due, lookAgain), t.other, t.changed); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
 // Rest waits for a while that the other side has asked for, or that its outage
 // needs, and counts it as lost. The error is the context's.
 func (l *Limiter) Rest(ctx context.Context, d time.Duration) error {
@@ -183,10 +213,20 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 	if err != nil || due > 0 {
 		return taken{due: due, other: true, changed: l.changed}, err
 	}
+	if t := l.place(now); t.due > 0 {
+		return t, nil
+	}
+	l.slowed.used++
+	l.answers.began(now)
+	return taken{probe: l.circuit.probe()}, nil
+}
+
+// place takes the next place, whoever else is away. The mutex is held.
+func (l *Limiter) place(now time.Time) taken {
 	rate := l.rate(now)
 	if j := l.joint.Load(); rate > 0 && j != nil {
 		if due := j.Take(time.Duration(float64(time.Second)/rate), catchUp); due > 0 {
-			return l.away(now, due, rate), nil
+			return l.away(now, due, rate)
 		}
 	} else if rate > 0 {
 		place := l.last.Add(time.Duration(float64(time.Second) / rate))
@@ -194,13 +234,11 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 			place = earliest
 		}
 		if due := place.Sub(now); due > 0 {
-			return l.away(now, due, rate), nil
+			return l.away(now, due, rate)
 		}
 		l.last = place
 	}
-	l.slowed.used++
-	l.answers.began(now)
-	return taken{probe: l.circuit.probe()}, nil
+	return taken{}
 }
 
 // away is a place that is still so far away, by a rate.

@@ -10,7 +10,7 @@ import (
 
 // Arrival is one request, as it came.
 type Arrival struct {
-	At     time.Duration // since the system's start, by the monotonic clock
+	At     time.Duration // when it came in, since the system's start, by the monotonic clock
 	Method string
 	Path   string // with its parameters
 	Status int    // 0: it got no answer
@@ -30,7 +30,7 @@ type log struct {
 // noted notes a request before anything else is done with it.
 func (l *log) noted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		at := time.Since(l.began)
+		at := came(r.Context()).Sub(l.began)
 		l.mu.Lock()
 		a := &Arrival{At: at, Method: r.Method, Path: r.URL.RequestURI()}
 		l.arrivals = append(l.arrivals, a)

@@ -58,8 +58,9 @@ func Start(o Options) (*System, error) {
 	}
 	s.server = httptest.NewUnstartedServer(s.log.noted(matrix(s.idle(s.allowed(s.broken(s.remembered(s.routes())))))))
 	s.server.Listener.Close()
-	s.server.Listener = l
+	s.server.Listener = stamped{l}
 	s.server.Config.ConnState = s.log.connection
+	s.server.Config.ConnContext = withCame
 	s.server.Config.ErrorLog = silent()
 	s.log.began = time.Now()
 	if o.TLS {

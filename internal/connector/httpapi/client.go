@@ -103,6 +103,7 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "%s %s", s.method, shown(u))
 	}
+	s.begun = time.Now()
 	if s.leave != nil {
 		if err := s.leave(ctx); err != nil {
 			end(rate.Answer{None: true})
@@ -152,6 +153,11 @@ func shown(u *url.URL) string {
 // be used again.
 func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*answer, error) {
 	way := &socket.Sending{Context: ctx, By: time.Now().Add(c.timeout)}
+	way.Ready = func() error {
+		begun := s.begun
+		s.begun = time.Time{} // a redirect has no place yet
+		return c.limiter.Again(ctx, begun)
+	}
 	r, err := s.request(way, u)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"time"
 
 	"godwit/internal/connector"
 	"godwit/internal/fault"
@@ -26,7 +27,8 @@ type sending struct {
 	success string // expression; "" = the connection's
 	leave   func(context.Context) error
 
-	left bool // it had a connection: all that is not answered may have arrived
+	begun time.Time // when the limits let it go
+	left  bool      // it had a connection: all that is not answered may have arrived
 }
 
 // Call is the connector.Caller's.

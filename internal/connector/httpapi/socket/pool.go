@@ -79,8 +79,9 @@ func ascii(name string) bool {
 // a request has the time that its deadline says.
 type Sending struct {
 	context.Context
-	By   time.Time   // when all of its answer has to be there
-	Left atomic.Bool // it had a connection: something of it may have arrived
+	By    time.Time    // when all of its answer has to be there
+	Ready func() error // asked once it has a connection, by each redirect anew; nil: nothing is asked
+	Left  atomic.Bool  // it had a connection: something of it may have arrived
 }
 
 // Deadline is the context.Context's. The context does not end by it: who waits for the
@@ -103,9 +104,25 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		return p.elsewhere(r)
 	}
 	if s, ok := r.Context().(*Sending); ok {
+		if s.Ready != nil {
+			err = s.Ready()
+		}
+		if err != nil {
+			p.unused(r, c)
+			return nil, err
+		}
 		s.Left.Store(true)
 	}
 	return c.exchange(r)
+}
+
+// unused takes a connection back on which nothing was sent.
+func (p *Pool) unused(r *http.Request, c *conn) {
+	p.put(c)
+	p.release()
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
 }
 
 // elsewhere has the other transport send it.
@@ -115,7 +132,12 @@ func (p *Pool) elsewhere(r *http.Request) (*http.Response, error) {
 		return single{p.other}.RoundTrip(r)
 	}
 	ctx, cancel := context.WithDeadline(s.Context, s.By)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { s.Left.Store(true) }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		if s.Ready != nil && s.Ready() != nil {
+			cancel()
+		}
+		s.Left.Store(true)
+	}})
 	res, err := single{p.other}.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		cancel()
