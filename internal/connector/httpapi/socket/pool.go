@@ -234,7 +234,7 @@ func (p *Pool) put(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
-		_ = c.Close()
+		go c.Close()
 		return
 	}
 	c.since = time.Now()
@@ -252,7 +252,7 @@ func (p *Pool) sweep() {
 		if now.Sub(c.since) < idleMost {
 			stay = append(stay, c)
 		} else {
-			_ = c.Close()
+			go c.Close() // TLS says so to its peer, which may take seconds to listen
 		}
 	}
 	clear(p.idle[len(stay):])
@@ -265,10 +265,12 @@ func (p *Pool) sweep() {
 // Close ends the connections: those that are in use with their request.
 func (p *Pool) Close() {
 	p.other.CloseIdleConnections()
+	var over sync.WaitGroup
+	defer over.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.idle {
-		_ = c.Close()
+		over.Go(func() { _ = c.Close() })
 	}
 	p.idle, p.over = nil, true
 	if p.timer != nil {
