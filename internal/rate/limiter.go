@@ -15,6 +15,9 @@ const (
 	// without the schedule moving: timers wake late, and the mean must not
 	// suffer. It is all that can come at once after a silence.
 	catchUp = 5 * time.Millisecond
+	// leastSleep is how long is slept at least for a place: waking costs more than a
+	// request. Those whose places come meanwhile begin together then, by the catch-up.
+	leastSleep = time.Millisecond
 	// patience is the longest pause that is waited for here. A longer one is a
 	// fault: whoever asks can do something else meanwhile, or be stopped.
 	patience = time.Minute
@@ -125,7 +128,7 @@ func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
 		if err != nil || t.due == 0 {
 			return t.probe, err
 		}
-		err = l.sleep(ctx, min(t.due, lookAgain), t.other, t.changed)
+		err = l.sleep(ctx, min(max(t.due, leastSleep), lookAgain), t.other, t.changed)
 		if err != nil {
 			return false, err
 		}
