@@ -76,38 +76,46 @@ type Answer struct {
 // alone for more than a minute; and circuit.open of kind unavailable when it has
 // been away for long. Who gives up waiting takes no place in the schedule.
 func (l *Limiter) Begin(ctx context.Context, who string) (end func(Answer), err error) {
+	b := &begun{of: l}
 	if err := l.seats.sit(ctx, who); err != nil {
 		return nil, err
 	}
-	stand, err := l.sit(ctx)
-	if err != nil {
-		l.seats.leave()
-		return nil, err
-	}
-	probe, err := l.wait(ctx)
-	if err != nil {
-		stand()
-		l.seats.leave()
-		return nil, err
-	}
-	var once sync.Once
-	return func(a Answer) {
-		once.Do(func() {
-			stand()
+	if j := l.joint.Load(); j != nil && l.seats.many() > 0 {
+		if b.seat, err = j.Sit(ctx, l.seats.many); err != nil {
 			l.seats.leave()
-			l.answered(time.Now(), a, probe)
-		})
-	}, nil
+			return nil, err
+		}
+		b.joint = j
+	}
+	if b.probe, err = l.wait(ctx); err != nil {
+		b.stand()
+		return nil, err
+	}
+	return b.end, nil
 }
 
-// sit waits for a seat among those of all processes.
-func (l *Limiter) sit(ctx context.Context) (stand func(), err error) {
-	j := l.joint.Load()
-	if j == nil || l.seats.many() == 0 {
-		return func() {}, nil
+// begun is a request that may start, with the seats that it has.
+type begun struct {
+	of    *Limiter
+	joint *joint.Joint // whose seat it has, among those of all processes
+	seat  int
+	probe bool
+	over  atomic.Bool
+}
+
+func (b *begun) end(a Answer) {
+	if b.over.CompareAndSwap(false, true) {
+		b.stand()
+		b.of.answered(time.Now(), a, b.probe)
 	}
-	seat, err := j.Sit(ctx, l.seats.many)
-	return func() { j.Leave(seat) }, err
+}
+
+// stand gives the seats back.
+func (b *begun) stand() {
+	if b.joint != nil {
+		b.joint.Leave(b.seat)
+	}
+	b.of.seats.leave()
 }
 
 // lookAgain is how long is slept at most before the hours are looked at again.
