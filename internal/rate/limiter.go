@@ -18,6 +18,9 @@ const (
 	// late is how long a request may take from its place to the wire: what takes longer,
 	// a connection that is dialled, would have it arrive among those behind it.
 	late = 2 * time.Millisecond
+	// leastSleep is how long is slept at least for a place: waking costs more than a
+	// request. Those whose places come meanwhile begin together then, by the catch-up.
+	leastSleep = time.Millisecond
 	// patience is the longest pause that is waited for here. A longer one is a
 	// fault: whoever asks can do something else meanwhile, or be stopped.
 	patience = time.Minute
@@ -76,63 +79,55 @@ type Answer struct {
 // alone for more than a minute; and circuit.open of kind unavailable when it has
 // been away for long. Who gives up waiting takes no place in the schedule.
 func (l *Limiter) Begin(ctx context.Context, who string) (end func(Answer), err error) {
+	b := &begun{of: l}
 	if err := l.seats.sit(ctx, who); err != nil {
 		return nil, err
 	}
-	stand, err := l.sit(ctx)
-	if err != nil {
-		l.seats.leave()
-		return nil, err
-	}
-	probe, err := l.wait(ctx)
-	if err != nil {
-		stand()
-		l.seats.leave()
-		return nil, err
-	}
-	var once sync.Once
-	return func(a Answer) {
-		once.Do(func() {
-			stand()
+	if j := l.joint.Load(); j != nil && l.seats.many() > 0 {
+		if b.seat, err = j.Sit(ctx, l.seats.many); err != nil {
 			l.seats.leave()
-			l.answered(time.Now(), a, probe)
-		})
-	}, nil
+			return nil, err
+		}
+		b.joint = j
+	}
+	if b.probe, err = l.wait(ctx); err != nil {
+		b.stand()
+		return nil, err
+	}
+	return b.end, nil
 }
 
-// sit waits for a seat among those of all processes.
-func (l *Limiter) sit(ctx context.Context) (stand func(), err error) {
-	j := l.joint.Load()
-	if j == nil || l.seats.many() == 0 {
-		return func() {}, nil
+// begun is a request that may start, with the seats that it has.
+type begun struct {
+	of    *Limiter
+	joint *joint.Joint // whose seat it has, among those of all processes
+	seat  int
+	probe bool
+	over  atomic.Bool
+}
+
+func (b *begun) end(a Answer) {
+	if b.over.CompareAndSwap(false, true) {
+		b.stand()
+		b.of.answered(time.Now(), a, b.probe)
 	}
-	seat, err := j.Sit(ctx, l.seats.many)
-	return func() { j.Leave(seat) }, err
+}
+
+// stand gives the seats back.
+func (b *begun) stand() {
+	if b.joint != nil {
+		b.joint.Leave(b.seat)
+	}
+	b.of.seats.leave()
 }
 
 // lookAgain is how long is slept at most before the hours are looked at again.
 const lookAgain = time.Second
 
+// wait waits for a place in the schedule, and until the other side is there.
 func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
-	select {
-	case l.head <- struct{}{}:
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
-	defer func() { <-l.head }()
-	for {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		t, err := l.take(time.Now())
-		if err != nil || t.due == 0 {
-			return t.probe, err
-		}
-		err = l.sleep(ctx, min(t.due, lookAgain), t.other, t.changed)
-		if err != nil {
-			return false, err
-		}
-	}
+	t, err := l.queue(ctx, l.take)
+	return t.probe, err
 }
 
 // Again is asked when a request is about to go onto the wire, since is when Begin let it:
@@ -142,24 +137,35 @@ func (l *Limiter) Again(ctx context.Context, since time.Time) error {
 	if time.Since(since) <= late {
 		return nil
 	}
+	_, err := l.queue(ctx, func(now time.Time) (taken, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.place(now), nil
+	})
+	return err
+}
+
+// queue waits, one at a time, until what is taken is due.
+func (l *Limiter) queue(ctx context.Context, take func(now time.Time) (taken, error)) (taken, error) {
 	select {
 	case l.head <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return taken{}, ctx.Err()
 	}
 	defer func() { <-l.head }()
-	for ctx.Err() == nil {
-		l.mu.Lock()
-		t := l.place(time.Now())
-		l.mu.Unlock()
-		if t.due == 0 {
-			return nil
+	for {
+		if err := ctx.Err(); err != nil {
+			return taken{}, err
 		}
-		if err := l.sleep(ctx, min(t.due, lookAgain), t.other, t.changed); err != nil {
-			return err
+		t, err := take(time.Now())
+		if err != nil || t.due == 0 {
+			return t, err
+		}
+		err = l.sleep(ctx, min(max(t.due, leastSleep), lookAgain), t.other, t.changed)
+		if err != nil {
+			return taken{}, err
 		}
 	}
-	return ctx.Err()
 }
 
 // Rest waits for a while that the other side has asked for, or that its outage

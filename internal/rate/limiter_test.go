@@ -90,6 +90,17 @@ func TestExact(t *testing.T) {
 	}
 }
 
+// At a high rate several requests begin at each moment that somebody wakes at.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all := begins(t, limiter(t, Limit{Rate: 5000}), 32, time.Second, nil)
+		if moments := len(slices.Compact(all)); moments > 1001 {
+			t.Errorf("%d requests began at %d moments", len(all), moments)
+		}
+	})
+}
+
 // Waiters that wake late catch up, so that the mean holds; after a silence no
 // more than the catch-up comes at once.
 func TestLate(t *testing.T) {

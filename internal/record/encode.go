@@ -65,7 +65,10 @@ func (e *Encoder) Append(b []byte, slots []any) (_ []byte, err error) {
 
 // EncodeValue writes one value, or rows of slots, in the stored form without a
 // schema: what JSON does not tell apart carries a tag.
-func EncodeValue(v any) ([]byte, error) { return stored(nil, v, catalog.Type{}) }
+func EncodeValue(v any) ([]byte, error) { return stored(make([]byte, 0, usual), v, catalog.Type{}) }
+
+// usual are the bytes of most values that are encoded alone.
+const usual = 64
 
 // DecodeValue reads what EncodeValue wrote.
 func DecodeValue(text []byte) (any, error) {

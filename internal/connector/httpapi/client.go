@@ -172,7 +172,7 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 		r.Header.Set(name, v)
 	}
 	l.sign(r)
-	res, err := c.http.Do(r)
+	res, err := c.exchange(r)
 	s.left = way.Left.Load()
 	if err != nil {
 		return nil, err
@@ -186,6 +186,15 @@ func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*a
 		return nil, fault.New(fault.Data, "http.answer", "the answer has more than %d MiB", mostBytes>>20).Hint("ask for smaller pages: pages: {size: N}")
 	}
 	return &answer{status: res.StatusCode, header: res.Header, body: body, after: after(res.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// exchange has a request answered. Redirects are followed only of what reads (samePlace),
+// so the rest has nothing of the library's client.
+func (c *client) exchange(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		return c.http.Transport.RoundTrip(r)
+	}
+	return c.http.Do(r)
 }
 
 // whole reads an answer to its end, or to where it is too long.

@@ -1,11 +1,9 @@
 package joint
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -33,8 +31,6 @@ const (
 )
 
 const (
-	// lookEvery is how often it is looked for a seat that another process gave back.
-	lookEvery = 5 * time.Millisecond
 	// A process that has not been alive for so long is stopped: what it holds of the
 	// seats is not taken from it, and not waited for.
 	stopped   = 5 * time.Second
@@ -49,11 +45,7 @@ type Joint struct {
 	*table
 	me   int           // of the processes
 	over chan struct{} // closed by Close
-	look chan struct{} // held by the one that looks for a seat
-
-	mu   sync.Mutex
-	mine map[int]bool // seats
-	left time.Time    // when one was given back last
+	held held
 }
 
 // Open joins those who have opened the same path, in this process or others.
@@ -90,28 +82,28 @@ func join(path string, f *os.File) (*Joint, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("map %s: %w", path, err), f.Close())
 	}
-	j := &Joint{path: path, file: f, table: (*table)(unsafe.Pointer(&mem[0])), over: make(chan struct{}), look: make(chan struct{}, 1), mine: map[int]bool{}}
+	j := &Joint{path: path, file: f, table: (*table)(unsafe.Pointer(&mem[0])), over: make(chan struct{}), held: newHeld()}
 	for !j.lock(members+int64(j.me), unix.F_WRLCK) {
 		if j.me++; j.me == processes {
 			return nil, errors.Join(fmt.Errorf("%s: more than %d processes share it", path, processes), f.Close())
 		}
 	}
 	j.beat()
-	go j.live()
+	go j.live(j.over)
 	return j, nil
 }
 
 // beat says that this process is alive.
 func (j *Joint) beat() { j.beats[j.me].Store(clock()) }
 
-func (j *Joint) live() {
+func (j *Joint) live(over <-chan struct{}) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 			j.beat()
-		case <-j.over:
+		case <-over:
 			return
 		}
 	}
@@ -129,6 +121,7 @@ func (j *Joint) stopped(process int) bool {
 // Close leaves; the last one takes the file along. Nobody sits behind it.
 func (j *Joint) Close() error {
 	close(j.over)
+	j.held.forget()
 	if unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 		_ = os.Remove(j.path) // left behind it does no harm
 	}
@@ -162,91 +155,4 @@ func clock() int64 {
 		panic("read CLOCK_MONOTONIC: " + err.Error())
 	}
 	return t.Nano()
-}
-
-// Sit waits for one of so many seats. While others wait, too, a process has no more
-// than its part of them. The error is the context's.
-func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) {
-	select {
-	case j.look <- struct{}{}:
-		defer func() { <-j.look }()
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if seat, ok := j.seat(many()); ok {
-		return seat, nil
-	}
-	j.lock(waits+int64(j.me), unix.F_WRLCK)
-	defer j.lock(waits+int64(j.me), unix.F_UNLCK)
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	for {
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-		if seat, ok := j.seat(many()); ok {
-			return seat, nil
-		}
-	}
-}
-
-// seat takes a free one. In the place of each that a stopped process has there is
-// another one.
-func (j *Joint) seat(many int) (int, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	others := j.others()
-	switch {
-	case len(j.mine) >= (many+others)/(others+1):
-		return 0, false
-	case others >= many && time.Since(j.left) < 2*lookEvery: // there is not one for each: in turn
-		return 0, false
-	}
-	for seat, upTo := 0, many; seat < min(upTo, mostSeats); seat++ {
-		switch {
-		case j.mine[seat]:
-		case j.lock(seats+int64(seat), unix.F_WRLCK):
-			j.whose[seat].Store(int64(j.me) + 1)
-			j.mine[seat] = true
-			return seat, true
-		case j.stopped(int(j.whose[seat].Load()) - 1):
-			upTo++
-		}
-	}
-	return 0, false
-}
-
-// others is how many other processes wait for a seat.
-func (j *Joint) others() (n int) {
-	for from := int64(waits); from < waits+processes; {
-		l := unix.Flock_t{Type: unix.F_WRLCK, Start: from, Len: waits + processes - from}
-		if unix.FcntlFlock(j.file.Fd(), unix.F_OFD_GETLK, &l) != nil || l.Type == unix.F_UNLCK {
-			return n
-		}
-		if from = l.Start + 1; !j.stopped(int(l.Start - waits)) {
-			n++
-		}
-	}
-	return n
-}
-
-// Leave gives a seat back.
-func (j *Joint) Leave(seat int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	delete(j.mine, seat)
-	j.left = time.Now()
-	j.whose[seat].Store(0)
-	j.lock(seats+int64(seat), unix.F_UNLCK)
-}
-
-// lock changes the lock of a byte, if no other process has it.
-func (j *Joint) lock(at int64, to int16) bool {
-	l := unix.Flock_t{Type: to, Start: at, Len: 1}
-	return unix.FcntlFlock(j.file.Fd(), unix.F_OFD_SETLK, &l) == nil
 }

@@ -92,7 +92,7 @@ func TestParts(t *testing.T) {
 		t.Helper()
 		seat, ok := a.seat(many)
 		if ok != want {
-			t.Errorf("of %d seats it has %d and gets one more: %v", many, len(a.mine), ok)
+			t.Errorf("of %d seats it has %d and gets one more: %v", many, len(a.held.mine), ok)
 		}
 		return seat
 	}
@@ -105,10 +105,11 @@ func TestParts(t *testing.T) {
 	a.Leave(0)
 	a.Leave(1)
 	a.Leave(2)
+	a.held.asked = time.Time{} // it does not know yet that nobody waits
 	b.lock(waits+int64(b.me), unix.F_WRLCK)
-	a.left = time.Now().Add(time.Hour)
+	a.held.left = time.Now().Add(time.Hour)
 	take(1, false)
-	a.left = time.Time{}
+	a.held.left = time.Time{}
 	take(1, true)
 }
 
@@ -134,7 +135,7 @@ func TestStopped(t *testing.T) {
 	if _, ok := b.seat(2); ok {
 		t.Error("there is a third seat of two")
 	}
-	for seat := range b.mine {
+	for seat := range b.held.mine {
 		b.Leave(seat)
 	}
 	a.beat()
