@@ -74,7 +74,7 @@ func TestCallsTorture(t *testing.T) {
 			t.Parallel()
 			kills, seed := torture(t, 60)
 			random := rand.New(rand.NewPCG(seed, 0))
-			s := newSystem(t, 0, newsys.Options{Unseen: 250 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
+			s := newSystem(t, 0, newsys.Options{Unseen: 150 * time.Millisecond, Latency: [2]time.Duration{0, 20 * time.Millisecond}, Seed: seed})
 			for _, f := range []newsys.Fault{{Share: 0.05, Do: newsys.CutAfter()}, {Share: 0.02, Do: newsys.Late(time.Second)}, {Share: 0.02, Do: newsys.Cut()}, {Share: 0.05, Do: newsys.Throttle(0)}, {Share: 0.02, Do: newsys.HTML(502)}} {
 				s.Break(f)
 			}
