@@ -10,7 +10,8 @@ import (
 
 // broken finds what records of a step broke in the runs before one: rules that
 // they have not fulfilled since; of those that were not loaded and that no run has read
-// since, record.RuleRead.
+// and is done with since, record.RuleRead. What a redrive has closed may be open again as
+// long as it can be gone on with.
 const broken = `SELECT key, rule, field FROM (
 		SELECT i.key, i.rule, i.field, max(i.found) AS found FROM issue i
 		WHERE i.origin IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?)
@@ -19,7 +20,8 @@ const broken = `SELECT key, rule, field FROM (
 		AND c.step = ? AND c.entity = ? AND p.run > i.found AND` + exception.Home + `)
 	UNION ALL SELECT DISTINCT e.key, '` + record.RuleRead + `', '' FROM exception e
 	WHERE e.run IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?) AND e.run < ?
-		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0) AND NOT ` + exception.Older
+		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0
+		OR EXISTS (SELECT 1 FROM run w WHERE w.id = e.closed_by AND NOT` + exception.Over + `)) AND NOT ` + exception.Older
 
 // Broken gives what records of the chunk's origin, step and entity broke in runs
 // before its own and have not fulfilled since.

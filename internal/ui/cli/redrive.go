@@ -62,7 +62,7 @@ func (s *session) redriveOf(ctx context.Context, runs *run.Runs, of run.Ref, a r
 	}
 	s.again = of.Name()
 	if dry {
-		return s.wouldRedrive(ctx, runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: of.Flow, Changes: again.Changes, Filter: a.Filter, Limit: a.Limit, AsSent: a.AsSent})
+		return s.wouldRedrive(ctx, runs, of, again, unloaded.Redrive{Run: of.Name(), Flow: of.Flow, Changes: again.Changes, AtWork: again.AtWork, Filter: a.Filter, Limit: a.Limit, AsSent: a.AsSent})
 	}
 	if err := s.agreed(again.Flow, w); err != nil {
 		return err

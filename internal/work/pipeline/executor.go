@@ -142,6 +142,7 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 			if err := exceptions.Take(ctx, x.book, *again); err != nil {
 				return err
 			}
+			r.report.At("load.taken")
 		}
 		to := exceptions.Target{Into: r.spec.Into, Tables: r.spec.Tables}
 		if r.reader, err = exceptions.Open(x.book, *again, to, after, release != nil); err != nil {
