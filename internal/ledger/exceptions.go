@@ -13,6 +13,7 @@ type (
 	Exceptions      = exception.Look
 	ExceptionFilter = exception.Filter
 	InHand          = exception.InHand
+	LaterRun        = exception.LaterRun
 	Stubs           = exception.Stubs
 	HeldUp          = exception.HeldUp
 	Cause           = exception.Cause

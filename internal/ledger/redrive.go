@@ -15,8 +15,9 @@ import (
 
 // Take claims another run's open exceptions for this run, a redrive, and
 // returns how many of those selected are its own now. Left out are those that
-// a redrive whose owner is alive has in hand, and those that another's
-// prepared chunk holds: its target may have them, and only that run can say.
+// a redrive whose owner is alive has in hand, those that another's prepared
+// chunk holds: its target may have them, and only that run can say; and those
+// that a later run has read anew and is at work with.
 // A claim ends with the owner's lease or the run, so who goes on with a
 // redrive takes again.
 func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, error) {
@@ -25,7 +26,7 @@ func (s *Session) Take(ctx context.Context, of Run, f exception.Filter) (int64, 
 	boot, now := lease.Clock()
 	var n int64
 	err := s.write(ctx, func(tx *tx) (err error) {
-		n, err = tx.exec(exception.Claim+where+exception.Claimable, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)
+		n, err = tx.exec(exception.Claim+where+exception.Claimable+` AND NOT `+exception.AtWork, append(append([]any{s.run}, args...), s.run, boot, now, s.run)...)
 		return err
 	})
 	return n, s.wrap(err, "take exceptions of "+of.Name())
@@ -49,14 +50,17 @@ func (s *Session) Open(ctx context.Context, of Run, f exception.Filter, after re
 func (t *tx) attempt(run int64, d draft, e record.Exception, sent []byte) (int64, record.Exception, error) {
 	var of, claimed int64
 	var closed string
-	var blocked, inHand bool
+	var blocked, inHand, read bool
 	place := record.Exception{ID: e.ID}
-	err := t.row(exception.SelectClaimed, []any{run, d.unit, e.ID}, &of, &claimed, &closed, &blocked, &inHand, &place.Step, &place.Entity, &place.Key)
+	err := t.row(exception.SelectClaimed, []any{run, d.unit, e.ID}, &of, &claimed, &closed, &blocked, &inHand, &read, &place.Step, &place.Entity, &place.Key)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, place, err
 	}
 	if err != nil || claimed != run || closed != "" || inHand || d.chunk.Account.Blocked < 0 && !blocked {
 		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: it is closed, gone, or another redrive has it", e.ID)
+	}
+	if read && d.chunk.Account.Read > 0 && e.Outcome != record.Superseded { // what takes calls has asked before they left
+		return 0, place, fault.New(fault.Conflict, "exception.taken", "exception %d is not this run's any more: a later run has read its record meanwhile", e.ID)
 	}
 	e.Source, e.Sent = nil, nil
 	err = t.insert(exception.InsertAttempt, "", [][]any{{e.ID, run, d.unit, d.chunk.Number, string(e.Outcome), millis(t.now), string(unit.Body(e)), sent}})

@@ -18,6 +18,7 @@ type (
 	Exceptions  = ledger.Exceptions
 	Filter      = ledger.ExceptionFilter
 	InHand      = ledger.InHand
+	LaterRun    = ledger.LaterRun
 	Stubs       = ledger.Stubs
 	HeldUp      = ledger.HeldUp
 	Cause       = ledger.Cause
@@ -76,6 +77,7 @@ type Left struct {
 	Open   int64      // of a redrive: how many exceptions of the run that it is of are open
 	Called []string   // runs that it has started and that have open exceptions
 	Later  []string   // of a redrive: runs that have records open which it has left as superseded
+	AtWork []LaterRun // of a redrive: runs that have read open ones anew and are not over
 	Known  []Expected // issues that the project expects of this run's flow
 	Owners map[string]flow.Owner
 }
@@ -122,6 +124,9 @@ func (r *Runs) left(ctx context.Context, run Ref, look func(Exceptions, context.
 		}
 		if l.Of.ID != run.ID {
 			if l.Later, err = v.Exceptions().LaterThan(ctx, run.ID); err != nil {
+				return err
+			}
+			if l.AtWork, _, err = v.Exceptions().AtWork(ctx, l.Of.ID, ledger.ExceptionFilter{}); err != nil {
 				return err
 			}
 			l.Open, _, err = v.Exceptions().Ends(ctx, l.Of.ID)

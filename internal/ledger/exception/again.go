@@ -12,10 +12,10 @@ const (
 			WHERE a.exception = e.id AND c.state = 'prepared' AND c.run <> ?))`
 
 	// SelectClaimed also says whether another unit has it in a chunk of which it is
-	// not known whether the target has it.
+	// not known whether the target has it, and whether a later run has read its record.
 	SelectClaimed = `SELECT e.run, e.claimed, e.closed, e.outcome = 'pending', EXISTS (SELECT 1 FROM attempt a JOIN chunk c
 			ON c.run = a.run AND c.unit = a.unit AND c.n = a.n WHERE a.exception = e.id AND c.state = 'prepared' AND NOT (a.run = ? AND a.unit = ?)),
-		e.step, e.entity, e.key FROM exception e WHERE e.id = ?`
+		` + Older + ` OR ` + AtWork + `, e.step, e.entity, e.key FROM exception e WHERE e.id = ?`
 	InsertAttempt  = `INSERT INTO attempt (exception, run, unit, n, outcome, at, said, sent)`
 	SelectAttempts = `SELECT said, sent FROM attempt WHERE run = ? AND unit = ? AND n = ? ORDER BY exception`
 

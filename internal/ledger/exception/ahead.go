@@ -14,7 +14,7 @@ import (
 const holds = ` e.closed = '' AND NOT` + IsAccepted + ` AND NOT ` + Older
 
 // Ahead gives of groups of a step the first exception that holds up those behind it and
-// that a redrive has not in hand.
+// that a redrive has not in hand, or leaves to a later run.
 func (l Look) Ahead(ctx context.Context, run, by int64, step string, groups []string) (map[string]record.Ahead, error) {
 	first := make(map[string]record.Ahead, len(groups))
 	for some := range slices.Chunk(groups, 500) {
@@ -31,7 +31,7 @@ func (l Look) Ahead(ctx context.Context, run, by int64, step string, groups []st
 				}
 			}
 			return none, err
-		}, `SELECT e."group", e.turn, e.id, e.key FROM exception e WHERE e.run = ? AND e.step = ? AND e.claimed <> ? AND`+holds+
+		}, `SELECT e."group", e.turn, e.id, e.key FROM exception e WHERE e.run = ? AND e.step = ? AND (e.claimed <> ? OR `+AtWork+`) AND`+holds+
 			shown+` AND e."group" <> '' AND e."group" IN (`+marks(len(some))+`)`, args...)
 		if err != nil {
 			return nil, err
@@ -60,8 +60,8 @@ type HeldUp struct {
 	First   string `json:"first,omitempty"` // key of the first one that is in the way
 }
 
-// HeldUp counts a filter's exceptions that others hold up which it does not select, in
-// steps of the run.
+// HeldUp counts a filter's exceptions that others hold up which it does not select, or
+// which are left to a later run, in steps of the run.
 func (l Look) HeldUp(ctx context.Context, run int64, f Filter, steps []string) ([]HeldUp, error) {
 	if len(steps) == 0 {
 		return nil, nil
@@ -74,7 +74,7 @@ func (l Look) HeldUp(ctx context.Context, run int64, f Filter, steps []string) (
 	return ask(ctx, l, func(r scanner) (h HeldUp, err error) {
 		err = r.Scan(&h.Step, &h.Records, &h.Groups, &h.First)
 		return h, err
-	}, `WITH chosen AS (SELECT e.id AS id, e.step AS step, e."group" AS part, e.turn AS turn FROM exception e`+where+` AND e."group" <> ''),
+	}, `WITH chosen AS (SELECT e.id AS id, e.step AS step, e."group" AS part, e.turn AS turn FROM exception e`+where+` AND e."group" <> '' AND NOT `+AtWork+`),
 		ahead AS (SELECT e.id AS id, e.step AS step, e."group" AS part, e.turn AS turn, e.key AS key FROM exception e
 			WHERE e.run = ? AND e.step IN (`+marks(len(steps))+`) AND e."group" <> '' AND e.id NOT IN (SELECT id FROM chosen) AND`+holds+shown+`),
 		waits AS (SELECT c.step AS step, c.part AS part, c.id AS waiting, h.key AS key, h.turn AS turn, h.id AS id FROM chosen c JOIN ahead h

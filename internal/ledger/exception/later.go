@@ -15,16 +15,6 @@ func (l Look) Superseded(ctx context.Context, run int64, f Filter) (n int64, lat
 	return n, later, err
 }
 
-// AtWork names the later runs that have read records of the exceptions which a filter
-// selects, no other one having done so, and are not done with them: cancelled, they would
-// not be newer.
-func (l Look) AtWork(ctx context.Context, run int64, f Filter) ([]string, error) {
-	where, args := f.Where(run)
-	return ask(ctx, l, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
-		`SELECT r.flow || '-' || r.n FROM run r WHERE r.id IN (SELECT (SELECT max(w.id)`+readers+`) FROM exception e`+where+` AND `+Older+`
-			AND NOT EXISTS (SELECT 1`+readers+` AND NOT (`+atWork+`))) ORDER BY r.id`, args...)
-}
-
 // LaterThan names the runs that have records open which a redrive has left as superseded.
 func (l Look) LaterThan(ctx context.Context, redrive int64) ([]string, error) {
 	return l.later(ctx, ` WHERE e.id IN (SELECT a.exception FROM attempt a WHERE a.run = ? AND a.outcome = 'superseded')`, redrive)

@@ -55,10 +55,11 @@ const latest = `coalesce((SELECT d.source FROM patch d WHERE d.exception = e.id 
 
 // Claimed returns open exceptions that a redrive has taken, in the order of their ranks
 // from behind one on, with their source as it was put right last, what was sent, and
-// issues. A page ends behind the one with which it has so many bytes.
+// issues. Those that a later run has read meanwhile and is at work with are left out. A
+// page ends behind the one with which it has so many bytes.
 func (l Look) Claimed(ctx context.Context, run, by int64, f Filter, after record.Rank, limit int, bytes int) ([]record.Exception, error) {
 	where, args := f.Where(run)
-	args = append(args, by, after.Turn)
+	where, args = where+` AND NOT `+AtWork, append(args, by, after.Turn)
 	// Two questions: of a pair SQLite's index is asked for the first value only, and in
 	// most runs all have the same one.
 	page, err := l.claimed(ctx, bytes, where+` AND e.claimed = ? AND e.turn = ? AND e.id > ? ORDER BY e.id LIMIT ?`, append(args, after.ID, atMost(limit))...)

@@ -47,17 +47,6 @@ const (
 	// dismissed is an issue whose record somebody said will not come: nothing was mended.
 	dismissed = `(i.state = 'closed' AND i.closed_by = 0 AND NOT (` + anyPass + `EXISTS (SELECT 1` + passes + ` AND p.run > i.found)))`
 
-	// Older is an exception e whose record a later run of its home has read, whatever became
-	// of it there (loaded, equal, filtered, an exception of its own), and that nobody has put
-	// right since.
-	Older = `(` + anyPass + `EXISTS (SELECT 1` + readers + ` AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id AND t.at >= c.at)))`
-
-	readers = ` FROM` + Passed + ` JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
-		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home
-
-	// atWork is such a run w that may be cancelled before its step has done what it read.
-	atWork = ` (w.state <> 'ended' OR w.outcome IN ('failed', 'stopped')) AND EXISTS (SELECT 1 FROM unit u WHERE u.run = w.id AND u.step = c.step AND u.state <> 'done')`
-
 	unprepared = ` AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND o.id BETWEEN p.issue_from AND p.issue_to)`
 )
 

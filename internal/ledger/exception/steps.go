@@ -12,8 +12,8 @@ func (l Look) Steps(ctx context.Context, run int64, f Filter) ([]string, error) 
 	}, `SELECT e.step FROM exception e`+where+` GROUP BY e.step ORDER BY min(e.id)`, args...)
 }
 
-// First selects of a filter's exceptions that no redrive has in hand the first n, by
-// their ranks.
+// First selects of a filter's exceptions that no redrive and no later run has in hand the
+// first n, by their ranks.
 func (l Look) First(ctx context.Context, run int64, f Filter, n int) (Filter, error) {
 	where, args := free(f, run)
 	_, err := ask(ctx, l, func(r scanner) (int64, error) { return 0, r.Scan(&f.Turn, &f.UpTo) },

@@ -58,6 +58,8 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"a redrive closes exceptions", redrives},
 		{"two redrives at the same time", twoRedrives},
 		{"a redrive goes by the order of the source", inTurn},
+		{"what later runs have read", readings},
+		{"a redrive that is overtaken", overtaken},
 		{"records that are put right", patched},
 		{"records that will not come", dismissed},
 		{"large exceptions come in small pages", largePages},

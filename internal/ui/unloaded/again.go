@@ -20,6 +20,7 @@ type Redrive struct {
 	Steps   []Step
 	Changes []unit.Note // settings that are changed meanwhile
 	InHand  []run.InHand
+	AtWork  []run.LaterRun
 	HeldUp  []run.HeldUp
 	// Superseded are those of the records that later runs have read, which have some open.
 	Superseded int64
@@ -32,7 +33,7 @@ type Step struct {
 	Causes []run.Cause `json:"causes"`
 }
 
-// Records is how many there are.
+// Records is how many there are, those that it leaves to others too.
 func (r Redrive) Records() int64 {
 	var n int64
 	for _, s := range r.Steps {
@@ -93,17 +94,25 @@ func (r Redrive) Draw(edge int) []string {
 			lines = append(lines, layout.Wrap("", text, 2, edge)...)
 		}
 	}
-	lines = append(lines, "", view.Plural(r.Records()-r.Superseded, "record")+" of "+r.Run+how+r.Flow+" as it is now.")
+	lines = append(lines, "", view.Plural(r.Records()-r.Superseded-r.left(), "record")+" of "+r.Run+how+r.Flow+" as it is now.")
 	if r.Superseded > 0 {
 		lines = append(lines, view.Plural(r.Superseded, "record")+" would end as superseded: later runs have read them"+haveOpen(r.Later)+".")
 		if next := again(r.Later); next != "" {
 			lines = append(lines, "Those that are open there: "+next)
 		}
 	}
-	if r.Records() == r.Superseded {
+	if r.Records() == r.Superseded+r.left() {
 		return append(lines, "Nothing was changed. This closes them here, and does nothing else: "+r.Command())
 	}
 	return append(lines, "Nothing was changed. Run this: "+r.Command())
+}
+
+// left is how many are left to later runs.
+func (r Redrive) left() (n int64) {
+	for _, l := range r.AtWork {
+		n += l.Records
+	}
+	return n
 }
 
 // stays says which of the records would not be processed, or not to their end.
@@ -120,6 +129,9 @@ func (r Redrive) stays() (texts []string) {
 		if h.Doubt > 0 {
 			texts = append(texts, fmt.Sprintf("%s in chunks of %s of which it is not known whether the target has them: left to it; godwit resume %s, or godwit cancel %s, finds out.", are(h.Doubt), h.Run, h.Run, h.Run))
 		}
+	}
+	for _, l := range r.AtWork {
+		texts = append(texts, fmt.Sprintf("%s left to %s, which has read them anew and is not over: godwit resume %s goes on with them; godwit cancel %s gives up there what it is not done with.", are(l.Records), l.Run, l.Run, l.Run))
 	}
 	for _, h := range r.HeldUp {
 		texts = append(texts, fmt.Sprintf("%s of step %s, in %s, would stay pending behind records of their group that are not part of this, the first %s: take these with them, or dismiss them.",
@@ -143,16 +155,17 @@ func (r Redrive) Value() any {
 		changes = append(changes, c.Text)
 	}
 	return struct {
-		Run     string       `json:"run"`
-		Flow    string       `json:"flow"`
-		Records int64        `json:"records"`
-		Steps   []Step       `json:"steps"`
-		Changes []string     `json:"changes,omitempty"`
-		InHand  []run.InHand `json:"in_hand,omitempty"` // of other redrives
-		HeldUp  []run.HeldUp `json:"held_up,omitempty"` // behind records that are not part of it
-		Command string       `json:"command"`
+		Run     string         `json:"run"`
+		Flow    string         `json:"flow"`
+		Records int64          `json:"records"`
+		Steps   []Step         `json:"steps"`
+		Changes []string       `json:"changes,omitempty"`
+		InHand  []run.InHand   `json:"in_hand,omitempty"` // of other redrives
+		AtWork  []run.LaterRun `json:"at_work,omitempty"` // later runs that some are left to
+		HeldUp  []run.HeldUp   `json:"held_up,omitempty"` // behind records that are not part of it
+		Command string         `json:"command"`
 		// Superseded are those of the records that are not written.
 		Superseded int64    `json:"superseded,omitempty"`
 		Later      []string `json:"later,omitempty"`
-	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.InHand, r.HeldUp, r.Command(), r.Superseded, r.Later}
+	}{r.Run, r.Flow, r.Records(), r.Steps, changes, r.InHand, r.AtWork, r.HeldUp, r.Command(), r.Superseded, r.Later}
 }

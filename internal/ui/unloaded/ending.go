@@ -1,6 +1,7 @@
 package unloaded
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
 		add("dead", t.Dead, "again, kept with "+of, command("dead stats", of))
 		add("superseded", t.Superseded, "not written: the target, or a later run, has something newer"+haveOpen(l.Later), again(l.Later))
-		add("open", l.Open, "of "+of+" still: not loaded, not dismissed", command("dead list", of))
+		add("open", l.Open, "of "+of+" still: not loaded, not dismissed"+leftTo(l.AtWork), command("dead list", of))
 	} else if len(l.Causes) == 0 && len(l.Called) > 0 {
 		add("rejected", t.Rejected, "kept with "+view.Few(l.Called), command("issues list", name))
 		add("dead", t.Dead, "kept with "+view.Few(l.Called), command("dead stats", name))
@@ -53,6 +54,14 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 	}
 	add("warnings", warnings, "issues that kept no record out", command("issues list", name, "--severity", "warn"))
 	return append(notes, OverRuns(l).notes(name)...)
+}
+
+// leftTo says which later runs have read some of the open ones.
+func leftTo(list []run.LaterRun) (text string) {
+	for _, l := range list {
+		text += fmt.Sprintf("; %s has read %s of them anew and is not over", l.Run, view.Count(l.Records))
+	}
+	return text
 }
 
 // haveOpen says of later runs that they have records open, and again what redrives the last.

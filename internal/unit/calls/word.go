@@ -9,6 +9,8 @@ type Word struct {
 	// Newer: than what an exception has of the record. It is of a later run, and was
 	// said, or in a redrive read, since the exception was left or somebody put it right.
 	Newer bool
+	// Unsure: it was not delivered, and the run may still be cancelled.
+	Unsure bool
 }
 
 // Speaker is who says what became of records, beyond runs: a step of a flow that is called

@@ -31,6 +31,9 @@ type Memory interface {
 	// Last is what was said of a record last, and whether that is newer than what an
 	// exception has of it, 0 for none.
 	Last(ctx context.Context, at record.Place, key string, exception int64) (calls.Word, error)
+	// Read reports whether a later run has read the record of an exception and is done with
+	// it, or names the one that is at work with it.
+	Read(ctx context.Context, exception int64) (older bool, by string, err error)
 	// Speaker is who a step of this run is, in the same terms; of a redrive who had left
 	// its records.
 	Speaker(ctx context.Context, step string, again *unit.Redrive) (calls.Speaker, error)

@@ -24,7 +24,7 @@ type end struct {
 	due     time.Time
 	err     error  // why it is due again, or what ends the unit
 	by      string // the run that is at work with it
-	theirs  bool   // what stands under its key is another item's
+	theirs  bool   // what stands under its key is another item's, or a later run's
 	through bool   // the system has answered
 	began   time.Time
 }
@@ -131,19 +131,34 @@ func (s *turn) equal() bool {
 	return len(is.Calls) == 0 && (is.Hash == s.t.Item.Hash || s.t.Item.Gone && is.Hash == 0 && is.Kept == nil)
 }
 
-// superseded is the end of a record that is redriven, and of which a later run has said
-// something, whatever became of it there: its source message is older than what that one
-// has read. That run may be the one that it has waited for just now. What of it was sent
-// is the later run's then.
+// superseded is the end of a record that is redriven, and that a later run has read or has
+// said something of, whatever became of it there: its source message is older than what that
+// one has read. That run may be the one that it has waited for just now. What of it was sent
+// is the later run's then. As long as that run may be cancelled and has not delivered it the
+// record stays open.
 func (s *turn) superseded(ctx context.Context) *end {
-	if s.t.Exception == 0 || s.t.Attempts == 0 {
+	if s.t.Exception == 0 {
 		return nil
 	}
-	last, e := s.last(ctx)
-	if e == nil && last.Newer && !last.Beside(s.d.shared.as) {
-		return &end{outcome: record.Superseded}
+	older, by, err := s.d.book.Read(ctx, s.t.Exception)
+	if err == nil && !older && by == "" && s.t.Attempts > 0 {
+		last, e := s.last(ctx)
+		if e != nil {
+			return e
+		}
+		if older = last.Newer && !last.Beside(s.d.shared.as); older && last.Unsure {
+			older, by = false, last.Run
+		}
 	}
-	return e
+	switch {
+	case err != nil:
+		return &end{err: fault.Wrap(err, "look up who has read %s/%s", s.d.spec.Entity, s.t.Key)}
+	case older:
+		return &end{outcome: record.Superseded}
+	case by != "":
+		return &end{outcome: record.Pending, theirs: true, why: &reason{Code: "redrive.at-work", Text: by + " has read it anew and is not over: nothing was sent"}}
+	}
+	return nil
 }
 
 // foreign is the end of a record whose key is that of another item's, as two legacy

@@ -41,6 +41,12 @@ func (p Book) Last(ctx context.Context, at record.Place, key string, exception i
 	return w, fault.Wrap(err, "read what was said of a record last")
 }
 
+// Read is call.Book's.
+func (p Book) Read(ctx context.Context, id int64) (older bool, by string, err error) {
+	older, by, err = exception.Read(ctx, p.Ledger.Often(), id)
+	return older, by, fault.Wrap(err, "read who has read a record since")
+}
+
 // Holds is call.Book's.
 func (p Book) Holds(ctx context.Context, step string, at record.Rank) (bool, error) {
 	yes, err := exception.Holds(ctx, p.Ledger.Often(), p.UID, step, at)

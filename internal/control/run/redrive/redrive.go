@@ -36,10 +36,11 @@ type Again struct {
 // Redriving is a redrive that is not begun.
 type Redriving struct {
 	Flow    *flow.Bound
-	Filter  Filter      // with the limit
-	Steps   []string    // of the run, in the order of the flow's
-	Blocks  []string    // those of them in which groups wait for what is left out
-	Changes []unit.Note // settings that are changed meanwhile
+	Filter  Filter            // with the limit
+	Steps   []string          // of the run, in the order of the flow's
+	Blocks  []string          // those of them in which groups wait for what is left out
+	Changes []unit.Note       // settings that are changed meanwhile
+	AtWork  []ledger.LaterRun // later runs that some are left to
 }
 
 // Maker makes redrives. It is safe for concurrent use.
@@ -59,8 +60,8 @@ type Maker struct {
 // that it had. Settings that are changed around such a step, in the flows that called
 // its own too, are changed around that of the redrive. Conditions are not asked again,
 // and nothing else of the flow runs. Faults: redrive.nothing when the filter selects
-// none, redrive.at-work when a later run is not done with them, redrive.step when a step is not in the flow any more, redrive.rows when its
-// verb does not process any again, redrive.as-sent, redrive.connection.
+// none, redrive.at-work when later runs are at work with all of them, redrive.step when a step
+// is not in the flow any more, redrive.rows when its verb does not process any again, redrive.as-sent, redrive.connection.
 func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) (*Redriving, error) {
 	look := m.Ledger.View().Exceptions()
 	if a.Limit > 0 {
@@ -76,11 +77,11 @@ func (m Maker) Make(ctx context.Context, of ledger.Run, b *flow.Bound, a Again) 
 	if len(ids) == 0 {
 		return nil, m.nothing(ctx, of)
 	}
-	if err := atWork(ctx, look, of, a.Filter); err != nil {
-		return nil, err
-	}
 	again := *b
 	out := &Redriving{Flow: &again, Filter: a.Filter}
+	if out.AtWork, err = atWork(ctx, look, of, a.Filter); err != nil {
+		return nil, err
+	}
 	again.Flow, again.Steps, again.Finally, again.Files, again.Late = Flow, nil, nil, nil, nil
 	again.Connections = maps.Clone(b.Connections)
 	own, err := m.level(ctx, of, b, ids)
@@ -179,17 +180,17 @@ func (m Maker) nothing(ctx context.Context, of ledger.Run) error {
 	return e
 }
 
-// atWork refuses what a later run has read and is not done with: it would end as
-// superseded, by what may never be delivered.
-func atWork(ctx context.Context, look ledger.Exceptions, of ledger.Run, f Filter) error {
-	names, err := look.AtWork(ctx, of.ID, f)
-	if err != nil || len(names) == 0 {
-		return err
+// atWork are the later runs that some are left to, since they have read them anew. It
+// refuses when nothing else is selected.
+func atWork(ctx context.Context, look ledger.Exceptions, of ledger.Run, f Filter) ([]ledger.LaterRun, error) {
+	list, others, err := look.AtWork(ctx, of.ID, f)
+	if err != nil || len(list) == 0 || others > 0 {
+		return list, err
 	}
-	last := names[len(names)-1]
-	return fault.New(fault.Config, "redrive.at-work", "%s has read records anew that %s left out, and is not done with them", last, of.Name()).
+	last := list[len(list)-1].Run
+	return nil, fault.New(fault.Config, "redrive.at-work", "%s has read records anew that %s left out, and is not over", last, of.Name()).
 		Hint("godwit resume %s goes on with them; then they are as it leaves them", last).
-		Hint("godwit cancel %s gives them up there; then they are redriven here", last)
+		Hint("godwit cancel %s gives up there what it is not done with; that is redriven here then", last)
 }
 
 // published refuses a step whose records are still held back: what a redrive
