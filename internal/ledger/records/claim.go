@@ -52,7 +52,7 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 			return c, err
 		}
 	}
-	mine, err := scan(tx.Query, func(r *sql.Rows) (c calls.Claimant, err error) { return c, r.Scan(&c.ID, &c.Joined) },
+	mine, err := scan(tx.Query, func(r *sql.Rows, c *calls.Claimant) error { return r.Scan(&c.ID, &c.Joined) },
 		`SELECT c.id, p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
 	if err == nil && len(mine) == 1 {
 		c.ID, c.Joined = mine[0].ID, mine[0].Joined
@@ -70,8 +70,8 @@ type claimant struct {
 func (c claimant) alive(living store.Living) bool { return c.token == c.owner && living(c.run) }
 
 func claimants(tx store.Tx, where string, args ...any) ([]claimant, error) {
-	return scan(tx.Query, func(r *sql.Rows) (c claimant, err error) {
-		return c, r.Scan(&c.id, &c.token, &c.family, &c.owner, &c.run)
+	return scan(tx.Query, func(r *sql.Rows, c *claimant) error {
+		return r.Scan(&c.id, &c.token, &c.family, &c.owner, &c.run)
 	}, `SELECT c.id, c.token, c.family, r.token, r.flow || '-' || r.n FROM claimant c JOIN run r ON r.id = c.run WHERE `+where, args...)
 }
 
@@ -102,7 +102,7 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 		return "", false, err
 	}
 	at := []any{p.Entity, p.At, p.Env, key}
-	owners, err := scan(tx.Query, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
+	owners, err := scan(tx.Query, func(r *sql.Rows, id *int64) error { return r.Scan(id) },
 		`SELECT DISTINCT claimant FROM sent WHERE place = `+placeID+` AND key = ?`, at...)
 	if err != nil || len(owners) == 1 && owners[0] == c.ID {
 		return "", err == nil, err
@@ -136,7 +136,7 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 // call.expelled, or, of one that has claimed nothing (loose), when others have come
 // since, code call.shared: who knows how its records stand has to look again.
 func admit(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone bool, err error) {
-	joined, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
+	joined, err := scan(tx.Query, func(r *sql.Rows, n *int64) error { return r.Scan(n) },
 		`SELECT p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE c.id = ?`, c.ID)
 	switch {
 	case err != nil:
@@ -197,7 +197,7 @@ func finished(tx store.Tx, by, place int64, states []record.State) error {
 	if err := trim(tx, by, states); err != nil {
 		return err
 	}
-	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
+	some, err := scan(tx.Query, func(r *sql.Rows, n *int) error { return r.Scan(n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
 	if err != nil || len(some) == 0 {
 		return err
 	}
