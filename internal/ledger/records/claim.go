@@ -52,10 +52,10 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 			return c, err
 		}
 	}
-	mine, err := scan(tx.Query, func(r *sql.Rows, c *calls.Claimant) error { return r.Scan(&c.ID, &c.Joined) },
-		`SELECT c.id, p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
+	mine, err := scan(tx.Query, func(r *sql.Rows, c *calls.Claimant) error { return r.Scan(&c.ID, &c.Joined, &c.Watched) },
+		`SELECT c.id, p.joined, EXISTS (SELECT 1 FROM watched w WHERE w.place = p.id) FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
 	if err == nil && len(mine) == 1 {
-		c.ID, c.Joined = mine[0].ID, mine[0].Joined
+		c.ID, c.Joined, c.Watched = mine[0].ID, mine[0].Joined, mine[0].Watched
 	}
 	return c, err
 }
@@ -152,21 +152,26 @@ func admit(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone boo
 
 // NoteAll notes requests of several claimants. What a claimant is refused, see admit,
 // is told by its place in the list; nothing of it is noted.
-func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (refused []error, err error) {
-	refused = make([]error, len(list))
+func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (noted []calls.Noted, err error) {
+	noted = make([]calls.Noted, len(list))
+	whose := watch{tx: tx, place: p}
 	for i, n := range list {
-		alone := false
-		if alone, refused[i] = admit(tx, p, n.By, n.Loose()); refused[i] != nil {
-			if fault.KindOf(refused[i]) != fault.Conflict { // the ledger's own
-				return nil, refused[i]
-			}
+		alone, err := admit(tx, p, n.By, n.Loose())
+		if fault.KindOf(err) == fault.Conflict {
+			noted[i].Err = err
 			continue
 		}
-		if err := noteOne(tx, run, p, n, alone); err != nil {
+		if err == nil {
+			n.List, noted[i].Taken, err = whose.give(n.List)
+		}
+		if err == nil {
+			err = noteOne(tx, run, p, n, alone)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	return refused, nil
+	return noted, nil
 }
 
 func noteOne(tx store.Tx, run int64, p record.Place, n calls.Notes, alone bool) error {
