@@ -89,6 +89,11 @@ func TestCallsTaken(t *testing.T) {
 			if keys, said := m.left(t, "call.taken"); fmt.Sprint(keys) != "[000031]" || !strings.Contains(said, "'000021'") {
 				t.Fatalf("%q are left: %s", keys, said)
 			}
+			m.each(t, func(e record.Exception) { // nothing of those behind it is to be mended
+				if e.Code == record.CodeBehind && (len(e.Issues) != 1 || e.Issues[0].Severity != record.SeverityWaits) {
+					t.Errorf("%s has %+v", e.Key, e.Issues)
+				}
+			})
 			if of == "this run" {
 				m.mends(t, s)
 			}

@@ -18,3 +18,7 @@ CREATE TABLE object (
   key    TEXT    NOT NULL,
   PRIMARY KEY (place, call, object)
 ) WITHOUT ROWID;
+
+-- A record that stands behind another one of its group waits: nothing of it is to be mended.
+UPDATE issue SET severity = 'waits' WHERE rule = 'group' AND field = 'group' AND severity = 'error'
+  AND exception IN (SELECT id FROM exception WHERE code = 'group.blocked');

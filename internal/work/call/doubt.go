@@ -148,6 +148,6 @@ func (s *turn) open(c *calls.Compiled, code, text, hint string) *end {
 // blockedBy is why a record waits.
 func blockedBy(key string) *reason {
 	text := "waits for another record of its group that was not delivered"
-	return &reason{Code: record.CodeBehind, Text: text, Issues: []record.Issue{{Rule: "group", Field: "group", Severity: record.SeverityError, Text: text, Value: key,
+	return &reason{Code: record.CodeBehind, Text: text, Issues: []record.Issue{{Rule: "group", Field: "group", Severity: record.SeverityWaits, Text: text, Value: key,
 		Hint: "redrive processes the group again, in its order"}}}
 }
