@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -66,7 +67,11 @@ func TestCallsTaken(t *testing.T) {
 		m := newCalls(t, s, 40, byTitle(strings.Replace(created, "keep: {id: item.id}}\n", "keep: {id: item.id}}\n      existing: adopt\n", 1)))
 		pgtest.Exec(t, m.from, same, "update item set project = 'alone' where seq = 31")
 		byHand(t, s, "POST", "/assignments", `{"externalId": "made by hand", "projectId": "P", "title": "the same"}`)
-		m.load(t).ends(t, 3)
+		p := m.load(t)
+		p.ends(t, 3)
+		if text := p.said.String(); !regexp.MustCompile(`\n *adopted +1 `).MatchString(text) {
+			t.Errorf("the one that was found is not told: %s", text)
+		}
 		keys, said := m.left(t, "call.taken")
 		if len(keys) != 1 || !strings.Contains(said, "'000021'") && !strings.Contains(said, "'000031'") || strings.Contains(said, "'"+keys[0]+"'") {
 			t.Fatalf("%q are left: %s", keys, said)

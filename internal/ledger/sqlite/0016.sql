@@ -22,3 +22,6 @@ CREATE TABLE object (
 -- A record that stands behind another one of its group waits: nothing of it is to be mended.
 UPDATE issue SET severity = 'waits' WHERE rule = 'group' AND field = 'group' AND severity = 'error'
   AND exception IN (SELECT id FROM exception WHERE code = 'group.blocked');
+
+-- The part of applied whose objects were found at the target, not made.
+ALTER TABLE account ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;

@@ -20,6 +20,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 			notes = append(notes, view.Note{Label: label, N: n, Text: text, More: more})
 		}
 	}
+	add("adopted", t.Adopted, "of those applied: found at the target, brought up to date, not made", "")
 	add("filtered", t.Filtered, "left out by the flow's filter", "")
 	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
