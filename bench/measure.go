@@ -198,5 +198,6 @@ func (p *pair) measure(ctx context.Context, work func(context.Context, *client) 
 	if err := ask(ctx, p.to.URL("postgres"), position, &to); err != nil {
 		return r, err
 	}
-	return r, ask(ctx, p.to.URL("postgres"), fmt.Sprintf("select ('%s'::pg_lsn - '%s'::pg_lsn)::int8", to, from), &r.WAL)
+	err = ask(ctx, p.to.URL("postgres"), fmt.Sprintf("select ('%s'::pg_lsn - '%s'::pg_lsn)::int8", to, from), &r.WAL)
+	return r, err
 }

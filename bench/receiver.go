@@ -110,7 +110,8 @@ func (r *receiver) received(ctx context.Context) (got received, err error) {
 		return got, err
 	}
 	defer res.Body.Close()
-	return got, json.NewDecoder(res.Body).Decode(&got)
+	err = json.NewDecoder(res.Body).Decode(&got)
+	return got, err
 }
 
 // cpu is what it has used so far, in seconds.

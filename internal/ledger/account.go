@@ -35,7 +35,7 @@ func (t *tx) accounts(run int64, all []record.Account) error {
 			}
 		}
 		row := []any{run, a.Step, a.Entity, a.Chunk, a.Generation, a.Unit, current, a.Read, a.Applied, a.Equal, a.Superseded,
-			a.Redelivered, a.Filtered, a.Rejected, a.Dead, a.Pending, a.Blocked, a.Written, a.Bytes, a.Hash}
+			a.Redelivered, a.Filtered, a.Rejected, a.Dead, a.Pending, a.Blocked, a.Written, a.Bytes, a.Hash, a.Adopted}
 		if err := t.insert(accounts.Insert, "", [][]any{row}); err != nil {
 			return err
 		}
@@ -72,13 +72,13 @@ func (t *tx) supersede(run int64, a record.Account) error {
 func scanAccount(s scanner) (record.Account, error) {
 	var a record.Account
 	err := s.Scan(&a.Step, &a.Entity, &a.Chunk, &a.Generation, &a.Unit, &a.Current, &a.Read, &a.Applied, &a.Equal, &a.Superseded,
-		&a.Redelivered, &a.Filtered, &a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes, &a.Hash)
+		&a.Redelivered, &a.Filtered, &a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes, &a.Hash, &a.Adopted)
 	return a, err
 }
 
 const (
 	sumAccounts = `SELECT step, sum(read), sum(applied), sum(equal), sum(superseded), sum(redelivered), sum(filtered),
-		sum(rejected), sum(dead), sum(pending), sum(blocked), sum(written), sum(bytes), count(*)
+		sum(rejected), sum(dead), sum(pending), sum(blocked), sum(written), sum(bytes), sum(adopted), count(*)
 		FROM account WHERE run = ? AND current GROUP BY step ORDER BY step`
 	currentAccounts = accounts.Select + ` AND current AND entity = ?`
 )
@@ -89,7 +89,7 @@ func (v *View) Sums(ctx context.Context, run int64) ([]record.Account, error) {
 	return read(ctx, v, func(r scanner) (record.Account, error) {
 		a := record.Account{Current: true}
 		err := r.Scan(&a.Step, &a.Read, &a.Applied, &a.Equal, &a.Superseded, &a.Redelivered, &a.Filtered,
-			&a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes, &a.Chunk)
+			&a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes, &a.Adopted, &a.Chunk)
 		return a, err
 	}, sumAccounts, run)
 }

@@ -109,8 +109,11 @@ func (d *delivery) write(from, to int) {
 		}
 	}
 	d.room(func(run int64, tx store.Tx) error {
-		refused, err := records.NoteAll(tx, run, d.at, some)
-		return errors.Join(append(refused, err)...)
+		noted, err := records.NoteAll(tx, run, d.at, some)
+		for _, n := range noted {
+			err = errors.Join(err, n.Err)
+		}
+		return err
 	})
 	for i := range d.units {
 		d.settle(i)

@@ -86,7 +86,7 @@ func (s *Session) take(tx *tx, owner string, term time.Duration) error {
 		return err
 	}
 	rows, err := tx.query(selectProgressed, s.run)
-	progressed, err := collect(rows, err, func(r scanner) (id string, err error) { return id, r.Scan(&id) })
+	progressed, err := collect(rows, err, func(r scanner) (id string, err error) { err = r.Scan(&id); return id, err })
 	if err != nil {
 		return s.ledger.fault(err)
 	}

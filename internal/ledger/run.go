@@ -181,7 +181,7 @@ func (v *View) Runs(ctx context.Context, limit int) ([]Run, error) {
 
 // CountRuns is how many there are.
 func (v *View) CountRuns(ctx context.Context) (n int64, err error) {
-	_, err = read(ctx, v, func(s scanner) (int64, error) { return n, s.Scan(&n) }, `SELECT count(*) FROM run`)
+	_, err = read(ctx, v, func(s scanner) (int64, error) { return 0, s.Scan(&n) }, `SELECT count(*) FROM run`)
 	return n, err
 }
 

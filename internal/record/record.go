@@ -85,6 +85,7 @@ type Account struct {
 	Current     bool   `json:"current"`
 	Read        int64  `json:"read"`
 	Applied     int64  `json:"applied"`
+	Adopted     int64  `json:"adopted,omitempty"` // the part of Applied that was found at the target, not made
 	Equal       int64  `json:"equal,omitempty"`
 	Superseded  int64  `json:"superseded,omitempty"`
 	Redelivered int64  `json:"redelivered,omitempty"`
@@ -117,6 +118,7 @@ func (a Account) Balances() bool { return a.Read == a.Settled()+a.Pending }
 func (a Account) Plus(b Account) Account {
 	a.Read += b.Read
 	a.Applied += b.Applied
+	a.Adopted += b.Adopted
 	a.Equal += b.Equal
 	a.Superseded += b.Superseded
 	a.Redelivered += b.Redelivered

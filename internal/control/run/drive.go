@@ -264,7 +264,8 @@ func (d *drive) end(outer context.Context, turn plan.Turn, err error) (Ended, er
 			conclude.Tidy(ctx, d.runs.Ledger.View(), d.run, d.runs.kinds(func(k unit.Kind) bool { return k.Marked }), d.open)
 		}
 	case plan.OutcomeDone:
-		return e, d.proven(context.WithoutCancel(ctx), &e)
+		err := d.proven(context.WithoutCancel(ctx), &e)
+		return e, err
 	}
 	return e, nil
 }

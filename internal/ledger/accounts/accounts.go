@@ -4,7 +4,7 @@ package accounts
 // Of the accounts of a run, and which of them count.
 const (
 	columns = `step, entity, chunk, generation, unit, current, read, applied, equal, superseded,
-		redelivered, filtered, rejected, dead, pending, blocked, written, bytes, hash`
+		redelivered, filtered, rejected, dead, pending, blocked, written, bytes, hash, adopted`
 	Insert = `INSERT INTO account (run, ` + columns + `)`
 	Select = `SELECT ` + columns + ` FROM account WHERE run = ?`
 

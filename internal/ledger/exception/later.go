@@ -21,7 +21,7 @@ func (l Look) LaterThan(ctx context.Context, redrive int64) ([]string, error) {
 }
 
 func (l Look) later(ctx context.Context, where string, args ...any) ([]string, error) {
-	return ask(ctx, l, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
+	return ask(ctx, l, func(r scanner) (name string, err error) { err = r.Scan(&name); return name, err },
 		`SELECT r.flow || '-' || r.n FROM run r WHERE r.id IN (SELECT (SELECT max(n.run) FROM exception n JOIN run f ON f.id = n.run JOIN run h ON h.id = e.run
 			WHERE n.key = e.key AND n.key <> '' AND n.entity = e.entity AND n.step = e.step AND n.run > e.run AND n.closed = '' AND`+Home+`) FROM exception e`+where+`) ORDER BY r.id`, args...)
 }

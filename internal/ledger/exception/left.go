@@ -123,7 +123,7 @@ func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
 	if l.Stubs, err = look.Stubs(ctx, run); err != nil {
 		return err
 	}
-	l.Loaded, err = ask(ctx, look, func(r scanner) (e string, err error) { return e, r.Scan(&e) },
+	l.Loaded, err = ask(ctx, look, func(r scanner) (e string, err error) { err = r.Scan(&e); return e, err },
 		`SELECT DISTINCT entity FROM chunk WHERE run = ? AND state = 'settled' ORDER BY entity`, run)
 	if err != nil {
 		return err
@@ -134,8 +134,10 @@ func (l *Left) overRuns(ctx context.Context, look Look, run int64) (err error) {
 	if l.Counts, err = look.ByOwner(ctx, run); err != nil {
 		return err
 	}
-	l.Found, err = ask(ctx, look, func(r scanner) (f Found, err error) { return f, r.Scan(&f.Rule, &f.Entity, &f.Field, &f.Issues) },
-		`SELECT i.rule, i.entity, i.field, count(*) FROM issue i WHERE i.run = ? AND i.found = ?`+shownIssue+` GROUP BY i.rule, i.entity, i.field`, run, run)
+	l.Found, err = ask(ctx, look, func(r scanner) (f Found, err error) {
+		err = r.Scan(&f.Rule, &f.Entity, &f.Field, &f.Issues)
+		return f, err
+	}, `SELECT i.rule, i.entity, i.field, count(*) FROM issue i WHERE i.run = ? AND i.found = ?`+shownIssue+` GROUP BY i.rule, i.entity, i.field`, run, run)
 	return err
 }
 

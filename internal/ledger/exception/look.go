@@ -30,7 +30,8 @@ type Counts struct {
 func (l Look) Count(ctx context.Context, run int64, f Filter) (Counts, error) {
 	where, args := f.Where(run)
 	all, err := ask(ctx, l, func(r scanner) (c Counts, err error) {
-		return c, r.Scan(&c.Records, &c.Keys)
+		err = r.Scan(&c.Records, &c.Keys)
+		return c, err
 	}, `SELECT count(*), count(DISTINCT nullif(e.key, '')) FROM exception e`+where, args...)
 	if err != nil || len(all) == 0 {
 		return Counts{}, err
@@ -190,7 +191,8 @@ func (l Look) One(ctx context.Context, run, id int64) (Whole, error) {
 	for _, p := range payloads {
 		w.Source, w.Sent = p.source, p.sent
 	}
-	return w, l.complete(ctx, &w)
+	err = l.complete(ctx, &w)
+	return w, err
 }
 
 // Of returns all exceptions of a record over all runs, oldest first, with

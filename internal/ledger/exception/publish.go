@@ -24,7 +24,7 @@ func (l Look) Unpublished(ctx context.Context, run int64) (runs []int64, asOf in
 	if asOf, err = l.number(ctx, `SELECT coalesce(max(seq), 0) FROM event`); err != nil {
 		return nil, 0, err
 	}
-	runs, err = ask(ctx, l, func(r scanner) (id int64, err error) { return id, r.Scan(&id) },
+	runs, err = ask(ctx, l, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err },
 		`SELECT f.id FROM run f JOIN run h ON`+Home+` WHERE h.id = ? AND f.state = 'ended' AND coalesce((SELECT d.seq FROM published d WHERE d.run = f.id), 0) < (
 			SELECT max(e.seq) FROM event e WHERE e.run = f.id OR e.run IN (SELECT i.found FROM issue i WHERE i.origin = f.id)
 				OR e.run IN (SELECT p.run FROM passed p WHERE p.origin = f.id)) ORDER BY f.id`, run)
@@ -49,7 +49,7 @@ var never = ` AND NOT ((i.state = 'closed' AND i.closed_by = i.found OR ` + came
 // where to go on from, 0 at the end. Those that its records fulfil come at the end.
 func (l Look) Concerned(ctx context.Context, origin, from int64, limit int) (ids []int64, after int64, err error) {
 	type pair struct{ own, last int64 }
-	page, err := ask(ctx, l, func(r scanner) (p pair, err error) { return p, r.Scan(&p.own, &p.last) },
+	page, err := ask(ctx, l, func(r scanner) (p pair, err error) { err = r.Scan(&p.own, &p.last); return p, err },
 		`SELECT i.id, coalesce(`+foundLast+`, i.id) FROM issue i WHERE i.origin = ? AND i.id > ?`+never+shownIssue+` ORDER BY i.id LIMIT ?`, origin, from, limit)
 	if err != nil {
 		return nil, 0, err
@@ -60,7 +60,7 @@ func (l Look) Concerned(ctx context.Context, origin, from int64, limit int) (ids
 	if len(page) == limit {
 		return ids, after, nil
 	}
-	more, err := ask(ctx, l, func(r scanner) (id int64, err error) { return id, r.Scan(&id) },
+	more, err := ask(ctx, l, func(r scanner) (id int64, err error) { err = r.Scan(&id); return id, err },
 		`SELECT DISTINCT `+foundLast+` FROM issue i WHERE i.id IN (SELECT (SELECT max(o.id) FROM issue o JOIN run h ON h.id = o.origin
 			WHERE o.key = p.key AND o.key <> '' AND o.entity = c.entity AND o.step = c.step AND o.rule = p.rule AND o.field = p.field
 			AND`+Home+`) FROM`+Passed+` WHERE p.origin = ?)`, origin)

@@ -121,7 +121,7 @@ func (l Look) ByOwner(ctx context.Context, run int64) ([]IssueCounts, error) {
 		owner, what string
 		n           int64
 	}
-	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { return c, r.Scan(&c.owner, &c.what, &c.n) },
+	list, err := ask(ctx, l, func(r scanner) (c counted, err error) { err = r.Scan(&c.owner, &c.what, &c.n); return c, err },
 		standingOf(` WHERE i.run = ?`+shownIssue)+` SELECT owner, standing, count(*) FROM i WHERE standing <> 'closed' GROUP BY owner, standing
 		UNION ALL SELECT owner, 'closed', count(*) FROM (`+fixed+`) AS x GROUP BY owner ORDER BY 1, 2`, run, run)
 	var all []IssueCounts
@@ -149,7 +149,7 @@ func (l Look) Fixed(ctx context.Context, run int64, limit int) ([]Issue, error) 
 // Before names the run before one, of the same flow in the same environment; ""
 // when it is the first.
 func (l Look) Before(ctx context.Context, run int64) (string, error) {
-	names, err := ask(ctx, l, func(r scanner) (name string, err error) { return name, r.Scan(&name) },
+	names, err := ask(ctx, l, func(r scanner) (name string, err error) { err = r.Scan(&name); return name, err },
 		`SELECT f.flow || '-' || f.n FROM run f JOIN run h ON`+Home+` WHERE h.id = ? AND f.id < h.id ORDER BY f.id DESC LIMIT 1`, run)
 	if err != nil || len(names) == 0 {
 		return "", err

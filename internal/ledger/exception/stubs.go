@@ -17,7 +17,7 @@ type Stubs struct {
 // Stubs lists how many stubs of earlier runs stand beside a run, by entity. Those that
 // somebody has accepted are as they are to be.
 func (l Look) Stubs(ctx context.Context, run int64) ([]Stubs, error) {
-	return ask(ctx, l, func(r scanner) (s Stubs, err error) { return s, r.Scan(&s.Entity, &s.Stubs, &s.Run) },
+	return ask(ctx, l, func(r scanner) (s Stubs, err error) { err = r.Scan(&s.Entity, &s.Stubs, &s.Run); return s, err },
 		`WITH s AS MATERIALIZED (SELECT i.entity AS entity, i.key AS key, i.run AS run FROM issue i
 			WHERE i.run IN (SELECT f.id FROM run f JOIN run h ON`+Home+` WHERE h.id = ? AND f.id < h.id)
 			AND i.rule = '`+record.RuleStub+`' AND i.exception = 0 AND NOT `+mended+` AND NOT `+accepted+shownIssue+`)

@@ -55,13 +55,13 @@ func Parts(ctx context.Context, db store.Reader, run int64) ([]Part, error) {
 	if err = store.Each(ctx, db, func(scan func(...any) error) error {
 		var root int64
 		var a record.Account
-		err := scan(&root, &a.Read, &a.Applied, &a.Equal, &a.Superseded, &a.Redelivered, &a.Filtered, &a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes)
+		err := scan(&root, &a.Read, &a.Applied, &a.Equal, &a.Superseded, &a.Redelivered, &a.Filtered, &a.Rejected, &a.Dead, &a.Pending, &a.Blocked, &a.Written, &a.Bytes, &a.Adopted)
 		if i, ok := at[root]; ok {
 			list[i].Account = a
 		}
 		return err
 	}, fmt.Sprintf(below, unreturned)+`SELECT below.root, sum(a.read), sum(a.applied), sum(a.equal), sum(a.superseded), sum(a.redelivered), sum(a.filtered),
-		sum(a.rejected), sum(a.dead), sum(a.pending), sum(a.blocked), sum(a.written), sum(a.bytes)
+		sum(a.rejected), sum(a.dead), sum(a.pending), sum(a.blocked), sum(a.written), sum(a.bytes), sum(a.adopted)
 		FROM below JOIN account a ON a.run = below.id WHERE a.current GROUP BY below.root`, run); err != nil {
 		return nil, err
 	}

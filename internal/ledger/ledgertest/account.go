@@ -86,7 +86,7 @@ func totals(t *testing.T, l *ledger.Ledger) {
 	d.does("b", 1, account("b", 2, 1, 7))
 	d.does("c", 1, account("c", 2, 2, 8))
 	other := record.Account{Step: step, Entity: "shop.lines", Chunk: 1, Generation: 1, Unit: "d", Read: 40, Applied: 3, Equal: 4,
-		Superseded: 5, Redelivered: 6, Filtered: 7, Rejected: 8, Dead: 5, Pending: 2, Blocked: 2, Written: 9, Bytes: 10}
+		Superseded: 5, Redelivered: 6, Filtered: 7, Rejected: 8, Dead: 5, Pending: 2, Blocked: 2, Written: 9, Bytes: 10, Adopted: 1}
 	d.does("d", 1, other)
 	got, err := l.View().Totals(context.Background(), d.run.ID)
 	if err != nil {

@@ -47,12 +47,17 @@ func (d *desk) claims(p record.Place, c calls.Claimant, key string) (by string, 
 // noted notes requests, and gives what the claimant was refused.
 func (d *desk) noted(p record.Place, c calls.Claimant, list ...calls.Sent) error {
 	d.Helper()
-	var refused []error
+	return d.notedAll(p, c, list...).Err
+}
+
+func (d *desk) notedAll(p record.Place, c calls.Claimant, list ...calls.Sent) calls.Noted {
+	d.Helper()
+	var noted []calls.Noted
 	d.room(func(run int64, tx store.Tx) (err error) {
-		refused, err = records.NoteAll(tx, run, p, []calls.Notes{{By: c, List: list}})
+		noted, err = records.NoteAll(tx, run, p, []calls.Notes{{By: c, List: list}})
 		return err
 	})
-	return refused[0]
+	return noted[0]
 }
 
 // rows are what stands in a table, as texts.

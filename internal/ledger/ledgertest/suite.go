@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"blocked records are taken out by the run itself", blockedRecords},
 		{"what is noted of requests in the log and in rows", notedRequests},
 		{"what a claimant is done with is free", freed},
+		{"an object is one record's", objects},
 		{"a chunk that is settled late leaves what others noted", settledLate},
 	}
 	for _, test := range tests {

@@ -40,11 +40,11 @@ func Alias(change store.Change, run int64, step string, p record.Place, pairs []
 func Aliases(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string][]string, error) {
 	became := map[string][]string{}
 	for args := range listed(keys) {
-		_, err := scan(reading(ctx, db), func(r *sql.Rows) (was string, err error) {
+		_, err := scan(reading(ctx, db), func(r *sql.Rows, was *string) error {
 			var is string
-			err = r.Scan(&was, &is)
-			became[was] = append(became[was], is)
-			return was, err
+			err := r.Scan(was, &is)
+			became[*was] = append(became[*was], is)
+			return err
 		}, `SELECT DISTINCT a.old, a.new FROM place p JOIN alias a ON a.place = p.id WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND a.old IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env}, args...)...)
 		if err != nil {
@@ -64,8 +64,8 @@ type Telling struct {
 // Tellings are those of a flow in an environment, by the steps' names.
 func Tellings(ctx context.Context, db store.Reader, flow, env string) ([]Telling, error) {
 	by := flow + "//" // of runs that nothing has called
-	return scan(reading(ctx, db), func(r *sql.Rows) (t Telling, err error) {
-		return t, r.Scan(&t.Entity, &t.At, &t.Step, &t.Aliases)
+	return scan(reading(ctx, db), func(r *sql.Rows, t *Telling) error {
+		return r.Scan(&t.Entity, &t.At, &t.Step, &t.Aliases)
 	}, `SELECT p.entity, p.connection, substr(a.told, length(?) + 1), count(*) FROM alias a JOIN place p ON p.id = a.place
 		WHERE p.env = ? AND substr(a.told, 1, length(?)) = ? GROUP BY p.id, a.told ORDER BY 3, 1, 2`, by, env, by, by)
 }

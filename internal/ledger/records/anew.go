@@ -37,9 +37,9 @@ func Anew(tx store.Tx, run int64, by calls.Claimant, p record.Place, list []call
 	if by.ID == 0 { // nobody is at work with it
 		return Note(tx.Change, run, 0, p, doubt, tx.Now)
 	}
-	refused, err := NoteAll(tx, run, p, []calls.Notes{{By: by, List: doubt}})
+	noted, err := NoteAll(tx, run, p, []calls.Notes{{By: by, List: doubt}})
 	if err == nil {
-		err = refused[0]
+		err = noted[0].Err
 	}
 	return err
 }

@@ -52,10 +52,10 @@ func Join(tx store.Tx, p record.Place, run, token int64, id, family string, livi
 			return c, err
 		}
 	}
-	mine, err := scan(tx.Query, func(r *sql.Rows) (c calls.Claimant, err error) { return c, r.Scan(&c.ID, &c.Joined) },
-		`SELECT c.id, p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
+	mine, err := scan(tx.Query, func(r *sql.Rows, c *calls.Claimant) error { return r.Scan(&c.ID, &c.Joined, &c.Watched) },
+		`SELECT c.id, p.joined, EXISTS (SELECT 1 FROM watched w WHERE w.place = p.id) FROM claimant c JOIN place p ON p.id = c.place WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND c.run = ? AND c.unit = ?`, append(at, run, id)...)
 	if err == nil && len(mine) == 1 {
-		c.ID, c.Joined = mine[0].ID, mine[0].Joined
+		c.ID, c.Joined, c.Watched = mine[0].ID, mine[0].Joined, mine[0].Watched
 	}
 	return c, err
 }
@@ -70,8 +70,8 @@ type claimant struct {
 func (c claimant) alive(living store.Living) bool { return c.token == c.owner && living(c.run) }
 
 func claimants(tx store.Tx, where string, args ...any) ([]claimant, error) {
-	return scan(tx.Query, func(r *sql.Rows) (c claimant, err error) {
-		return c, r.Scan(&c.id, &c.token, &c.family, &c.owner, &c.run)
+	return scan(tx.Query, func(r *sql.Rows, c *claimant) error {
+		return r.Scan(&c.id, &c.token, &c.family, &c.owner, &c.run)
 	}, `SELECT c.id, c.token, c.family, r.token, r.flow || '-' || r.n FROM claimant c JOIN run r ON r.id = c.run WHERE `+where, args...)
 }
 
@@ -102,7 +102,7 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 		return "", false, err
 	}
 	at := []any{p.Entity, p.At, p.Env, key}
-	owners, err := scan(tx.Query, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
+	owners, err := scan(tx.Query, func(r *sql.Rows, id *int64) error { return r.Scan(id) },
 		`SELECT DISTINCT claimant FROM sent WHERE place = `+placeID+` AND key = ?`, at...)
 	if err != nil || len(owners) == 1 && owners[0] == c.ID {
 		return "", err == nil, err
@@ -136,7 +136,7 @@ func Claim(tx store.Tx, p record.Place, run int64, c calls.Claimant, key string,
 // call.expelled, or, of one that has claimed nothing (loose), when others have come
 // since, code call.shared: who knows how its records stand has to look again.
 func admit(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone bool, err error) {
-	joined, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
+	joined, err := scan(tx.Query, func(r *sql.Rows, n *int64) error { return r.Scan(n) },
 		`SELECT p.joined FROM claimant c JOIN place p ON p.id = c.place WHERE c.id = ?`, c.ID)
 	switch {
 	case err != nil:
@@ -152,21 +152,26 @@ func admit(tx store.Tx, p record.Place, c calls.Claimant, loose bool) (alone boo
 
 // NoteAll notes requests of several claimants. What a claimant is refused, see admit,
 // is told by its place in the list; nothing of it is noted.
-func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (refused []error, err error) {
-	refused = make([]error, len(list))
+func NoteAll(tx store.Tx, run int64, p record.Place, list []calls.Notes) (noted []calls.Noted, err error) {
+	noted = make([]calls.Noted, len(list))
+	whose := watch{tx: tx, place: p}
 	for i, n := range list {
-		alone := false
-		if alone, refused[i] = admit(tx, p, n.By, n.Loose()); refused[i] != nil {
-			if fault.KindOf(refused[i]) != fault.Conflict { // the ledger's own
-				return nil, refused[i]
-			}
+		alone, err := admit(tx, p, n.By, n.Loose())
+		if fault.KindOf(err) == fault.Conflict {
+			noted[i].Err = err
 			continue
 		}
-		if err := noteOne(tx, run, p, n, alone); err != nil {
+		if err == nil {
+			n.List, noted[i].Taken, err = whose.give(n.List)
+		}
+		if err == nil {
+			err = noteOne(tx, run, p, n, alone)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	return refused, nil
+	return noted, nil
 }
 
 func noteOne(tx store.Tx, run int64, p record.Place, n calls.Notes, alone bool) error {
@@ -197,7 +202,7 @@ func finished(tx store.Tx, by, place int64, states []record.State) error {
 	if err := trim(tx, by, states); err != nil {
 		return err
 	}
-	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
+	some, err := scan(tx.Query, func(r *sql.Rows, n *int) error { return r.Scan(n) }, `SELECT 1 FROM sent WHERE place = ? LIMIT 1`, place)
 	if err != nil || len(some) == 0 {
 		return err
 	}

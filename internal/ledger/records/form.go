@@ -23,8 +23,8 @@ var (
 
 const selectRow = `SELECT key, state, attempts, hash, kept, chunk FROM record WHERE place = ?`
 
-func scanRow(r *sql.Rows) (o row, err error) {
-	return o, r.Scan(&o.key, &o.state, &o.attempts, &o.hash, &o.kept, &o.chunk)
+func scanRow(r *sql.Rows, o *row) error {
+	return r.Scan(&o.key, &o.state, &o.attempts, &o.hash, &o.kept, &o.chunk)
 }
 
 // listed are keys as the arguments of marks.
@@ -42,8 +42,8 @@ func listed(keys []string) iter.Seq[[]any] {
 	}
 }
 
-// scan reads all rows and closes them.
-func scan[T any](query func(string, ...any) (*sql.Rows, error), one func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+// scan reads all rows and closes them; one reads a row into what it is given.
+func scan[T any](query func(string, ...any) (*sql.Rows, error), one func(*sql.Rows, *T) error, text string, args ...any) ([]T, error) {
 	rows, err := query(text, args...)
 	if err != nil {
 		return nil, err
@@ -51,8 +51,8 @@ func scan[T any](query func(string, ...any) (*sql.Rows, error), one func(*sql.Ro
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
-		v, err := one(rows)
-		if err != nil {
+		var v T
+		if err := one(rows, &v); err != nil {
 			return nil, err
 		}
 		all = append(all, v)

@@ -14,7 +14,7 @@ import (
 // this run, one before, or a redrive of one. At most n behind a key.
 func Known(ctx context.Context, db store.Reader, p record.Place, run, step, after string, n int) ([]string, error) {
 	const home = ` JOIN run h ON h.uid = ? AND` + exception.Home
-	return scan(reading(ctx, db), func(r *sql.Rows) (key string, err error) { return key, r.Scan(&key) },
+	return scan(reading(ctx, db), func(r *sql.Rows, key *string) error { return r.Scan(key) },
 		`SELECT r.key FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk AND NOT d.doubted
 			WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor
 			AND (r.hash <> 0 OR r.kept IS NOT NULL) AND r.key > ?

@@ -45,7 +45,7 @@ func Last(ctx context.Context, db store.Reader, p record.Place, key string, of i
 
 // one is the only row of a question, zero for none.
 func one[T any](ctx context.Context, db store.Reader, read func(*sql.Rows, *T) error, query string, args ...any) (is T, err error) {
-	list, err := scan(reading(ctx, db), func(r *sql.Rows) (v T, err error) { err = read(r, &v); return v, err }, query, args...)
+	list, err := scan(reading(ctx, db), read, query, args...)
 	if len(list) > 0 {
 		is = list[0]
 	}

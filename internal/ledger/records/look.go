@@ -23,12 +23,12 @@ func reading(ctx context.Context, db store.Reader) func(string, ...any) (*sql.Ro
 func Find(ctx context.Context, db store.Reader, p record.Place, keys []string) (map[string]record.Remembered, error) {
 	found := map[string]record.Remembered{}
 	for args := range listed(keys) {
-		_, err := scan(reading(ctx, db), func(r *sql.Rows) (key string, err error) {
+		_, err := scan(reading(ctx, db), func(r *sql.Rows, key *string) error {
 			var one record.Remembered
-			err = r.Scan(&key, &one.Kept, &one.Made, &one.By)
+			err := r.Scan(key, &one.Kept, &one.Made, &one.By)
 			one.Kept = long(one.Kept)
-			found[key] = one
-			return key, err
+			found[*key] = one
+			return err
 		}, `SELECT r.key, r.kept, d.made, o.uid || ' ' || d.unit FROM place p JOIN record r ON r.place = p.id
 			JOIN recorded d ON d.id = r.chunk AND NOT d.doubted JOIN run o ON o.id = d.run WHERE p.entity = ? AND p.connection = ? AND p.env = ? AND (p.database IN ('', ?) OR ? = '') AND r.chunk >= p.floor AND (r.kept IS NOT NULL OR r.state = ?) AND r.key IN (`+marks+`)`,
 			append([]any{p.Entity, p.At, p.Env, p.Database, p.Database, slices.Index(outcomes, record.Pending)}, args...)...)
@@ -54,11 +54,12 @@ type Standing struct {
 
 // Of gives how a record stands, at all places where it is known.
 func Of(ctx context.Context, db store.Reader, entity, key string) ([]Standing, error) {
-	return scan(reading(ctx, db), func(r *sql.Rows) (s Standing, err error) {
+	return scan(reading(ctx, db), func(r *sql.Rows, s *Standing) error {
 		var state, hash, at int64
 		var kept, mapping []byte
-		if err = r.Scan(&s.Entity, &s.Place.At, &s.Env, &state, &s.Attempts, &hash, &kept, &mapping, &s.Run, &at, &s.Gone); err != nil {
-			return s, err
+		err := r.Scan(&s.Entity, &s.Place.At, &s.Env, &state, &s.Attempts, &hash, &kept, &mapping, &s.Run, &at, &s.Gone)
+		if err != nil {
+			return err
 		}
 		s.State, s.Mapping, s.At = outcomes[min(int(state), len(outcomes)-1)], hex.EncodeToString(mapping), time.UnixMilli(at).UTC()
 		if hash != 0 {
@@ -67,7 +68,7 @@ func Of(ctx context.Context, db store.Reader, entity, key string) ([]Standing, e
 		if kept != nil {
 			s.Kept, err = record.ReadKept(long(kept))
 		}
-		return s, err
+		return err
 	}, `SELECT p.entity, p.connection, p.env, r.state, r.attempts, r.hash, r.kept, d.mapping, o.flow || '-' || o.n, d.at, r.chunk < p.floor
 		FROM place p JOIN record r ON r.place = p.id JOIN recorded d ON d.id = r.chunk JOIN run o ON o.id = d.run
 		WHERE p.entity = ? AND r.key = ? ORDER BY p.connection, p.env`, entity, key)
@@ -75,14 +76,15 @@ func Of(ctx context.Context, db store.Reader, entity, key string) ([]Standing, e
 
 // Check gives what cannot be true of what a run says about records, in words.
 func Check(ctx context.Context, db store.Reader, run int64) ([]string, error) {
-	strays, err := scan(reading(ctx, db), func(r *sql.Rows) (string, error) {
+	strays, err := scan(reading(ctx, db), func(r *sql.Rows, said *string) error {
 		var unit, state string
 		var n, written int64
 		err := r.Scan(&unit, &n, &written, &state)
+		*said = fmt.Sprintf("chunk %d of %s is settled, but what it says about its records does not count", n, unit)
 		if written >= 0 {
-			return fmt.Sprintf("%d records stand as chunk %d of %s says, which is %s", written, n, unit, state), err
+			*said = fmt.Sprintf("%d records stand as chunk %d of %s says, which is %s", written, n, unit, state)
 		}
-		return fmt.Sprintf("chunk %d of %s is settled, but what it says about its records does not count", n, unit), err
+		return err
 	}, `SELECT d.unit, d.n, d.written, coalesce(c.state, 'not there') FROM recorded d LEFT JOIN chunk c ON c.run = d.run AND c.unit = d.unit AND c.n = d.n
 		WHERE d.run = ? AND d.written <> -2 AND (coalesce(c.state, '') = 'settled') <> (d.written >= 0) ORDER BY d.id LIMIT 20`, run)
 	if err != nil {
@@ -90,16 +92,17 @@ func Check(ctx context.Context, db store.Reader, run int64) ([]string, error) {
 	}
 	// Rows are found by their chunk only by looking at all of them: once, and only
 	// where a chunk is that has none to its name.
-	unsettled, err := scan(reading(ctx, db), func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) },
+	unsettled, err := scan(reading(ctx, db), func(r *sql.Rows, id *int64) error { return r.Scan(id) },
 		`SELECT id FROM recorded WHERE run = ? AND written < 0 LIMIT 1`, run)
 	if err != nil || len(unsettled) == 0 {
 		return strays, err
 	}
-	rows, err := scan(reading(ctx, db), func(r *sql.Rows) (string, error) {
+	rows, err := scan(reading(ctx, db), func(r *sql.Rows, said *string) error {
 		var unit string
 		var n, records int64
 		err := r.Scan(&unit, &n, &records)
-		return fmt.Sprintf("%d records stand as chunk %d of %s says, which is not settled", records, n, unit), err
+		*said = fmt.Sprintf("%d records stand as chunk %d of %s says, which is not settled", records, n, unit)
+		return err
 	}, `SELECT d.unit, d.n, count(*) FROM record r JOIN recorded d ON d.id = r.chunk WHERE d.run = ? AND d.written < 0 GROUP BY d.id ORDER BY d.id LIMIT 20`, run)
 	return append(strays, rows...), err
 }

@@ -32,8 +32,8 @@ type logged struct {
 
 // readLog gives what claimants have in the log, in their order; where is about c.
 func readLog(query func(string, ...any) (*sql.Rows, error), where string, args ...any) ([]logged, error) {
-	return scan(query, func(r *sql.Rows) (l logged, err error) {
-		return l, r.Scan(&l.claimant, &l.run, &l.place.Entity, &l.place.At, &l.place.Env, &l.place.Database, &l.at, &l.data)
+	return scan(query, func(r *sql.Rows, l *logged) error {
+		return r.Scan(&l.claimant, &l.run, &l.place.Entity, &l.place.At, &l.place.Env, &l.place.Database, &l.at, &l.data)
 	}, `SELECT c.id, c.run, p.entity, p.connection, p.env, n.database, n.at, n.data FROM claimant c
 		JOIN place p ON p.id = c.place JOIN noted n ON n.claimant = c.id WHERE `+where+` ORDER BY n.claimant, n.n`, args...)
 }

@@ -78,8 +78,8 @@ type said struct {
 // find gives what a chunk that is not discarded says, in its order: one for each
 // place that it speaks of.
 func find(tx Tx, c Chunk) ([]said, error) {
-	list, err := scan(tx.Query, func(r *sql.Rows) (s said, err error) {
-		return s, r.Scan(&s.id, &s.place, &s.floor, &s.anew, &s.written, &s.data)
+	list, err := scan(tx.Query, func(r *sql.Rows, s *said) error {
+		return r.Scan(&s.id, &s.place, &s.floor, &s.anew, &s.written, &s.data)
 	}, `SELECT d.id, d.place, p.floor, d.anew, d.written, d.data FROM recorded d JOIN place p ON p.id = d.place
 		WHERE d.run = ? AND d.unit = ? AND d.n = ? AND d.written <> -2 ORDER BY d.id`, c.args()...)
 	for i := range list {
@@ -193,7 +193,7 @@ func (s *said) before(tx Tx, states []record.State) (map[string]row, error) {
 	if len(states) == 0 {
 		return nil, nil
 	}
-	some, err := scan(tx.Query, func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) },
+	some, err := scan(tx.Query, func(r *sql.Rows, n *int) error { return r.Scan(n) },
 		`SELECT 1 FROM record WHERE place = ? AND key BETWEEN ? AND ? LIMIT 1`, s.place, states[0].Key, states[len(states)-1].Key)
 	if err != nil || len(some) == 0 {
 		return nil, err
@@ -248,7 +248,7 @@ func (s *said) undo(tx Tx) error {
 				continue
 			}
 			if _, asked := counts[was.chunk]; !asked {
-				list, err := scan(tx.Query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) }, `SELECT written FROM recorded WHERE id = ?`, was.chunk)
+				list, err := scan(tx.Query, func(r *sql.Rows, n *int64) error { return r.Scan(n) }, `SELECT written FROM recorded WHERE id = ?`, was.chunk)
 				if err != nil {
 					return err
 				}

@@ -170,12 +170,13 @@ func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Sta
 	for _, key := range keys {
 		wanted[key] = true
 	}
-	_, err := scan(reading(ctx, db), func(r *sql.Rows) (none any, err error) {
+	_, err := scan(reading(ctx, db), func(r *sql.Rows, _ *struct{}) error {
 		var one calls.Sent
 		var n, at, hash int64
 		var kept []byte
-		if err = r.Scan(&n, &at, &one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept); err != nil {
-			return nil, err
+		err := r.Scan(&n, &at, &one.Key, &one.Call, &one.Element, &hash, &one.Answered, &kept)
+		if err != nil {
+			return err
 		}
 		if n == 0 {
 			one.Hash = uint64(hash)
@@ -183,7 +184,7 @@ func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Sta
 			s := found[one.Key]
 			s.Calls = append(s.Calls, one)
 			found[one.Key] = s
-			return nil, err
+			return err
 		}
 		list, err := unpackNotes(kept, wanted)
 		for _, one := range list {
@@ -191,7 +192,7 @@ func sentBefore(ctx context.Context, db store.Reader, found map[string]calls.Sta
 			s.Calls = laid(s.Calls, one)
 			found[one.Key] = s
 		}
-		return nil, err
+		return err
 	}, query, args...)
 	return err
 }

@@ -25,7 +25,7 @@ func (s several) kept(now []byte, was row) ([]byte, error) {
 		return s.inPlace(now, was)
 	}
 	if _, asked := s.other[was.chunk]; !asked {
-		list, err := scan(s.tx.Query, func(r *sql.Rows) (c Chunk, err error) { return c, r.Scan(&c.Run, &c.Unit) },
+		list, err := scan(s.tx.Query, func(r *sql.Rows, c *Chunk) error { return r.Scan(&c.Run, &c.Unit) },
 			`SELECT run, unit FROM recorded WHERE id = ?`, was.chunk)
 		if err != nil {
 			return nil, err

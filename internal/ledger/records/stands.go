@@ -40,7 +40,7 @@ func stands(tx Tx, p record.Place) error {
 // of, and what its tables were there by their names; nil of one that nobody knows.
 func stood(query func(string, ...any) (*sql.Rows, error), p record.Place) (database string, made map[string]string, err error) {
 	type where struct{ database, made string }
-	list, err := scan(query, func(r *sql.Rows) (w where, err error) { return w, r.Scan(&w.database, &w.made) },
+	list, err := scan(query, func(r *sql.Rows, w *where) error { return r.Scan(&w.database, &w.made) },
 		`SELECT database, made FROM place WHERE entity = ? AND connection = ? AND env = ?`, p.Entity, p.At, p.Env)
 	if err != nil || len(list) == 0 {
 		return "", nil, err

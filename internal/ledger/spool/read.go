@@ -168,7 +168,8 @@ func indexOf(f *os.File) (index []block, err error) {
 	if xxh3.Hash(text) != binary.BigEndian.Uint64(end[8:]) {
 		return nil, io.ErrUnexpectedEOF
 	}
-	return index, json.Unmarshal(text, &index)
+	err = json.Unmarshal(text, &index)
+	return index, err
 }
 
 func damaged(c Chunk, why string) error {

@@ -99,6 +99,7 @@ type Account struct {
 	Chunks    int64  `json:"chunks"`
 	Read      int64  `json:"read"`
 	Applied   int64  `json:"applied"`
+	Adopted   int64  `json:"adopted,omitempty"` // part of Applied
 	Unchanged int64  `json:"unchanged"`
 	Filtered  int64  `json:"filtered"`
 	Rejected  int64  `json:"rejected"`
@@ -123,14 +124,14 @@ func AccountOf(sum record.Account, chunks int64) Account {
 	return Account{
 		Step: sum.Step, Entity: sum.Entity, Chunks: chunks, Read: sum.Read, Applied: sum.Applied,
 		Unchanged: sum.Equal + sum.Superseded + sum.Redelivered, Filtered: sum.Filtered, Rejected: sum.Rejected,
-		Dead: sum.Dead, Pending: sum.Pending, Blocked: sum.Blocked, Written: sum.Written, Bytes: sum.Bytes,
+		Dead: sum.Dead, Pending: sum.Pending, Blocked: sum.Blocked, Adopted: sum.Adopted, Written: sum.Written, Bytes: sum.Bytes,
 	}
 }
 
 func (a Account) record() record.Account {
 	return record.Account{
 		Step: a.Step, Entity: a.Entity, Read: a.Read, Applied: a.Applied, Equal: a.Unchanged, Filtered: a.Filtered,
-		Rejected: a.Rejected, Dead: a.Dead, Pending: a.Pending, Blocked: a.Blocked, Written: a.Written, Bytes: a.Bytes,
+		Rejected: a.Rejected, Dead: a.Dead, Pending: a.Pending, Blocked: a.Blocked, Adopted: a.Adopted, Written: a.Written, Bytes: a.Bytes,
 	}
 }
 

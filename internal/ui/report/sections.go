@@ -55,6 +55,9 @@ func (p page) byStep() Table {
 		t.Rows = append(t.Rows, append([]Cell{text(a.Step)}, accountCells(AccountOf(a, 0), a.Closes())...))
 		total = total.Plus(a)
 	}
+	if total.Adopted > 0 {
+		t.Help += " Of those applied " + view.Count(total.Adopted) + " were adopted: found at the target, not made."
+	}
 	if len(steps) > 1 {
 		t.Foot = append([]Cell{text("total")}, accountCells(AccountOf(total, 0), p.closes())...)
 	}

@@ -21,6 +21,7 @@ func Notes(name string, l *run.Left, t record.Account) []view.Note {
 			notes = append(notes, view.Note{Label: label, N: n, Text: text, More: more})
 		}
 	}
+	add("adopted", t.Adopted, "of those applied: found at the target, brought up to date, not made", "")
 	add("filtered", t.Filtered, "left out by the flow's filter", "")
 	if of := l.Of.Name(); of != name { // a redrive: they stay with the run that they are of
 		add("rejected", t.Rejected, "again, kept with "+of, command("issues list", of))
@@ -122,7 +123,7 @@ func others(names []string) string {
 func rules(groups []run.IssueGroup) string {
 	rules, owners := map[string]bool{}, map[string]bool{}
 	for _, g := range groups {
-		if g.Severity != record.SeverityError || g.Rule == "group" && g.Field == "group" { // that is told of those behind one
+		if g.Severity != record.SeverityError {
 			continue
 		}
 		rules[g.Rule+" "+g.Field] = true

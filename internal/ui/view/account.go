@@ -42,7 +42,9 @@ func equation(a record.Account, edge int) []string {
 			continue
 		}
 		term := join + o.name + " " + Count(o.n)
-		join = " + "
+		if join = " + "; o.name == "applied" && a.Adopted > 0 {
+			term += " (" + Count(a.Adopted) + " adopted)"
+		}
 		if layout.Width(line)+layout.Width(term) > edge {
 			lines = append(lines, line)
 			line = strings.Repeat(" ", len("read"))

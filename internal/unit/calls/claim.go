@@ -10,6 +10,8 @@ type Claimant struct {
 	// Shared: others are at work there that may be given the same records, so each
 	// record has to be claimed.
 	Shared bool
+	// Watched: the ledger knows which record has which object of some of its calls.
+	Watched bool
 }
 
 // Claim is what became of the wish to be alone at a record.
@@ -22,6 +24,12 @@ type Claim struct {
 type Notes struct {
 	By   Claimant
 	List []Sent
+}
+
+// Noted is what became of a claimant's notes.
+type Noted struct {
+	Err   error   // nothing of them is noted
+	Taken []Taken // these are not, all others are
 }
 
 // Loose reports whether one that is about to be sent is of a record that is not claimed.

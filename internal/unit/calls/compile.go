@@ -45,6 +45,7 @@ type Compiled struct {
 	looks           *request.LookUp // nil: nobody is asked
 	Reading         *Reading        // nil: what it makes is not read back
 	found           []kept
+	object          []string // see Object
 }
 
 type part struct {
@@ -98,6 +99,7 @@ func Compile(list []Call, read *Read, s Scope) (*Program, []request.Problem) {
 		return nil, c.problems
 	}
 	p.Reads = outermost(c.reads)
+	objects(p.Calls)
 	return p, nil
 }
 

@@ -103,6 +103,7 @@ type Sent struct {
 	Answered  bool   // it took effect; else nobody knows
 	Gone      bool   // it did not: nothing is to be kept of it
 	Claimed   bool   // its record is the claimant's alone
+	Takes     bool   // Kept may be of another record's object, and is noted only if it is not
 	Kept      record.Object
 }
 

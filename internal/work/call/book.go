@@ -52,7 +52,9 @@ type Claims interface {
 	// had, and with call.shared when others have come since it joined and one that is
 	// about to be sent is not claimed; then nothing of it is noted. With none it only
 	// asks.
-	Sent(ctx context.Context, at record.Place, list []calls.Notes) (refused []error, err error)
+	Sent(ctx context.Context, at record.Place, list []calls.Notes) ([]calls.Noted, error)
+	// Watch has the ledger know, from now on, which record has which object of a call.
+	Watch(ctx context.Context, at record.Place, o calls.Object) error
 	// Join makes a unit a claimant of a place, until Leave. Units of a family have no
 	// record in common.
 	Join(ctx context.Context, at record.Place, unit, family string) (calls.Claimant, error)

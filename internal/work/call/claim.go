@@ -31,11 +31,13 @@ func (d *delivering) join(ctx context.Context) error {
 	}
 	d.shared.now.Store(by.Shared)
 	d.notes.by = by
+	d.notes.desk.come(d.notes, by.Watched)
 	return nil
 }
 
 // leave ends what join began, also when the unit is cut off: others wait for it.
 func (d *delivering) leave(ctx context.Context) error {
+	d.notes.desk.leave(d.notes)
 	err := d.book.Leave(context.WithoutCancel(ctx), d.notes.by, d.spec.Place)
 	if fault.CodeOf(err) == "run.fenced" { // whoever owns it now has left for it
 		return nil

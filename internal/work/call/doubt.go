@@ -84,8 +84,8 @@ func (s *turn) find(ctx context.Context, c *calls.Compiled, sent calls.Sent, kep
 				return false, s.open(c, "call.in-doubt", "what the look-up found cannot be kept: "+err.Error(), "see in_doubt of the call")
 			}
 		}
-		s.took(c, sent)
-		return true, nil
+		e := s.took(ctx, c, sent, byLookUp)
+		return e == nil, e
 	}
 	return false, s.open(c, "call.ambiguous", fmt.Sprintf("the look-up found %d: which of them is the record, nobody can tell", len(items)),
 		"take away at the system what is there too often, then redrive")
@@ -148,6 +148,6 @@ func (s *turn) open(c *calls.Compiled, code, text, hint string) *end {
 // blockedBy is why a record waits.
 func blockedBy(key string) *reason {
 	text := "waits for another record of its group that was not delivered"
-	return &reason{Code: record.CodeBehind, Text: text, Issues: []record.Issue{{Rule: "group", Field: "group", Severity: record.SeverityError, Text: text, Value: key,
+	return &reason{Code: record.CodeBehind, Text: text, Issues: []record.Issue{{Rule: "group", Field: "group", Severity: record.SeverityWaits, Text: text, Value: key,
 		Hint: "redrive processes the group again, in its order"}}}
 }

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 
 	"godwit/internal/record"
 	"godwit/internal/unit/calls"
@@ -14,6 +15,12 @@ func (s *turn) opFor(c *calls.Compiled) record.Op {
 		return record.Create
 	}
 	return s.op
+}
+
+// adopted reports whether something of a record was found, not made: that stands with a
+// content that nobody knows, until the record comes to its end.
+func (t *task) adopted() bool {
+	return slices.ContainsFunc(t.Calls, func(s calls.Sent) bool { return s.Answered && s.Hash == 0 })
 }
 
 // adopt looks whether there is already what a request is about to make, which the ledger

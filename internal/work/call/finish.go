@@ -66,6 +66,9 @@ func (d *delivering) finish(e *end) {
 	c.Account.Pending--
 	c.Account.Count(e.outcome, 1)
 	c.Account.Written += int64(e.written)
+	if e.outcome == record.Applied && t.adopted() {
+		c.Account.Adopted++
+	}
 	if e.outcome == record.Pending {
 		c.Account.Blocked++
 	}

@@ -52,7 +52,8 @@ func (n *notes) again(list []calls.Sent) {
 func (n *notes) now(ctx context.Context, s calls.Sent) error {
 	n.gate.RLock()
 	defer n.gate.RUnlock()
-	return fault.Wrap(n.desk.write(ctx, n, s), "note %s of %s before it is sent", s.Call, s.Key)
+	_, err := n.desk.write(ctx, n, s)
+	return fault.Wrap(err, "note %s of %s before it is sent", s.Call, s.Key)
 }
 
 // flush writes what waits.
@@ -80,6 +81,7 @@ type desk struct {
 	turn chan struct{} // held by the one who writes
 	last time.Time     // that one was written; of who holds the turn
 	busy atomic.Int64  // records at work, which may have something to note
+	*watching
 
 	mu   sync.Mutex
 	next map[record.Place]*batch // of those that wait for it
@@ -106,22 +108,23 @@ type batch struct {
 // part is what is written for one unit.
 type part struct {
 	of     *notes
-	waited []calls.Sent // what became of requests
-	leave  []calls.Sent // requests that are about to leave
-	err    error        // once the batch is done
+	waited []calls.Sent  // what became of requests
+	leave  []calls.Sent  // requests that are about to leave, or of which it must be known whose they are
+	taken  []calls.Taken // once the batch is done: of these
+	err    error         // the same
 }
 
 func newDesk(book Book) *desk {
-	return &desk{book: book, turn: make(chan struct{}, 1), next: map[record.Place]*batch{}}
+	return &desk{book: book, turn: make(chan struct{}, 1), next: map[record.Place]*batch{}, watching: newWatching()}
 }
 
-// write writes a note with what waits of its unit. The one whose turn it is writes
-// for the others of its place.
-func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
+// write writes a note with what waits of its unit, and gives what of that is taken. The one
+// whose turn it is writes for the others of its place.
+func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) ([]calls.Taken, error) {
 	b, mine := d.join(of, s)
 	select {
 	case <-b.done:
-		return mine.err
+		return mine.taken, mine.err
 	case d.turn <- struct{}{}:
 	}
 	defer func() { <-d.turn }()
@@ -132,7 +135,7 @@ func (d *desk) write(ctx context.Context, of *notes, s calls.Sent) error {
 		close(b.done)
 	}
 	<-b.done
-	return mine.err
+	return mine.taken, mine.err
 }
 
 // flush writes a batch and tells its parts how that went.
@@ -141,10 +144,10 @@ func (d *desk) flush(ctx context.Context, at record.Place, b *batch) {
 	for i, p := range b.parts {
 		list[i] = calls.Notes{By: p.of.by, List: append(p.waited[:len(p.waited):len(p.waited)], p.leave...)}
 	}
-	refused, err := d.book.Sent(ctx, at, list)
+	noted, err := d.book.Sent(ctx, at, list)
 	for i, p := range b.parts {
 		if p.err = err; err == nil {
-			p.err = refused[i]
+			p.err, p.taken = noted[i].Err, noted[i].Taken
 		}
 		if p.err != nil {
 			p.of.again(p.waited)
@@ -154,11 +157,11 @@ func (d *desk) flush(ctx context.Context, at record.Place, b *batch) {
 
 // send writes what is of one unit.
 func (d *desk) send(ctx context.Context, at record.Place, by calls.Claimant, list []calls.Sent) error {
-	refused, err := d.book.Sent(ctx, at, []calls.Notes{{By: by, List: list}})
+	noted, err := d.book.Sent(ctx, at, []calls.Notes{{By: by, List: list}})
 	if err != nil {
 		return err
 	}
-	return refused[0]
+	return noted[0].Err
 }
 
 // gather waits for company: a write costs as much for one note as for some dozens. Who

@@ -23,21 +23,21 @@ type ledger struct {
 	noted  []calls.Sent
 }
 
-func (l *ledger) Sent(_ context.Context, _ record.Place, list []calls.Notes) ([]error, error) {
+func (l *ledger) Sent(_ context.Context, _ record.Place, list []calls.Notes) ([]calls.Noted, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	refused := make([]error, len(list))
+	noted := make([]calls.Noted, len(list))
 	if l.lists++; l.lists <= l.refuse {
 		return nil, errors.New("the disk is full")
 	}
 	for i, n := range list {
 		if n.By == expelled {
-			refused[i] = fault.New(fault.Conflict, "call.expelled", "others have gone on")
+			noted[i].Err = fault.New(fault.Conflict, "call.expelled", "others have gone on")
 			continue
 		}
 		l.noted = append(l.noted, n.List...)
 	}
-	return refused, nil
+	return noted, nil
 }
 
 var expelled = calls.Claimant{ID: 7}

@@ -72,7 +72,9 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	if c.Each == "" {
 		sent.Kept, err = c.Kept(s.m, s.docs, answer.Docs())
 	}
-	s.took(c, sent)
+	if e := s.took(ctx, c, sent, byAnswer); e != nil {
+		return e
+	}
 	if err != nil {
 		return s.dead(c, "call.keep", err)
 	}
@@ -89,12 +91,15 @@ func (s *turn) away(c *calls.Compiled, a *connector.Answer) bool {
 		(a.Status == http.StatusNotFound || a.Status == http.StatusGone)
 }
 
-// took notes a request that took effect.
-func (s *turn) took(c *calls.Compiled, sent calls.Sent) {
+// took notes a request that took effect, unless what is kept of it is another record's.
+func (s *turn) took(ctx context.Context, c *calls.Compiled, sent calls.Sent, how how) *end {
+	if e := s.own(ctx, c, sent, how); e != nil {
+		return e
+	}
 	s.note(sent)
-	s.d.notes.later(sent)
 	s.keep(c, sent)
 	s.t.tries, s.t.lost = 0, lost{}
+	return nil
 }
 
 // note holds what is known of a request now.

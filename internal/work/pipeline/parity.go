@@ -140,7 +140,8 @@ func loadSpec(step string, l *Load, facts catalog.Facts) (LoadSpec, int64, error
 	}
 	for _, u := range units {
 		if u.Kind == "load" || u.Kind == calls.KindProduce {
-			return spec, u.Weight, json.Unmarshal(u.Spec, &spec)
+			err = json.Unmarshal(u.Spec, &spec)
+			return spec, u.Weight, err
 		}
 	}
 	return spec, 0, fault.New(fault.Internal, "unit.spec", "%s: a load without units", step)

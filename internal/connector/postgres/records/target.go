@@ -33,7 +33,8 @@ func attributes(ctx context.Context, conn *pgx.Conn, tables []catalog.Name) ([][
 		return nil, err
 	}
 	all, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (a attribute, err error) {
-		return a, row.Scan(&a.Table, &a.Name, &a.OID, &a.Modifier, &a.NotNull, &a.Default, &a.Generated, &a.Identity)
+		err = row.Scan(&a.Table, &a.Name, &a.OID, &a.Modifier, &a.NotNull, &a.Default, &a.Generated, &a.Identity)
+		return a, err
 	}, `
 		SELECT w.n::int4, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef AND a.attgenerated = '',
 			a.attgenerated <> '', a.attidentity::text

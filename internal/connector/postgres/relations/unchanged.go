@@ -42,7 +42,8 @@ type Glance func(context.Context, func(*pgx.Conn) error) error
 
 func lookAt(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]relation, error) {
 	all, err := survey.List(ctx, conn, func(row pgx.CollectableRow) (r relation, err error) {
-		return r, row.Scan(&r.OID, &r.Name, &r.Node, &r.Numbers, &r.Columns, &r.Children, &r.Names, &r.View)
+		err = row.Scan(&r.OID, &r.Name, &r.Node, &r.Numbers, &r.Columns, &r.Children, &r.Names, &r.View)
+		return r, err
 	}, described, oids)
 	by := make(map[uint32]relation, len(all))
 	for _, r := range all {

@@ -114,7 +114,8 @@ func Inspect(ctx context.Context, conn *pgx.Conn, sel catalog.Selection) (*catal
 func there(ctx context.Context, conn *pgx.Conn, schemas []string, others []Other) ([]catalog.Object, error) {
 	all, err := List(ctx, conn, func(row pgx.CollectableRow) (catalog.Object, error) {
 		var o catalog.Object
-		return o, row.Scan(&o.Kind, &o.Name.Schema, &o.Name.Object)
+		err := row.Scan(&o.Kind, &o.Name.Schema, &o.Name.Object)
+		return o, err
 	}, `
 		SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE'
 			WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' ELSE 'TABLE' END, n.nspname::text, c.relname::text
@@ -140,7 +141,8 @@ func WholeDatabase(sel catalog.Selection) bool {
 func readDatabase(ctx context.Context, conn *pgx.Conn) (*catalog.Database, error) {
 	db, err := One(ctx, conn, func(row pgx.CollectableRow) (*catalog.Database, error) {
 		db := &catalog.Database{System: "postgres"}
-		return db, row.Scan(&db.Version, &db.Number, &db.Name, &db.User, &db.Super, &db.ID, &db.Bytes)
+		err := row.Scan(&db.Version, &db.Number, &db.Name, &db.User, &db.Super, &db.ID, &db.Bytes)
+		return db, err
 	}, `SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1),
 		pg_catalog.current_setting('server_version_num')::int, d.datname, current_user::text,
 		(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),

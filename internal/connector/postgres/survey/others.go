@@ -166,7 +166,8 @@ type viewUse struct{ view, used catalog.Name }
 func readViewUses(ctx context.Context, conn *pgx.Conn) ([]viewUse, error) {
 	return List(ctx, conn, func(row pgx.CollectableRow) (viewUse, error) {
 		var u viewUse
-		return u, row.Scan(&u.view.Schema, &u.view.Object, &u.used.Schema, &u.used.Object)
+		err := row.Scan(&u.view.Schema, &u.view.Object, &u.used.Schema, &u.used.Object)
+		return u, err
 	}, `
 		SELECT DISTINCT n.nspname::text, c.relname::text, un.nspname::text, u.relname::text
 		FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid

@@ -77,7 +77,8 @@ func readColumns(ctx context.Context, conn *pgx.Conn, tables map[uint32]*Table) 
 	}
 	rows, err := List(ctx, conn, func(row pgx.CollectableRow) (column, error) {
 		var c column
-		return c, row.Scan(&c.Table, &c.Name, &c.Type, &c.TypeOID, &c.Base, &c.Enum, &c.NotNull, &c.Generated, &c.Default, &c.Identity, &c.Collation)
+		err := row.Scan(&c.Table, &c.Name, &c.Type, &c.TypeOID, &c.Base, &c.Enum, &c.NotNull, &c.Generated, &c.Default, &c.Identity, &c.Collation)
+		return c, err
 	}, `
 		SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, t.typbasetype, t.typtype = 'e', a.attnotnull,
 			`+generated+`, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL, a.attidentity = 'a',

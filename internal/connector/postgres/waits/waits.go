@@ -82,7 +82,8 @@ func explain(ctx context.Context, conn *pgx.Conn, w waiting) (connector.Wait, er
 	switch {
 	case w.Holder != nil:
 		wait.Gate, wait.Text = "lock", deref(w.Lock)
-		return wait, holder(ctx, conn, *w.Holder, &wait)
+		err := holder(ctx, conn, *w.Holder, &wait)
+		return wait, err
 	case event == "ClientWrite":
 		wait.Gate, wait.Text = "writing", "has rows ready; the writing side is slower"
 	case event == "ClientRead":

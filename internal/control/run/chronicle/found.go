@@ -61,5 +61,6 @@ func Ended(u ledger.Unit) unit.Ended {
 func Facts[T any](u ledger.Unit) (T, bool) {
 	var v T
 	raw := Ended(u).Facts
-	return v, len(raw) > 0 && json.Unmarshal(raw, &v) == nil
+	is := len(raw) > 0 && json.Unmarshal(raw, &v) == nil
+	return v, is
 }

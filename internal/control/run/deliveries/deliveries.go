@@ -89,12 +89,23 @@ func (p Book) Spooled(_ context.Context, unit string) ([]int, error) {
 }
 
 // Sent is call.Book's.
-func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Notes) (refused []error, err error) {
+func (p Book) Sent(ctx context.Context, at record.Place, list []calls.Notes) (noted []calls.Noted, err error) {
 	err = p.Own.Room(ctx, "note requests", func(run int64, tx store.Tx) error {
-		refused, err = records.NoteAll(tx, run, at, list)
+		noted, err = records.NoteAll(tx, run, at, list)
 		return err
 	})
-	return refused, err
+	return noted, err
+}
+
+// Watch is call.Book's.
+func (p Book) Watch(ctx context.Context, at record.Place, o calls.Object) (err error) {
+	for more := true; more && err == nil; {
+		err = p.Own.Room(ctx, "look whose the objects of "+at.Entity+" are", func(_ int64, tx store.Tx) error {
+			more, err = records.Watch(tx, at, o)
+			return err
+		})
+	}
+	return err
 }
 
 // Join is call.Book's.
