@@ -24,6 +24,7 @@ type Endpoint struct {
 
 var (
 	_ connector.Inspector    = (*Endpoint)(nil)
+	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
 	_ connector.Objects      = (*Endpoint)(nil)
 )
@@ -52,6 +53,12 @@ func (e *Endpoint) Inspect(context.Context, catalog.Selection) (*catalog.Databas
 		return nil, fault.New(fault.Config, "database.missing", "inspect %s: %w", e.name, err)
 	}
 	return &catalog.Database{System: System, Name: filepath.Base(e.dir), ID: System + " " + e.dir}, nil
+}
+
+// Examine is the connector.Examiner's: what can be wrong with files is found when they
+// are described.
+func (*Endpoint) Examine(context.Context, string, catalog.Facts) ([]connector.Finding, error) {
+	return nil, nil
 }
 
 // object is one file, as it was when it was found.

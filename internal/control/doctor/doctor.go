@@ -88,7 +88,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		}
 		x.found.Facts = append(x.found.Facts, Facts{Facts: facts, Known: known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
-		if n.Existing != "" { // written to
+		if n.Existing != "" || n.Records != nil && n.Records.Calls { // written to
 			x.examine(ctx, n.To, "target", facts, true)
 			x.retyped(n, facts)
 		}
