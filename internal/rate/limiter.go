@@ -59,6 +59,21 @@ func New(l Limit) (*Limiter, error) {
 	return limiter, nil
 }
 
+type patienceKey struct{}
+
+// WithPatience has requests under the context wait for a system that is away as long
+// as this, where that is shorter than the limiter itself waits.
+func WithPatience(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patienceKey{}, d)
+}
+
+func patienceOf(ctx context.Context) time.Duration {
+	if d, ok := ctx.Value(patienceKey{}).(time.Duration); ok {
+		return min(d, longAway)
+	}
+	return longAway
+}
+
 // Answer is how the other side took a request.
 type Answer struct {
 	Refused bool          // for now, as too much: 429, 503
@@ -121,7 +136,7 @@ func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		t, err := l.take(time.Now())
+		t, err := l.take(time.Now(), patienceOf(ctx))
 		if err != nil || t.due == 0 {
 			return t.probe, err
 		}
@@ -169,7 +184,7 @@ type taken struct {
 }
 
 // take takes the next place in the schedule, or says how far away it is.
-func (l *Limiter) take(now time.Time) (taken, error) {
+func (l *Limiter) take(now time.Time, away time.Duration) (taken, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if pause := l.paused.Sub(now); pause > 0 {
@@ -179,7 +194,7 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 		}
 		return taken{due: pause, other: true, changed: l.changed}, nil
 	}
-	due, err := l.circuit.due(now)
+	due, err := l.circuit.due(now, away)
 	if err != nil || due > 0 {
 		return taken{due: due, other: true, changed: l.changed}, err
 	}
