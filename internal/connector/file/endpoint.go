@@ -13,6 +13,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 )
 
 // Endpoint is a folder, safe for concurrent use.
@@ -104,9 +105,21 @@ func (e *Endpoint) objects(q connector.Query) ([]object, error) {
 		list = append(list, o)
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Config, "query.invalid", "no file is %s", q.Objects)
+		return nil, fault.New(fault.Config, "query.invalid", "no file is %s", q.Objects).Hint("%s", e.others(root.FS(), path.Clean(q.Objects)))
 	}
 	return list, nil
+}
+
+// others says what is there instead of a file that is not.
+func (e *Endpoint) others(root fs.FS, wanted string) string {
+	there, _ := fs.Glob(root, path.Join(path.Dir(wanted), "*"))
+	if near := nearest.Name(wanted, there); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(there) == 0 {
+		return "there is nothing in " + path.Join(e.dir, path.Dir(wanted))
+	}
+	return "there are in " + path.Join(e.dir, path.Dir(wanted)) + ": " + strings.Join(there[:min(5, len(there))], ", ")
 }
 
 // Formats.

@@ -117,7 +117,9 @@ func blocking(connection string, err error) Finding {
 	f := fault.Of(err)
 	text := f.Text
 	for _, l := range f.Lines {
-		text += "; " + l.Label + " " + l.Text
+		if l.Label != "connection" { // it is named anyway
+			text += "; " + l.Label + " " + l.Text
+		}
 	}
 	next := f.Next
 	if len(next) == 0 && f.Kind == fault.Unavailable {
