@@ -183,7 +183,9 @@ func misbehave(ts *testscript.TestScript, neg bool, args []string) {
 		s.System = newSystem(ts.Value("test").(testing.TB), n, newsys.Options{})
 		project := ts.ReadFile("godwit.yaml")
 		ts.Check(os.WriteFile(ts.MkAbs("godwit.yaml"), []byte(strings.ReplaceAll(project, "$API", s.URL())), 0o600))
+		ts.Setenv("API", s.URL())
 		ts.Setenv("TOKEN", token)
+		ts.Setenv("RIGHT", token)
 	case args[0] == "break":
 		do, ok := effects[args[1]]
 		if !ok {

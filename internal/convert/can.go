@@ -73,6 +73,12 @@ func Words() []string {
 	return names
 }
 
+// elsewhere are what other systems call types that have another word here.
+var elsewhere = map[string]string{
+	"integer": "int", "bigint": "int8", "smallint": "int2", "string": "text", "varchar": "text", "char": "text", "boolean": "bool",
+	"numeric": "decimal", "double": "float", "real": "float4", "datetime": "timestamp", "jsonb": "json", "bytea": "bytes",
+}
+
 // ParseType reads a type as the flow language writes it: int, decimal(12,2),
 // text(40), text[].
 func ParseType(text string) (catalog.Type, error) {
@@ -83,6 +89,9 @@ func ParseType(text string) (catalog.Type, error) {
 	word, inner, sized := strings.Cut(text, "(")
 	t, ok := words[word]
 	if !ok {
+		if here := elsewhere[word]; here != "" {
+			return t, fmt.Errorf("there is no type %q: it is called %s here", text, here)
+		}
 		return t, fmt.Errorf("there is no type %q", text)
 	}
 	if !sized {

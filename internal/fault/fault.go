@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what may be done about an error.
@@ -41,6 +42,9 @@ type Fault struct {
 	Text  string   `json:"text"`
 	Lines []Line   `json:"lines,omitempty"`
 	Next  []string `json:"next,omitempty"`
+	// Since is from when on it has been so, of what was waited for before it became an
+	// error; zero: it is new.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Error is a fault on its way up: operation and object are added by Wrap, once
@@ -81,6 +85,15 @@ func Wrap(err error, format string, args ...any) error {
 	}
 	f := Of(err)
 	f.Text = fmt.Sprintf(format, args...) + ": " + f.Text
+	return &Error{Fault: f, err: err}
+}
+
+// Stood says from when on it has been so, unless the error knows.
+func Stood(err error, since time.Time) error {
+	f := Of(err)
+	if f.Since.IsZero() {
+		f.Since = since.UTC()
+	}
 	return &Error{Fault: f, err: err}
 }
 

@@ -162,15 +162,28 @@ type Count struct {
 	Step, Kind, Class, State string
 	Units                    int
 	Weight                   int64
+	Settled                  int64 // of the weight, in chunks of units that are not done
 }
 
 // Counts counts a run's units by step, kind, class and state.
 func (v *View) Counts(ctx context.Context, run int64) ([]Count, error) {
-	return read(ctx, v, func(r scanner) (Count, error) {
+	counts, err := read(ctx, v, func(r scanner) (Count, error) {
 		var c Count
 		err := r.Scan(&c.Step, &c.Kind, &c.Class, &c.State, &c.Units, &c.Weight)
 		return c, err
 	}, countUnits, run)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range counts {
+		if c.State == Done || !chunks.Many(c.Kind) {
+			continue
+		}
+		if counts[i].Settled, err = chunks.SettledOf(ctx, v.db, run, c.Step, c.Kind, c.State); err != nil {
+			return nil, v.ledger.fault(err)
+		}
+	}
+	return counts, nil
 }
 
 // Progress returns the passing state of the units under way, as of the last

@@ -1,6 +1,7 @@
 package rate
 
 import (
+	"context"
 	"time"
 
 	"godwit/internal/fault"
@@ -12,7 +13,7 @@ const (
 	firstProbe   = time.Second // after the circuit opened, then doubled up to
 	slowestProbe = 30 * time.Second
 	// longAway is how long a system may be away before nobody waits for it here
-	// any more: whoever asks can do something else, or be stopped.
+	// any more, unless they wait less: whoever asks can do something else, or be stopped.
 	longAway = 10 * time.Minute
 )
 
@@ -28,14 +29,16 @@ type circuit struct {
 }
 
 // due is how long to wait before looking again, 0 when a request may begin; code
-// circuit.open of kind unavailable when there is no point in it.
-func (c *circuit) due(now time.Time) (time.Duration, error) {
+// circuit.open of kind unavailable when the system has been away for as long as is waited.
+func (c *circuit) due(ctx context.Context, now time.Time) (time.Duration, error) {
 	if c.since.IsZero() || !c.probing && !now.Before(c.next) {
 		return 0, nil
 	}
-	if away := now.Sub(c.since); away > longAway {
-		return 0, fault.New(fault.Unavailable, "circuit.open", "the system has not answered for %s", away.Round(time.Second)).
+	if away := now.Sub(c.since); away > patienceOf(ctx) {
+		err := fault.New(fault.Unavailable, "circuit.open", "the system has not answered for %s", away.Round(time.Second)).
 			Hint("see that it runs and can be reached from here")
+		err.Since = c.since.UTC()
+		return 0, err
 	}
 	if c.probing {
 		return lookAgain, nil

@@ -65,6 +65,21 @@ func New(l Limit) (*Limiter, error) {
 	return limiter, nil
 }
 
+type patienceKey struct{}
+
+// WithPatience has requests under the context wait for a system that is away as long
+// as this, where that is shorter than the limiter itself waits.
+func WithPatience(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patienceKey{}, d)
+}
+
+func patienceOf(ctx context.Context) time.Duration {
+	if d, ok := ctx.Value(patienceKey{}).(time.Duration); ok {
+		return min(d, longAway)
+	}
+	return longAway
+}
+
 // Answer is how the other side took a request.
 type Answer struct {
 	Refused bool          // for now, as too much: 429, 503
@@ -137,7 +152,7 @@ func (l *Limiter) Again(ctx context.Context, since time.Time) error {
 	if time.Since(since) <= late {
 		return nil
 	}
-	_, err := l.queue(ctx, func(now time.Time) (taken, error) {
+	_, err := l.queue(ctx, func(_ context.Context, now time.Time) (taken, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.place(now), nil
@@ -146,7 +161,7 @@ func (l *Limiter) Again(ctx context.Context, since time.Time) error {
 }
 
 // queue waits, one at a time, until what is taken is due.
-func (l *Limiter) queue(ctx context.Context, take func(now time.Time) (taken, error)) (taken, error) {
+func (l *Limiter) queue(ctx context.Context, take func(ctx context.Context, now time.Time) (taken, error)) (taken, error) {
 	select {
 	case l.head <- struct{}{}:
 	case <-ctx.Done():
@@ -157,7 +172,7 @@ func (l *Limiter) queue(ctx context.Context, take func(now time.Time) (taken, er
 		if err := ctx.Err(); err != nil {
 			return taken{}, err
 		}
-		t, err := take(time.Now())
+		t, err := take(ctx, time.Now())
 		if err != nil || t.due == 0 {
 			return t, err
 		}
@@ -205,7 +220,7 @@ type taken struct {
 }
 
 // take takes the next place in the schedule, or says how far away it is.
-func (l *Limiter) take(now time.Time) (taken, error) {
+func (l *Limiter) take(ctx context.Context, now time.Time) (taken, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if pause := l.paused.Sub(now); pause > 0 {
@@ -215,7 +230,7 @@ func (l *Limiter) take(now time.Time) (taken, error) {
 		}
 		return taken{due: pause, other: true, changed: l.changed}, nil
 	}
-	due, err := l.circuit.due(now)
+	due, err := l.circuit.due(ctx, now)
 	if err != nil || due > 0 {
 		return taken{due: due, other: true, changed: l.changed}, err
 	}

@@ -210,6 +210,38 @@ func TestCircuitAway(t *testing.T) {
 	})
 }
 
+// Who has less patience waits for a system that is away no longer than that, and is told
+// since when it is away.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, Limit{})
+		for l.State().Away.IsZero() {
+			end, err := l.Begin(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			end(Answer{Failed: true})
+		}
+		began, short := time.Now(), WithPatience(t.Context(), time.Minute)
+		for {
+			end, err := l.Begin(short, "")
+			if err == nil { // it asks whether the system is back
+				end(Answer{Failed: true})
+				continue
+			}
+			f := fault.Of(err)
+			if waited := time.Since(began); f.Code != "circuit.open" || waited < time.Minute || waited > time.Minute+slowestProbe || !f.Since.Equal(began) {
+				t.Errorf("%v after %v, since %v", err, waited, f.Since.Sub(began))
+			}
+			break
+		}
+		if _, err := l.Begin(WithPatience(t.Context(), time.Hour), ""); err != nil {
+			t.Errorf("others are not waited for: %v", err)
+		}
+	})
+}
+
 // Time in which requests that were due have waited is counted once, whoever made
 // them wait.
 func TestHeld(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/catalog"
 	"godwit/internal/connector"
 	"godwit/internal/fault"
+	"godwit/internal/nearest"
 )
 
 // Endpoint is a folder, safe for concurrent use.
@@ -24,6 +25,7 @@ type Endpoint struct {
 
 var (
 	_ connector.Inspector    = (*Endpoint)(nil)
+	_ connector.Examiner     = (*Endpoint)(nil)
 	_ connector.RecordSource = (*Endpoint)(nil)
 	_ connector.Objects      = (*Endpoint)(nil)
 )
@@ -52,6 +54,12 @@ func (e *Endpoint) Inspect(context.Context, catalog.Selection) (*catalog.Databas
 		return nil, fault.New(fault.Config, "database.missing", "inspect %s: %w", e.name, err)
 	}
 	return &catalog.Database{System: System, Name: filepath.Base(e.dir), ID: System + " " + e.dir}, nil
+}
+
+// Examine is the connector.Examiner's: what can be wrong with files is found when they
+// are described.
+func (*Endpoint) Examine(context.Context, string, catalog.Facts) ([]connector.Finding, error) {
+	return nil, nil
 }
 
 // object is one file, as it was when it was found.
@@ -97,9 +105,21 @@ func (e *Endpoint) objects(q connector.Query) ([]object, error) {
 		list = append(list, o)
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Config, "query.invalid", "no file is %s", q.Objects)
+		return nil, fault.New(fault.Config, "query.invalid", "no file is %s", q.Objects).Hint("%s", e.others(root.FS(), path.Clean(q.Objects)))
 	}
 	return list, nil
+}
+
+// others says what is there instead of a file that is not.
+func (e *Endpoint) others(root fs.FS, wanted string) string {
+	there, _ := fs.Glob(root, path.Join(path.Dir(wanted), "*"))
+	if near := nearest.Name(wanted, there); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(there) == 0 {
+		return "there is nothing in " + path.Join(e.dir, path.Dir(wanted))
+	}
+	return "there are in " + path.Join(e.dir, path.Dir(wanted)) + ": " + strings.Join(there[:min(5, len(there))], ", ")
 }
 
 // Formats.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"godwit/internal/catalog"
@@ -20,6 +21,8 @@ type Endpoint struct {
 	client
 	pages Pages
 	back  func() // gives its sockets back
+
+	refused atomic.Bool // the login, when it was inspected last
 }
 
 var (
@@ -101,13 +104,20 @@ func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.D
 		return nil, fault.Wrap(err, "inspect %s", e.name)
 	default:
 		db.Version = a.header.Get("Server")
+		e.refused.Store(a.status == http.StatusUnauthorized)
 	}
 	return db, nil
 }
 
 // Examine is the connector.Examiner's. What is wrong with the login or with a
-// request stops its description, before this is asked.
+// request stops the description of a source, before this is asked; of a target it may be
+// seen by how the URL itself is answered, which some systems want no login for.
 func (e *Endpoint) Examine(context.Context, string, catalog.Facts) ([]connector.Finding, error) {
+	if e.refused.Load() {
+		return []connector.Finding{{Severity: connector.Warns, Code: "http.denied", Object: e.base.Host,
+			Text: "GET / is answered with 401 Unauthorized: the login seems to be wrong",
+			Or:   []string{"see auth of connection " + e.name + ", and whether its secret is still valid"}}}, nil
+	}
 	text := "it answers"
 	if e.base.Scheme == "http" {
 		text += "; nothing is encrypted on the way"

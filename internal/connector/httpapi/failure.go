@@ -56,13 +56,16 @@ func (c *client) unanswered(err error, l *login) error {
 
 // refusal is the fault of an answer that says no. The kind follows from the
 // status, and from nothing else.
-func refusal(a *answer, said string) error {
+func (c *client) refusal(a *answer, said string) error {
 	r := reasonOf(a.status, a.after > 0)
 	text := http.StatusText(a.status)
 	if said != "" {
 		text += ": " + said
 	}
 	e := fault.New(r.kind, r.code, "%d %s", a.status, text).Hint("%s", r.next)
+	if r.kind == fault.Denied || r.kind == fault.Config {
+		e.With("connection", "%s", c.limiter.Pace().Name)
+	}
 	if a.after > 0 {
 		e.With("retry after", "%v", a.after.Round(time.Second))
 	}
@@ -82,7 +85,7 @@ func reasonOf(status int, later bool) reason {
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && later:
 		return reason{fault.Throttled, "http.throttled", "it is tried again; a lower limit: {rate} keeps from it"}
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
-		return reason{fault.Denied, "http.denied", "see auth of the connection, and what the login may do there"}
+		return reason{fault.Denied, "http.denied", "see auth of the connection, whether its secret is still valid, and what the login may do there"}
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusNotImplemented:
 		return reason{fault.Config, "http.not-found", "see url of the connection and the path of the request"}
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:

@@ -88,7 +88,7 @@ func (c *client) judge(a *answer, l *login, s *sending) error {
 		return fault.New(fault.Data, "http.refused", "%d %s, and it is no success: %s", a.status, http.StatusText(a.status), c.told(a, l)).
 			Hint("the answer says what it has against the request; success tells an answer from an error")
 	}
-	err = refusal(a, c.told(a, l))
+	err = c.refusal(a, c.told(a, l))
 	if s.method != http.MethodGet && uncertain(a.status) {
 		return &connector.DoubtError{Err: err}
 	}

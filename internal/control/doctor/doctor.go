@@ -88,7 +88,7 @@ func Examine(ctx context.Context, open connector.Opener, needs []unit.Needs) (*D
 		}
 		x.found.Facts = append(x.found.Facts, Facts{Facts: facts, Known: known})
 		x.examine(ctx, n.From, "source", facts, n.Existing != "")
-		if n.Existing != "" { // written to
+		if n.Existing != "" || n.Records != nil && n.Records.Calls { // written to
 			x.examine(ctx, n.To, "target", facts, true)
 			x.retyped(n, facts)
 		}
@@ -117,7 +117,9 @@ func blocking(connection string, err error) Finding {
 	f := fault.Of(err)
 	text := f.Text
 	for _, l := range f.Lines {
-		text += "; " + l.Label + " " + l.Text
+		if l.Label != "connection" { // it is named anyway
+			text += "; " + l.Label + " " + l.Text
+		}
 	}
 	next := f.Next
 	if len(next) == 0 && f.Kind == fault.Unavailable {

@@ -32,6 +32,8 @@ type Session struct {
 	Build     func() (*plan.Machine, error)
 	Watch     func(unit.Event)                              // told every event that was written; may be nil
 	Label     func(context.Context, string) context.Context // names a unit's sessions; may be nil
+	// Patience says how long a unit may wait for a system that is away; may be nil.
+	Patience func(context.Context, time.Duration) context.Context
 	// Snapshots gives a step's unit.Lease.Snapshots; may be nil.
 	Snapshots func(ctx context.Context, step string) (map[string]string, error)
 
@@ -151,6 +153,13 @@ func (s *Session) Do(ctx context.Context, ref plan.Ref, report unit.Report) (pla
 	work := ctx
 	if s.Label != nil {
 		work = s.Label(ctx, s.Name+" "+u.ID)
+	}
+	if s.Patience != nil {
+		s.Look(func(m *plan.Machine) {
+			if _, there := m.Unit(u.ID); there {
+				work = s.Patience(work, m.Patience(u.ID))
+			}
+		})
 	}
 	said := &notes{Report: report}
 	result, err := s.attempt(work, u, lease, said)

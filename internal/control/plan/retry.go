@@ -58,6 +58,9 @@ func (m *Machine) Ended(id string, attempt int, now time.Time, r unit.Result, er
 	return events
 }
 
+// Patience is how long a unit, which there is, may wait for a system that is away.
+func (m *Machine) Patience(id string) time.Duration { return m.at(m.units[id]).retry.Longest() }
+
 // probe is what a wait_for asks, nil for other nodes.
 func (in *instance) probe() *Probe {
 	if in.loop != nil {
@@ -68,16 +71,14 @@ func (in *instance) probe() *Probe {
 
 // afterFault decides between another try and failure. A probe is asked again
 // as long as it is not answered.
-func (m *Machine) afterFault(
-	w *pool.Work, f fault.Fault, now time.Time, end unit.Ended, event func(string, any) unit.Event,
-) unit.Event {
+func (m *Machine) afterFault(w *pool.Work, f fault.Fault, now time.Time, end unit.Ended, event func(string, any) unit.Event) unit.Event {
 	end.Fault, end.Facts, end.Position = &f, nil, nil
 	in := m.at(w)
 	if probe := in.probe(); probe != nil && f.Kind.Passing() {
 		end.Due = now.Add(probe.Often())
 		return event(unit.UnitRetry, end)
 	}
-	due, again := in.retry.Next(w.Tries(), f.Kind, now)
+	due, again := in.retry.Next(w.Tries(&f), f.Kind, now)
 	if !again {
 		return event(unit.UnitFailed, end)
 	}

@@ -114,3 +114,29 @@ func TestOutageDoesNotStartTheOthers(t *testing.T) {
 	d.fail("a/x/1", fault.Conflict, "deadlock") // no outage: another may use the place
 	d.running("a/x/5", "a/x/2", "a/x/3")
 }
+
+// TestWaitedForIsOfItsTime: what an attempt has waited for a system before it failed is of
+// the time for which its unit is tried, but not what was before it began.
+func TestWaitedForIsOfItsTime(t *testing.T) {
+	t.Parallel()
+	away := func(since time.Time) error {
+		return fault.Stood(fault.New(fault.Unavailable, "circuit.open", "away"), since)
+	}
+	n := verb("a", "x/1")
+	n.Retry = &Retry{For: 2 * time.Minute}
+	for name, before := range map[string]time.Duration{"in the attempt": 0, "before it": time.Hour} {
+		d := begin(t, flow(n), nil)
+		if got := d.m.Patience("a/x/1"); got != 2*time.Minute {
+			t.Errorf("patience %v", got)
+		}
+		d.wait(90 * time.Second)
+		d.end("a/x/1", unit.Result{}, away(noon.Add(-before)))
+		if d.turn.Done {
+			t.Fatalf("%s: given up after 90 s\n%s", name, d.story())
+		}
+		d.outage("a/x/1", fault.Unavailable, noon.Add(time.Hour))
+		if at := d.now.Sub(noon); at != 2*time.Minute {
+			t.Errorf("%s: given up after %v", name, at)
+		}
+	}
+}

@@ -23,6 +23,7 @@ import (
 	"godwit/internal/control/run/waiting"
 	"godwit/internal/fault"
 	"godwit/internal/ledger"
+	"godwit/internal/rate"
 	"godwit/internal/unit"
 )
 
@@ -66,7 +67,7 @@ func (d *drive) work(ctx context.Context, stop <-chan struct{}) (Ended, error) {
 	d.session = &engine.Session{
 		Run: d.run.UID, Name: d.run.Name(), Journal: d.own, Executors: executors,
 		Build: func() (*plan.Machine, error) { return plan.New(&d.frozen.Graph, d.known.Evaluate) },
-		Watch: d.event, Label: connector.WithLabel, Snapshots: d.snapshots,
+		Watch: d.event, Label: connector.WithLabel, Patience: rate.WithPatience, Snapshots: d.snapshots,
 	}
 	d.lost = lostTarget{drive: d, check: true, wake: make(chan struct{}, 1)}
 

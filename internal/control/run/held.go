@@ -30,7 +30,7 @@ func (d *drive) progress() []unit.Progress {
 
 // take sorts rows of progress into what runs and what is held.
 func (n *Now) take(rows []unit.Progress) {
-	n.Progress = nil
+	n.Progress, n.Limits = nil, nil
 	n.Held = slices.DeleteFunc(n.Held, func(h OnHold) bool { return h.Step })
 	for _, p := range rows {
 		if l, ok := limits.Of(p); ok {

@@ -22,6 +22,7 @@ type Now struct {
 	At       time.Time
 	Steps    []record.Account // sums per step
 	Counts   []ledger.Count
+	Done     map[string]int64 // of the units' weight, by kind, see share.Done
 	Progress []unit.Progress
 	Held     []OnHold       // steps and units that wait for their time
 	Limits   []limits.Limit // in force, of connections
@@ -117,7 +118,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.Wrote, err = v.LastEventAt(ctx, run.ID); err != nil {
 		return nil, err
 	}
-	n.Forecast.Share = r.share(n)
+	r.measure(n)
 	for _, p := range rows {
 		if p.At.After(n.Wrote) {
 			n.Wrote = p.At
@@ -126,12 +127,13 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	return n, nil
 }
 
-// share is how much of the work that is known is done.
-func (r *Runs) share(n *Now) float64 {
+// measure says how much of the work that is known is done: the same for whoever looks.
+func (r *Runs) measure(n *Now) {
+	n.Done = share.Done(n.Counts, n.Progress, r.kind)
+	n.Forecast.Share = share.Of(n.Counts, n.Progress, n.Run.State == ledger.Ended, r.kind)
 	if n.Run.Outcome == plan.OutcomeDone {
-		return 1
+		n.Forecast.Share = 1
 	}
-	return share.Of(n.Counts, n.Progress, n.Run.State == ledger.Ended, r.kind)
 }
 
 // Owned reports whether a living process drives the run.
@@ -153,7 +155,7 @@ func (r *Runs) now(ctx context.Context, d *drive) (*Now, error) {
 	n.take(waiting.Called(ctx, r.Ledger.View(), d.progress()))
 	n.count()
 	n.Forecast = d.foresee(n)
-	n.Forecast.Share = r.share(n) // the same for whoever looks
+	r.measure(n)
 	return n, nil
 }
 

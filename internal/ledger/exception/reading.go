@@ -60,7 +60,7 @@ type LaterRun struct {
 // selects and are not over, the newest for each record, and counts the other exceptions.
 func (l Look) AtWork(ctx context.Context, run int64, f Filter) (list []LaterRun, others int64, err error) {
 	where, args := f.Where(run)
-	list, err = ask(ctx, l, func(r scanner) (n LaterRun, err error) { return n, r.Scan(&n.Run, &n.Records) },
+	list, err = ask(ctx, l, func(r scanner) (n LaterRun, err error) { err = r.Scan(&n.Run, &n.Records); return n, err },
 		`SELECT r.flow || '-' || r.n, count(*) FROM (SELECT `+reader+` AS reader FROM exception e`+where+` AND `+AtWork+`) JOIN run r ON r.id = reader GROUP BY r.id ORDER BY r.id`, args...)
 	if err != nil || len(list) == 0 {
 		return nil, 0, err

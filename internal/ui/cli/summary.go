@@ -65,6 +65,9 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "snapshot.lost" }): // it names the ways itself: going on is none
 		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
 			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
+			if b, err := runs.Flow(e.Run); err == nil && s.anew(e.Run, b) != "" {
+				sum.Next = append(sum.Next, s.anew(e.Run, b)+"   once a file or a connection was put right: another run")
+			}
 		}
 	}
 	if sum.Report, sum.ReportBytes, err = s.write(rep, path); err != nil {

@@ -161,6 +161,9 @@ func (s *session) resume(ctx context.Context, name string, w *working) error {
 	if err := s.refresh(b); err != nil {
 		return err
 	}
+	if told := s.since(r, b); told != "" {
+		s.line("%s", told)
+	}
 	return typed(b, s.drive(ctx, runs, r, b, w, "going on with "+r.Name()))
 }
 

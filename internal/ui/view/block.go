@@ -147,9 +147,12 @@ func (s Status) head(show shape, edge int) []string {
 			lines = append(lines, b.line(edge))
 		}
 	}
-	all := layout.Left("all", 8) + bar(s.Forecast.Share) + "  " + Percent(s.Forecast.Share)
-	lines = append(lines, layout.Fit(edge, "", layout.Fit(edge, "   ", all, s.Forecast.done(s.Now, s.Started)), comma(s.Forecast.spare())))
+	lines = append(lines, layout.Fit(edge, "", layout.Fit(edge, "   ", s.share(), s.Forecast.done(s.Now, s.Started)), comma(s.Forecast.spare())))
 	return lines
+}
+
+func (s Status) share() string {
+	return layout.Left("all", 8) + bar(s.Forecast.Share) + "  " + Percent(s.Forecast.Share)
 }
 
 func comma(s string) string {

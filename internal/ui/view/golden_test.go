@@ -94,7 +94,7 @@ func TestLostGolden(t *testing.T) {
 	t.Parallel()
 	s := warehouse()
 	s.Now, s.State = at("03:43:31"), "lost"
-	s.Forecast = Forecast{Known: true, End: at("08:20:00"), Low: at("07:50:00"), High: at("09:30:00")}
+	s.Forecast = Forecast{Share: 0.62, Known: true, End: at("08:20:00"), Low: at("07:50:00"), High: at("09:30:00")}
 	s.Lost = &Lost{Owner: "host1:812", Wrote: at("03:02:31"), Lease: 30 * time.Second, Done: 3107, Units: 4750, InFlight: 8,
 		Resume: "godwit resume warehouse-7"}
 	golden(t, "lost", text(s))

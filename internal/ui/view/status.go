@@ -14,7 +14,8 @@ type Lost struct {
 	Wrote       time.Time
 	Lease       time.Duration
 	Done, Units int64
-	InFlight    int64
+	InFlight    int64  // units that are done again
+	GoesOn      int64  // units that go on behind what they have settled
 	Resume      string // command that goes on
 	Waits       []Wait // what its steps wait for all the same
 }
@@ -41,12 +42,29 @@ func (s Status) Draw(edge int) []string {
 	if l.InFlight > 0 {
 		units += ", " + Count(l.InFlight) + " " + Either(l.InFlight, "was in flight and is", "were in flight and are") + " done again"
 	}
+	if l.GoesOn > 0 {
+		units += ", " + Count(l.GoesOn) + " " + Either(l.GoesOn, "goes", "go") + " on behind what is settled"
+	}
 	resume := "resume: " + l.Resume
 	if s.Forecast.Known {
 		resume += "      then " + s.Forecast.done(s.Now, s.Started)
 	}
 	s.Waits = l.Waits
-	return slices.Concat(lines, []string{indent + units, indent + resume}, s.waits(shape{waits: 1000, details: true}, edge), s.After.line(edge), below(s.Below, edge))
+	return slices.Concat(lines, []string{indent + units, indent + resume}, s.stood(edge), s.waits(shape{waits: 1000, details: true}, edge), s.After.line(edge), below(s.Below, edge))
+}
+
+// stood is how far a run has come that nobody works on.
+func (s Status) stood(edge int) []string {
+	if len(s.Bars) == 0 || edge < 80 {
+		return nil
+	}
+	lines := []string{""}
+	for _, b := range s.Bars {
+		b.Rate = 0
+		lines = append(lines, b.line(edge))
+	}
+	lines = append(lines, s.share(), "")
+	return append(lines, equation(s.Account, edge)...)
 }
 
 // whole is the block in as many lines as it needs, with names as they can be typed.

@@ -271,7 +271,7 @@ func (d *delivering) take(e *end) error {
 	case !e.due.IsZero():
 		d.order.delay(e.task, e.due)
 		if e.err != nil && !counts && now.Sub(d.good.at) > patience {
-			return e.err
+			return fault.Stood(e.err, d.good.at)
 		}
 		return nil
 	}

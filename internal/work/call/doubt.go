@@ -97,7 +97,7 @@ func (s *turn) unfound(c *calls.Compiled, a *connector.Answer, err error) *end {
 	switch {
 	case err == nil:
 		return nil
-	case kind == fault.Cancelled || fault.CodeOf(err) == "limit.paused":
+	case kind == fault.Cancelled || unwanted(fault.CodeOf(err)):
 		return &end{err: err}
 	case kind.Passing():
 		return s.later(err, a)

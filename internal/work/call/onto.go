@@ -28,7 +28,7 @@ func (s *turn) onto(ctx context.Context, c *calls.Compiled, f *calls.Filled, r *
 	switch {
 	case a != nil && a.Status == http.StatusNotFound: // what becomes of that, the request itself is told
 		return nil
-	case kind == fault.Cancelled, code == "limit.paused":
+	case kind == fault.Cancelled, unwanted(code):
 		return &end{err: err}
 	case kind.Passing():
 		return s.later(err, a)

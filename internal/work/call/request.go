@@ -185,7 +185,7 @@ func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, 
 	}
 	s.forget(sent)
 	switch {
-	case code == "limit.paused":
+	case unwanted(code):
 		return &end{err: err}
 	case kind.Passing(), s.changed(c, a):
 		return s.later(err, a)
@@ -198,6 +198,10 @@ func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, 
 	}
 	return &end{err: fault.Wrap(err, "%s of %s/%s", c.Name, s.d.spec.Entity, s.t.Key)}
 }
+
+// unwanted reports whether an error says that there is no point in any request now: the
+// unit ends, and its step decides when it is tried again.
+func unwanted(code string) bool { return code == "limit.paused" || code == "circuit.open" }
 
 // why is what was refused, and how.
 func why(c *calls.Compiled, f calls.Filled, a *connector.Answer, err error) *reason {

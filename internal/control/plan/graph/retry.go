@@ -68,6 +68,9 @@ func (r *Retry) Next(t Tries, kind fault.Kind, now time.Time) (due time.Time, ag
 	return due, true
 }
 
+// Longest is how long it goes on.
+func (r *Retry) Longest() time.Duration { return r.orDefault().For }
+
 func (r *Retry) orDefault() Retry {
 	var p Retry
 	if r != nil {

@@ -70,11 +70,19 @@ func (w *Work) Must() bool { return w.Unit.MustRun || w.Pool.Must }
 // Over reports whether the unit is done or failed.
 func (w *Work) Over() bool { return w.State == Done || w.State == Failed }
 
-// Tries is the past as the rules for another try want to know it.
-func (w *Work) Tries() graph.Tries {
+// Tries is the past as the rules for another try want to know it, when the attempt that
+// runs ends with a fault. What that has waited for is of it since the attempt began: others
+// may have met it before.
+func (w *Work) Tries(f *fault.Fault) graph.Tries {
 	t := graph.Tries{Unit: w.Unit.ID, Attempt: int(w.Attempt)}
 	if p := w.Past; p != nil && p.Since != 0 {
 		t.Before, t.Broken, t.Since = int(p.times), int(p.broken), time.UnixMilli(p.Since).UTC()
+	}
+	if !f.Since.IsZero() {
+		f.Since = time.UnixMilli(max(f.Since.UnixMilli(), w.Began)).UTC()
+		if t.Since.IsZero() {
+			t.Since = f.Since
+		}
 	}
 	return t
 }
@@ -184,7 +192,9 @@ func (p *Pool) Delay(w *Work, due time.Time, f *fault.Fault, at time.Time) {
 		h.Fault = f
 		h.times++
 		if h.Since == 0 {
-			h.Since = at.UnixMilli()
+			if h.Since = at.UnixMilli(); !f.Since.IsZero() { // it was waited for before
+				h.Since = f.Since.UnixMilli()
+			}
 		}
 		if f.Kind == fault.Internal {
 			h.broken++

@@ -31,16 +31,10 @@ func Of(known []ledger.Count, active []unit.Progress, over bool, kind func(strin
 	classes := map[string]string{} // by kind
 	for _, c := range ahead(known) {
 		classes[c.Kind] = c.Class
-		w := pace(c.Class) * float64(c.Weight)
-		compared := over && c.State == ledger.Failed && kind(c.Kind).Compares
-		if all += w; c.State == ledger.Done || compared {
-			done += w
-		}
+		all += pace(c.Class) * float64(c.Weight)
 	}
-	for _, p := range active {
-		if k := unit.KindOf(p.Unit); kind(k).Measured {
-			done += pace(classes[k]) * float64(p.Done)
-		}
+	for k, n := range Done(known, active, kind) {
+		done += pace(classes[k]) * float64(n)
 	}
 	switch {
 	case all == 0:
@@ -49,6 +43,33 @@ func Of(known []ledger.Count, active []unit.Progress, over bool, kind func(strin
 		return min(1, done/all)
 	}
 	return min(0.99, done/all)
+}
+
+// Done is the weight of what is done, by kind: of units that are, and of those under way
+// what they have reported. What a unit has settled counts also while nobody works on it.
+func Done(known []ledger.Count, active []unit.Progress, kind func(string) unit.Kind) map[string]int64 {
+	done, all, running := map[string]int64{}, map[string]int64{}, map[string]int64{}
+	for _, c := range known {
+		all[c.Kind] += c.Weight
+		switch {
+		case c.State == ledger.Done, c.State == ledger.Failed && kind(c.Kind).Compares: // compared, and different
+			done[c.Kind] += c.Weight
+		case c.State == ledger.Running:
+			running[c.Kind] += c.Settled
+		default:
+			done[c.Kind] += c.Settled
+		}
+	}
+	reported := map[string]int64{}
+	for _, p := range active {
+		if k := unit.KindOf(p.Unit); kind(k).Measured {
+			reported[k] += p.Done
+		}
+	}
+	for k := range all {
+		done[k] = min(all[k], done[k]+max(running[k], reported[k]))
+	}
+	return done
 }
 
 // ahead adds to units that are known those that will give to an API what is being

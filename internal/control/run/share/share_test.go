@@ -32,3 +32,35 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+// TestDone: what a unit has settled counts whoever looks: while it is under way, tried
+// again, failed, or left.
+func TestDone(t *testing.T) {
+	t.Parallel()
+	kind := func(k string) unit.Kind { return unit.Kind{Measured: k == "deliver", Compares: k == "table"} }
+	report := []unit.Progress{{Unit: "load/deliver/a/1", Done: 500}}
+	count := func(state string, settled int64) []ledger.Count {
+		return []ledger.Count{{Kind: "deliver", State: state, Weight: 1000, Settled: settled}}
+	}
+	for name, c := range map[string]struct {
+		counts []ledger.Count
+		active []unit.Progress
+		want   int64
+	}{
+		"under way":               {count(ledger.Running, 400), report, 500},
+		"under way, from outside": {count(ledger.Running, 400), nil, 400},
+		"left":                    {count(ledger.Ready, 400), nil, 400},
+		"tried again":             {count(ledger.Retry, 400), nil, 400},
+		"failed":                  {count(ledger.Failed, 400), nil, 400},
+		"done":                    {count(ledger.Done, 0), nil, 1000},
+		"reported before a count": {count(ledger.Done, 0), report, 1000},
+		"one of two":              {append(count(ledger.Running, 400), count(ledger.Failed, 300)...), report, 800},
+	} {
+		if got := Done(c.counts, c.active, kind)["deliver"]; got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+	if got := Done([]ledger.Count{{Kind: "table", State: ledger.Failed, Weight: 7}}, nil, kind)["table"]; got != 7 {
+		t.Errorf("compared and different: %d", got)
+	}
+}

@@ -60,8 +60,9 @@ func (e Examination) Draw(edge int) []string {
 	ok := int64(0)
 	var where []string
 	for _, p := range e.Passed {
-		ok += p.Count
-		where = append(where, p.On+" "+view.Count(p.Count))
+		if ok += p.Count; p.Count > 0 {
+			where = append(where, p.On+" "+view.Count(p.Count))
+		}
 	}
 	if ok > 0 {
 		line := layout.Left("ok", 8) + view.Plural(ok, "check") + " (" + strings.Join(where, ", ") + ")"
@@ -106,11 +107,8 @@ func finding(f view.Finding, names, edge int) []string {
 		}
 		lines = append(lines, layout.Labelled(label, fix, indent, 10)...)
 	}
-	for _, or := range f.Or {
-		label, text := "or", or
-		if l, t, ok := strings.Cut(or, ": "); ok && layout.Width(l) <= 12 {
-			label, text = "or "+l, t
-		}
+	for i, or := range f.Or {
+		label, text := wayOut(or, i == 0, len(f.Fixes) > 0)
 		lines = append(lines, layout.Labelled(label, text, indent, 10)...)
 	}
 	if f.Position != "" && len(lines) > 0 {
@@ -118,4 +116,24 @@ func finding(f view.Finding, names, edge int) []string {
 		lines[last] = layout.Aside(lines[last], f.Position, 77, edge)
 	}
 	return lines
+}
+
+// wayOut is a way out of a finding with its label: other than the fix, or what comes
+// next where there is none, as faults have it.
+func wayOut(words string, first, other bool) (label, text string) {
+	named, rest, ok := strings.Cut(words, ": ")
+	if ok = ok && layout.Width(named) <= 12; ok {
+		words = rest
+	}
+	switch {
+	case ok && other:
+		return "or " + named, words
+	case ok:
+		return named, words
+	case other:
+		return "or", words
+	case first:
+		return "next", words
+	}
+	return "", words
 }

@@ -69,3 +69,31 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
+
+// TestWaysOut: what comes next is labelled so, and only what stands beside a fix is
+// another way.
+func TestWaysOut(t *testing.T) {
+	t.Parallel()
+	e := Examination{Findings: []view.Finding{
+		{Severity: "blocks", Connection: "api", Text: "it is away", Or: []string{"see that it runs", "godwit explain x says more"}},
+		{Severity: "blocks", Connection: "new", Text: "no role", Fixes: []string{"CREATE ROLE a;"}, Or: []string{"map it: roles", "go without"}},
+		{Severity: "blocks", Connection: "flow", Text: "no flow", Or: []string{"flow near: its input is missing"}},
+	}}
+	want := []string{
+		"blocks  api   it is away",
+		"             next         see that it runs",
+		"                          godwit explain x says more",
+		"blocks  new   no role",
+		"             fix on new   CREATE ROLE a;",
+		"             or map it    roles",
+		"             or           go without",
+		"blocks  flow  no flow",
+		"             flow near    its input is missing",
+	}
+	text := viewtest.Text(e)
+	for _, line := range want {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("no line %q in\n%s", line, text)
+		}
+	}
+}

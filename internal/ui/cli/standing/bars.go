@@ -3,7 +3,6 @@ package standing
 import (
 	"godwit/internal/control/run"
 	"godwit/internal/ui/view"
-	"godwit/internal/unit"
 )
 
 // classes of units as bars, in the order of the work.
@@ -27,23 +26,20 @@ func bars(n *run.Now) []view.Bar {
 	for _, c := range classes {
 		b := view.Bar{Name: c.name, Bytes: c.bytes}
 		for _, k := range n.Counts {
-			if !c.kinds[k.Kind] {
-				continue
-			}
-			size := int64(k.Units)
-			if c.bytes || c.records {
-				size = k.Weight
-			}
-			b.Total += size
-			if k.State == "done" || (c.name == "verify" || c.name == "compare") && k.State == "failed" { // compared, and different
-				b.Done += size
+			switch {
+			case !c.kinds[k.Kind]:
+			case c.bytes || c.records:
+				b.Total += k.Weight
+			default:
+				b.Total += int64(k.Units)
+				if k.State == "done" {
+					b.Done += int64(k.Units)
+				}
 			}
 		}
 		if c.bytes || c.records {
-			for _, p := range n.Progress {
-				if c.kinds[unit.KindOf(p.Unit)] {
-					b.Done = min(b.Total, b.Done+p.Done)
-				}
+			for kind := range c.kinds {
+				b.Done += n.Done[kind]
 			}
 		}
 		if b.Total > 0 {

@@ -129,10 +129,12 @@ func lost(n *run.Now, zone *time.Location) *view.Lost {
 	l := &view.Lost{Owner: n.Run.Owner, Wrote: n.Wrote.In(zone), Lease: n.Lease, Resume: "godwit resume " + n.Run.Name()}
 	for _, k := range n.Counts {
 		l.Units += int64(k.Units)
-		switch k.State {
-		case "done":
+		switch {
+		case k.State == "done":
 			l.Done += int64(k.Units)
-		case "running":
+		case k.Settled > 0:
+			l.GoesOn += int64(k.Units)
+		case k.State == "running":
 			l.InFlight += int64(k.Units)
 		}
 	}
