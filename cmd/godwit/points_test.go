@@ -68,17 +68,24 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-// some are a third of the points without GODWIT_SLOW: what all work does at a
-// point is killed at each of them by TestPoints and TestLoadPoints.
-func some(points []string) []string {
+// some are a third of the cases without GODWIT_SLOW, where the others prove the same
+// at other moments: what all work does at a point is killed at each of them by
+// TestPoints and TestLoadPoints.
+func some[T any](cases ...T) []T {
+	return shared(1, 3, cases...)
+}
+
+// shared are all cases that are one's turn, of so many tests that share them without
+// GODWIT_SLOW.
+func shared[T any](turn, of int, cases ...T) []T {
 	if os.Getenv("GODWIT_SLOW") != "" {
-		return points
+		return cases
 	}
-	var third []string
-	for i := 1; i < len(points); i += 3 {
-		third = append(third, points[i])
+	var own []T
+	for i := turn % of; i < len(cases); i += of {
+		own = append(own, cases[i])
 	}
-	return third
+	return own
 }
 
 // own are the points with one of these beginnings without GODWIT_SLOW, all that no other

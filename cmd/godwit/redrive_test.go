@@ -95,7 +95,7 @@ func TestRedrivePoints(t *testing.T) {
 	if times["load.settled"] < 3 {
 		t.Errorf("only %d chunks were settled", times["load.settled"])
 	}
-	for _, point := range some(points) {
+	for _, point := range some(points...) {
 		for _, n := range []int{1, times[point]/2 + 1} {
 			if n > times[point] || n == 1 && times[point] > 2 && os.Getenv("GODWIT_SLOW") == "" {
 				continue
@@ -114,8 +114,8 @@ func TestRedrivePoints(t *testing.T) {
 // sent.
 func TestRedriveSentPoints(t *testing.T) {
 	t.Parallel()
-	m := newLoad(t, 6000)
-	for _, point := range []string{"load.written", "load.prepared", "load.committed", "load.settled"} {
+	m := newLoad(t, 3000)
+	for _, point := range shared(0, 2, "load.written", "load.prepared", "load.committed", "load.settled") {
 		m.broken(t)
 		m.maps(t, strings.Replace(mendedMap, "code: {from: code}", "code: {const: other}", 1))
 		sent := []string{"--as-sent", "--outcome", "dead"}
@@ -133,7 +133,7 @@ func TestRedriveSentPoints(t *testing.T) {
 // people change nothing of it.
 func TestTwoRedrives(t *testing.T) {
 	t.Parallel()
-	for _, at := range []string{"load.begun:1", "load.prepared:1", "load.committed:1"} {
+	for _, at := range some("load.begun:1", "load.prepared:1", "load.committed:1") {
 		m := newLoad(t, 3000)
 		m.broken(t)
 		first := m.redrive(t, []string{"GODWIT_STOP_AT=" + at}, "--rule", "required")

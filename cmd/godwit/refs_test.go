@@ -111,7 +111,8 @@ func (m *move) links(t testing.TB, env ...string) *process {
 // side, and when the same is loaded once more.
 func TestRefs(t *testing.T) {
 	t.Parallel()
-	m := newRefs(t, 1500, 800)
+	m := newRefs(t, 700, 350)
+	m.env[0] = "GODWIT_RECORDS=250"
 	dir := filepath.Dir(m.ledger)
 	indented := strings.ReplaceAll(strings.TrimPrefix(linksFlow, "steps:\n"), "\n", "\n    ")
 	for name, flow := range map[string]string{
@@ -151,7 +152,7 @@ func TestRefsPoints(t *testing.T) {
 	for _, point := range own(points, "alias.", "blocked.", "load.settled") {
 		at := []string{fmt.Sprintf("%s:%d", point, times[point]/2+1)}
 		if n := passedBy(t, passed, point, "/release/"); n > 0 {
-			at = append(at, fmt.Sprintf("%s@/release/:%d", point, n/2+1))
+			at = shared(1, 2, at[0], fmt.Sprintf("%s@/release/:%d", point, n/2+1))
 		}
 		for _, kill := range at {
 			m.emptyRefs(t)

@@ -126,7 +126,7 @@ func (m *move) replaced(t testing.TB) {
 // all of the new, never anything else.
 func TestReplacePoints(t *testing.T) {
 	t.Parallel()
-	m := newReplace(t, 6000)
+	m := newReplace(t, 3000)
 	m.old(t)
 	before := pgtest.Query[string](t, m.to, content)
 	passed := filepath.Join(t.TempDir(), "points")
