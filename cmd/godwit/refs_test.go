@@ -149,10 +149,21 @@ func TestRefsPoints(t *testing.T) {
 	m.referred(t)
 	points, times := pointsIn(t, passed)
 	t.Logf("%d points: %v", len(points), times)
+	var both []string
 	for _, point := range own(points, "alias.", "blocked.", "load.settled") {
+		both = append(both, point)
+		if passedBy(t, passed, point, "/release/") > 0 {
+			both = append(both, point+"@/release/")
+		}
+	}
+	inTurn(t, both, 3, func(env ...string) *process { return m.links(t, env...) }, func() { m.emptyRefs(t) }, func() { m.referred(t) })
+	if os.Getenv("GODWIT_SLOW") == "" {
+		return
+	}
+	for _, point := range points {
 		at := []string{fmt.Sprintf("%s:%d", point, times[point]/2+1)}
 		if n := passedBy(t, passed, point, "/release/"); n > 0 {
-			at = shared(1, 2, at[0], fmt.Sprintf("%s@/release/:%d", point, n/2+1))
+			at = append(at, fmt.Sprintf("%s@/release/:%d", point, n/2+1))
 		}
 		for _, kill := range at {
 			m.emptyRefs(t)
