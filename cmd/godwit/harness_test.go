@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"godwit/data"
 	"godwit/internal/ledger"
+	"godwit/rig/built"
 	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 
@@ -35,25 +35,9 @@ func slow(t testing.TB) {
 	}
 }
 
-// binary is godwit with test points, built once per test process: from a copy of
-// the one before, which go build leaves as it is when nothing has changed. It is put
-// in place by a rename: another process may be running the one before.
+// binary is godwit with test points, built once per test process.
 var binary = sync.OnceValues(func() (string, error) {
-	root, err := data.Root()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(root, "bin", "godwit-points")
-	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if before, err := os.ReadFile(path); err == nil {
-		_ = os.WriteFile(fresh, before, 0o755) // else it is built anew
-	}
-	build := exec.Command("go", "build", "-tags", "points", "-o", fresh, "./cmd/godwit")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build godwit: %w: %s", err, out)
-	}
-	return path, os.Rename(fresh, path)
+	return built.Program("godwit-points", "./cmd/godwit", "-tags", "points")
 })
 
 // move is one database copied to another by the command line.
