@@ -14,10 +14,10 @@ import (
 func TestEmptiedMeanwhile(t *testing.T) {
 	t.Parallel()
 	from, to := pgtest.Pair(t)
-	pgtest.Exec(t, from, "create schema src; create table src.node (id int primary key, up int); insert into src.node select i, nullif(i / 20, 0) from generate_series(1, 1200) i",
-		"create table src.leaf (id int primary key, node int); insert into src.leaf select i, i from generate_series(1, 1200) i")
+	pgtest.Exec(t, from, "create schema src; create table src.node (id int primary key, up int); insert into src.node select i, nullif(i / 20, 0) from generate_series(1, 4000) i",
+		"create table src.leaf (id int primary key, node int); insert into src.leaf select i, i from generate_series(1, 4000) i")
 	m := newMove(t, from, to)
-	m.env = []string{"GODWIT_RECORDS=150", "FROM=" + from, "TO=" + to}
+	m.env = []string{"GODWIT_RECORDS=500", "FROM=" + from, "TO=" + to}
 	dir := filepath.Dir(m.ledger)
 	write(t, dir, "godwit.yaml", "connections:\n  old: {postgres: {url_secret: {env: FROM}}}\n  new: {postgres: {url_secret: {env: TO}}}\n")
 	nodes := "  - load: {from: {at: old, table: src.node}, map: maps/node.yaml, workers: 1, to: {at: new, table: dst.node, mode: merge, key: code}, snapshot_lost: continue}\n"
@@ -36,7 +36,7 @@ func TestEmptiedMeanwhile(t *testing.T) {
 	before := 0
 	empty := func() {
 		before = pgtest.Query[int](t, to, "select count(*) from dst.leaf")
-		pgtest.Exec(t, to, "truncate dst.node restart identity; insert into dst.node (code) select 'x' || i from generate_series(1, 1200) i")
+		pgtest.Exec(t, to, "truncate dst.node restart identity; insert into dst.node (code) select 'x' || i from generate_series(1, 4000) i")
 	}
 	for _, flow := range []string{"leaves", "nodes"} {
 		for name, meanwhile := range map[string]func(){
@@ -65,7 +65,7 @@ func TestEmptiedMeanwhile(t *testing.T) {
 			meanwhile()
 			t.Run(flow+" "+name, func(t *testing.T) {
 				if flow == "leaves" {
-					if before == 0 || before > 900 {
+					if before == 0 || before > 3000 {
 						t.Errorf("%d leaves before: the test tests nothing", before)
 					}
 					if n := pgtest.Query[int](t, to, "select count(*) from dst.leaf"); n != before {

@@ -16,6 +16,7 @@ import (
 	"godwit/internal/ledger"
 	"godwit/internal/ledger/exception"
 	"godwit/internal/record"
+	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
@@ -285,7 +286,9 @@ func TestIsolateKnowsItsBounds(t *testing.T) {
 // on its way, so the row is not to blame.
 func TestIsolateLeavesKeysToOthers(t *testing.T) {
 	t.Parallel()
-	from, to := pgtest.Pair(t)
+	from := pgtest.Database(t)
+	// On a server of its own: what TestLogin grants meanwhile holds for all members of the superuser's role.
+	to := pgtest.DatabaseOn(t, pgtest.Server(t, postgres.Options{Name: "keys"}))
 	pgtest.Exec(t, from, "create table child (id int primary key, parent int); insert into child values (1, 1)")
 	pgtest.Exec(t, to, "create table parent (id int primary key); create table child (id int primary key, parent int references parent)")
 	u, err := url.Parse(to)
