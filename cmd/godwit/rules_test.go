@@ -99,7 +99,7 @@ func (m *move) ruledWell(t *testing.T) {
 func TestRulesOverRecords(t *testing.T) {
 	t.Parallel()
 	m := ruled(t, 3000, allRules)
-	m.env = []string{"GODWIT_RECORDS=500"}
+	m.env[0] = "GODWIT_RECORDS=500"
 	passed := filepath.Join(t.TempDir(), "points")
 	m.books(t, "GODWIT_POINTS="+passed).ends(t, 3)
 	if m.ruledWell(t); t.Failed() {
