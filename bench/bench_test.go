@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"godwit/rig/built"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -224,12 +225,14 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+var program = sync.OnceValues(func() (string, error) { return built.Program("godwit-plain", "./cmd/godwit") })
+
 // smallBench is a bench of a part with few records.
 func smallBench(ctx context.Context, t *testing.T, part string) *bench {
 	t.Helper()
-	godwit := filepath.Join(t.TempDir(), "godwit")
-	if said, err := exec.Command("go", "build", "-o", godwit, "../cmd/godwit").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
+	godwit, err := program()
+	if err != nil {
+		t.Fatal(err)
 	}
 	b, err := parse([]string{"-godwit", godwit, "-parts", part, "-scale", "0.0001"}, io.Discard)
 	if err != nil {

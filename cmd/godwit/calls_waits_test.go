@@ -59,11 +59,11 @@ func TestCallsWaits(t *testing.T) {
 		"to_char(seq + 12, 'FM000000') where seq in (17, 29)",     // one that itself waits for such
 		"to_char(seq + 100, 'FM000000') where seq % 12 = 6 and seq < 40",
 	}
-	for _, policy := range []string{"block", "stop"} {
+	for turn, policy := range []string{"block", "stop"} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			m, s := waiting(t, policy, refs...)
-			for _, point := range []string{"blocked.counted:1", "load.settled:2", "deliver.prepared:2", "deliver.settled:4", "blocked.counted:1"} {
+			for _, point := range shared(turn, 2, "blocked.counted:1", "load.settled:2", "deliver.prepared:2", "deliver.settled:4", "blocked.counted:1") {
 				if code := m.load(t, "GODWIT_KILL_AT="+point).exit(t); code != -1 {
 					t.Errorf("%s was not passed, exit %d", point, code)
 				}

@@ -160,7 +160,7 @@ func TestChinook(t *testing.T) {
 					t.Errorf("%s: %d rows (-want +got):\n%.2000s", table, len(got), diff)
 				}
 			}
-			proved(t, dir, to)
+			proved(t, dir, to, name == "postgres" || os.Getenv("GODWIT_SLOW") != "")
 			if s := command(t, dir, nil, "ledger", "check"); s.code != 0 {
 				t.Errorf("ledger check: exit %d:\n%s%s", s.code, s.out, s.err)
 			}
@@ -170,7 +170,7 @@ func TestChinook(t *testing.T) {
 
 // proved has the loads verified by mapping again: every row of every table is
 // equal, and a cent on one track is found.
-func proved(t *testing.T, dir, to string) {
+func proved(t *testing.T, dir, to string, spoil bool) {
 	t.Helper()
 	p := prove(t, dir, 0)
 	for table := range chinook {
@@ -178,6 +178,9 @@ func proved(t *testing.T, dir, to string) {
 		if v := p.tables["public."+table]; v.Result != "equal" || v.Rows != n || v.Aside.Read != n {
 			t.Errorf("%s: %+v, want %d equal rows", table, v, n)
 		}
+	}
+	if !spoil {
+		return
 	}
 	pgtest.Exec(t, to, "update track set unit_price = unit_price + 0.01 where track_id = 3")
 	if p := prove(t, dir, 4); len(p.unlike) != 1 || !strings.HasPrefix(p.unlike[0], "public.track changed track_id=3 unit_price") {

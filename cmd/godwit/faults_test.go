@@ -85,8 +85,9 @@ func TestTargetCrashes(t *testing.T) {
 	from := pgtest.Database(t)
 	fill(t, from, 4)
 	want := state(t, from)
-	for name, at := range map[string]string{"before settle": "data.committed:20", "after settle": "unit.after-settle:25"} {
-		for _, how := range []string{"KILL", "STOP"} {
+	for turn, name := range []string{"before settle", "after settle"} {
+		at := []string{"data.committed:20", "unit.after-settle:25"}[turn]
+		for _, how := range shared(turn, 2, "KILL", "STOP") {
 			t.Run(name+" "+how, func(t *testing.T) {
 				server := pgtest.Server(t, postgres.Options{Name: "crash"})
 				m := newMove(t, from, pgtest.DatabaseOn(t, server))

@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"godwit/data"
 	"godwit/internal/ledger"
+	"godwit/rig/built"
 	"godwit/rig/postgres"
 	"godwit/rig/postgres/pgtest"
 
@@ -35,21 +35,9 @@ func slow(t testing.TB) {
 	}
 }
 
-// binary is godwit with test points, built once per test process. It is put in
-// place by a rename: another process may be running the one before.
+// binary is godwit with test points, built once per test process.
 var binary = sync.OnceValues(func() (string, error) {
-	root, err := data.Root()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(root, "bin", "godwit-points")
-	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
-	build := exec.Command("go", "build", "-tags", "points", "-o", fresh, "./cmd/godwit")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build godwit: %w: %s", err, out)
-	}
-	return path, os.Rename(fresh, path)
+	return built.Program("godwit-points", "./cmd/godwit", "-tags", "points")
 })
 
 // move is one database copied to another by the command line.
@@ -322,7 +310,7 @@ func fill(t testing.TB, url string, scale int) {
 		fmt.Sprintf(`insert into b.log select '2020-01-01'::timestamp + i %% 97 * interval '1 s', repeat(md5((i %% 97)::text), 5)
 			from generate_series(1, %d) i`, scale*1000),
 		fmt.Sprintf(`insert into a.scratch select i, repeat(md5(i::text), 3) from generate_series(1, %d) i`, scale*300),
-		`do $$ begin for i in 1..40 loop
+		`do $$ begin for i in 1..12 loop
 			execute format('create table b.small_%s (id int primary key, word text)', i);
 			execute format('insert into b.small_%s select g, md5(g::text) from generate_series(1, %s) g', i, i * 3);
 		end loop; end $$`,

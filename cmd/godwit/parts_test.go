@@ -108,7 +108,7 @@ func TestParts(t *testing.T) {
 			m.env = []string{"GODWIT_RECORDS=100", "GODWIT_BATCH=60"}
 			pgtest.Exec(t, m.to, invoices)
 			shop(t, filepath.Dir(m.ledger), c.connection(t), m.to, c.quote, name == "postgres")
-			for _, point := range []string{"load.written:2", "load.prepared:1", "load.committed:1"} {
+			for _, point := range some("load.written:2", "load.prepared:1", "load.committed:1") {
 				m.load(t, "GODWIT_KILL_AT="+point).ends(t, -1)
 			}
 			m.load(t).ends(t, 0)
@@ -223,7 +223,7 @@ func TestPartsFewSessions(t *testing.T) {
 	m := newMove(t, pgtest.Database(t), "")
 	dir := filepath.Dir(m.ledger)
 	pgtest.Exec(t, m.from, "create table item (id int primary key); create table note (item int, n int); create index on note (item); create schema made; create table made.item (id int primary key, notes int)",
-		"insert into item select generate_series(1, 20000)", "insert into note select i, n from generate_series(1, 20000) i, generate_series(1, 3) n", "analyze")
+		"insert into item select generate_series(1, 6000)", "insert into note select i, n from generate_series(1, 6000) i, generate_series(1, 3) n", "analyze")
 	write(t, dir, "maps/item.yaml", "fields:\n  id: {from: id}\n  notes: {expr: 'len(doc.notes)'}\n")
 	write(t, dir, "flows/orders.yaml", `steps:
   - load:
@@ -239,7 +239,7 @@ func TestPartsFewSessions(t *testing.T) {
 			p.says(t, "limit.connections", "needs a second one")
 			continue
 		}
-		if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(notes) from made.item"); got != "20000 60000" {
+		if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(notes) from made.item"); got != "6000 18000" {
 			t.Errorf("the target holds %s", got)
 		}
 		pgtest.Exec(t, m.from, "truncate made.item")
@@ -250,7 +250,7 @@ func TestPartsFewSessions(t *testing.T) {
 	write(t, dir, "flows/orders.yaml", "steps:\n  - parallel:\n    - "+fmt.Sprintf(load, "item")+"\n    - "+fmt.Sprintf(load, "two")+"\n")
 	write(t, dir, "godwit.yaml", fmt.Sprintf("connections:\n  old: {postgres: {url: %q, limit: {connections: 4}}}\n  new: {postgres: {url: %q}}\n", m.from, m.from))
 	m.load(t).ends(t, 0)
-	if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(i.notes + two.notes) from made.item i join made.two using (id)"); got != "20000 120000" {
+	if got := pgtest.Query[string](t, m.from, "select count(*) || ' ' || sum(i.notes + two.notes) from made.item i join made.two using (id)"); got != "6000 36000" {
 		t.Errorf("the target holds %s", got)
 	}
 }

@@ -31,27 +31,8 @@ func TestPoints(t *testing.T) {
 		t.Errorf("a full run passes %v only", points)
 	}
 
-	// A unit that was at work in each of the last five kills has failed by the next run.
-	on := func(env ...string) int {
-		p := m.copy(t, env...)
-		if code := p.exit(t); !killsOwner(p) {
-			return code
-		}
-		return m.copy(t, env...).exit(t)
-	}
-	m.retarget(t)
-	for _, point := range points {
-		if on("GODWIT_KILL_AT="+point+":1") == 0 { // the units that pass it are done
-			m.proved(t, want)
-			m.retarget(t)
-			m.copy(t, "GODWIT_KILL_AT="+point+":1").ends(t, -1)
-		}
-	}
-	if code := on(); code != 0 {
-		t.Fatalf("exit %d behind all kills", code)
-	}
-	m.proved(t, want)
-
+	inTurn(t, points, 0, func(env ...string) *process { return m.copy(t, env...) },
+		func() { m.retarget(t) }, func() { m.proved(t, want) })
 	if os.Getenv("GODWIT_SLOW") == "" {
 		return
 	}
@@ -68,17 +49,57 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-// some are a third of the points without GODWIT_SLOW: what all work does at a
-// point is killed at each of them by TestPoints and TestLoadPoints.
-func some(points []string) []string {
+// inTurn kills a run that ends with a code at one point after the other, each time the
+// process that went on after the kill before; where nobody passes it any more the run is
+// proved, and made anew.
+func inTurn(t *testing.T, points []string, code int, start func(env ...string) *process, anew, proved func()) {
+	t.Helper()
+	// A unit that was at work in each of the last five kills has failed by the next run.
+	on := func(env ...string) int {
+		t.Helper()
+		p := start(env...)
+		if got := p.exit(t); got == -1 || got == code {
+			return got
+		} else if !killsOwner(p) {
+			t.Fatalf("exit %d, want %d, with %v:\n%s", got, code, env, p.said.String())
+		}
+		return start(env...).exit(t)
+	}
+	anew()
+	for _, point := range points {
+		at := "GODWIT_KILL_AT=" + point + ":1"
+		if on(at) == code { // the units that pass it are done
+			if proved(); t.Failed() {
+				t.Fatalf("before the kill at %s", point)
+			}
+			anew()
+			start(at).ends(t, -1)
+		}
+	}
+	if got := on(); got != code {
+		t.Fatalf("exit %d behind all kills", got)
+	}
+	proved()
+}
+
+// some are a third of the cases without GODWIT_SLOW, where the others prove the same
+// at other moments: what all work does at a point is killed at each of them by
+// TestPoints and TestLoadPoints.
+func some[T any](cases ...T) []T {
+	return shared(1, 3, cases...)
+}
+
+// shared are all cases that are one's turn, of so many tests that share them without
+// GODWIT_SLOW.
+func shared[T any](turn, of int, cases ...T) []T {
 	if os.Getenv("GODWIT_SLOW") != "" {
-		return points
+		return cases
 	}
-	var third []string
-	for i := 1; i < len(points); i += 3 {
-		third = append(third, points[i])
+	var own []T
+	for i := turn % of; i < len(cases); i += of {
+		own = append(own, cases[i])
 	}
-	return third
+	return own
 }
 
 // own are the points with one of these beginnings without GODWIT_SLOW, all that no other

@@ -204,7 +204,7 @@ func TestIssuesOverRunsKilled(t *testing.T) {
 	m.recurred(t, 1)
 	m.recurred(t, 2)
 	_, times := pointsIn(t, passed)
-	for _, point := range []string{"load.kept", "load.prepared", "load.committed", "load.settled"} {
+	for _, point := range shared(1, 2, "load.kept", "load.prepared", "load.committed", "load.settled") {
 		for _, n := range []int{1, times[point]/2 + 1} {
 			if n == 1 && os.Getenv("GODWIT_SLOW") == "" {
 				continue

@@ -81,8 +81,8 @@ func (m *move) all(t testing.TB) {
 	m.checked(t)
 }
 
-// TestRedrivePoints kills a redrive at every named point that a whole one
-// passes, at its first and at a later passage, and goes on with it.
+// TestRedrivePoints kills a redrive at named points that a whole one passes, as
+// TestPoints does a copy.
 func TestRedrivePoints(t *testing.T) {
 	t.Parallel()
 	m := newLoad(t, 3000)
@@ -95,9 +95,13 @@ func TestRedrivePoints(t *testing.T) {
 	if times["load.settled"] < 3 {
 		t.Errorf("only %d chunks were settled", times["load.settled"])
 	}
-	for _, point := range some(points) {
+	inTurn(t, some(points...), 0, func(env ...string) *process { return m.redrive(t, env) }, func() { m.broken(t) }, func() { m.all(t) })
+	if os.Getenv("GODWIT_SLOW") == "" {
+		return
+	}
+	for _, point := range points {
 		for _, n := range []int{1, times[point]/2 + 1} {
-			if n > times[point] || n == 1 && times[point] > 2 && os.Getenv("GODWIT_SLOW") == "" {
+			if n > times[point] {
 				continue
 			}
 			m.broken(t)
@@ -114,8 +118,8 @@ func TestRedrivePoints(t *testing.T) {
 // sent.
 func TestRedriveSentPoints(t *testing.T) {
 	t.Parallel()
-	m := newLoad(t, 6000)
-	for _, point := range []string{"load.written", "load.prepared", "load.committed", "load.settled"} {
+	m := newLoad(t, 3000)
+	for _, point := range shared(0, 2, "load.written", "load.prepared", "load.committed", "load.settled") {
 		m.broken(t)
 		m.maps(t, strings.Replace(mendedMap, "code: {from: code}", "code: {const: other}", 1))
 		sent := []string{"--as-sent", "--outcome", "dead"}
@@ -133,7 +137,7 @@ func TestRedriveSentPoints(t *testing.T) {
 // people change nothing of it.
 func TestTwoRedrives(t *testing.T) {
 	t.Parallel()
-	for _, at := range []string{"load.begun:1", "load.prepared:1", "load.committed:1"} {
+	for _, at := range some("load.begun:1", "load.prepared:1", "load.committed:1") {
 		m := newLoad(t, 3000)
 		m.broken(t)
 		first := m.redrive(t, []string{"GODWIT_STOP_AT=" + at}, "--rule", "required")

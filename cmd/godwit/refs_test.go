@@ -111,7 +111,8 @@ func (m *move) links(t testing.TB, env ...string) *process {
 // side, and when the same is loaded once more.
 func TestRefs(t *testing.T) {
 	t.Parallel()
-	m := newRefs(t, 1500, 800)
+	m := newRefs(t, 700, 350)
+	m.env[0] = "GODWIT_RECORDS=250"
 	dir := filepath.Dir(m.ledger)
 	indented := strings.ReplaceAll(strings.TrimPrefix(linksFlow, "steps:\n"), "\n", "\n    ")
 	for name, flow := range map[string]string{
@@ -148,7 +149,18 @@ func TestRefsPoints(t *testing.T) {
 	m.referred(t)
 	points, times := pointsIn(t, passed)
 	t.Logf("%d points: %v", len(points), times)
+	var both []string
 	for _, point := range own(points, "alias.", "blocked.", "load.settled") {
+		both = append(both, point)
+		if passedBy(t, passed, point, "/release/") > 0 {
+			both = append(both, point+"@/release/")
+		}
+	}
+	inTurn(t, both, 3, func(env ...string) *process { return m.links(t, env...) }, func() { m.emptyRefs(t) }, func() { m.referred(t) })
+	if os.Getenv("GODWIT_SLOW") == "" {
+		return
+	}
+	for _, point := range points {
 		at := []string{fmt.Sprintf("%s:%d", point, times[point]/2+1)}
 		if n := passedBy(t, passed, point, "/release/"); n > 0 {
 			at = append(at, fmt.Sprintf("%s@/release/:%d", point, n/2+1))

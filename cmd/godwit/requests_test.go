@@ -57,9 +57,9 @@ const (
 func TestRequestPoints(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{})
-	for _, doubt := range []string{lookup, byKey} {
+	for turn, doubt := range []string{lookup, byKey} {
 		m := single(t, s, doubt, "select 1")
-		for i, point := range []string{"request.intended", "request.answered", "request.remembered", "unit.before-settle@create/request", "unit.after-settle@create/request"} {
+		for i, point := range shared(turn, 2, "request.intended", "request.answered", "request.remembered", "unit.before-settle@create/request", "unit.after-settle@create/request") {
 			for n := 1; n <= 2; n++ {
 				if n == 2 && (os.Getenv("GODWIT_SLOW") == "" || strings.HasPrefix(point, "unit") || point == "request.answered") {
 					continue // the second answer is lost
@@ -91,9 +91,9 @@ func TestRequestPoints(t *testing.T) {
 func TestRequestUndo(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, 0, newsys.Options{})
-	for _, doubt := range []string{lookup, byKey} {
+	for turn, doubt := range []string{lookup, byKey} {
 		m := single(t, s, doubt, "select 1 / 0")
-		for _, at := range []string{"", "request.intended:1", "request.answered:1", "request.intended:3", "request.answered:3", "request.remembered:3"} {
+		for _, at := range shared(turn, 2, "", "request.intended:1", "request.answered:1", "request.intended:3", "request.answered:3", "request.remembered:3") {
 			m.unledger(t)
 			s.Clear()
 			if at != "" {

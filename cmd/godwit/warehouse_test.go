@@ -20,8 +20,8 @@ var sources = map[string]func(ctx context.Context, url string) error{
 	"public":    warehouse.Load,
 }
 
-// TestWarehouse copies a warehouse into an empty database, and over that from a flow
-// file; with GODWIT_SLOW over that by the command as well.
+// TestWarehouse copies warehouses into an empty database, and over that from a flow
+// file; with GODWIT_SLOW all of them, and over that by the command as well.
 func TestWarehouse(t *testing.T) {
 	t.Parallel()
 	for name, make := range sources {
@@ -29,9 +29,9 @@ func TestWarehouse(t *testing.T) {
 			t.Parallel()
 			from, to := warehouses(t, make)
 			dir := project(t, from, to)
-			copies := [][]string{{"copy", "--from", from, "--to", to}, {"run", "move"}}
-			if os.Getenv("GODWIT_SLOW") != "" {
-				copies = append(copies, []string{"copy", "--from", from, "--to", to, "--existing", "replace"})
+			copies := [][]string{{"copy", "--from", from, "--to", to}, {"run", "move"}, {"copy", "--from", from, "--to", to, "--existing", "replace"}}
+			if os.Getenv("GODWIT_SLOW") == "" { // it is the public data that has the rows
+				copies = copies[:map[string]int{"generated": 2, "public": 1}[name]]
 			}
 			for _, args := range copies {
 				got := command(t, dir, nil, args...).ends(t, 0)
@@ -42,7 +42,9 @@ func TestWarehouse(t *testing.T) {
 				}
 				moved(t, from, to)
 			}
-			same(t, dir, from, to)
+			if len(copies) > 1 {
+				same(t, dir, from, to)
+			}
 			command(t, dir, nil, "ledger", "check").ends(t, 0)
 		})
 	}
@@ -83,7 +85,7 @@ func TestLogin(t *testing.T) {
 					pgtest.Exec(t, to, line)
 				}
 			}
-			for range 2 {
+			for range shared(0, 2, 1, 2) {
 				command(t, dir, nil, "copy", "--from", from, "--to", login, "--existing", "replace").ends(t, 0)
 				moved(t, from, to)
 			}

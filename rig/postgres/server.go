@@ -87,11 +87,11 @@ func prepare(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// initialise runs initdb.
+// initialise runs initdb, or takes what it has made before.
 func (s *Server) initialise(ctx context.Context) error {
 	args := []string{"-D", s.data(), "-U", Superuser, "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"}
 	if s.options.Password == "" {
-		return s.run(ctx, "initdb", append(args, "--auth=trust")...)
+		return s.copied(func() error { return s.run(ctx, "initdb", append(args, "--auth=trust")...) })
 	}
 	file := filepath.Join(s.base, "password")
 	if err := os.WriteFile(file, []byte(s.options.Password+"\n"), 0o600); err != nil {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"godwit/data"
+	"godwit/rig/built"
 	"godwit/rig/demo"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,15 +131,9 @@ func TestNotAsPlanted(t *testing.T) {
 
 func build(t *testing.T) string {
 	t.Helper()
-	root, err := data.Root()
+	path, err := built.Program("godwit-plain", "./cmd/godwit")
 	if err != nil {
 		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "godwit")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/godwit")
-	cmd.Dir = root
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
 	}
 	return path
 }

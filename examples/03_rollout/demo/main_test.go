@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"godwit/data"
+	"godwit/rig/built"
 	"godwit/rig/demo"
 	"godwit/rig/mariadb"
 	"godwit/rig/newsys"
@@ -111,28 +110,21 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// testDemo is a demo in a folder of its own, of a godwit that is built for it.
+// testDemo is a demo in a folder of its own.
 func testDemo(t *testing.T, out *bytes.Buffer) *rollout {
 	t.Helper()
 	if _, err := exec.LookPath("mariadbd"); err != nil && os.Getenv("GODWIT_MARIADB") != "must" {
 		t.Skip(mariadb.ErrNotInstalled)
 	}
-	root, err := data.Root()
+	godwit, err := built.Program("godwit-plain", "./cmd/godwit")
 	if err != nil {
 		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	godwit := filepath.Join(dir, "godwit")
-	build := exec.Command("go", "build", "-o", godwit, "./cmd/godwit")
-	build.Dir = root
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
 	}
 	r, err := parse([]string{"-godwit", godwit, "-databases", "5"}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Folder = dir
+	r.Folder = t.TempDir()
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -271,9 +272,9 @@ func (d *drive) holds(before int, tuned bool) {
 
 func TestRandomWalks(t *testing.T) {
 	t.Parallel()
-	walks := 300
-	if testing.Short() {
-		walks = 50
+	walks := 100
+	if os.Getenv("GODWIT_SLOW") != "" {
+		walks = 300
 	}
 	for seed := range walks {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { walk(t, uint64(seed)) })

@@ -85,10 +85,14 @@ func (p *pair) Note(_ string, body any) {
 // that failed.
 func run(t *testing.T, from, to string) (*pair, []string) {
 	t.Helper()
+	return verified(t, open(t, "from", from), open(t, "to", to))
+}
+
+func verified(t *testing.T, from, to connector.Endpoint) (*pair, []string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
-	p := &pair{sides: map[string]connector.Endpoint{"from": open(t, "from", from), "to": open(t, "to", to)},
-		proofs: map[string]verify.Proof{}}
+	p := &pair{sides: map[string]connector.Endpoint{"from": from, "to": to}, proofs: map[string]verify.Proof{}}
 	spec := &verify.Verify{From: "from", To: "to", Workers: 1}
 	facts := catalog.Facts{}
 	facts.Source, facts.Definitions, facts.Unread = look(ctx, t, p.sides["from"])

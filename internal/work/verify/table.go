@@ -93,6 +93,7 @@ func (t *table) Do(ctx context.Context, u unit.Unit, l unit.Lease, report unit.R
 	if s.relayed, err = t.past.Copied(ctx, s.ends(), spec.formats()); err != nil {
 		return unit.Result{}, fault.Wrap(err, "look up the sums of what was copied")
 	}
+	s.hold(ctx, spec.Pairs)
 	v := verdict{}
 	for _, pair := range spec.Pairs {
 		proof, err := t.prove(ctx, s, pair, report)
