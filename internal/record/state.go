@@ -58,6 +58,11 @@ const RuleGone = "gone"
 // that has read it, whatever became of it then, knows something newer.
 const RuleRead = ""
 
+// RuleTwice stands for the reading of a record whose key one has that the same unit had read
+// and not loaded before. Its field is RuleTwice, too, when the last such of the chunk was not
+// loaded either. No rule of a map has such a name.
+const RuleTwice = "(twice)"
+
 // Codes of records that wait for others: for those that they refer to, or for one before
 // them in their group.
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/internal/ledger/store"
+	"godwit/internal/record"
 )
 
 // What later readings say of an exception e. Only a run that is over may have the last
@@ -12,26 +13,41 @@ import (
 // makes an exception superseded is ever taken back, and who closes it need not look again.
 const (
 	// Older is one whose record a later run of its home has read and is done with, whatever
-	// became of it there (loaded, equal, filtered, an exception of its own), and that nobody
-	// has put right since. A run that was cancelled is done with it when its step was.
+	// became of it there (loaded, equal, filtered, an exception of its own), or its own run
+	// behind it, and that nobody has put right since. A run that was cancelled is done with
+	// what it has read when its step was.
 	Older = `(` + anyPass + `EXISTS (SELECT 1` + readings + ` AND` + Over + `
 		AND NOT EXISTS (SELECT 1 FROM unit u WHERE u.run = w.id AND u.step = c.step AND u.state <> 'done')
-		AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id AND t.at >= c.at)))`
+		AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id AND t.at >= c.at))
+		OR ` + twice + ` AND EXISTS (SELECT 1 FROM run w WHERE w.id = e.run AND` + Over + `))`
 
 	// AtWork is one, not older, whose record a later run of its home has read that is not
-	// over: nobody else may load it until then.
-	AtWork = `(` + anyPass + `EXISTS (SELECT 1` + readings + ` AND NOT` + Over + `) AND NOT ` + Older + `)`
+	// over, or its own run behind it: nobody else may load it until then.
+	AtWork = `((` + anyPass + `EXISTS (SELECT 1` + readings + ` AND NOT` + Over + `)
+		OR ` + twice + ` AND EXISTS (SELECT 1 FROM run w WHERE w.id = e.run AND NOT` + Over + `)) AND NOT ` + Older + `)`
 
 	// readings are those p of the record by runs w behind its own, in chunks c; also in one
 	// that is only prepared, since the target may have it.
-	readings = ` FROM passed p JOIN chunk c ON c.run = p.run AND c.unit = p.unit AND c.n = p.n AND c.state <> 'dropped'
-		JOIN run w ON w.id = p.run JOIN run f ON f.id = p.origin JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
+	readings = ` FROM` + read + ` JOIN run w ON w.id = p.run JOIN run f ON f.id = p.origin JOIN run h ON h.id = e.run WHERE p.key = e.key AND e.key <> ''
 		AND c.step = e.step AND c.entity = e.entity AND p.run > e.run AND w.flow <> 'redrive' AND` + Home
+	read = ` passed p JOIN chunk c ON c.run = p.run AND c.unit = p.unit AND c.n = p.n AND c.state <> 'dropped'`
 
 	// Over is a run w that nobody can go on with.
 	Over = ` (w.state = 'ended' AND w.outcome NOT IN ('failed', 'stopped'))`
 
-	reader = `(SELECT max(w.id)` + readings + ` AND NOT` + Over + `)`
+	reader = `coalesce((SELECT max(w.id)` + readings + ` AND NOT` + Over + `), e.run)`
+
+	// twice is one whose record comes again behind it in its own run: left out, too, or read
+	// by its unit, in a chunk behind its own or last in that one. The run's own rounds over
+	// what waits go by their own order.
+	twice = `(e.claimed <> e.run AND e.key <> '' AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id) AND (
+		EXISTS (SELECT 1` + namesakes + ` AND n.turn > e.turn AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND n.id BETWEEN p.exception_from AND p.exception_to))
+		OR ` + anyPass + `EXISTS (SELECT 1 FROM` + read + ` WHERE p.key = e.key AND p.run = e.run AND p.unit = e.unit AND p.rule = '` + record.RuleTwice + `' AND (p.n > ` + OwnChunk + `
+			OR p.n = ` + OwnChunk + ` AND (p.field = '' OR EXISTS (SELECT 1` + namesakes + ` AND n.unit = e.unit AND n.chunk = e.chunk AND n.id > e.id))))))`
+	namesakes = ` FROM exception n WHERE n.key = e.key AND n.key <> '' AND n.entity = e.entity AND n.run = e.run AND n.step = e.step`
+
+	// OwnChunk is the number that the chunk of an exception has in its unit.
+	OwnChunk = `(SELECT k.n FROM chunk k WHERE k.run = e.run AND k.step = e.step AND k.entity = e.entity AND k.account = e.chunk)`
 )
 
 // LaterRun is one that has read records of exceptions anew and is not over.

@@ -11,7 +11,7 @@ import (
 // broken finds what records of a step broke in the runs before one: rules that
 // they have not fulfilled since; of those that were not loaded and that no run has read
 // and is done with since, record.RuleRead. What a redrive has closed may be open again as
-// long as it can be gone on with.
+// long as it can be gone on with. And what the unit itself has left out: record.RuleTwice.
 const broken = `SELECT key, rule, field FROM (
 		SELECT i.key, i.rule, i.field, max(i.found) AS found FROM issue i
 		WHERE i.origin IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?)
@@ -21,12 +21,13 @@ const broken = `SELECT key, rule, field FROM (
 	UNION ALL SELECT DISTINCT e.key, '` + record.RuleRead + `', '' FROM exception e
 	WHERE e.run IN (SELECT f.id FROM run f JOIN run h ON` + exception.Home + ` WHERE h.id = ?) AND e.run < ?
 		AND e.step = ? AND e.entity = ? AND e.key <> '' AND (e.closed = '' OR e.closed_by = 0
-		OR EXISTS (SELECT 1 FROM run w WHERE w.id = e.closed_by AND NOT` + exception.Over + `)) AND NOT ` + exception.Older
+		OR EXISTS (SELECT 1 FROM run w WHERE w.id = e.closed_by AND NOT` + exception.Over + `)) AND NOT ` + exception.Older + `
+	UNION ALL SELECT DISTINCT e.key, '` + record.RuleTwice + `', '' FROM exception e WHERE e.run = ? AND e.unit = ? AND e.key <> ''`
 
 // Broken gives what records of the chunk's origin, step and entity broke in runs
-// before its own and have not fulfilled since.
+// before its own and have not fulfilled since, and which its unit has left out.
 func Broken(ctx context.Context, db store.Reader, c Chunk, entity string, do func(record.IssueID)) error {
-	rows, err := db.QueryContext(ctx, broken, c.Origin, c.Step, entity, c.Run, c.Origin, c.Step, entity, c.Origin, c.Origin, c.Step, entity)
+	rows, err := db.QueryContext(ctx, broken, c.Origin, c.Step, entity, c.Run, c.Origin, c.Step, entity, c.Origin, c.Origin, c.Step, entity, c.Run, c.Unit)
 	if err != nil {
 		return err
 	}

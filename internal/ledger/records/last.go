@@ -25,12 +25,14 @@ func Speaker(ctx context.Context, db store.Reader, uid, step string) (calls.Spea
 }
 
 // Last is what was said of a record last, and by whom: in a redrive by who had left the
-// record. Newer is held against an exception, 0 for none.
+// record. Newer is held against an exception, 0 for none: of the run's own words that is one
+// that its unit has delivered behind it. The first four states are those of what is loaded.
 func Last(ctx context.Context, db store.Reader, p record.Place, key string, of int64) (calls.Word, error) {
 	return one(ctx, db, func(r *sql.Rows, w *calls.Word) error {
 		return r.Scan(&w.Run, &w.Newer, &w.Unsure, &w.Step, &w.Reads, &w.Given, &w.Node)
 	}, `SELECT w.flow || '-' || w.n,
-		coalesce(o.id > e.run AND CASE WHEN o.id = w.id THEN d.at ELSE (SELECT max(n.first) FROM exception n WHERE n.run = o.id AND n.key = r.key AND n.key <> '' AND n.entity = p.entity) END
+		coalesce(o.id = e.run AND d.run = e.run AND d.unit = e.unit AND d.n >= `+exception.OwnChunk+` AND r.state <= 3 AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id)
+			OR o.id > e.run AND CASE WHEN o.id = w.id THEN d.at ELSE (SELECT max(n.first) FROM exception n WHERE n.run = o.id AND n.key = r.key AND n.key <> '' AND n.entity = p.entity) END
 			> max(e.first, coalesce((SELECT max(t.at) FROM patch t WHERE t.exception = e.id), 0)), FALSE),
 		r.state > 3 AND NOT EXISTS (SELECT 1 FROM run w WHERE w.id = o.id AND`+exception.Over+`),
 		coalesce(x.step, substr(d.unit, 1, instr(d.unit, '/') - 1)),

@@ -33,7 +33,7 @@ the target was given them, without mapping them again.`,
 	}
 	d.Flags(c.Flags())
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be processed; changes nothing")
-	c.Flags().IntVar(&a.Limit, "limit", 0, "at most so many records, the first ones in the order of the source where they have groups, else the oldest; 0 is all")
+	c.Flags().IntVar(&a.Limit, "limit", 0, "at most so many records, the first ones in the order of the source where they go to calls, else the oldest; 0 is all")
 	c.Flags().BoolVar(&a.AsSent, "as-sent", false, "write what the target was given then, without mapping it again; dead letters only")
 	w.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {

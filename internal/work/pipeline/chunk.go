@@ -105,6 +105,14 @@ func (c *chunk) take(b *batch, became []connector.Became) error {
 	return nil
 }
 
+// leftOut reports whether a record was not loaded and is put away.
+func leftOut(m *record.Mapped, b connector.Became) bool {
+	if len(m.Waits) > 0 || m.Filtered != "" {
+		return len(m.Waits) > 0
+	}
+	return m.Reject || b.Outcome == record.Dead
+}
+
 // bad is the number of records that were not loaded for a reason that has to
 // be mended.
 func bad(a record.Account) int64 { return a.Rejected + a.Dead }

@@ -134,7 +134,7 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 	if r.judge, err = r.newJudge(ctx); err != nil {
 		return fault.Wrap(err, "read what records said to rules")
 	}
-	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, r.program.Columns(0)); err != nil {
+	if r.watch, err = recheck.Open(ctx, x.book, u, r.spec.Again, r.next, r.spec.Map, r.program.Columns(0), r.spec.oneOfKey()); err != nil {
 		return fault.Wrap(err, "read what records broke before")
 	}
 	if again, release := r.spec.Again, r.spec.Release; again != nil {
@@ -164,6 +164,12 @@ func (x *loader) begin(ctx context.Context, r *loading) (err error) {
 		r.close()
 	}
 	return err
+}
+
+// oneOfKey reports whether the target holds one of each key: what comes behind takes the
+// place of what came before. Exceptions come again with the order that they had.
+func (s *LoadSpec) oneOfKey() bool {
+	return s.Again == nil && (s.Calls != nil || s.Mode == connector.ModeMerge)
 }
 
 // read opens the records, from behind a place on, and tells the point in time

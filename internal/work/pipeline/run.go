@@ -150,6 +150,7 @@ func (r *loading) put(ctx context.Context, c *chunk, b *batch, before int64) err
 	}
 	for i := range b.mapped {
 		r.watch.Note(&b.mapped[i])
+		r.watch.Twice(b.mapped[i].Record.Key, leftOut(&b.mapped[i], became[i]))
 	}
 	if err := c.take(b, became); err != nil {
 		return err

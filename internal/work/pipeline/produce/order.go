@@ -18,11 +18,11 @@ import (
 // range of the key behind the other.
 const turnsOf = 1 << 44
 
-// InOrder has a reader give records with their group and turn. Read is how many the unit
+// InOrder has a reader give records with their turn, and their group where they have one. Read is how many the unit
 // has read before. Those of exceptions keep the turn that they had.
 func (s *Spec) InOrder(r connector.RecordReader, unit string, read int64) (connector.RecordReader, error) {
 	group, err := s.group()
-	if err != nil || group == nil {
+	if err != nil {
 		return r, err
 	}
 	n, err := strconv.ParseInt(unit[strings.LastIndexByte(unit, '/')+1:], 10, 64)
@@ -35,8 +35,8 @@ func (s *Spec) InOrder(r connector.RecordReader, unit string, read int64) (conne
 type ordered struct {
 	connector.RecordReader
 	schema *record.Schema
-	group  path.Path
-	turn   int64 // of the last one
+	group  path.Path // nil without groups
+	turn   int64     // of the last one
 }
 
 // Next is the connector.RecordReader's.
@@ -49,6 +49,9 @@ func (o *ordered) Next(ctx context.Context) (*record.Page, error) {
 		r := &page.Records[i]
 		if o.turn++; r.Exception == 0 {
 			r.Turn = o.turn
+		}
+		if o.group == nil {
+			continue
 		}
 		slots := r.AsRead()
 		if len(slots) != len(o.schema.Fields) { // of one that is redriven and cannot be read its exception knows

@@ -18,7 +18,8 @@ import (
 type Book interface {
 	// Broken gives what records of the unit's step and entity broke in earlier
 	// runs of the same flow in the same environment and have not fulfilled since, of
-	// those that were not loaded and not read since record.RuleRead.
+	// those that were not loaded and not read since record.RuleRead; of those that the unit
+	// itself has left out record.RuleTwice.
 	Broken(ctx context.Context, u unit.Unit, again *unit.Redrive, do func(record.IssueID)) error
 	// Pass keeps what records of a chunk fulfil now, instead of what was kept for
 	// it and those behind it before. It counts as long as the chunk does.
@@ -31,8 +32,8 @@ type Book interface {
 // rule is one that records broke.
 type rule struct{ name, field string }
 
-// Watch knows what records broke and notes what they fulfil. Nil knows nothing:
-// most runs have no earlier ones with issues. Keys are held as hashes and the
+// Watch knows what records broke and notes what they fulfil, and of those that the unit
+// has left out whether they come again. Nil knows nothing. Keys are held as hashes and the
 // sets of rules once, about 30 bytes for a key; a key taken for another one
 // passes what it never broke, which closes nothing.
 type Watch struct {
@@ -41,16 +42,30 @@ type Watch struct {
 	fields map[string]bool // of which all rules but the map's own are asked of each record
 	own    map[string]bool // the map's own rules: a broken field may keep them from being asked
 	passed []record.IssueID
+
+	left  map[uint64]bool // keys, hashed, of records that the unit has left out; nil: it is not to know
+	twice map[string]bool // those of them that the chunk has read behind that: left out again
+	leave bool            // the chunk has left some out
 }
 
 // Open reads what was broken. Of the map, nil for none, and the columns of the
 // first target it takes which rules are asked of each record, whatever else it
-// breaks. What an attempt that ended left for chunks from next on is forgotten.
-func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next int, m *mapping.Map, columns []string) (*Watch, error) {
+// breaks. What an attempt that ended left for chunks from next on is forgotten. With
+// twice it notes which records come again behind one that was left out.
+func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next int, m *mapping.Map, columns []string, twice bool) (*Watch, error) {
 	w := &Watch{broken: map[uint64]int32{}, sets: [][]rule{nil}, fields: map[string]bool{}, own: map[string]bool{}}
+	if twice {
+		w.left, w.twice = map[uint64]bool{}, map[string]bool{}
+	}
 	known := map[string]int32{"": 0}
 	rules := map[rule]uint32{}
 	err := book.Broken(ctx, u, again, func(id record.IssueID) {
+		if id.Rule == record.RuleTwice {
+			if twice {
+				w.left[xxh3.HashString(id.Key)] = true
+			}
+			return
+		}
 		r := rule{id.Rule, id.Field}
 		if _, is := rules[r]; !is {
 			rules[r] = uint32(len(rules))
@@ -72,8 +87,11 @@ func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next
 		}
 		w.broken[h] = n
 	})
-	if err != nil || len(w.broken) == 0 {
+	if err != nil || len(w.broken) == 0 && !twice {
 		return nil, err
+	}
+	if len(w.broken)+len(w.left) == 0 {
+		return w, nil
 	}
 	for _, name := range columns {
 		w.fields[name] = true
@@ -92,7 +110,7 @@ func Open(ctx context.Context, book Book, u unit.Unit, again *unit.Redrive, next
 // Note takes in what became of a record, once all its issues are known. One that
 // the flow leaves out has no rules to fulfil any more.
 func (w *Watch) Note(m *record.Mapped) {
-	if w == nil || m.Record.Key == "" {
+	if w == nil || m.Record.Key == "" || len(w.broken) == 0 {
 		return
 	}
 	for _, r := range w.sets[w.broken[xxh3.HashString(m.Record.Key)]] {
@@ -129,10 +147,32 @@ func (w *Watch) fulfils(m *record.Mapped, r rule) bool {
 // Keep hands over what the chunk's records fulfil, before it is prepared, and
 // begins the next one.
 func (w *Watch) Keep(ctx context.Context, book Book, u unit.Unit, number int, again *unit.Redrive) error {
-	if w == nil || len(w.passed) == 0 {
+	if w == nil || len(w.passed) == 0 && len(w.twice) == 0 && !w.leave { // else what an attempt had noted of it may be wrong
 		return nil
 	}
+	for key, left := range w.twice {
+		id := record.IssueID{Key: key, Rule: record.RuleTwice}
+		if left {
+			id.Field = record.RuleTwice
+		}
+		w.passed = append(w.passed, id)
+	}
 	err := book.Pass(ctx, u, number, again, w.passed)
-	w.passed = w.passed[:0]
+	clear(w.twice)
+	w.passed, w.leave = w.passed[:0], false
 	return err
+}
+
+// Twice notes that a record was read, and whether it was left out.
+func (w *Watch) Twice(key string, left bool) {
+	if w == nil || w.left == nil || key == "" || !left && len(w.left) == 0 {
+		return
+	}
+	h := xxh3.HashString(key)
+	if w.left[h] {
+		w.twice[key] = left
+	}
+	if left {
+		w.left[h], w.leave = true, true
+	}
 }
