@@ -27,7 +27,7 @@ const (
 	ReplaceSent = `UPDATE payload SET sent = ? WHERE exception = ?`
 	CloseIssues = `UPDATE issue SET state = 'closed', closed_by = ? WHERE exception = ? AND exception <> 0 AND id < ? AND state <> 'closed'`
 	StillIssues = `UPDATE issue AS i SET state = 'still', first = (SELECT min(o.first)` + tried + `)
-		WHERE exception = ? AND id BETWEEN ? AND ? AND EXISTS (SELECT 1` + tried + `)`
+		WHERE exception = ? AND exception <> 0 AND id BETWEEN ? AND ? AND EXISTS (SELECT 1` + tried + `)`
 
 	// tried are the same issues o of an exception as its issue i, of earlier tries.
 	tried = ` FROM issue o WHERE o.exception = i.exception AND o.exception <> 0 AND o.rule = i.rule AND o.field = i.field AND o.id < i.id`

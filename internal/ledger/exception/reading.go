@@ -39,9 +39,10 @@ const (
 
 	// twice is one whose record comes again behind it in its own run: left out, too, or read
 	// by its unit, in a chunk behind its own or last in that one. The run's own rounds over
-	// what waits go by their own order.
+	// what waits go by their own order. The turns are subtracted, since SQLite would look
+	// for them by the index of turns else, which gives half of a run for each exception.
 	twice = `(e.claimed <> e.run AND e.key <> '' AND NOT EXISTS (SELECT 1 FROM patch t WHERE t.exception = e.id) AND (
-		EXISTS (SELECT 1` + namesakes + ` AND n.turn > e.turn AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND n.id BETWEEN p.exception_from AND p.exception_to))
+		EXISTS (SELECT 1` + namesakes + ` AND n.turn - e.turn > 0 AND NOT EXISTS (SELECT 1 FROM chunk p WHERE p.state = 'prepared' AND n.id BETWEEN p.exception_from AND p.exception_to))
 		OR ` + anyPass + `EXISTS (SELECT 1 FROM` + read + ` WHERE p.key = e.key AND p.run = e.run AND p.unit = e.unit AND p.rule = '` + record.RuleTwice + `' AND (p.n > ` + OwnChunk + `
 			OR p.n = ` + OwnChunk + ` AND (p.field = '' OR EXISTS (SELECT 1` + namesakes + ` AND n.unit = e.unit AND n.chunk = e.chunk AND n.id > e.id))))))`
 	namesakes = ` FROM exception n WHERE n.key = e.key AND n.key <> '' AND n.entity = e.entity AND n.run = e.run AND n.step = e.step`
