@@ -2,8 +2,6 @@ package ledger_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"godwit/internal/ledger/records"
@@ -14,23 +12,8 @@ import (
 // of several nobody knows to which.
 func TestTablesOfOlderRecords(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	versions, err := filepath.Glob("sqlite/00*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var older []string
-	for _, v := range versions[:11] {
-		text, err := os.ReadFile(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		older = append(older, string(text))
-	}
-	edit(t, path, "PRAGMA journal_mode = wal", "PRAGMA application_id = 1734637428")
-	edit(t, path, older...)
-	edit(t, path, "PRAGMA user_version = 11",
-		`INSERT INTO run (id, uid, flow, n, state, token, opened) VALUES (1, 'u', 'load', 1, 'done', 1, 1)`,
+	path := ofVersion(t, 11)
+	edit(t, path,
 		`INSERT INTO place (id, entity, connection, env, database, made) VALUES (1, 'one', 'new', '', 'x', '{"s.t u":"1/1"}'), (2, 'two', 'new', '', 'x', '{"s.t":"1/1","s.u":"2/2"}'), (3, 'api', 'new', '', 'x', '{"":""}')`,
 		`INSERT INTO recorded (id, run, unit, n, place, mapping, anew, written, at) VALUES (1, 1, 'a', 1, 1, x'00', 0, 1, 1), (2, 1, 'b', 1, 2, x'00', 0, 1, 1), (3, 1, 'c', 1, 3, x'00', 0, 1, 1)`,
 		`INSERT INTO record (place, key, state, attempts, hash, kept, chunk) VALUES (1, 'k', 0, 1, 1, '"id":1', 1), (2, 'k', 0, 1, 1, '"id":1', 2), (3, 'k', 0, 1, 1, '"id":1', 3)`)

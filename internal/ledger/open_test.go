@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,23 @@ func edit(t *testing.T, path string, statements ...string) {
 			t.Fatalf("%s: %v", s, err)
 		}
 	}
+}
+
+// ofVersion is the file of a ledger as a version of godwit made it, with one run.
+func ofVersion(t *testing.T, version int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	edit(t, path, "PRAGMA journal_mode = wal", "PRAGMA application_id = 1734637428")
+	for n := range version {
+		text, err := os.ReadFile(fmt.Sprintf("sqlite/%04d.sql", n+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit(t, path, string(text))
+	}
+	edit(t, path, fmt.Sprintf("PRAGMA user_version = %d", version),
+		`INSERT INTO run (id, uid, flow, n, state, token, opened) VALUES (1, 'u', 'load', 1, 'done', 1, 1)`)
+	return path
 }
 
 func refusedOpen(t *testing.T, path string, kind fault.Kind, code string) {

@@ -3,8 +3,6 @@ package ledger_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"godwit/internal/ledger/store"
@@ -14,22 +12,8 @@ import (
 // anything else stays what it was.
 func TestWaitsOfOlderGroups(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	versions, err := filepath.Glob("sqlite/00*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var older []string
-	for _, v := range versions[:15] {
-		text, err := os.ReadFile(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		older = append(older, string(text))
-	}
-	edit(t, path, "PRAGMA journal_mode = wal", "PRAGMA application_id = 1734637428")
-	edit(t, path, older...)
-	add := []string{"PRAGMA user_version = 15", `INSERT INTO run (id, uid, flow, n, state, token, opened) VALUES (1, 'u', 'load', 1, 'done', 1, 1)`}
+	path := ofVersion(t, 15)
+	var add []string
 	for i, code := range []string{"group.blocked", "call.in-doubt"} {
 		add = append(add, fmt.Sprintf(`INSERT INTO exception (id, run, step, entity, key, unit, chunk, outcome, cause, code, text, field, value, fields, refusal, attempts, mapping, first, last)
 			VALUES (%d, 1, 's', 'e', 'k', 'u', 1, 'pending', 'c', '%s', '', '', '', '', '', 1, '', 1, 1)`, i+1, code),
@@ -38,7 +22,7 @@ func TestWaitsOfOlderGroups(t *testing.T) {
 	}
 	edit(t, path, add...)
 	said := ""
-	err = store.Each(context.Background(), reopen(t, path).View().Reader(), func(scan func(...any) error) error {
+	err := store.Each(context.Background(), reopen(t, path).View().Reader(), func(scan func(...any) error) error {
 		return scan(&said)
 	}, "SELECT group_concat(severity, ' ' ORDER BY id) FROM issue")
 	if err != nil || said != "waits error" {

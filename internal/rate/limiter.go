@@ -21,9 +21,9 @@ const (
 	// leastSleep is how long is slept at least for a place: waking costs more than a
 	// request. Those whose places come meanwhile begin together then, by the catch-up.
 	leastSleep = time.Millisecond
-	// patience is the longest pause that is waited for here. A longer one is a
+	// longestPause is the longest one that is waited for here. A longer one is a
 	// fault: whoever asks can do something else meanwhile, or be stopped.
-	patience = time.Minute
+	longestPause = time.Minute
 )
 
 // Limiter lets requests begin. It is safe for concurrent use; those that wait
@@ -224,7 +224,7 @@ func (l *Limiter) take(ctx context.Context, now time.Time) (taken, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if pause := l.paused.Sub(now); pause > 0 {
-		if pause > patience {
+		if pause > longestPause {
 			return taken{}, fault.New(fault.Throttled, "limit.paused", "no requests are wanted before %s, in %s",
 				l.paused.UTC().Format(time.RFC3339), pause.Round(time.Second)).Hint("the same command goes on then")
 		}

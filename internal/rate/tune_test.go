@@ -177,19 +177,25 @@ func TestCircuit(t *testing.T) {
 	})
 }
 
+// away has the circuit open.
+func away(t *testing.T, l *Limiter) {
+	t.Helper()
+	for l.State().Away.IsZero() {
+		end, err := l.Begin(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		end(Answer{Failed: true})
+	}
+}
+
 // Nobody waits for a system that has been away for long, but for who asks
 // whether it is back.
 func TestCircuitAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{})
-		for l.State().Away.IsZero() {
-			end, err := l.Begin(t.Context(), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			end(Answer{Failed: true})
-		}
+		away(t, l)
 		time.Sleep(longAway + time.Second)
 		probe, err := l.Begin(t.Context(), "")
 		if err != nil {
@@ -216,13 +222,7 @@ func TestPatience(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := limiter(t, Limit{})
-		for l.State().Away.IsZero() {
-			end, err := l.Begin(t.Context(), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			end(Answer{Failed: true})
-		}
+		away(t, l)
 		began, short := time.Now(), WithPatience(t.Context(), time.Minute)
 		for {
 			end, err := l.Begin(short, "")

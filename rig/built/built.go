@@ -33,6 +33,7 @@ func Program(name, of string, flags ...string) (string, error) {
 	build := exec.Command("go", append(append([]string{"build"}, flags...), "-o", fresh, of)...)
 	build.Dir = root
 	if said, err := build.CombinedOutput(); err != nil {
+		_ = os.Remove(fresh)
 		return "", fmt.Errorf("build %s: %w: %s", of, err, said)
 	}
 	return path, os.Rename(fresh, path)

@@ -31,7 +31,7 @@ func (s *Server) copied(initdb func() error) error {
 	if err := copyFolder(template, s.data(), s.account); err != nil {
 		return err
 	}
-	return rename(s.data())
+	return identify(s.data())
 }
 
 // keep copies fresh data to where the next server looks. Another process may be faster.
@@ -71,11 +71,11 @@ func copyFolder(from, to string, owner account) error {
 	})
 }
 
-// rename gives a server that was shut down another system identifier: two servers with
+// identify gives a server that was shut down a system identifier of its own: two servers with
 // one are the same. It stands at the beginning of pg_control, which a CRC-32C follows
 // (ControlFileData, src/include/catalog/pg_control.h), and on the first page of each
 // file of the log (XLogLongPageHeaderData, src/include/access/xlog_internal.h).
-func rename(dir string) error {
+func identify(dir string) error {
 	id := binary.NativeEndian.AppendUint64(nil, rand.Uint64()>>1) // SQL shows it with a sign
 	control := filepath.Join(dir, "global", "pg_control")
 	text, err := os.ReadFile(control)

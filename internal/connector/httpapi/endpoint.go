@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -93,7 +94,8 @@ func (e *Endpoint) Timeout() time.Duration { return e.timeout }
 func (*Endpoint) TakesRequests() {}
 
 // Inspect is the connector.Inspector's: any answer shows that it is there.
-// Whether the login is right is seen by what is read, not by the URL itself.
+// Whether the login is right is seen by what is read; the URL itself may show that it is
+// wrong, which Examine tells.
 func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.Database, error) {
 	db := &catalog.Database{System: System, Name: e.base.Host + e.base.Path, ID: System + " " + e.base.String()}
 	// Whoever looks is told of a system that is away, and does not wait for it.
@@ -115,7 +117,7 @@ func (e *Endpoint) Inspect(ctx context.Context, _ catalog.Selection) (*catalog.D
 func (e *Endpoint) Examine(context.Context, string, catalog.Facts) ([]connector.Finding, error) {
 	if e.refused.Load() {
 		return []connector.Finding{{Severity: connector.Warns, Code: "http.denied", Object: e.base.Host,
-			Text: "GET / is answered with 401 Unauthorized: the login seems to be wrong",
+			Text: "GET " + cmp.Or(e.base.Path, "/") + " is answered with 401 Unauthorized: the login seems to be wrong",
 			Or:   []string{"see auth of connection " + e.name + ", and whether its secret is still valid"}}}, nil
 	}
 	text := "it answers"

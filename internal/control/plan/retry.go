@@ -78,7 +78,8 @@ func (m *Machine) afterFault(w *pool.Work, f fault.Fault, now time.Time, end uni
 		end.Due = now.Add(probe.Often())
 		return event(unit.UnitRetry, end)
 	}
-	due, again := in.retry.Next(w.Tries(&f), f.Kind, now)
+	f.Since = w.Waited(f.Since)
+	due, again := in.retry.Next(w.Tries(f.Since), f.Kind, now)
 	if !again {
 		return event(unit.UnitFailed, end)
 	}

@@ -85,8 +85,11 @@ type watch struct {
 	place record.Place
 	asked bool
 	calls map[string]calls.Object // that are watched
-	fresh map[calls.Taken]bool    // given in this transaction, perhaps not noted yet
+	fresh map[given]bool          // in this transaction, perhaps not noted yet
 }
+
+// given is an object of a call that a record has now.
+type given struct{ key, call, object string }
 
 // begin forgets what was known by other names, and has what claimants have in the log; from
 // here on it is told of what is noted.
@@ -168,7 +171,6 @@ func (w *watch) holder(s calls.Sent) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	mine := calls.Taken{Key: s.Key, Call: s.Call, By: object}
 	switch {
 	case len(list) == 0:
 		err = w.put(s.Call, object, s.Key)
@@ -178,13 +180,13 @@ func (w *watch) holder(s calls.Sent) (string, error) {
 		}
 		err = w.tx.Change(`UPDATE object SET key = ? WHERE place = `+placeID+` AND call = ? AND object = ?`, append([]any{s.Key}, at...)...)
 	}
-	w.fresh[mine] = true
+	w.fresh[given{s.Key, s.Call, object}] = true
 	return "", err
 }
 
 // has reports whether a record has an object still: it may have been deleted, or made anew.
 func (w *watch) has(key string, o calls.Object, object string) (bool, error) {
-	if w.fresh[calls.Taken{Key: key, Call: o.Call, By: object}] {
+	if w.fresh[given{key, o.Call, object}] {
 		return true, nil
 	}
 	all, err := Standings(context.Background(), w.tx, calls.Claimant{}, w.place, []string{key})
@@ -205,7 +207,7 @@ func (w *watch) ask() error {
 	if w.asked {
 		return nil
 	}
-	w.asked, w.calls, w.fresh = true, map[string]calls.Object{}, map[calls.Taken]bool{}
+	w.asked, w.calls, w.fresh = true, map[string]calls.Object{}, map[given]bool{}
 	list, err := scan(w.tx.Query, func(r *sql.Rows, o *calls.Object) error {
 		var names string
 		err := r.Scan(&o.Call, &names)

@@ -70,19 +70,21 @@ func (w *Work) Must() bool { return w.Unit.MustRun || w.Pool.Must }
 // Over reports whether the unit is done or failed.
 func (w *Work) Over() bool { return w.State == Done || w.State == Failed }
 
+// Waited is from when on the attempt that runs has waited for what became its fault, which
+// has been so since then: others may have met it before this one began. Zero stays zero.
+func (w *Work) Waited(since time.Time) time.Time {
+	if since.IsZero() {
+		return since
+	}
+	return time.UnixMilli(max(since.UnixMilli(), w.Began)).UTC()
+}
+
 // Tries is the past as the rules for another try want to know it, when the attempt that
-// runs ends with a fault. What that has waited for is of it since the attempt began: others
-// may have met it before.
-func (w *Work) Tries(f *fault.Fault) graph.Tries {
-	t := graph.Tries{Unit: w.Unit.ID, Attempt: int(w.Attempt)}
+// runs ends with a fault that it has waited for since then, see Waited.
+func (w *Work) Tries(waited time.Time) graph.Tries {
+	t := graph.Tries{Unit: w.Unit.ID, Attempt: int(w.Attempt), Since: waited}
 	if p := w.Past; p != nil && p.Since != 0 {
 		t.Before, t.Broken, t.Since = int(p.times), int(p.broken), time.UnixMilli(p.Since).UTC()
-	}
-	if !f.Since.IsZero() {
-		f.Since = time.UnixMilli(max(f.Since.UnixMilli(), w.Began)).UTC()
-		if t.Since.IsZero() {
-			t.Since = f.Since
-		}
 	}
 	return t
 }
