@@ -3,13 +3,17 @@ package main_test
 import (
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"godwit/rig/newsys"
+	"godwit/rig/postgres/pgtest"
 )
 
 // TestCallsLeft looks at deliveries that nobody works on any more, with most of their
-// records delivered: one that failed, one that was killed. Status says how far they are.
+// records delivered: one that failed, one that was stopped by itself, one that was killed.
+// Status says how far they are, and how to go on.
 func TestCallsLeft(t *testing.T) {
 	t.Parallel()
 	failed := func(t *testing.T, m *move, s *newsys.System) {
@@ -17,13 +21,21 @@ func TestCallsLeft(t *testing.T) {
 		defer mend()
 		m.load(t).ends(t, 1)
 	}
+	stopped := func(t *testing.T, m *move, s *newsys.System) {
+		m.edit(t, "flows/orders.yaml", "  - load:", "  - retry: {for: 2s, max_wait: 1s}\n    load:")
+		mend := s.BreakFirst(newsys.Fault{Method: "POST", Skip: 200, Do: newsys.Cut()})
+		defer mend()
+		m.load(t).ends(t, 5)
+	}
 	killed := func(t *testing.T, m *move, _ *newsys.System) { m.load(t, "GODWIT_KILL_AT=call.intended:300").exit(t) }
+	const bars = `.* deliver #+-+ [1-3]\d\d of 400 all #+-+ [1-9]\d %.*`
 	for name, c := range map[string]struct {
 		leave func(*testing.T, *move, *newsys.System)
 		says  string
 	}{
-		"failed": {failed, "orders-1 failed"},
-		"killed": {killed, "goes on behind what is settled"},
+		"failed":  {failed, "orders-1 failed" + bars + " next godwit resume orders-1 goes on where it failed"},
+		"stopped": {stopped, "orders-1 stopped" + bars + ` next godwit resume orders-1.*\[circuit.open\]`},
+		"killed":  {killed, "goes on behind what is done of it resume: godwit resume orders-1" + bars},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -32,11 +44,36 @@ func TestCallsLeft(t *testing.T) {
 			c.leave(t, m, s)
 			status := m.start(t, nil, "status", "orders-1", "--ledger", m.ledger).ends(t, 0)
 			said := strings.Join(strings.Fields(status.said.String()), " ")
-			if !strings.Contains(said, c.says) || !regexp.MustCompile(`deliver #+-+ [1-3]\d\d of 400 all #+-+ [1-9]\d %`).MatchString(said) {
+			if !regexp.MustCompile(c.says).MatchString(said) {
 				t.Errorf("status says\n%s", status.said.String())
 			}
 			m.load(t).ends(t, 0)
 			m.delivered(t, s)
 		})
 	}
+}
+
+// TestCallsLeftAnswered looks at one that was killed before a chunk of it was settled: what
+// was answered is told, and that it is not done again.
+func TestCallsLeftAnswered(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	mend := poisoned(s, `"000016"`, newsys.Throttle(time.Second))
+	m := newCalls(t, s, 40, created)
+	pgtest.Exec(t, m.from, "update item set project = 'P' || seq")
+	p := m.load(t, "GODWIT_SETTLE=1000", "GODWIT_SETTLE_EVERY=1h")
+	said := func() string {
+		status := m.start(t, nil, "status", "orders-1", "--ledger", m.ledger)
+		status.exit(t)
+		return strings.Join(strings.Fields(status.said.String()), " ")
+	}
+	eventually(t, "it answers 39", func() bool { return strings.Contains(said(), "answered 39 more") })
+	p.signal(t, syscall.SIGKILL)
+	p.exit(t)
+	if text := said(); !strings.Contains(text, "goes on behind what is done of it") || !strings.Contains(text, "answered 39 more") || strings.Contains(text, "done again") {
+		t.Errorf("status says\n%s", text)
+	}
+	mend()
+	m.load(t).ends(t, 0)
+	m.delivered(t, s)
 }

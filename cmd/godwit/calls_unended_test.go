@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 
 	"godwit/rig/newsys"
@@ -29,4 +30,28 @@ func TestCallsRedriveUnended(t *testing.T) {
 			m.delivered(t, s)
 		})
 	}
+}
+
+// TestCallsRedriveUnderWay: what is in hand of a run that somebody is at work with is waited
+// for; that it is to be resumed is said of one that nobody is at work with.
+func TestCallsRedriveUnderWay(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 6, created)
+	mend := refusing(s)
+	m.load(t).ends(t, 3)
+	mend()
+	second := m.load(t, "GODWIT_STOP_AT=call.counted:1")
+	second.stopped(t)
+	for _, flags := range [][]string{nil, {"--dry-run"}} {
+		p := m.start(t, nil, append([]string{"redrive", "orders-1", "--ledger", m.ledger, "--progress", "none"}, flags...)...)
+		p.ends(t, 2).says(t, "redrive.at-work", "wait until it is over", "godwit status orders-2")
+		if strings.Contains(p.said.String(), "resume") {
+			t.Errorf("nobody can resume what is under way:\n%s", p.said.String())
+		}
+	}
+	second.signal(t, syscall.SIGCONT)
+	second.ends(t, 0)
+	m.redriven(t, nil).ends(t, 0).says(t, "superseded 6")
+	m.delivered(t, s)
 }

@@ -101,7 +101,7 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 	}
 	end, err := c.limiter.Begin(ctx)
 	if err != nil {
-		return nil, fault.Wrap(err, "%s %s", s.method, shown(u))
+		return nil, fault.Wrap(c.held(err), "%s %s", s.method, shown(u))
 	}
 	s.begun = time.Now()
 	if s.leave != nil {

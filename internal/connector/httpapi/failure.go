@@ -54,6 +54,16 @@ func (c *client) unanswered(err error, l *login) error {
 		Hint("see that the system runs and can be reached from here")
 }
 
+// held names the connection of a request that its limit did not let begin: who reads of it
+// may have several.
+func (c *client) held(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		f.With("connection", "%s", c.limiter.Pace().Name)
+	}
+	return err
+}
+
 // refusal is the fault of an answer that says no. The kind follows from the
 // status, and from nothing else.
 func (c *client) refusal(a *answer, said string) error {

@@ -108,7 +108,7 @@ func (r *Runs) look(ctx context.Context, run ledger.Run) (*Now, error) {
 	if n.answers, err = chronicle.Answers(ctx, v, run.ID, n.Counts, n.At); err != nil {
 		return nil, err
 	}
-	if n.Owned() {
+	if run.State != ledger.Ended {
 		if n.Answered, err = v.Answered(ctx, run.ID); err != nil {
 			return nil, err
 		}

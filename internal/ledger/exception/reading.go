@@ -2,7 +2,9 @@ package exception
 
 import (
 	"context"
+	"slices"
 
+	"godwit/internal/ledger/lease"
 	"godwit/internal/ledger/store"
 	"godwit/internal/record"
 )
@@ -55,14 +57,20 @@ const (
 type LaterRun struct {
 	Run     string `json:"run"`
 	Records int64  `json:"records"`
+	Alive   bool   `json:"alive"` // somebody is at work with it: its end is waited for
 }
 
 // AtWork lists the later runs that have read records of the exceptions which a filter
 // selects and are not over, the newest for each record, and counts the other exceptions.
 func (l Look) AtWork(ctx context.Context, run int64, f Filter) (list []LaterRun, others int64, err error) {
 	where, args := f.Where(run)
-	list, err = ask(ctx, l, func(r scanner) (n LaterRun, err error) { err = r.Scan(&n.Run, &n.Records); return n, err },
-		`SELECT r.flow || '-' || r.n, count(*) FROM (SELECT `+reader+` AS reader FROM exception e`+where+` AND `+AtWork+`) JOIN run r ON r.id = reader GROUP BY r.id ORDER BY r.id`, args...)
+	boot, now := lease.Clock()
+	list, err = ask(ctx, l, func(r scanner) (n LaterRun, err error) {
+		err = r.Scan(&n.Run, &n.Alive, &n.Records)
+		return n, err
+	}, `SELECT r.flow || '-' || r.n, r.state <> 'ended' AND r.lease_boot = ? AND r.lease_until > ?, count(*)
+		FROM (SELECT `+reader+` AS reader FROM exception e`+where+` AND `+AtWork+`) JOIN run r ON r.id = reader GROUP BY r.id ORDER BY r.id`,
+		slices.Concat([]any{boot, now}, args)...)
 	if err != nil || len(list) == 0 {
 		return nil, 0, err
 	}

@@ -65,10 +65,13 @@ func readings(t *testing.T, l *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "left to it", []exception.LaterRun{{Run: later.run.Name(), Records: 1}}, list)
+	same(t, "left to it", []exception.LaterRun{{Run: later.run.Name(), Records: 1, Alive: true}}, list)
 	same(t, "others", int64(3), others)
 	later.over("stopped")
 	same(t, "stopped", atWork, of.stands(id))
+	if list, _, err = of.look().AtWork(context.Background(), of.run.ID, exception.Filter{}); err != nil || len(list) != 1 || list[0].Alive {
+		t.Errorf("stopped, it is %+v: %v", list, err)
+	}
 	later.over("failed")
 	same(t, "failed", atWork, of.stands(id))
 	later.over("cancelled")

@@ -8,6 +8,8 @@ import (
 
 	"godwit/internal/control/flow"
 	"godwit/internal/control/run"
+	"godwit/internal/fault"
+	"godwit/internal/ui/story"
 )
 
 // anew is the command that runs the flow of a run once more, by its files and
@@ -21,6 +23,28 @@ func (s *session) anew(r run.Ref, b *flow.Bound) string {
 		d.set = append(d.set, name+"="+b.Inputs[name])
 	}
 	return strings.Join(append([]string{"godwit", "run"}, d.words(b)...), " ")
+}
+
+// goesOn are the commands that go on with a run that has ended as stopped or failed.
+func (s *session) goesOn(runs *run.Runs, r run.Ref, failed []fault.Fault) []string {
+	resume := "godwit resume " + r.Name()
+	switch {
+	case r.Outcome == "stopped":
+		return []string{resume}
+	case r.Outcome != "failed":
+		return nil
+	case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
+		return []string{"godwit cancel " + r.Name() + ", then the same command with --new --existing replace"}
+	case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "snapshot.lost" }): // it names the ways itself: going on is none
+		return nil
+	case !slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
+		return nil
+	}
+	next := []string{resume + "   goes on where it failed"}
+	if b, err := runs.Flow(r); err == nil && s.anew(r, b) != "" {
+		next = append(next, s.anew(r, b)+"   once a file or a connection was put right: another run")
+	}
+	return next
 }
 
 // since tells of a run that is gone on with that what it works by has been changed since

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"godwit/internal/control/run"
+	"godwit/internal/fault"
 	"godwit/internal/ui/cli/standing"
 	"godwit/internal/ui/story"
 	"godwit/internal/ui/view"
@@ -84,6 +86,10 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *sta
 		return nil, err
 	}
 	value.Called = story.Called(parts)
+	failed, err := s.ended(c.Context(), runs, found, &drawn, &value)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.show("status", drawn, value); err != nil {
 		return now, err
 	}
@@ -93,15 +99,38 @@ func (s *session) statusOf(c *cobra.Command, runs *run.Runs, name string, r *sta
 			return now, err
 		}
 	}
-	if err := s.changed(c.Context(), runs, ""); err != nil || found.Outcome != "failed" || s.json {
+	if err := s.changed(c.Context(), runs, ""); err != nil || s.json {
 		return now, err
 	}
-	st, err := runs.Story(c.Context(), found)
+	s.sayAll(failed) // why
+	return now, nil
+}
+
+// ended adds how to go on with a run that has ended before its end, and tells why it has.
+func (s *session) ended(ctx context.Context, runs *run.Runs, r run.Ref, drawn *view.Status, value *standing.Value) ([]fault.Fault, error) {
+	if drawn.Lost != nil {
+		value.Next = []string{drawn.Lost.Resume}
+	}
+	if r.Outcome != "failed" && r.Outcome != "stopped" {
+		return nil, nil
+	}
+	st, err := runs.Story(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	s.sayAll(st.Failed()) // why
-	return now, nil
+	failed := st.Failed()
+	if r.Parent != 0 { // who called it goes on with it
+		return failed, nil
+	}
+	value.Next = s.goesOn(runs, r, failed)
+	for i, command := range value.Next {
+		row := view.Row{Text: command}
+		if i == 0 {
+			row.Label = "next"
+		}
+		drawn.Below = append(drawn.Below, row)
+	}
+	return failed, nil
 }
 
 // line says something in passing, on standard error, without --json.

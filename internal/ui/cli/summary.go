@@ -36,9 +36,6 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	if e.Run.Outcome == "done" && !e.Stopped {
 		sum.Next = unloaded.Next(left, sum.Total())
 	}
-	if e.Run.Outcome == "stopped" {
-		sum.Next = []string{"godwit resume " + e.Run.Name()}
-	}
 	if e.Stopped {
 		sum.Outcome = "stopped"
 		sum.Next = []string{"godwit resume " + e.Run.Name()}
@@ -57,17 +54,10 @@ func (s *session) summary(ctx context.Context, runs *run.Runs, e run.Ended, path
 	}
 	sum.Verified = story.Verified(st)
 	failed := st.Failed()
-	if e.Run.Outcome == "failed" && !e.Stopped {
-		sum.Why = rep.Verdict.Why
-		switch {
-		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "source.redefined" }):
-			sum.Next = append(sum.Next, "godwit cancel "+e.Run.Name()+", then the same command with --new --existing replace")
-		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return f.Code == "snapshot.lost" }): // it names the ways itself: going on is none
-		case slices.ContainsFunc(failed, func(f fault.Fault) bool { return !story.Compared(f) }):
-			sum.Next = append(sum.Next, "godwit resume "+e.Run.Name()+"   goes on where it failed")
-			if b, err := runs.Flow(e.Run); err == nil && s.anew(e.Run, b) != "" {
-				sum.Next = append(sum.Next, s.anew(e.Run, b)+"   once a file or a connection was put right: another run")
-			}
+	if !e.Stopped {
+		sum.Next = append(sum.Next, s.goesOn(runs, e.Run, failed)...)
+		if e.Run.Outcome == "failed" {
+			sum.Why = rep.Verdict.Why
 		}
 	}
 	if sum.Report, sum.ReportBytes, err = s.write(rep, path); err != nil {

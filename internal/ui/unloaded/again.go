@@ -131,7 +131,11 @@ func (r Redrive) stays() (texts []string) {
 		}
 	}
 	for _, l := range r.AtWork {
-		texts = append(texts, fmt.Sprintf("%s left to %s, which has read them anew and is not over: godwit resume %s goes on with them; godwit cancel %s gives up there what it is not done with.", are(l.Records), l.Run, l.Run, l.Run))
+		goesOn := "godwit resume " + l.Run + " goes on with them"
+		if l.Alive {
+			goesOn = "it is at work with them, godwit status " + l.Run + " shows how far"
+		}
+		texts = append(texts, fmt.Sprintf("%s left to %s, which has read them anew and is not over: %s; godwit cancel %s gives up there what it is not done with.", are(l.Records), l.Run, goesOn, l.Run))
 	}
 	for _, h := range r.HeldUp {
 		texts = append(texts, fmt.Sprintf("%s of step %s, in %s, would stay pending behind records of their group that are not part of this, the first %s: take these with them, or dismiss them.",

@@ -43,7 +43,7 @@ func (s Status) Draw(edge int) []string {
 		units += ", " + Count(l.InFlight) + " " + Either(l.InFlight, "was in flight and is", "were in flight and are") + " done again"
 	}
 	if l.GoesOn > 0 {
-		units += ", " + Count(l.GoesOn) + " " + Either(l.GoesOn, "goes", "go") + " on behind what is settled"
+		units += ", " + Count(l.GoesOn) + " " + Either(l.GoesOn, "goes", "go") + " on behind what is done of " + Either(l.GoesOn, "it", "them")
 	}
 	resume := "resume: " + l.Resume
 	if s.Forecast.Known {

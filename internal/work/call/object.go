@@ -43,16 +43,14 @@ func (s *turn) own(ctx context.Context, c *calls.Compiled, sent calls.Sent, how 
 	case by == "":
 		return nil
 	case how == byLookUp:
-		return s.taken(c, by, fmt.Sprintf("the look-up found what is already that of '%s' ('%s'): nothing of it is taken", by, object.Of(sent.Kept)))
+		return s.taken(c, by, fmt.Sprintf("the look-up found '%s', which record '%s' has already: nothing of it is taken", object.Of(sent.Kept), by))
 	}
-	return s.taken(c, by, fmt.Sprintf("what it has made ('%s') was meanwhile found by the look-up of '%s', and taken for its own", object.Of(sent.Kept), by))
+	return s.taken(c, by, fmt.Sprintf("it made '%s', which the look-up of record '%s' has meanwhile found and taken", object.Of(sent.Kept), by))
 }
 
 // taken leaves a record pending whose object another one has.
 func (s *turn) taken(c *calls.Compiled, by, text string) *end {
-	e := s.open(c, "call.taken", text, "ask in in_doubt for something that no other record has, its key say; then redrive")
-	e.why.Issues[0].Value = by
-	return e
+	return s.open(c, "call.taken", text, "ask in in_doubt for something that no other record has, its key say; then redrive")
 }
 
 // take notes what a request has left, durably, unless another record has that: by.

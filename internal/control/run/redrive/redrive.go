@@ -187,10 +187,14 @@ func atWork(ctx context.Context, look ledger.Exceptions, of ledger.Run, f Filter
 	if err != nil || len(list) == 0 || others > 0 {
 		return list, err
 	}
-	last := list[len(list)-1].Run
-	return nil, fault.New(fault.Config, "redrive.at-work", "%s has read records anew that %s left out, and is not over", last, of.Name()).
-		Hint("godwit resume %s goes on with them; then they are as it leaves them", last).
-		Hint("godwit cancel %s gives up there what it is not done with; that is redriven here then", last)
+	last := list[len(list)-1]
+	refused := fault.New(fault.Config, "redrive.at-work", "%s has read records anew that %s left out, and is not over", last.Run, of.Name())
+	if last.Alive {
+		refused.Hint("wait until it is over: then they are as it leaves them; godwit status %s shows how far it is", last.Run)
+	} else {
+		refused.Hint("godwit resume %s goes on with them; then they are as it leaves them", last.Run)
+	}
+	return nil, refused.Hint("godwit cancel %s gives up there what it is not done with; that is redriven here then", last.Run)
 }
 
 // published refuses a step whose records are still held back: what a redrive

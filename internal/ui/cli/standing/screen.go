@@ -132,7 +132,7 @@ func lost(n *run.Now, zone *time.Location) *view.Lost {
 		switch {
 		case k.State == "done":
 			l.Done += int64(k.Units)
-		case k.Settled > 0:
+		case k.Settled > 0 || k.Kind == "deliver" && k.State == "running": // what was answered is not sent again
 			l.GoesOn += int64(k.Units)
 		case k.State == "running":
 			l.InFlight += int64(k.Units)

@@ -38,9 +38,10 @@ type Value struct {
 	Skipped  []string         `json:"skipped,omitempty"`  // steps whose condition was false
 	Open     *int64           `json:"open,omitempty"`     // records that were not loaded, as of now; missing where other runs keep them
 	Since    []view.Ending    `json:"since,omitempty"`    // what became of the others
+	Next     []string         `json:"next,omitempty"`     // commands that go on with it, where nobody does
 }
 
-// ValueOf is a run as it stands; who knows fills in Called, Open and Since.
+// ValueOf is a run as it stands; who knows fills in Called, Open, Since and Next.
 func ValueOf(n *run.Now) Value {
 	v := Value{
 		Run: n.Run.Name(), State: n.State, Outcome: n.Run.Outcome, Plan: n.Run.PlanHash, Owner: n.Run.Owner,
