@@ -170,11 +170,8 @@ func (l *Limiter) Again(ctx context.Context, since time.Time) error {
 func (l *Limiter) tooLate(now, since time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	most := late
-	if rate := l.rate(now); rate > 0 {
-		most = max(most, time.Duration(float64(time.Second)/rate/2))
-	}
-	if now.Sub(since) <= most {
+	rate := l.rate(now)
+	if rate == 0 || now.Sub(since) <= max(late, time.Duration(float64(time.Second)/rate/2)) {
 		return false
 	}
 	l.late++
