@@ -36,6 +36,7 @@ type Limiter struct {
 	seats seats
 	joint atomic.Pointer[joint.Joint] // with those of other processes; nil: alone
 	head  chan struct{}               // held by the one that waits for the next place
+	again chan struct{}               // the same, of those that need another one
 
 	mu       sync.Mutex
 	declared Limit
@@ -47,6 +48,7 @@ type Limiter struct {
 	slowed   slowed
 	circuit  circuit
 	held     held
+	late     int           // requests that need another place: they go first
 	changed  chan struct{} // closed when whoever waits is to look again
 }
 
@@ -60,7 +62,7 @@ func New(l Limit) (*Limiter, error) {
 	if l.Rate < 0 || l.Concurrency < 0 {
 		return nil, fault.New(fault.Config, "limit.invalid", "limit: rate and concurrency are above 0")
 	}
-	limiter := &Limiter{declared: l, profile: p, head: make(chan struct{}, 1), changed: make(chan struct{})}
+	limiter := &Limiter{declared: l, profile: p, head: make(chan struct{}, 1), again: make(chan struct{}, 1), changed: make(chan struct{})}
 	limiter.seats.set(l.Concurrency)
 	return limiter, nil
 }
@@ -141,18 +143,21 @@ const lookAgain = time.Second
 
 // wait waits for a place in the schedule, and until the other side is there.
 func (l *Limiter) wait(ctx context.Context) (probe bool, err error) {
-	t, err := l.queue(ctx, l.take)
+	t, err := l.queue(ctx, l.head, l.take)
 	return t.probe, err
 }
 
 // Again is asked when a request is about to go onto the wire, since is when Begin let it:
-// when that is long ago it waits for another place in the schedule, and the one that it
-// had stays empty. The error is the context's.
+// when that is so long ago that it would arrive among those behind it, it waits for another
+// place in the schedule, and the one that it had stays empty. It goes before all that have
+// not begun, who may wait for what becomes of it: it may be the one that asks whether a
+// system is back. The error is the context's.
 func (l *Limiter) Again(ctx context.Context, since time.Time) error {
-	if time.Since(since) <= late {
+	if !l.tooLate(time.Now(), since) {
 		return nil
 	}
-	_, err := l.queue(ctx, func(_ context.Context, now time.Time) (taken, error) {
+	defer l.inTime()
+	_, err := l.queue(ctx, l.again, func(_ context.Context, now time.Time) (taken, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.place(now), nil
@@ -160,14 +165,36 @@ func (l *Limiter) Again(ctx context.Context, since time.Time) error {
 	return err
 }
 
-// queue waits, one at a time, until what is taken is due.
-func (l *Limiter) queue(ctx context.Context, take func(ctx context.Context, now time.Time) (taken, error)) (taken, error) {
+// tooLate reports whether a request needs another place, and has those that have not begun
+// wait for it then. Where places are far from each other it would not meet the one behind it.
+func (l *Limiter) tooLate(now, since time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rate := l.rate(now)
+	if rate == 0 || now.Sub(since) <= max(late, time.Duration(float64(time.Second)/rate/2)) {
+		return false
+	}
+	l.late++
+	return true
+}
+
+// inTime is behind tooLate.
+func (l *Limiter) inTime() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.late--; l.late == 0 {
+		l.lookUp()
+	}
+}
+
+// queue waits in a line, one at a time, until what is taken is due.
+func (l *Limiter) queue(ctx context.Context, line chan struct{}, take func(ctx context.Context, now time.Time) (taken, error)) (taken, error) {
 	select {
-	case l.head <- struct{}{}:
+	case line <- struct{}{}:
 	case <-ctx.Done():
 		return taken{}, ctx.Err()
 	}
-	defer func() { <-l.head }()
+	defer func() { <-line }()
 	for {
 		if err := ctx.Err(); err != nil {
 			return taken{}, err
@@ -233,6 +260,9 @@ func (l *Limiter) take(ctx context.Context, now time.Time) (taken, error) {
 	due, err := l.circuit.due(ctx, now)
 	if err != nil || due > 0 {
 		return taken{due: due, other: true, changed: l.changed}, err
+	}
+	if l.late > 0 {
+		return taken{due: lookAgain, changed: l.changed}, nil
 	}
 	if t := l.place(now); t.due > 0 {
 		return t, nil

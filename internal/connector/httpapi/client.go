@@ -111,6 +111,10 @@ func (c *client) do(ctx context.Context, s *sending) (*answer, error) {
 		}
 	}
 	a, err := c.send(ctx, u, l, s)
+	if s.unwanted != nil {
+		end(rate.Answer{None: true})
+		return nil, s.doubt(s.unwanted)
+	}
 	end(c.took(ctx, a, err))
 	switch {
 	case ctx.Err() != nil:
@@ -154,9 +158,16 @@ func shown(u *url.URL) string {
 func (c *client) send(ctx context.Context, u *url.URL, l *login, s *sending) (*answer, error) {
 	way := &socket.Sending{Context: ctx, By: time.Now().Add(c.timeout)}
 	way.Ready = func() error {
-		begun := s.begun
+		begun, asked := s.begun, time.Now()
 		s.begun = time.Time{} // a redirect has no place yet
-		return c.limiter.Again(ctx, begun)
+		if err := c.limiter.Again(ctx, begun); err != nil {
+			return err
+		}
+		way.By = way.By.Add(time.Since(asked))
+		if s.leave != nil { // that was a while ago
+			s.unwanted = s.leave(ctx)
+		}
+		return s.unwanted
 	}
 	r, err := s.request(way, u)
 	if err != nil {

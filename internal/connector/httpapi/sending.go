@@ -27,8 +27,9 @@ type sending struct {
 	success string // expression; "" = the connection's
 	leave   func(context.Context) error
 
-	begun time.Time // when the limits let it go
-	left  bool      // it had a connection: all that is not answered may have arrived
+	begun    time.Time // when the limits let it go
+	unwanted error     // what leave said once it had a connection
+	left     bool      // it had a connection: all that is not answered may have arrived
 }
 
 // Call is the connector.Caller's.

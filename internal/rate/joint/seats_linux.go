@@ -43,7 +43,7 @@ func (h *held) forget() {
 	h.kept = nil
 }
 
-// Sit waits for one of so many seats. While others wait, too, a process has no more
+// Sit waits for one of so many seats, 0 is any. While others wait, too, a process has no more
 // than its part of them. The error is the context's.
 func (j *Joint) Sit(ctx context.Context, many func() int) (seat int, err error) {
 	h := &j.held
@@ -90,6 +90,9 @@ func (j *Joint) seat(many int) (int, bool) {
 	h := &j.held
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if many == 0 { // there is a limit no more, but was when it was asked for
+		many = mostSeats
+	}
 	h.many = many
 	if others := j.ask(len(h.kept) > 0); !h.may(others) {
 		return 0, false
@@ -135,12 +138,13 @@ func (j *Joint) another(many int) (int, bool) {
 }
 
 // ask tells how many other processes wait for a seat, or did so lately where that does.
-// What was kept is theirs.
+// What was kept is theirs, and they have others in the place of what was kept when this
+// process was stopped.
 func (j *Joint) ask(lately bool) int {
 	h := &j.held
 	if now := time.Now(); !lately || now.Sub(h.asked) >= lookEvery {
-		h.others, h.asked = j.others(), now
-		if h.others > 0 {
+		asked := h.asked
+		if h.others, h.asked = j.others(), now; h.others > 0 || now.Sub(asked) >= stopped {
 			j.give(len(h.kept))
 		}
 	}

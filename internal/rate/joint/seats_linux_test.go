@@ -93,3 +93,49 @@ func TestNever(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestKeptWhileStopped: what a process had kept when it was stopped is not its own any more
+// when it goes on: others have seats in the place of those.
+func TestKeptWhileStopped(t *testing.T) {
+	t.Parallel()
+	_, a, b := two(t)
+	seat, err := a.Sit(t.Context(), few(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.held.mu.Lock()
+	a.held.tended = true // nobody tends while it is stopped
+	a.held.mu.Unlock()
+	a.Leave(seat)
+	close(a.over)
+	a.over = make(chan struct{})
+	a.beats[a.me].Store(clock() - 2*int64(stopped))
+	if _, ok := b.seat(1); !ok {
+		t.Fatal("a stopped process's seat is waited for")
+	}
+	a.held.mu.Lock()
+	a.held.asked = a.held.asked.Add(-2 * stopped)
+	a.held.mu.Unlock()
+	a.seat(1)
+	if n := len(a.held.mine); n > 1 || len(a.held.kept) > 0 {
+		t.Errorf("it has %d seats, and %d kept", n, len(a.held.kept))
+	}
+}
+
+// TestAny: who waits for one of few seats has one when there are any number of them.
+func TestAny(t *testing.T) {
+	t.Parallel()
+	_, a, b := two(t)
+	if _, err := a.Sit(t.Context(), few(1)); err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	if _, err := b.Sit(t.Context(), func() int {
+		if looked++; looked < 3 {
+			return 1
+		}
+		return 0
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -24,7 +24,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 	if was != nil && was.Answered && was.Hash == s.t.Item.Hash {
 		return nil
 	}
-	sent := s.about(c, element, was)
+	sent, again := s.about(c, element, was), was != nil && !was.Answered
 	hash := sent.Hash
 	if wanted, err := c.Wanted(s.m, s.docs); err != nil || !wanted {
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *turn) one(ctx context.Context, c *calls.Compiled, element string, kept 
 		err = nil
 	}
 	if err != nil {
-		return s.refused(ctx, c, sent, filled, answer, err)
+		return s.refused(ctx, c, sent, again, filled, answer, err)
 	}
 	s.d.report.At("call.answered")
 	s.through = true
@@ -168,8 +168,9 @@ func (s *turn) key(sent calls.Sent) string {
 	return fmt.Sprintf("%016x%016x", h.Hi, h.Lo)
 }
 
-// refused decides about a request that was not a success.
-func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, f calls.Filled, a *connector.Answer, err error) *end {
+// refused decides about a request that was not a success; again is one that was in doubt,
+// of which only what the system says about its content tells what became of it before.
+func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, again bool, f calls.Filled, a *connector.Answer, err error) *end {
 	var doubt *connector.DoubtError
 	kind, code := fault.KindOf(err), fault.CodeOf(err)
 	s.through = s.through || a != nil && !kind.Passing()
@@ -183,7 +184,9 @@ func (s *turn) refused(ctx context.Context, c *calls.Compiled, sent calls.Sent, 
 		e.why = why(c, f, a, err)
 		return e
 	}
-	s.forget(sent)
+	if !again || kind == fault.Data || code == "http.not-found" {
+		s.forget(sent)
+	}
 	switch {
 	case unwanted(code):
 		return &end{err: err}

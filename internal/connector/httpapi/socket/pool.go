@@ -79,7 +79,7 @@ func ascii(name string) bool {
 // a request has the time that its deadline says.
 type Sending struct {
 	context.Context
-	By    time.Time    // when all of its answer has to be there
+	By    time.Time    // when all of its answer has to be there; Ready may put it off
 	Ready func() error // asked once it has a connection, by each redirect anew; nil: nothing is asked
 	Left  atomic.Bool  // it had a connection: something of it may have arrived
 }
@@ -106,6 +106,7 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s, ok := r.Context().(*Sending); ok {
 		if s.Ready != nil {
 			err = s.Ready()
+			_ = c.SetDeadline(s.By) // what fails here fails when it is used
 		}
 		if err != nil {
 			p.unused(r, c)
