@@ -169,6 +169,9 @@ func (t *tx) prepare(run int64, d draft) error {
 	}
 	a := d.chunk.Account
 	a.Unit, a.Current = d.unit, true
+	if err := t.overtakes(run, d); err != nil {
+		return err
+	}
 	if err := t.number(run, d, &a); err != nil {
 		return err
 	}

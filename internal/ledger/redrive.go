@@ -131,3 +131,18 @@ func (t *tx) failAgain(a attempt, c chunk) error {
 	}
 	return t.change(exception.StillIssues, a.said.ID, c.issues.from, c.issues.to)
 }
+
+// overtakes refuses a chunk while a redrive is about to commit the older content of a
+// record that the chunk has read, and may have found as it is to be: it is to look again.
+func (t *tx) overtakes(run int64, d draft) error {
+	boot, now := lease.Clock()
+	var redrive string
+	a := d.chunk.Account
+	err := t.row(exception.Overtakes, []any{run, d.unit, d.chunk.Number, run, run, a.Step, a.Entity, boot, now}, &redrive)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "exception.taken", "%s is about to write an older version of a record of this chunk: what is there is looked at again behind it", redrive)
+}

@@ -85,3 +85,13 @@ func Read(ctx context.Context, db store.Reader, id int64) (older bool, by string
 		`SELECT `+Older+`, CASE WHEN `+AtWork+` THEN (SELECT r.flow || '-' || r.n FROM run r WHERE r.id = `+reader+`) ELSE '' END FROM exception e WHERE e.id = ?`, id)
 	return older, by, err
 }
+
+// Overtakes names a redrive by somebody who is alive that has prepared a record which a
+// chunk (run, unit, n) has read, of an earlier run: what that chunk saw at the target may
+// be older in a moment. Arguments are the chunk, its run again twice, step and entity, and
+// lease.Clock.
+const Overtakes = `SELECT r.flow || '-' || r.n FROM chunk d JOIN run r ON r.id = d.run
+		JOIN attempt a ON a.run = d.run AND a.unit = d.unit AND a.n = d.n JOIN exception e ON e.id = a.exception
+		JOIN passed p ON p.run = ? AND p.unit = ? AND p.n = ? AND p.key = e.key AND p.rule = '` + record.RuleRead + `' AND p.field = ''
+	WHERE d.state = 'prepared' AND d.run <> ? AND e.run < ? AND e.step = ? AND e.entity = ?
+		AND r.state <> 'ended' AND r.lease_boot = ? AND r.lease_until > ? LIMIT 1`

@@ -120,6 +120,32 @@ func overtaken(t *testing.T, l *ledger.Ledger) {
 	later.sound()
 }
 
+// overtakes: a later run does not end with what it saw before a redrive wrote an older version.
+func overtakes(t *testing.T, l *ledger.Ledger) {
+	of, d := broken(t, l), begin(t, l, "r")
+	u := d.loads("r", 1)
+	same(t, "taken", int64(4), d.take(of, exception.Filter{}))
+	page := d.open(of, record.Rank{}, 9)
+	later := begin(t, l, "b")
+	b := later.loads("b", 1)
+	b.reads(1, "1", "3")
+	if err := u.again(1, became(page[0], record.Applied)); err != nil {
+		t.Fatal(err)
+	}
+	prepare := func() error {
+		return b.session.Prepare(context.Background(), b.id, b.fence, b.part(1), nil, nil)
+	}
+	code(t, prepare(), fault.Conflict, "exception.taken")
+	u.settle(1)
+	if err := prepare(); err != nil {
+		t.Error(err)
+	}
+	b.settle(1)
+	of.sound()
+	d.sound()
+	later.sound()
+}
+
 func keys(page []record.Exception) (text string) {
 	for i, e := range page {
 		if i > 0 {

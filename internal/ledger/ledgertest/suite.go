@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(*testing.T) *ledger.Ledger) {
 		{"a redrive goes by the order of the source", inTurn},
 		{"what later runs have read", readings},
 		{"a redrive that is overtaken", overtaken},
+		{"a redrive that overtakes", overtakes},
 		{"records that are put right", patched},
 		{"records that will not come", dismissed},
 		{"large exceptions come in small pages", largePages},
