@@ -34,11 +34,11 @@ func TestAgain(t *testing.T) {
 					mu.Lock()
 					d := time.Duration(random.Int64N(int64(late)))
 					if random.IntN(50) == 0 { // it needs a connection
-						d = time.Duration(random.Int64N(int64(60 * time.Millisecond)))
+						d = time.Duration(random.Int64N(int64(dial)))
 						slow++
 					}
 					mu.Unlock()
-					time.Sleep(d)
+					<-there(d)
 					if l.Again(ctx, begun) == nil {
 						mu.Lock()
 						wire = append(wire, time.Since(start))
@@ -56,6 +56,13 @@ func TestAgain(t *testing.T) {
 			t.Errorf("%d requests in a minute, %d of them late", len(wire), slow)
 		}
 	})
+}
+
+// there is closed when a connection is there, after so long.
+func there(after time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	time.AfterFunc(after, func() { close(c) })
+	return c
 }
 
 // TestAgainGivenUp: who does not wait any more is told so, and one that is in time is not

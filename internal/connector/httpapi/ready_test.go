@@ -2,13 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,34 +14,26 @@ import (
 	"godwit/internal/record"
 )
 
-// slowToShake is a system whose connections take their time.
-func slowToShake(t *testing.T, takes time.Duration) (s *httptest.Server, ca string, came *atomic.Int64) {
+// counting is a system that counts what comes.
+func counting(t *testing.T, o Settings) (e *Endpoint, came *atomic.Int64) {
 	t.Helper()
 	came = new(atomic.Int64)
-	s = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { came.Add(1) }))
-	s.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		time.Sleep(takes)
-		return nil, nil
-	}}
-	s.StartTLS()
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { came.Add(1) }))
 	t.Cleanup(s.Close)
-	ca = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+	o.URL = s.URL
+	e, err := Open("target", &o)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s, ca, came
+	t.Cleanup(func() { _ = e.Close() })
+	return e, came
 }
 
 // TestUnwanted: whoever sends is asked once more when the connection is there, and what is
 // not wanted any more does not leave: nothing is in doubt then.
 func TestUnwanted(t *testing.T) {
 	t.Parallel()
-	s, ca, came := slowToShake(t, 0)
-	e, err := Open("target", &Settings{URL: s.URL, Timeout: 5 * time.Second, TLS: TLS{CA: ca}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
+	e, came := counting(t, Settings{Timeout: 5 * time.Second})
 	no, asked := errors.New("no"), 0
 	r := connector.Request{Method: "POST", Path: "/", Body: record.Missing, Leave: func(context.Context) error {
 		if asked++; asked == 2 {
@@ -53,7 +41,7 @@ func TestUnwanted(t *testing.T) {
 		}
 		return nil
 	}}
-	_, err = e.Call(t.Context(), r)
+	_, err := e.Call(t.Context(), r)
 	var doubt *connector.DoubtError
 	if !errors.Is(err, no) || errors.As(err, &doubt) || came.Load() != 0 {
 		t.Errorf("%v, in doubt: %v, %d came", err, doubt != nil, came.Load())
@@ -66,30 +54,18 @@ func TestUnwanted(t *testing.T) {
 // TestOwnTime: what a request waits for another place is not of the time for its answer.
 func TestOwnTime(t *testing.T) {
 	t.Parallel()
-	s, ca, came := slowToShake(t, 600*time.Millisecond)
-	e, err := Open("target", &Settings{URL: s.URL, Timeout: 1600 * time.Millisecond, TLS: TLS{CA: ca}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	pace, err := connector.NewPace("target", rate.Limit{Rate: 2})
+	e, came := counting(t, Settings{Timeout: time.Second})
+	pace, err := connector.NewPace("target", rate.Limit{Rate: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.Share(pace)
-	answers := make(chan error, 4)
-	for range cap(answers) {
-		go func() {
-			_, err := e.Call(t.Context(), connector.Request{Method: "POST", Path: "/", Body: record.Missing})
-			answers <- err
-		}()
+	late := &sending{method: http.MethodPost, target: target{path: "/"}}
+	late.leave = func(context.Context) error {
+		late.begun = time.Time{} // as if its connection had been long in coming
+		return nil
 	}
-	for range cap(answers) {
-		if err := <-answers; err != nil {
-			t.Error(err)
-		}
-	}
-	if came.Load() != int64(cap(answers)) {
-		t.Errorf("%d came", came.Load())
+	if _, err := e.do(t.Context(), late); err != nil || came.Load() != 1 {
+		t.Errorf("%v, %d came", err, came.Load())
 	}
 }
