@@ -28,8 +28,8 @@ func TestReady(t *testing.T) {
 				way := &Sending{Context: t.Context(), By: time.Now().Add(time.Hour)}
 				way.Ready = func() error {
 					asked++
-					if way.Left.Load() || int(came.Load()) != asked-1 || all.Load() == 0 {
-						t.Errorf("asked the %d. time: left %v, %d came, on %d connections", asked, way.Left.Load(), came.Load(), all.Load())
+					if way.Left.Load() || int(came.Load()) != asked-1 {
+						t.Errorf("asked the %d. time: left %v, %d came", asked, way.Left.Load(), came.Load())
 					}
 					return says
 				}
