@@ -5,10 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"godwit/rig/newsys"
-	"godwit/rig/postgres/pgtest"
 )
 
 // TestCallsLeft looks at deliveries that nobody works on any more, with most of their
@@ -57,11 +55,7 @@ func TestCallsLeft(t *testing.T) {
 // was answered is told, and that it is not done again.
 func TestCallsLeftAnswered(t *testing.T) {
 	t.Parallel()
-	s := newSystem(t, 0, newsys.Options{})
-	mend := poisoned(s, `"000016"`, newsys.Throttle(time.Second))
-	m := newCalls(t, s, 40, created)
-	pgtest.Exec(t, m.from, "update item set project = 'P' || seq")
-	p := m.load(t, "GODWIT_SETTLE=1000", "GODWIT_SETTLE_EVERY=1h")
+	m, s, p, mend := unsettled(t)
 	said := func() string {
 		status := m.start(t, nil, "status", "orders-1", "--ledger", m.ledger)
 		status.exit(t)

@@ -48,6 +48,17 @@ func refusing(s *newsys.System) (mend func()) {
 	return func() { post(); put() }
 }
 
+// refusedOnce has six records that a system has refused in the first run, and takes by now.
+func refusedOnce(t *testing.T) (*move, *newsys.System) {
+	t.Helper()
+	s := newSystem(t, 0, newsys.Options{})
+	m := newCalls(t, s, 6, created)
+	mend := refusing(s)
+	m.load(t).ends(t, 3)
+	mend()
+	return m, s
+}
+
 // TestCallsRedriveRead: what a later run has read is newer, whatever became of it there:
 // equal, filtered, dead, rejected or waiting. What of it is open there is redriven there, before
 // or behind the older ones; what no later run has read is delivered, and waits for none of these.

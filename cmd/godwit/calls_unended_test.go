@@ -4,8 +4,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"godwit/rig/newsys"
 )
 
 // TestCallsRedriveUnended: what a later run has read and is not done with is not taken for
@@ -16,11 +14,7 @@ func TestCallsRedriveUnended(t *testing.T) {
 	for verb, superseded := range map[string]bool{"cancel": false, "resume": true} {
 		t.Run(verb, func(t *testing.T) {
 			t.Parallel()
-			s := newSystem(t, 0, newsys.Options{})
-			m := newCalls(t, s, 6, created)
-			mend := refusing(s)
-			m.load(t).ends(t, 3)
-			mend()
+			m, s := refusedOnce(t)
 			m.load(t, "GODWIT_KILL_AT=call.counted:1").ends(t, -1)
 			m.redriven(t, nil).ends(t, 2).says(t, "redrive.at-work", "godwit cancel orders-2")
 			m.start(t, nil, verb, "orders-2", "--ledger", m.ledger).ends(t, 0)
@@ -36,11 +30,7 @@ func TestCallsRedriveUnended(t *testing.T) {
 // for; that it is to be resumed is said of one that nobody is at work with.
 func TestCallsRedriveUnderWay(t *testing.T) {
 	t.Parallel()
-	s := newSystem(t, 0, newsys.Options{})
-	m := newCalls(t, s, 6, created)
-	mend := refusing(s)
-	m.load(t).ends(t, 3)
-	mend()
+	m, s := refusedOnce(t)
 	second := m.load(t, "GODWIT_STOP_AT=call.counted:1")
 	second.stopped(t)
 	for _, flags := range [][]string{nil, {"--dry-run"}} {

@@ -17,11 +17,7 @@ func TestCallsRedriveCancelled(t *testing.T) {
 	for _, at := range []string{"load.taken", "load.written", "load.settled", "call.counted"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
-			s := newSystem(t, 0, newsys.Options{})
-			m := newCalls(t, s, 6, created)
-			mend := refusing(s)
-			m.load(t).ends(t, 3)
-			mend()
+			m, s := refusedOnce(t)
 			first := m.redriven(t, []string{"GODWIT_STOP_AT=" + at + ":1"})
 			first.stopped(t)
 			m.load(t, "GODWIT_KILL_AT=call.counted:1").ends(t, -1)

@@ -68,9 +68,9 @@ type Request struct {
 	// Success is the expression that tells an answer from an error; "" = the
 	// connection's.
 	Success string
-	// Leave is called when the limits let the request go, right before it does; its
-	// fault is Call's, and nothing was sent then. Of a list it is not asked. Nil =
-	// nothing is to be noted.
+	// Leave is called when the limits let the request go, and once more when it has a
+	// connection, right before it does; its fault is Call's, and nothing was sent then
+	// (HTTP/2: it is in doubt). Of a list it is not asked. Nil = nothing is to be noted.
 	Leave func(context.Context) error
 }
 

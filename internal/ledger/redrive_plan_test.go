@@ -19,8 +19,9 @@ func TestRedriveLooksUp(t *testing.T) {
 		args  []any
 		by    string // the index
 	}{
-		"read later":    {"SELECT count(*) FROM exception e WHERE e.run = ? AND NOT " + exception.AtWork, []any{1}, "SEARCH n USING INDEX exception_key (key=? AND entity=?)"},
-		"refused again": {exception.StillIssues, []any{1, 1, 2}, "SEARCH i USING INDEX issue_exception (exception=? AND rowid>? AND rowid<?)"},
+		"read later":        {"SELECT count(*) FROM exception e WHERE e.run = ? AND NOT " + exception.AtWork, []any{1}, "SEARCH n USING INDEX exception_key (key=? AND entity=?)"},
+		"about to be older": {exception.Overtakes, []any{1, "u", 1, 1, 1, "s", "e", "b", 1}, "SCAN d USING COVERING INDEX chunk_prepared"},
+		"refused again":     {exception.StillIssues, []any{1, 1, 2}, "SEARCH i USING INDEX issue_exception (exception=? AND rowid>? AND rowid<?)"},
 	} {
 		if steps := plan(t, path, c.query, c.args...); !slices.ContainsFunc(steps, func(s string) bool { return strings.HasSuffix(s, c.by) }) {
 			t.Errorf("%s: not by %q but\n%s", name, c.by, strings.Join(steps, "\n"))

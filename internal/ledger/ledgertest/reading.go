@@ -90,12 +90,17 @@ func readings(t *testing.T, l *ledger.Ledger) {
 	next.sound()
 }
 
+// redriving has a redrive take and read what a run has left.
+func redriving(t *testing.T, l *ledger.Ledger) (of, redrive *desk, u *loading, page []record.Exception) {
+	of, redrive = broken(t, l), begin(t, l, "r")
+	u = redrive.loads("r", 1)
+	same(t, "taken", int64(4), redrive.take(of, exception.Filter{}))
+	return of, redrive, u, redrive.open(of, record.Rank{}, 9)
+}
+
 // overtaken: what a later run reads behind a redrive's back is not written any more.
 func overtaken(t *testing.T, l *ledger.Ledger) {
-	of, d := broken(t, l), begin(t, l, "r")
-	u := d.loads("r", 1)
-	same(t, "taken", int64(4), d.take(of, exception.Filter{}))
-	page := d.open(of, record.Rank{}, 9)
+	of, d, u, page := redriving(t, l)
 	later := begin(t, l, "b")
 	b := later.loads("b", 1)
 	b.reads(1, "1", "3")
@@ -122,10 +127,7 @@ func overtaken(t *testing.T, l *ledger.Ledger) {
 
 // overtakes: a later run does not end with what it saw before a redrive wrote an older version.
 func overtakes(t *testing.T, l *ledger.Ledger) {
-	of, d := broken(t, l), begin(t, l, "r")
-	u := d.loads("r", 1)
-	same(t, "taken", int64(4), d.take(of, exception.Filter{}))
-	page := d.open(of, record.Rank{}, 9)
+	of, d, u, page := redriving(t, l)
 	later := begin(t, l, "b")
 	b := later.loads("b", 1)
 	b.reads(1, "1", "3")

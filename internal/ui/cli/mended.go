@@ -71,5 +71,9 @@ func (s *session) since(r run.Ref, b *flow.Bound) string {
 			files = append(files, name)
 		}
 	}
-	return strings.Join(files, ", ") + " changed since " + r.Name() + " began, which goes on by what was there then; by what is there now: " + command
+	what := strings.Join(files, ", ")
+	if what == "" { // the files are the same, and are read otherwise
+		what = "what the flow means has"
+	}
+	return what + " changed since " + r.Name() + " began, which goes on by what was there then; by what is there now: " + command
 }

@@ -23,13 +23,13 @@ const (
 // own notes what a request has made or found, unless that is another record's: what a
 // look-up finds may be. From the first find on each object is asked for, and before that
 // the ledger need not know whose they are.
-func (s *turn) own(ctx context.Context, c *calls.Compiled, sent calls.Sent, how how) *end {
+func (s *turn) own(ctx context.Context, c *calls.Compiled, sent calls.Sent, known how) *end {
 	object, n := c.Object(), s.d.notes
 	if object.Of(sent.Kept) == "" {
 		n.later(sent)
 		return nil
 	}
-	if how == byLookUp {
+	if known == byLookUp {
 		if err := n.desk.watch(ctx, s.d.spec.Place, object); err != nil {
 			return &end{err: fault.Wrap(err, "look whose it is that was found for %s/%s", s.d.spec.Entity, s.t.Key)}
 		}
@@ -42,7 +42,7 @@ func (s *turn) own(ctx context.Context, c *calls.Compiled, sent calls.Sent, how 
 		return &end{err: err}
 	case by == "":
 		return nil
-	case how == byLookUp:
+	case known == byLookUp:
 		return s.taken(c, by, fmt.Sprintf("the look-up found '%s', which record '%s' has already: nothing of it is taken", object.Of(sent.Kept), by))
 	}
 	return s.taken(c, by, fmt.Sprintf("it made '%s', which the look-up of record '%s' has meanwhile found and taken", object.Of(sent.Kept), by))
@@ -83,14 +83,16 @@ func (n *notes) unwatched(s calls.Sent) bool {
 type watching struct {
 	on atomic.Bool // of one at least
 
-	first sync.Mutex // held while the ledger begins with one
+	first chan struct{} // held while the ledger begins with one
 	known map[string]bool
 
 	room  sync.Mutex
 	units []*notes // that are at work
 }
 
-func newWatching() *watching { return &watching{known: map[string]bool{}} }
+func newWatching() *watching {
+	return &watching{first: make(chan struct{}, 1), known: map[string]bool{}}
+}
 
 func (w *watching) come(n *notes, watched bool) {
 	w.room.Lock()
@@ -110,8 +112,12 @@ func (w *watching) leave(n *notes) {
 // watch has the ledger know whose the objects of a call are. What waits to be noted is noted
 // before: it may be of one.
 func (d *desk) watch(ctx context.Context, at record.Place, o calls.Object) error {
-	d.first.Lock()
-	defer d.first.Unlock()
+	select {
+	case d.first <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.first }()
 	name := record.KeyText(at.Entity, at.At, at.Env, o.Call)
 	if d.known[name] {
 		return nil

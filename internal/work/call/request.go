@@ -92,8 +92,8 @@ func (s *turn) away(c *calls.Compiled, a *connector.Answer) bool {
 }
 
 // took notes a request that took effect, unless what is kept of it is another record's.
-func (s *turn) took(ctx context.Context, c *calls.Compiled, sent calls.Sent, how how) *end {
-	if e := s.own(ctx, c, sent, how); e != nil {
+func (s *turn) took(ctx context.Context, c *calls.Compiled, sent calls.Sent, known how) *end {
+	if e := s.own(ctx, c, sent, known); e != nil {
 		return e
 	}
 	s.note(sent)

@@ -105,8 +105,10 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if s, ok := r.Context().(*Sending); ok {
 		if s.Ready != nil {
-			err = s.Ready()
-			_ = c.SetDeadline(s.By) // what fails here fails when it is used
+			by := s.By
+			if err = s.Ready(); !s.By.Equal(by) {
+				_ = c.SetDeadline(s.By) // what fails here fails when it is used
+			}
 		}
 		if err != nil {
 			p.unused(r, c)
